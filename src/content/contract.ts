@@ -1,0 +1,54 @@
+/**
+ * Where bytes come from and go to. Everything that is served is an image: a size known before the OACK, and bytes
+ * that can be read at any position without waiting for a network.
+ */
+import type { Mode } from '../packet/index.ts'
+
+/** One version of one file, open for reading. Shared by all transfers of it; `close` counts users down. */
+export interface Image {
+  /** For messages: the path below the root, or the name of the single file. */
+  readonly name: string
+  readonly sizeBytes: number
+  /**
+   * Copies up to `length` bytes from `position` to `target` at `targetOffset`; synchronous, usually from a cache shared
+   * by all readers. Returns the bytes copied, which is less than asked only at the end of the image.
+   * Throws ForesendError ERR_TFTP_CHANGED when the file became shorter, ERR_TFTP_CONTENT when it cannot be read.
+   */
+  read(position: number, target: Uint8Array, targetOffset: number, length: number): number
+  /** Throws ERR_TFTP_CHANGED unless inode, size, mtime and ctime are those of the open. Called before the final block. */
+  verify(): void
+  /** CRC-32 (IEEE, as U-Boot's `crc32`) of the whole image, computed once per version; undefined when too large to be worth it. */
+  crc32(): Promise<number | undefined>
+  close(): void
+}
+
+/** A file being received. Nothing has its final name before `finish`; `abort` leaves nothing. */
+export interface Upload {
+  readonly name: string
+  /** Appends `length` bytes of `buffer` from `offset`. Throws ERR_TFTP_DISK_FULL, ERR_TFTP_TOO_LARGE, ERR_TFTP_CONTENT. */
+  write(buffer: Uint8Array, offset: number, length: number): void
+  /** Flush to disk, rename into place, flush the folder. Rejects with a ForesendError and leaves nothing. */
+  finish(): Promise<void>
+  abort(): void
+  readonly crc32: number
+}
+
+export interface OpenRequest {
+  /** As it stands in the request; any bytes. */
+  readonly filename: string
+  readonly mode: Mode
+  /** The peer's address, for messages and rules per client. */
+  readonly address: string
+}
+
+export interface WriteRequest extends OpenRequest {
+  /** The client's tsize, when it gave one: refuse early what cannot fit. Never used to allocate. */
+  readonly tsizeBytes?: number
+}
+
+/** Both reject with a ForesendError whose wireCode goes to the peer. */
+export interface Store {
+  openRead(request: OpenRequest): Promise<Image> | Image
+  openWrite(request: WriteRequest): Promise<Upload> | Upload
+  close(): void
+}

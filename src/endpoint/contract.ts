@@ -1,0 +1,62 @@
+/**
+ * What an endpoint (many transfers behind one address) and its owner owe each other. Same manners as
+ * transfer/contract.ts: inputs carry `now`, outputs go to a sink during the input, `deadline` is the last of them.
+ */
+import type { ForesendError } from '../error.ts'
+import type { Request } from '../packet/index.ts'
+import type { Outcome } from '../transfer/contract.ts'
+
+/** The other end of a transfer, as the listening socket saw it. */
+export interface Peer {
+  /** Textual IPv4 or IPv6 address, with a zone where it is link-local. */
+  readonly address: string
+  readonly port: number
+  /** The local address that was asked, replies leave from it; '' when the driver cannot tell. */
+  readonly local: string
+  /** Private, link-local or loopback: a device on the bench, not a reflection's victim (rules A5, A6). */
+  readonly near: boolean
+}
+
+export type EventKind =
+  | 'requested'
+  | 'refused'
+  | 'probed'
+  | 'started'
+  | 'progress'
+  | 'stalled'
+  | 'window-changed'
+  | 'superseded'
+  | 'completed'
+  | 'failed'
+
+/** What the rest of the program hears of a transfer (design: what a transfer leaves behind). Plain data. */
+export interface TransferEvent {
+  readonly event: EventKind
+  /** Milliseconds since the epoch; added by the owner, whose clock it is. */
+  readonly time: number
+  /** Unique within this run of the program. */
+  readonly id: number
+  /** `address:port`, IPv6 in brackets. */
+  readonly client: string
+  /** The name as it was asked for, not yet escaped. */
+  readonly file: string
+  readonly direction: 'read' | 'write'
+  readonly bytes: number
+  /** Size of the whole file when it is known. */
+  readonly sizeBytes?: number
+  readonly blocks: number
+  readonly datagrams: number
+  readonly retransmitted: number
+  readonly window: number
+  readonly blksize?: number
+  /** Milliseconds since the request. */
+  readonly ms: number
+  readonly rateBytesPerSec: number
+  readonly code?: string
+  readonly cause?: string
+  readonly lastAck?: 'missing'
+  /** Eight hex digits, as U-Boot's `crc32` prints it. */
+  readonly crc32?: string
+}
+
+export type { ForesendError, Outcome, Request }
