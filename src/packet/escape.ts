@@ -5,7 +5,7 @@ export const ESCAPED_TEXT_MAX = 256
 
 // Everything invisible or able to move the cursor or reverse the line: controls, format characters (direction marks),
 // surrogates, unassigned and private code points, and every space but the plain one. And the escape itself.
-const UNSAFE = /[\p{C}\p{Z}\\]/gu
+const UNSAFE = /(?! )[\p{C}\p{Z}\\]/gu
 
 /**
  * `s` with every non-printable character as `\xNN` (`\u{N…}` above 0xff) and `\` as `\\`, one line, at most
@@ -13,7 +13,8 @@ const UNSAFE = /[\p{C}\p{Z}\\]/gu
  */
 export function escapeText(s: string): string {
   // Cut first: an escape is never torn, and the work is bounded whatever the peer sent.
-  const head = s.length > ESCAPED_TEXT_MAX ? s.slice(0, ESCAPED_TEXT_MAX) : s
+  let head = s
+  if (s.length > ESCAPED_TEXT_MAX) head = s.slice(0, ESCAPED_TEXT_MAX).replace(/[\ud800-\udbff]$/, '')
   let escaped = ''
   let from = 0
   for (const match of head.matchAll(UNSAFE)) {
@@ -27,7 +28,6 @@ export function escapeText(s: string): string {
 }
 
 function escapeCharacter(character: string): string {
-  if (character === ' ') return character
   if (character === '\\') return '\\\\'
   const code = character.codePointAt(0) ?? 0
   if (code > 0xff) return `\\u{${code.toString(16)}}`
@@ -35,5 +35,6 @@ function escapeCharacter(character: string): string {
 }
 
 function cut(escaped: string): string {
-  return `${escaped.slice(0, ESCAPED_TEXT_MAX)}…`
+  // Half of a character beyond 0xffff would print as rubbish.
+  return `${escaped.slice(0, ESCAPED_TEXT_MAX).replace(/[\ud800-\udbff]$/, '')}…`
 }

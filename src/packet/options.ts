@@ -64,11 +64,13 @@ export function parseMulticast(value: string): Multicast | undefined {
 export function parseOptions(b: Uint8Array, from: number, end: number): Parsed<readonly Option[]> {
   const options: Option[] = []
   let at = from
-  while (at < end) {
+  // Repeats count too, else a datagram full of them would cost thousands of decoded strings.
+  for (let pairs = 0; at < end; pairs++) {
     const nameEnd = findNul(b, at, end)
     if (nameEnd <= at) break
     const valueEnd = findNul(b, nameEnd + 1, end)
     if (valueEnd < 0) break
+    if (pairs === MAX_OPTIONS) return fault(WIRE_ERROR.option, `more than ${MAX_OPTIONS} options`)
     if (nameEnd - at > MAX_OPTION_NAME_BYTES) {
       return fault(WIRE_ERROR.option, `option name longer than ${MAX_OPTION_NAME_BYTES} bytes`)
     }
@@ -77,7 +79,6 @@ export function parseOptions(b: Uint8Array, from: number, end: number): Parsed<r
       return fault(WIRE_ERROR.option, `value of option ${escapeText(name)} longer than ${MAX_OPTION_VALUE_BYTES} bytes`)
     }
     if (!options.some((option) => option.name === name)) {
-      if (options.length === MAX_OPTIONS) return fault(WIRE_ERROR.option, `more than ${MAX_OPTIONS} options`)
       options.push({ name, value: decodeText(b, nameEnd + 1, valueEnd) })
     }
     at = valueEnd + 1
