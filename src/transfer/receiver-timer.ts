@@ -1,0 +1,93 @@
+/**
+ * When a receiver says its last packet again. The first tries follow the measured round trip, later ones double up to one
+ * per second (A14's spirit). Before the peer has proved that it holds its address, A5's few and slow tries apply.
+ */
+import { Rto } from './rto.ts'
+
+/** A5: waits before each repeat to a peer on the bench; no more follow. */
+const UNPROVEN_NEAR_MS: readonly number[] = [250, 500, 1000, 1000, 1000]
+/** A5: the same for anybody else. */
+const UNPROVEN_FAR_MS: readonly number[] = [1000, 2000, 4000]
+const FIRST_NEAR_MS = 250
+const FIRST_FAR_MS = 1000
+/** In a window a lost packet stops everything until we speak; a server's own scheduling stays below this. */
+const MIN_WINDOWED_MS = 20
+/** In lock-step the sender's timer repairs what is lost, ours is the second line: some servers answer each repeat with DATA. */
+const MIN_LOCKSTEP_MS = 250
+const SLOWEST_MS = 1000
+
+export class RepeatTimer {
+  /** When the last packet wants to be repeated; Infinity for never. */
+  dueAt = Infinity
+  proven: boolean
+  readonly #near: boolean
+  readonly #minMs: number
+  /** From our ACK to the block that it asked for. */
+  readonly #rto = new Rto()
+  #sentAt = Number.NaN
+  #repeats = 0
+
+  constructor(options: { near: boolean; proven: boolean; windowed: boolean }) {
+    this.#near = options.near
+    this.proven = options.proven
+    this.#minMs = options.windowed ? MIN_WINDOWED_MS : MIN_LOCKSTEP_MS
+  }
+
+  /** A packet that asks for something new left. */
+  sent(now: number): void {
+    this.#sentAt = now
+    this.#rest(now)
+  }
+
+  /** The block that the last packet asked for came. Karn: no sample when that packet was repeated. */
+  answered(now: number): void {
+    if (!Number.isNaN(this.#sentAt)) this.#rto.sample(now - this.#sentAt)
+    this.progressed(now)
+  }
+
+  /** Something else in order came. */
+  progressed(now: number): void {
+    this.proven = true
+    this.#sentAt = Number.NaN
+    this.#rest(now)
+  }
+
+  /** The last packet was repeated because nothing came. */
+  repeated(now: number): void {
+    this.#sentAt = Number.NaN
+    this.#repeats++
+    this.dueAt = now + this.#waitMs()
+  }
+
+  /** The last packet was repeated because the peer asked for it. */
+  answeredAgain(now: number): void {
+    this.#sentAt = Number.NaN
+    this.dueAt = Math.max(this.dueAt, now + this.#waitMs())
+  }
+
+  /** Wants the repeat no later than `at`. */
+  hurry(at: number): void {
+    if (at < this.dueAt) this.dueAt = at
+  }
+
+  /** Within this time after an ACK the same ACK says nothing new: a repeat may have crossed it on the way. */
+  get quietMs(): number {
+    return this.srttMs === 0 ? 10 : Math.min(200, this.#rto.roundsMs(1.5, 1))
+  }
+
+  /** Smoothed round trip; 0 while unknown. */
+  get srttMs(): number {
+    return this.#rto.srttMs
+  }
+
+  #rest(now: number): void {
+    this.#repeats = 0
+    this.dueAt = now + this.#waitMs()
+  }
+
+  #waitMs(): number {
+    if (!this.proven) return (this.#near ? UNPROVEN_NEAR_MS : UNPROVEN_FAR_MS)[this.#repeats] ?? Infinity
+    const firstMs = this.#near ? FIRST_NEAR_MS : FIRST_FAR_MS
+    return this.#rto.waitMs(this.#repeats, this.srttMs === 0 ? firstMs : this.#minMs, SLOWEST_MS)
+  }
+}

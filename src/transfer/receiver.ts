@@ -1,0 +1,300 @@
+/**
+ * The side that gets DATA: a server's upload, a client's download. Blocks are taken in order only; one ahead is dropped,
+ * one seen before is acknowledged again and never stored twice. The last block is acknowledged only when the owner says
+ * that the file is safe on disk.
+ *
+ * **Invariant:** `store` is called with seq 1, 2, 3 … without a hole, and `finish` once, after the first short block.
+ */
+import type { ForesendError } from '../error.ts'
+import {
+  blockOfSeq,
+  encodeError,
+  HEADER_BYTES,
+  OPCODE,
+  readBlock,
+  readOpcode,
+  WIRE_ERROR,
+  writeAck,
+} from '../packet/index.ts'
+import { COUNTER, COUNTER_LENGTH, type Machine, type ReceiverSink } from './contract.ts'
+import { RECEIVER_TRANSITIONS, type ReceiverCause, type ReceiverPhase, step } from './phases.ts'
+import { gaveUp, oversizeBlock, peerError, peerGone, wrongSize } from './receiver-faults.ts'
+import { BlockOrder } from './receiver-order.ts'
+import { RepeatTimer } from './receiver-timer.ts'
+
+export interface ReceiverConfig {
+  readonly blksize: number
+  /** Blocks per ACK (RFC 7440); 1 when not negotiated. */
+  readonly windowsize: number
+  /** The wire block that follows 65535; `any` learns it at the first wrap. */
+  readonly rollover: 0 | 1 | 'any'
+  /** A server's OACK, sent first and again until DATA 1 comes. */
+  readonly oack: Uint8Array | undefined
+  /** Without `oack`: open with ACK 0. False for a client whose RRQ was answered by DATA 1. */
+  readonly acknowledgeRequest: boolean
+  readonly near: boolean
+  readonly peerTimeoutMs: number
+  /** The peer has answered us before: rule A5's limits are lifted. */
+  readonly proven: boolean
+  /** "file from 10.0.0.1:2070", already escaped, for messages. */
+  readonly label: string
+  /** The size that the peer announced; a transfer of another size fails. Leave out where it is not exact (netascii). */
+  readonly sizeBytes?: number | undefined
+  /** Milliseconds without progress before giving up; by default A14's max(30 s, 6 peer timeouts). */
+  readonly giveUpMs?: number
+  /** Milliseconds to stay after the last ACK and answer repeats; by default two peer timeouts, 3 to 15 s. */
+  readonly dallyMs?: number
+}
+
+/** No silence shorter than this is called a stall, however quick the peer was. */
+const MIN_STALL_MS = 100
+
+export class Receiver implements Machine {
+  readonly counters = new Float64Array(COUNTER_LENGTH)
+  progressAt = 0
+
+  readonly #config: ReceiverConfig
+  readonly #sink: ReceiverSink
+  readonly #timer: RepeatTimer
+  readonly #order: BlockOrder
+  readonly #ack = new Uint8Array(HEADER_BYTES)
+  readonly #giveUpMs: number
+  #phase: ReceiverPhase = 'offer'
+  /** The last seq stored; everything up to it is. */
+  #stored = 0
+  /** The seq in the last ACK sent. */
+  #acked = 0
+  #ackAt = -Infinity
+  #gapAckAt = -Infinity
+  #gapAcked = false
+  #stalled = false
+  #dallyUntil = 0
+
+  constructor(config: ReceiverConfig, sink: ReceiverSink) {
+    this.#config = config
+    this.#sink = sink
+    this.#timer = new RepeatTimer({ near: config.near, proven: config.proven, windowed: config.windowsize > 1 })
+    this.#giveUpMs = config.giveUpMs ?? Math.max(30_000, 6 * config.peerTimeoutMs)
+    this.#order = new BlockOrder(config.rollover, config.windowsize)
+    this.counters[COUNTER.windowBlocks] = config.windowsize
+  }
+
+  get closed(): boolean {
+    return this.#phase === 'closed' || this.#phase === 'failed'
+  }
+
+  get halfOpen(): boolean {
+    return !this.#timer.proven
+  }
+
+  start(now: number): void {
+    this.progressAt = now
+    this.#timer.sent(now)
+    this.#open(now)
+    this.#arm()
+  }
+
+  handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number): void {
+    const opcode = readOpcode(buffer, offset, length)
+    if (this.closed) this.counters[COUNTER.ignored]++
+    else if (opcode === OPCODE.data && length >= HEADER_BYTES) this.#data(now, buffer, offset, length)
+    else if (opcode === OPCODE.error)
+      this.#peerEnded(peerError(this.#config.label, this.#stored, buffer, offset, length))
+    else if (opcode === OPCODE.oack) this.#oackAgain(now)
+    else this.counters[COUNTER.ignored]++
+    this.#arm()
+  }
+
+  handleTimer(now: number): void {
+    if (this.#phase === 'dally' && now >= this.#dallyUntil) this.#enter('quiet')
+    if (this.#phase === 'offer' || this.#phase === 'receiving') {
+      const waitedMs = now - this.progressAt
+      // An unproven peer may be the victim of a forged request: it hears nothing more from us.
+      if (waitedMs >= this.#giveUpMs) this.#fail(gaveUp(this.#config.label, this.#stored, waitedMs), this.#timer.proven)
+      else if (now >= this.#timer.dueAt) this.#repeat(now)
+    }
+    this.#arm()
+  }
+
+  /** The owner made the file durable after `finish`, or could not store it, whenever that showed. */
+  handleStored(now: number, error?: ForesendError): void {
+    if (error !== undefined) {
+      this.abort(now, error)
+      return
+    }
+    if (this.#phase === 'storing') {
+      this.progressAt = now
+      this.#dallyUntil =
+        now + (this.#config.dallyMs ?? Math.min(15_000, Math.max(3000, 2 * this.#config.peerTimeoutMs)))
+      this.#enter('stored')
+      this.#sendAck(now)
+      this.#sink.ended({ status: 'completed' })
+    }
+    this.#arm()
+  }
+
+  handleUnreachable(_now: number): void {
+    // While the flush runs every block is here already: the file is whole, whoever has left.
+    if (!this.closed && this.#phase !== 'storing') this.#peerEnded(peerGone(this.#config.label, this.#stored))
+    this.#arm()
+  }
+
+  abort(_now: number, error: ForesendError): void {
+    if (this.#phase === 'dally') this.#enter('quiet')
+    else if (!this.closed) this.#fail(error, true)
+    this.#arm()
+  }
+
+  #open(now: number): void {
+    const { oack, acknowledgeRequest } = this.#config
+    if (oack !== undefined) {
+      this.#ackAt = now
+      this.#sink.sendControl(oack, oack.length)
+    } else if (acknowledgeRequest) this.#sendAck(now)
+  }
+
+  #data(now: number, buffer: Uint8Array, offset: number, length: number): void {
+    const payloadBytes = length - HEADER_BYTES
+    this.counters[COUNTER.datagrams]++
+    if (this.#phase === 'storing') {
+      // The last block again while the flush runs: its ACK follows by itself.
+      this.counters[COUNTER.retransmitted]++
+      return
+    }
+    const block = readBlock(buffer, offset)
+    if (this.#phase !== 'dally' && this.#order.isNext(block, this.#stored)) {
+      const { label, blksize } = this.#config
+      if (payloadBytes > blksize) this.#fail(oversizeBlock(label, payloadBytes, blksize), true)
+      else this.#take(now, buffer, offset + HEADER_BYTES, payloadBytes)
+      return
+    }
+    const seq = this.#order.seqOf(block, this.#stored)
+    if (seq > this.#stored) this.#ahead(now)
+    else if (seq > 0) this.#again(now, seq)
+    else this.counters[COUNTER.ignored]++
+  }
+
+  #take(now: number, buffer: Uint8Array, offset: number, length: number): void {
+    const last = length < this.#config.blksize
+    const seq = ++this.#stored
+    this.counters[COUNTER.blocks] = seq
+    this.counters[COUNTER.bytes] += length
+    this.progressAt = now
+    this.#gapAcked = false
+    if (seq === this.#acked + 1) this.#timer.answered(now)
+    else this.#timer.progressed(now)
+    this.counters[COUNTER.srttMs] = this.#timer.srttMs
+    if (seq === 1) this.#sink.notice('started', 1)
+    if (this.#stalled) {
+      this.#stalled = false
+      this.#sink.notice('recovered', seq)
+    }
+    if (this.#phase === 'offer' && !last) this.#enter('data')
+    this.#sink.store(seq, buffer, offset, length)
+    // The owner may have aborted from within `store`.
+    if (this.closed) return
+    if (last) this.#finish()
+    else if (seq - this.#acked >= this.#config.windowsize) {
+      this.#sendAck(now)
+      this.#timer.sent(now)
+    }
+  }
+
+  #finish(): void {
+    const bytes = this.counters[COUNTER.bytes]
+    const announced = this.#config.sizeBytes
+    if (announced !== undefined && announced !== bytes) {
+      this.#fail(wrongSize(this.#config.label, bytes, announced), true)
+      return
+    }
+    this.#enter('lastBlock')
+    this.#sink.finish(bytes)
+  }
+
+  /** RFC 7440 §4: a gap is reported by one ACK of the last good block; EDK2 reports every packet and drowns the server. */
+  #ahead(now: number): void {
+    if (!this.#timer.proven || this.#phase === 'dally') {
+      this.counters[COUNTER.ignored]++
+      return
+    }
+    if (this.#gapAcked) return
+    const allowedAt = this.#gapAckAt + this.#timer.quietMs
+    if (now < allowedAt) {
+      this.#timer.hurry(allowedAt)
+      return
+    }
+    this.#gapAcked = true
+    this.#gapAckAt = now
+    this.#sendAck(now)
+    this.#timer.answeredAgain(now)
+  }
+
+  /**
+   * A block that is stored already: our ACK was lost, or it is late. Not answered when the same ACK has just left, nor in
+   * the middle of a window, where an ACK would report a gap that is none.
+   */
+  #again(now: number, seq: number): void {
+    this.counters[COUNTER.retransmitted]++
+    if (this.#stored !== this.#acked || now < this.#ackAt + this.#timer.quietMs) return
+    if (this.#phase === 'dally' && seq !== this.#stored) return
+    this.#sendAck(now)
+    this.#timer.answeredAgain(now)
+  }
+
+  #oackAgain(now: number): void {
+    // A client that has nothing yet: the server did not hear our ACK 0.
+    const ours = this.#config.oack === undefined && this.#config.acknowledgeRequest
+    if (!ours || this.#phase !== 'offer' || now < this.#ackAt + this.#timer.quietMs) {
+      this.counters[COUNTER.ignored]++
+      return
+    }
+    this.#sendAck(now)
+    this.#timer.answeredAgain(now)
+  }
+
+  #repeat(now: number): void {
+    this.counters[COUNTER.timeouts]++
+    if (!this.#stalled && now - this.progressAt >= Math.max(MIN_STALL_MS, 20 * this.#timer.srttMs)) {
+      this.#stalled = true
+      this.counters[COUNTER.stalls]++
+      this.#sink.notice('stalled', this.#stored + 1)
+    }
+    if (this.#phase === 'offer') this.#open(now)
+    else this.#sendAck(now)
+    this.#timer.repeated(now)
+  }
+
+  #sendAck(now: number): void {
+    this.#acked = this.#stored
+    this.#ackAt = now
+    this.counters[COUNTER.acks]++
+    writeAck(this.#ack, 0, blockOfSeq(this.#stored, this.#order.rollover))
+    this.#sink.sendControl(this.#ack, HEADER_BYTES)
+  }
+
+  #peerEnded(error: ForesendError): void {
+    if (this.#phase === 'dally') this.#enter('quiet')
+    else this.#fail(error, false)
+  }
+
+  #fail(error: ForesendError, tell: boolean): void {
+    this.#enter('fault')
+    if (tell) {
+      const packet = encodeError(error.wireCode ?? WIRE_ERROR.undefined, error.message)
+      this.#sink.sendControl(packet, packet.length)
+    }
+    this.#sink.ended({ status: 'failed', error })
+  }
+
+  #enter(cause: ReceiverCause): void {
+    this.#phase = step(RECEIVER_TRANSITIONS, this.#phase, cause)
+  }
+
+  #arm(): void {
+    let at = Infinity
+    if (this.#phase === 'offer' || this.#phase === 'receiving') {
+      at = Math.min(this.#timer.dueAt, this.progressAt + this.#giveUpMs)
+    } else if (this.#phase === 'dally') at = this.#dallyUntil
+    this.#sink.deadline(at)
+  }
+}
