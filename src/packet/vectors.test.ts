@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { bytesOf, FAULTS, VECTORS, type Vector } from '../../test/golden/packets.ts'
+import { FAULTS } from '../../test/golden/faults.ts'
+import { bytesOf, VECTORS, type Vector } from '../../test/golden/packets.ts'
 import {
   encodeError,
   encodeOack,
