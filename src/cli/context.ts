@@ -1,0 +1,12 @@
+import type { StreamOutput } from './render/output.ts'
+import type { Tools } from './tools.ts'
+
+/** What the commands need of the world around them; tests put their own in. */
+export interface Context {
+  readonly stdout: StreamOutput
+  readonly stderr: StreamOutput
+  readonly tools: Tools
+  /** Calls back on each request to stop (with how many there were), and on each request to reload. */
+  watch(stop: (count: number) => void, reload?: () => void): () => void
+  now(): number
+}

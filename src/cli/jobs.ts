@@ -1,0 +1,119 @@
+/** Running one transfer after the other, and showing each: for `get` and `put`. */
+import type { Progress, Summary } from '../client/transfer.ts'
+import { ForesendError } from '../error.ts'
+import { escapeText } from '../packet/index.ts'
+import { exitCodeOf, messageOf } from './exit.ts'
+import type { Context } from './context.ts'
+import { Board } from './render/board.ts'
+import { jsonLine } from './render/json.ts'
+import type { StreamOutput } from './render/output.ts'
+import { safeLine } from './render/pretty.ts'
+import { styleFor } from './render/style.ts'
+import { countText, durationText, rateText } from './render/units.ts'
+
+/** One transfer to run: what it is called, and the way to start it. */
+export interface Job {
+  /** For the lines: the remote name, escaped here. */
+  readonly label: string
+  start(options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void }): Promise<Summary>
+}
+
+/**
+ * Runs the jobs one after the other and shows them; `results` is where the closing lines go. A job that fails does not
+ * keep the next from running; the exit code is that of the first that failed.
+ */
+export async function runJobs(
+  context: Context,
+  jobs: readonly Job[],
+  verb: string,
+  logFormat: 'pretty' | 'json',
+  results: StreamOutput,
+): Promise<number> {
+  const abort = new AbortController()
+  const unwatch = context.watch(() =>
+    abort.abort(new ForesendError('ERR_TFTP_ABORTED', 'stopped by a signal', { fault: 'local' })),
+  )
+  const view = logFormat === 'json' ? jsonView(context, results) : prettyView(context, results, verb)
+  let exitCode = 0
+  try {
+    for (const job of jobs) {
+      if (abort.signal.aborted) break
+      const failed = await runJob(job, view, abort.signal)
+      if (exitCode === 0) exitCode = failed
+    }
+  } finally {
+    unwatch()
+    view.close()
+  }
+  return exitCode
+}
+
+interface View {
+  progress(label: string, progress: Progress): void
+  completed(label: string, summary: Summary): void
+  failed(label: string, error: unknown): void
+  close(): void
+}
+
+async function runJob(job: Job, view: View, signal: AbortSignal): Promise<number> {
+  try {
+    const summary = await job.start({ signal, onProgress: (progress) => view.progress(job.label, progress) })
+    view.completed(job.label, summary)
+    return 0
+  } catch (error) {
+    view.failed(job.label, error)
+    return exitCodeOf(error)
+  }
+}
+
+function prettyView(context: Context, results: StreamOutput, verb: string): View {
+  // Bars go to standard error, so that standard output stays clean for what is piped on.
+  const board = new Board(context.stderr, context.now)
+  const style = styleFor(results.stream)
+  return {
+    progress: (label, { bytes, sizeBytes }) => board.update(label, escapeText(label), bytes, sizeBytes),
+    completed(label, summary) {
+      board.remove(label)
+      const mark = summary.lastAck === 'missing' ? style.careful('probably complete') : style.good(verb)
+      results.write(`${mark} ${escapeText(label)}: ${facts(summary)}\n`)
+    },
+    failed(label, error) {
+      board.remove(label)
+      context.stderr.write(
+        `${styleFor(context.stderr.stream).bad('failed')} ${escapeText(label)}: ${safeLine(messageOf(error))}\n`,
+      )
+    },
+    close: () => board.close(),
+  }
+}
+
+function facts(summary: Summary): string {
+  const rate = rateText(summary.ms > 0 ? (summary.bytes * 1000) / summary.ms : 0)
+  const repeated = summary.retransmitted === 0 ? '' : `, ${countText(summary.retransmitted, 'repeated datagram')}`
+  const missing =
+    summary.lastAck === 'missing' ? '. Only its last acknowledgement is missing: verify on the device' : ''
+  return `${countText(summary.bytes, 'byte')} in ${durationText(summary.ms)}, ${rate}${repeated}, CRC32 ${summary.crc32}, sha256 ${summary.sha256}${missing}`
+}
+
+/** Between two progress lines for programs. */
+const JSON_PROGRESS_MS = 1000
+
+function jsonView(context: Context, results: StreamOutput): View {
+  let progressAt = context.now()
+  const print = (event: string, fields: object): void =>
+    results.write(`${jsonLine({ event, time: context.now(), ...fields })}\n`)
+  return {
+    progress(file, progress) {
+      if (context.now() - progressAt < JSON_PROGRESS_MS) return
+      progressAt = context.now()
+      print('progress', { file, ...progress })
+    },
+    completed: (file, summary) => print('completed', { ...summary, file }),
+    failed(file, error) {
+      const known =
+        error instanceof ForesendError ? { code: error.code, fault: error.fault } : { code: 'ERR_TFTP_INTERNAL' }
+      print('failed', { file, ...known, cause: messageOf(error) })
+    },
+    close: () => {},
+  }
+}

@@ -1,0 +1,43 @@
+/** The program's entry: reads the command line, runs one command, and turns what came of it into an exit code. */
+import { CommanderError } from 'commander'
+import type { Context } from './context.ts'
+import { EXIT, exitCodeOf, messageOf } from './exit.ts'
+import { buildProgram } from './program.ts'
+import { outputTo } from './render/output.ts'
+import { watchLauncher, watchSignals } from './signals.ts'
+import { loadTools } from './tools.ts'
+
+/** After the command has ended, open handles may keep the process this long: enough to flush, too short to hang. */
+const LINGER_MS = 1000
+
+export async function main(): Promise<void> {
+  watchLauncher()
+  const stop = watchSignals(process)
+  // A terminal that was closed answers EIO: nobody is left to watch or to stop the program.
+  const closed = (code: string): void => (code === 'EIO' ? stop.request() : undefined)
+  process.exitCode = await run(process.argv.slice(2), {
+    stdout: outputTo(process.stdout, closed),
+    stderr: outputTo(process.stderr, closed),
+    tools: loadTools(),
+    watch: stop.watch,
+    now: Date.now,
+  })
+  setTimeout(() => process.exit(), LINGER_MS).unref()
+}
+
+/** Runs the command that `args` (without node and script) name. Never rejects. */
+export async function run(args: readonly string[], context: Context): Promise<number> {
+  let code: number = EXIT.done
+  const program = buildProgram(context, (exitCode) => {
+    code = exitCode
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has printed its own message by now; help and version that were asked for are no error.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    context.stderr.write(`foresend: ${messageOf(error)}\n`)
+    return exitCodeOf(error)
+  }
+}

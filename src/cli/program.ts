@@ -1,0 +1,63 @@
+/** The commands and their flags, and the help that a person reads. */
+import { Command } from 'commander'
+import { getCommand } from './get.ts'
+import type { Context } from './context.ts'
+import { putCommand } from './put.ts'
+import { serveCommand } from './serve.ts'
+import { version } from './version.ts'
+
+const DESCRIPTION = `TFTP server and client for devices that other servers cannot flash.
+
+A router sits on the bench and its bootloader asks for an image by TFTP. Foresend serves it, brings the transfer back
+when the device loses packets, and never reports an image as delivered that may have a hole in it.`
+
+const EXAMPLES = `
+Examples:
+  foresend serve images                 serve the folder images
+  foresend serve recovery.bin           serve one file, whatever name the device asks for
+  foresend get tftp://192.168.1.1/config.bin
+  foresend put image.bin tftp://192.168.1.1/image.bin --wait 60
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 cannot bind, 4 peer refused, 5 timed out.
+`
+
+/** `done` hears the exit code of the command that ran. */
+export function buildProgram(context: Context, done: (exitCode: number) => void): Command {
+  const program = new Command('foresend')
+    .description(DESCRIPTION)
+    .usage('COMMAND …')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this page; after a command: the page of that command')
+    .helpCommand(false)
+    .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
+    .addHelpText('after', EXAMPLES)
+  for (const command of [serveCommand(context, done), getCommand(context, done), putCommand(context, done)]) {
+    program.addCommand(command)
+    printThrough(command, context)
+  }
+  return printThrough(program, context)
+}
+
+/** Help goes to standard output; a mistake is one line on standard error that names the page to read. */
+function printThrough(command: Command, context: Context): Command {
+  const path = command.name() === 'foresend' ? 'foresend' : `foresend ${command.name()}`
+  return command
+    .exitOverride()
+    .configureHelp({ helpWidth: Math.min(120, context.stdout.columns) })
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => write(`${oneLine(text)} See \`${path} --help\`.\n`),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+}
+
+/** `error: unknown option '--prot'` and its `(Did you mean --port?)` as one sentence. */
+function oneLine(text: string): string {
+  const line = text
+    .trim()
+    .replace(/^error: /, 'foresend: ')
+    .replace(/\s*\n\s*/g, ' ')
+  return /[.?)]$/.test(line) ? line : `${line}.`
+}

@@ -1,0 +1,36 @@
+/** A process stream made safe to print to: a reader that goes away (`foresend serve | head`) is not a crash. */
+import type { Output } from './board.ts'
+
+export interface StreamOutput extends Output {
+  readonly stream: NodeJS.WriteStream
+  /** The code of the first write that failed: EPIPE when the reader left, EIO when the terminal was closed. */
+  readonly broken: string | undefined
+}
+
+/** Wraps `stream`. `onBroken` is called once, with the system's error code; what is written later is dropped. */
+export function outputTo(stream: NodeJS.WriteStream, onBroken: (code: string) => void = () => {}): StreamOutput {
+  let broken: string | undefined
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (broken !== undefined) return
+    broken = error.code ?? 'EIO'
+    onBroken(broken)
+  })
+  return {
+    stream,
+    get broken() {
+      return broken
+    },
+    get isTTY() {
+      return stream.isTTY === true && process.env.TERM !== 'dumb'
+    },
+    get columns() {
+      return stream.columns ?? 80
+    },
+    get rows() {
+      return stream.rows ?? 24
+    },
+    write(text) {
+      if (broken === undefined) stream.write(text)
+    },
+  }
+}

@@ -1,0 +1,206 @@
+/** `foresend serve`: start the server, show what happens, and end it well. */
+import { Command } from 'commander'
+import type { Server, ServerEvent, ServerOptions } from '../server/server.ts'
+import { EXIT, usageError } from './exit.ts'
+import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag } from './flags.ts'
+import { fetchLines } from './hint.ts'
+import type { Context } from './context.ts'
+import { startOnUsualPort } from './port.ts'
+import { type EventPrinter, jsonPrinter, prettyPrinter } from './render/events.ts'
+import { countText } from './render/units.ts'
+
+/** How long running transfers may finish after the first request to stop. */
+const GRACE_MS = 10_000
+/** Tftpd64's field takes a few kilobytes; more than this is a mistake in the unit. */
+const MAX_ANTICIPATION_BYTES = 1_000_000
+
+const DESCRIPTION = `Serve a folder by TFTP, or one file for any name asked.
+
+Without flags it asks nothing of the device: one block at a time, as every TFTP client expects, with quick repeats that
+bring back devices which lose acknowledgements. Only private, link-local and loopback addresses are served.`
+
+const EXAMPLES = `
+Examples:
+  foresend serve images                          all files below the folder images
+  foresend serve recovery.bin --host 192.168.0.66
+                                                 one file, to a device that asks this address for it
+  foresend serve images --window 2               two blocks on the way: much faster with a device that loses packets
+  foresend serve uploads --writable              let devices store files as well
+
+Without --port it takes port 69, or 6969 where 69 is taken or not permitted.
+Signals: SIGINT or SIGTERM lets running transfers finish (10 s at most; a second one ends at once), SIGHUP reloads.
+Exit codes: 0 stopped, 1 failed, 2 usage, 3 cannot bind.
+`
+
+interface ServeFlags {
+  readonly host?: readonly string[]
+  readonly port?: number
+  readonly allow?: readonly string[]
+  readonly singlePort?: true
+  readonly driver: 'auto' | 'dgram' | 'batch'
+  readonly window?: 'auto' | 'strict' | number
+  readonly anticipation?: number
+  readonly copies?: number
+  readonly gap?: number
+  readonly rto?: number
+  readonly writable?: true
+  readonly overwrite?: true
+  readonly maxTransfers?: number
+  readonly maxTransfersPerAddress?: number
+  readonly record?: string
+  readonly logFormat: 'pretty' | 'json'
+}
+
+export function serveCommand(context: Context, done: (exitCode: number) => void): Command {
+  const command = new Command('serve')
+    .summary('serve a folder, or one file for any name asked')
+    .description(DESCRIPTION)
+    .argument('[path]', 'folder or file to serve', '.')
+    .usage('[DIR | FILE] [flags]')
+    .helpOption('-h, --help', 'print this page')
+    .addHelpText('after', EXAMPLES)
+  addFlags(command)
+  return command.action(async (path: string, flags: ServeFlags) => done(await serve(context, path, flags)))
+}
+
+function addFlags(command: Command): void {
+  command
+    .optionsGroup('Where it listens:')
+    .option('--host <ADDR>', 'address of this machine to listen on; repeat it for several (all)', addressList)
+    .option('--port <N>', 'UDP port; 0 takes any that is free (69, else 6969)', wholeNumber('a UDP port', 0, 65535))
+    .option('--allow <CIDR>', 'serve this network too, though it is not private; repeatable', networkList)
+    .option('--single-port', 'answer from the listening port itself (for NAT and containers)')
+    .option(
+      '--driver <NAME>',
+      'auto, dgram or batch: how packets reach the kernel',
+      oneOf('auto', 'dgram', 'batch'),
+      'auto',
+    )
+    .optionsGroup('How it sends:')
+    .option('--window <W>', 'auto, strict (RFC 1350 to the letter) or blocks that may be on the way (auto)', windowFlag)
+    .option(
+      '--anticipation <BYTES>',
+      "the same in Tftpd64's way: 1 + BYTES / blksize blocks on the way",
+      wholeNumber('bytes', 0, MAX_ANTICIPATION_BYTES),
+    )
+    .option('--copies <N>', 'send every block N times (1)', wholeNumber('how often to send each block', 1, 8))
+    .option('--gap <MS>', 'milliseconds between two packets of a window (0)', decimalNumber('milliseconds', 0, 1000))
+    .option(
+      '--rto <MS>',
+      'repeat a block after this many milliseconds (measured)',
+      decimalNumber('milliseconds', 1, 60_000),
+    )
+    .optionsGroup('Files:')
+    .option('--writable', 'let devices store new files')
+    .option('--overwrite', 'let them replace files as well (with --writable)')
+    .optionsGroup('Limits:')
+    .option('--max-transfers <N>', 'transfers at the same time', wholeNumber('transfers', 1, 1_000_000))
+    .option('--max-transfers-per-address <N>', 'the same for one address', wholeNumber('transfers', 1, 1_000_000))
+    .optionsGroup('What it shows:')
+    .option('--log-format <FORM>', 'pretty, or json: one object per line', oneOf('pretty', 'json'), 'pretty')
+    .option('--record <DIR>', 'write every packet to a capture file there, which Wireshark opens')
+}
+
+async function serve(context: Context, path: string, flags: ServeFlags): Promise<number> {
+  const json = flags.logFormat === 'json'
+  const printer = json ? jsonPrinter(context.stdout) : prettyPrinter(context.stdout, context.now)
+  const running = new Set<number>()
+  const options = serverOptions(path, flags, (event) => {
+    countRunning(running, event)
+    printer.event(event)
+  })
+  const start = context.tools.startServer
+  const { server, notice } =
+    flags.port === undefined
+      ? await startOnUsualPort(start, options)
+      : { server: await start({ ...options, port: flags.port }), notice: undefined }
+  if (notice !== undefined) {
+    printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
+  }
+  printer.say(...fetchLines(path, server.bound))
+  await untilStopped(context, server, printer, running)
+  printer.close()
+  return EXIT.done
+}
+
+type Options = Omit<ServerOptions, 'port'>
+
+function serverOptions(path: string, flags: ServeFlags, onEvent: (event: ServerEvent) => void): Options {
+  if (flags.overwrite === true && flags.writable !== true) {
+    throw usageError(
+      '--overwrite replaces files only where uploads are allowed: add --writable, or leave --overwrite out',
+    )
+  }
+  if (flags.window !== undefined && flags.anticipation !== undefined) {
+    throw usageError('--window and --anticipation set the same thing in different units: give only one of them')
+  }
+  if (flags.window === 'strict' && (flags.copies ?? flags.gap ?? flags.rto) !== undefined) {
+    throw usageError(
+      '--window strict follows RFC 1350 to the letter: leave out --copies, --gap and --rto, or the strict',
+    )
+  }
+  return {
+    path,
+    hosts: flags.host ?? [],
+    window: flags.window ?? 'auto',
+    driver: flags.driver,
+    writable: flags.writable === true,
+    overwrite: flags.overwrite === true,
+    singlePort: flags.singlePort === true,
+    allow: flags.allow ?? [],
+    onEvent,
+    ...given('anticipationBytes', flags.anticipation),
+    ...given('copies', flags.copies),
+    ...given('gapMs', flags.gap),
+    ...given('rtoMs', flags.rto),
+    ...given('record', flags.record),
+    ...given('maxTransfers', flags.maxTransfers),
+    ...given('maxTransfersPerAddress', flags.maxTransfersPerAddress),
+  }
+}
+
+function countRunning(running: Set<number>, event: ServerEvent): void {
+  switch (event.event) {
+    case 'listening':
+    case 'notice':
+      return
+    case 'refused':
+    case 'probed':
+    case 'superseded':
+    case 'completed':
+    case 'failed':
+      running.delete(event.id)
+      return
+    default:
+      running.add(event.id)
+  }
+}
+
+/** Resolves once the server has ended after a request to stop. */
+async function untilStopped(
+  context: Context,
+  server: Server,
+  printer: EventPrinter,
+  running: Set<number>,
+): Promise<void> {
+  const stopped = Promise.withResolvers<void>()
+  const unwatch = context.watch(
+    (count) => {
+      if (count > 1) return void server.stop(0).then(stopped.resolve, stopped.reject)
+      if (running.size > 0) {
+        printer.say(
+          `stopping: ${countText(running.size, 'transfer')} may finish (10 s at most); once more to end at once`,
+        )
+      }
+      server.stop(GRACE_MS).then(stopped.resolve, stopped.reject)
+    },
+    () => {
+      server.reload().then(
+        () => printer.event({ event: 'notice', time: context.now(), code: 'RELOADED', message: 'settings read again' }),
+        (error: Error) =>
+          printer.event({ event: 'notice', time: context.now(), code: 'RELOAD_FAILED', message: error.message }),
+      )
+    },
+  )
+  await stopped.promise.finally(unwatch)
+}

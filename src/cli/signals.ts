@@ -1,0 +1,45 @@
+/** Signals as requests: SIGINT and SIGTERM ask to stop, SIGHUP to read the settings again. */
+
+/** A Ctrl-C reaches a program once from the terminal and again from npm or the launcher: within this time it is one. */
+const SAME_SIGNAL_MS = 300
+
+export interface StopRequests {
+  /** Asks to stop as a signal would. */
+  request(): void
+  /** Hears the requests from now on; the function returned ends that. */
+  watch(stop: (count: number) => void, reload?: () => void): () => void
+}
+
+/** Listens on `source` (the process). Signals that nobody watches end the program as they would without us. */
+export function watchSignals(source: NodeJS.EventEmitter, now: () => number = () => performance.now()): StopRequests {
+  let stop: ((count: number) => void) | undefined
+  let count = 0
+  let lastAt = Number.NEGATIVE_INFINITY
+  const request = (): void => {
+    const at = now()
+    if (at - lastAt < SAME_SIGNAL_MS) return
+    lastAt = at
+    count += 1
+    stop?.(count)
+  }
+  return {
+    request,
+    watch(onStop, onReload) {
+      const reload = (): void => onReload?.()
+      stop = onStop
+      source.on('SIGINT', request).on('SIGTERM', request)
+      if (onReload !== undefined) source.on('SIGHUP', reload)
+      return () => {
+        stop = undefined
+        source.off('SIGINT', request).off('SIGTERM', request).off('SIGHUP', reload)
+      }
+    },
+  }
+}
+
+/** Under the launcher (an old Node that started this one) the program ends with it: no server stays behind on its port. */
+export function watchLauncher(): void {
+  if (process.channel === undefined || process.channel === null) return
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  process.channel.unref()
+}

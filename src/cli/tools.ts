@@ -1,0 +1,18 @@
+/** The parts that commands run, loaded when first used: `--version` and `--help` need none of them. */
+import type { get } from '../client/get.ts'
+import type { put } from '../client/put.ts'
+import type { startServer } from '../server/server.ts'
+
+export interface Tools {
+  readonly startServer: typeof startServer
+  readonly get: typeof get
+  readonly put: typeof put
+}
+
+export function loadTools(): Tools {
+  return {
+    startServer: async (options) => (await import('../server/server.ts')).startServer(options),
+    get: async (options) => (await import('../client/get.ts')).get(options),
+    put: async (options) => (await import('../client/put.ts')).put(options),
+  }
+}

@@ -1,0 +1,50 @@
+/** The flags that `get` and `put` share. */
+import type { Command } from 'commander'
+import type { TransferOptions } from '../client/transfer.ts'
+import { decimalNumber, digestFlag, given, oneOf, wholeNumber } from './flags.ts'
+
+export interface TransferFlags {
+  readonly blksize?: number
+  readonly windowsize?: number
+  readonly timeout?: number
+  readonly retries?: number
+  readonly mode?: 'octet' | 'netascii'
+  readonly sha256?: string
+  readonly logFormat: 'pretty' | 'json'
+}
+
+export function addTransferFlags(command: Command): Command {
+  return command
+    .optionsGroup('How it transfers:')
+    .option(
+      '--blksize <BYTES>',
+      'bytes in a block (what fits the way without fragments)',
+      wholeNumber('bytes', 8, 65464),
+    )
+    .option('--windowsize <N>', 'blocks for one acknowledgement; 1 is lock-step (16)', wholeNumber('blocks', 1, 65535))
+    .option(
+      '--timeout <SECONDS>',
+      'wait this long before asking again (1, growing)',
+      decimalNumber('seconds', 0.01, 255),
+    )
+    .option('--retries <N>', 'ask this often before giving up', wholeNumber('tries', 0, 1000))
+    .option(
+      '--mode <MODE>',
+      'octet (bytes as they are) or netascii (text); goes before ;mode= (octet)',
+      oneOf('octet', 'netascii'),
+    )
+    .optionsGroup('What it checks and shows:')
+    .option('--sha256 <HEX>', 'fail unless the file has this digest', digestFlag)
+    .option('--log-format <FORM>', 'pretty, or json: one object per line', oneOf('pretty', 'json'), 'pretty')
+}
+
+export function transferOptions(flags: TransferFlags): TransferOptions & { readonly sha256?: string } {
+  return {
+    ...given('blksize', flags.blksize),
+    ...given('windowsize', flags.windowsize),
+    ...given('timeoutMs', flags.timeout === undefined ? undefined : flags.timeout * 1000),
+    ...given('retries', flags.retries),
+    ...given('mode', flags.mode),
+    ...given('sha256', flags.sha256),
+  }
+}

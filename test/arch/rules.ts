@@ -1,0 +1,127 @@
+/** The floor rules of ARCHITECTURE.md, checked on a map from path to source text, so that they can be tried on any tree. */
+import { posix } from 'node:path'
+import { blankTexts, type Import, importsOf } from './imports.ts'
+
+/** Path below the root, with forward slashes, to the text of the file. */
+export type Tree = ReadonlyMap<string, string>
+
+/** A folder below src/ and its floor. A module imports from its own folder and from lower floors. */
+export const FLOORS: ReadonlyMap<string, number> = new Map([
+  ['error.ts', 0],
+  ['packet', 0],
+  ['transfer', 1],
+  ['endpoint', 1],
+  ['lab', 2],
+  ['capture', 2],
+  ['profile', 2],
+  ['io', 3],
+  ['content', 3],
+  ['history', 3],
+  ['server', 4],
+  ['client', 4],
+  ['rescue', 4],
+  ['control', 5],
+  ['cli', 6],
+])
+
+/** Imports across one floor that are meant. */
+export const SIDEWAYS: ReadonlySet<string> = new Set(['endpoint > transfer', 'packet > error.ts'])
+
+/** Floors up to this one are pure: no clock, timer, socket, file, randomness, Node module or package. */
+export const LAST_PURE_FLOOR = 2
+
+/** Longer files are hard to read top-down; some air above the 300 that we aim for. */
+export const MAX_LINES = 350
+
+const IMPURE =
+  /(?<![.\w$#'"])(Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|process|Buffer|crypto|fetch|console|Worker|WebSocket)\b(?!\s*\??:)|\bMath\s*\.\s*random\b/
+
+/** One line for each broken rule: where, what, and why it matters. */
+export function violations(tree: Tree): string[] {
+  const found: string[] = []
+  for (const [path, source] of tree) {
+    const lines = source.split('\n').length - 1
+    if (lines > MAX_LINES) found.push(`${path}: ${lines} lines, more than ${MAX_LINES}: split it by what it does`)
+    // Tests may use what they need; what they test may not.
+    if (isTest(path) || !path.startsWith('src/')) continue
+    found.push(...floorViolations(path, importsOf(source)), ...purityViolations(path, source))
+  }
+  return [...found, ...missingTargets(tree), ...cycles(tree)]
+}
+
+function floorViolations(path: string, imports: readonly Import[]): string[] {
+  const home = homeOf(path)
+  const floor = FLOORS.get(home)
+  if (floor === undefined) return [`${path}: src/${home} has no floor: give it one in test/arch/rules.ts`]
+  return imports.flatMap(({ specifier }) => {
+    if (!specifier.startsWith('.')) {
+      if (floor > LAST_PURE_FLOOR) return []
+      return [`${path}: imports ${specifier}, but floors 0 to ${LAST_PURE_FLOOR} import no Node module and no package`]
+    }
+    const target = homeOf(resolve(path, specifier))
+    const targetFloor = FLOORS.get(target)
+    if (target === home || SIDEWAYS.has(`${home} > ${target}`)) return []
+    if (targetFloor !== undefined && targetFloor < floor) return []
+    return [
+      `${path}: imports ${specifier}, but ${home} is on floor ${floor} and ${target} on floor ${targetFloor ?? 'none'}`,
+    ]
+  })
+}
+
+function purityViolations(path: string, source: string): string[] {
+  if ((FLOORS.get(homeOf(path)) ?? 0) > LAST_PURE_FLOOR) return []
+  const code = blankTexts(source).split('\n')
+  return code.flatMap((line, index) => {
+    const match = IMPURE.exec(line)
+    return match === null ? [] : [`${path}:${index + 1}: uses ${match[0]}, but floors 0 to ${LAST_PURE_FLOOR} are pure`]
+  })
+}
+
+function missingTargets(tree: Tree): string[] {
+  return edges(tree).flatMap(([from, to]) =>
+    tree.has(to) || !to.endsWith('.ts') ? [] : [`${from}: imports ${to}, which is not there`],
+  )
+}
+
+/** Imports of types are gone when the program runs, and across folders the floors forbid them to go round. */
+function cycles(tree: Tree): string[] {
+  const targets = new Map<string, string[]>()
+  for (const [from, to] of edges(tree, false)) targets.set(from, [...(targets.get(from) ?? []), to])
+  const state = new Map<string, 'open' | 'done'>()
+  const found: string[] = []
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (state.get(path) === 'done') return
+    if (state.get(path) === 'open') {
+      found.push(`cycle: ${[...trail.slice(trail.indexOf(path)), path].join(' > ')}`)
+      return
+    }
+    state.set(path, 'open')
+    for (const next of targets.get(path) ?? []) visit(next, [...trail, path])
+    state.set(path, 'done')
+  }
+  for (const path of targets.keys()) visit(path, [])
+  return found
+}
+
+function edges(tree: Tree, withTypes = true): [string, string][] {
+  return [...tree].flatMap(([path, source]) =>
+    isTest(path) || !path.startsWith('src/')
+      ? []
+      : importsOf(source)
+          .filter(({ specifier, typeOnly }) => specifier.startsWith('.') && (withTypes || !typeOnly))
+          .map(({ specifier }): [string, string] => [path, resolve(path, specifier)]),
+  )
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith('.test.ts')
+}
+
+function resolve(path: string, specifier: string): string {
+  return posix.normalize(posix.join(posix.dirname(path), specifier))
+}
+
+/** `packet` for src/packet/a/b.ts, `error.ts` for src/error.ts, the path itself outside src. */
+function homeOf(path: string): string {
+  return path.startsWith('src/') ? (path.split('/')[1] ?? '') : path
+}
