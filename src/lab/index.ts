@@ -1,0 +1,11 @@
+/** Floor 2: devices, networks and their faults in virtual time. The same seed gives the same run, to the byte. */
+export { Client, type ClientConfig, type ClientResult } from './client/client.ts'
+export { strictClient, type StrictConfig } from './client/strict.ts'
+export { uboot113, uboot2008, type UbootConfig } from './client/uboot-classic.ts'
+export { WindowClient, type WindowClientConfig } from './client/window-client.ts'
+export { type Frame, HeldFrame, wireBytes } from './frame.ts'
+export { type Fault, type FaultOutput, Link, type LinkOptions, type LinkTap } from './link.ts'
+export { Rng } from './rng.ts'
+export { type ServedTransfer, ServerNode, type ServerNodeConfig } from './server-node.ts'
+export { judge, type Verdict, type VerdictKind } from './verdict.ts'
+export { type LabNode, type Outlet, type RunEnd, type RunLimits, World } from './world.ts'

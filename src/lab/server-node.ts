@@ -1,0 +1,222 @@
+/**
+ * Puts a sending machine into the world as a TFTP server with one image: answers requests at port 69, gives each transfer
+ * a port of its own, frames DATA from the image. The rules for repeated requests are those of the endpoint, in small.
+ */
+import { ForesendError } from '../error.ts'
+import {
+  blockOfSeq,
+  HEADER_BYTES,
+  OPCODE,
+  parseRequest,
+  type Request,
+  readOpcode,
+  writeDataHeader,
+} from '../packet/index.ts'
+import type { Machine, NoticeKind, Outcome, SenderSink } from '../transfer/contract.ts'
+import type { LabNode, Outlet } from './world.ts'
+
+export interface ServedTransfer {
+  readonly machine: Machine
+  /** What DATA is framed with: the outcome of the negotiation. */
+  readonly blksize: number
+  readonly rollover: 0 | 1
+}
+
+export interface ServerNodeConfig {
+  readonly image: Uint8Array
+  /** Negotiate and build the machine; the node starts it. Anything but a read is never asked. */
+  create(request: Request, sink: SenderSink, now: number): ServedTransfer
+  /** Called for each notice of a machine; for tests. */
+  notice?(now: number, kind: NoticeKind, seq: number): void
+}
+
+const SERVER_PORT = 69
+const FIRST_TID = 40_000
+/** A repeated request replaces the transfer when no ACK came for this long. */
+const SUPERSEDE_AFTER_MS = 500
+
+export class ServerNode implements LabNode {
+  deadline = Infinity
+  /** How the transfers ended, in that order; a superseded one among them. */
+  readonly outcomes: Outcome[] = []
+  /** Transfers that were started. */
+  started = 0
+  /** DATA datagrams sent. */
+  dataSent = 0
+  controlsSent = 0
+  received = 0
+  /** Counters of the latest transfer, by COUNTER. */
+  counters: Float64Array = new Float64Array(0)
+
+  private readonly config: ServerNodeConfig
+  private readonly sessions: Session[] = []
+  private outlet: Outlet | undefined
+
+  constructor(config: ServerNodeConfig) {
+    this.config = config
+  }
+
+  /** How the latest transfer that ended did so. */
+  get outcome(): Outcome | undefined {
+    return this.outcomes[this.outcomes.length - 1]
+  }
+
+  /** True while a transfer is neither completed nor failed. */
+  get busy(): boolean {
+    return this.sessions.some((session) => session.outcome === undefined)
+  }
+
+  attach(outlet: Outlet): void {
+    this.outlet = outlet
+  }
+
+  handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void {
+    this.received++
+    if (to === SERVER_PORT) this.handleRequest(now, buffer, offset, length, from)
+    else {
+      const session = this.find(to, from)
+      if (session !== undefined) {
+        session.now = now
+        if (readOpcode(buffer, offset, length) === OPCODE.ack) session.ackAt = now
+        session.machine!.handleDatagram(now, buffer, offset, length)
+        this.tidy(session)
+      }
+    }
+    this.settle()
+  }
+
+  handleTimer(now: number): void {
+    for (let i = this.sessions.length - 1; i >= 0; i--) {
+      const session = this.sessions[i]!
+      if (session.deadlineAt > now) continue
+      session.now = now
+      session.deadlineAt = Infinity
+      session.machine!.handleTimer(now)
+      this.tidy(session)
+    }
+    this.settle()
+  }
+
+  /** For sessions. */
+  transmit(now: number, session: Session, buffer: Uint8Array, length: number): void {
+    this.outlet!.send(now, buffer, 0, length, session.tid, session.clientPort)
+  }
+
+  /** For sessions. */
+  noticed(now: number, kind: NoticeKind, seq: number): void {
+    this.config.notice?.(now, kind, seq)
+  }
+
+  private handleRequest(now: number, buffer: Uint8Array, offset: number, length: number, from: number): void {
+    const request = parseRequest(buffer, offset, length)
+    if (!request.ok || request.value.opcode !== OPCODE.rrq) return
+    const repeated = this.sessions.find((s) => s.clientPort === from && s.outcome === undefined)
+    if (repeated !== undefined && (repeated.machine!.halfOpen || now - repeated.ackAt < SUPERSEDE_AFTER_MS)) return
+    for (let i = this.sessions.length - 1; i >= 0; i--) {
+      const session = this.sessions[i]!
+      const stuck = now - session.machine!.progressAt >= SUPERSEDE_AFTER_MS
+      if (session.clientPort === from || (session.outcome === undefined && stuck)) this.supersede(now, session)
+    }
+    const session = new Session(this, this.config.image, FIRST_TID + this.started++, from, now)
+    const served = this.config.create(request.value, session, now)
+    session.begin(served)
+    this.sessions.push(session)
+    this.counters = served.machine.counters
+    served.machine.start(now)
+    this.tidy(session)
+  }
+
+  private supersede(now: number, session: Session): void {
+    session.now = now
+    if (session.outcome === undefined) {
+      session.machine!.abort(
+        now,
+        new ForesendError('ERR_TFTP_ABORTED', 'superseded by a new request', { fault: 'peer' }),
+      )
+    }
+    const index = this.sessions.indexOf(session)
+    if (index >= 0) this.sessions.splice(index, 1)
+  }
+
+  private tidy(session: Session): void {
+    if (session.machine!.closed) this.sessions.splice(this.sessions.indexOf(session), 1)
+  }
+
+  private find(tid: number, clientPort: number): Session | undefined {
+    for (let i = 0; i < this.sessions.length; i++) {
+      const session = this.sessions[i]!
+      if (session.tid === tid && session.clientPort === clientPort) return session
+    }
+    return undefined
+  }
+
+  private settle(): void {
+    let at = Infinity
+    for (let i = 0; i < this.sessions.length; i++) at = Math.min(at, this.sessions[i]!.deadlineAt)
+    this.deadline = at
+  }
+}
+
+/** One transfer: the sink of its machine. */
+class Session implements SenderSink {
+  readonly tid: number
+  readonly clientPort: number
+  machine: Machine | undefined = undefined
+  outcome: Outcome | undefined = undefined
+  deadlineAt = Infinity
+  now: number
+  ackAt: number
+  private readonly node: ServerNode
+  private readonly image: Uint8Array
+  private blksize = 512
+  private rollover: 0 | 1 = 0
+  private frame: Uint8Array = new Uint8Array(0)
+
+  constructor(node: ServerNode, image: Uint8Array, tid: number, clientPort: number, now: number) {
+    this.node = node
+    this.image = image
+    this.tid = tid
+    this.clientPort = clientPort
+    this.now = now
+    this.ackAt = now
+  }
+
+  begin(served: ServedTransfer): void {
+    this.machine = served.machine
+    this.blksize = served.blksize
+    this.rollover = served.rollover
+    this.frame = new Uint8Array(HEADER_BYTES + served.blksize)
+  }
+
+  sendBlocks(first: number, count: number): void {
+    for (let seq = first; seq < first + count; seq++) {
+      const start = (seq - 1) * this.blksize
+      if (seq < 1 || start > this.image.length)
+        throw new RangeError(`the machine sent block ${seq}, which does not exist`)
+      const payload = this.image.subarray(start, start + this.blksize)
+      writeDataHeader(this.frame, 0, blockOfSeq(seq, this.rollover))
+      this.frame.set(payload, HEADER_BYTES)
+      this.node.dataSent++
+      this.node.transmit(this.now, this, this.frame, HEADER_BYTES + payload.length)
+    }
+  }
+
+  sendControl(buffer: Uint8Array, length: number): void {
+    this.node.controlsSent++
+    this.node.transmit(this.now, this, buffer, length)
+  }
+
+  deadline(at: number): void {
+    this.deadlineAt = at
+  }
+
+  ended(outcome: Outcome): void {
+    if (this.outcome !== undefined) throw new Error('the machine ended twice')
+    this.outcome = outcome
+    this.node.outcomes.push(outcome)
+  }
+
+  notice(kind: NoticeKind, seq: number): void {
+    this.node.noticed(this.now, kind, seq)
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * What a transfer came to, seen from above: what the device has in memory against what both sides believe.
+ *
+ * The hard rule: a device that takes an image with a missing or wrong byte for whole would boot it. That, and a server that
+ * reports success for an image that is not there, is `harmful`. Everything else is an inconvenience.
+ */
+import type { Outcome } from '../transfer/contract.ts'
+import type { ClientResult } from './client/client.ts'
+
+export type VerdictKind =
+  /** The device has the file, byte for byte; the server says completed, be it with `lastAck: 'missing'`. */
+  | 'intact'
+  /** The device has the file, the server thinks that it failed (or has not decided yet). */
+  | 'intact-but-server-failed'
+  | 'both-know-it-failed'
+  /** The server says "probably complete, verify on the device", and the device does not have it all. */
+  | 'client-failed-server-unsure'
+  /** A lie: the server says completed, and the device does not have it. */
+  | 'client-failed-server-thinks-complete'
+  /** The device takes an image with unwritten blocks for whole. */
+  | 'hole'
+  /** The device takes an image of the wrong size or with wrong bytes for whole. */
+  | 'wrong-bytes'
+  /** The client only asked for the size. */
+  | 'probed'
+  /** The run was cut off before the device or, when the device failed, before the server had decided. */
+  | 'unfinished'
+
+export interface Verdict {
+  readonly kind: VerdictKind
+  /** True for what must never happen. */
+  readonly harmful: boolean
+  /** Blocks of the image that were never written (seq, at most 16 of them), when the device takes it for whole. */
+  readonly holes: readonly number[]
+  /** Position of the first wrong byte, or -1. */
+  readonly firstDifference: number
+}
+
+const MAX_HOLES_NAMED = 16
+
+/** Judges one transfer. `client` and `server` are undefined while they have not ended. */
+export function judge(client: ClientResult | undefined, server: Outcome | undefined, image: Uint8Array): Verdict {
+  if (server?.status === 'probed') return verdict('probed')
+  const completed = server?.status === 'completed'
+  if (client?.status === 'ok') {
+    const holes = holesOf(client, image.length)
+    const difference = firstDifference(client, image)
+    if (holes.length > 0) return verdict('hole', holes, difference)
+    if (difference >= 0) return verdict('wrong-bytes', holes, difference)
+    return verdict(completed ? 'intact' : 'intact-but-server-failed')
+  }
+  if (completed) {
+    return verdict(
+      server.lastAck === 'missing' ? 'client-failed-server-unsure' : 'client-failed-server-thinks-complete',
+    )
+  }
+  return verdict(client === undefined || server === undefined ? 'unfinished' : 'both-know-it-failed')
+}
+
+const HARMFUL: ReadonlySet<VerdictKind> = new Set(['hole', 'wrong-bytes', 'client-failed-server-thinks-complete'])
+
+function verdict(kind: VerdictKind, holes: readonly number[] = [], difference = -1): Verdict {
+  return { kind, harmful: HARMFUL.has(kind), holes, firstDifference: difference }
+}
+
+function holesOf(client: ClientResult, sizeBytes: number): number[] {
+  const holes: number[] = []
+  const blocks = Math.ceil(sizeBytes / client.blksize)
+  for (let i = 0; i < blocks && holes.length < MAX_HOLES_NAMED; i++) {
+    if (client.writtenMap[i] === undefined || client.writtenMap[i] === 0) holes.push(i + 1)
+  }
+  return holes
+}
+
+function firstDifference(client: ClientResult, image: Uint8Array): number {
+  const length = Math.min(client.bytes, image.length)
+  for (let i = 0; i < length; i++) if (client.image[i] !== image[i]) return i
+  return client.bytes === image.length && client.strayBytes === 0 ? -1 : length
+}
