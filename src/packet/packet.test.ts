@@ -179,6 +179,10 @@ describe('option numbers', () => {
     expect([7, 8, 65464, 65465].map((n) => number(String(n), 8, 65464))).toEqual([undefined, 8, 65464, undefined])
   })
 
+  test('a number that a double cannot hold is none, whatever the bounds', () => {
+    expect(number('9007199254740993', 0, Number.POSITIVE_INFINITY)).toBeUndefined()
+  })
+
   test('the option must be there, under its exact name', () => {
     const list = [{ name: 'blksize2', value: '1024' }]
     expect(optionNumber(list, 'blksize', 8, 65464)).toBeUndefined()
