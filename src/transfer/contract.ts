@@ -111,6 +111,8 @@ export interface WindowPolicy {
   /** Bounds of the retransmission timer in milliseconds; Infinity for `rtoMaxMs` leaves it to rule A6. */
   rtoMinMs: number
   rtoMaxMs: number
+  /** The first timeout of a transfer waits at least this long: an unknown device may pause, or suffer from repeats (rule A6). */
+  firstRtoMs: number
   sent(now: number, seq: number, repeat: boolean): void
   acked(now: number, seq: number, rttMs: number): void
   gap(now: number, seq: number): void

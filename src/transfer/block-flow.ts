@@ -1,0 +1,313 @@
+/**
+ * Blocks that the client did not negotiate a window for: lock-step and anticipation (rules A1 to A14). One
+ * acknowledgement per block; the window slides over a contiguous run only, and the final block travels last and alone.
+ */
+import { COUNTER, type WindowPolicy } from './contract.ts'
+import { FirstContact } from './first-contact.ts'
+import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, waitMs } from './flow.ts'
+import { OrderFinder } from './order.ts'
+import { isWrapZero, nearWrap } from './outbox.ts'
+import { Recovery } from './recovery.ts'
+import type { Scoreboard } from './scoreboard.ts'
+
+/** Rule A1: so many blocks may run ahead of a gap while the client's order is being found out. */
+export const RUN_AHEAD = 8
+/** Rule A1: a gap that survived so many repeats is asked about. */
+const GAP_REPEATS = 3
+/** Rule A13: pause after the ACK of a repeated block, so that a miscounted one shows itself. */
+const QUARANTINE_MS = 20
+/** Rule A13: so many repeated blocks are watched; a client that was seen to take repeats well is watched no longer. */
+const QUARANTINES = 3
+/** Rule A13: an ACK so far beyond the highest block sent still is a miscount and not noise. */
+const MISCOUNT_SPAN = 8
+/** Rule A12: an ACK of the predecessor this long after wire block 0 left is the client's own timer speaking. */
+const CLIENT_TIMER_MS = 800
+
+export class BlockFlow implements Flow {
+  base = 1
+  progressAt = 0
+  /** The lowest block that never left in its turn. */
+  next = 1
+  /** The highest acknowledged block. */
+  top = 0
+  readonly parts: FlowParts
+  readonly board: Scoreboard
+  readonly order = new OrderFinder()
+  readonly #recovery: Recovery
+  readonly #contact: FirstContact
+  #retryAt = Number.POSITIVE_INFINITY
+  #holdUntil = Number.NEGATIVE_INFINITY
+  #timeouts = 0
+  #everTimedOut = false
+  /** When the base timed out last: what left before and is not acknowledged counts as lost. */
+  #lostBefore = Number.NEGATIVE_INFINITY
+  #quarantines = 0
+
+  constructor(parts: FlowParts, board: Scoreboard) {
+    this.parts = parts
+    this.board = board
+    this.#recovery = new Recovery(this)
+    const { near, clientTimeoutMs } = parts.config
+    this.#contact = new FirstContact(near, clientTimeoutMs, parts.policy.nudges ? undefined : clientTimeoutMs)
+  }
+
+  get dueAt(): number {
+    const held = this.#holdUntil === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : this.#holdUntil
+    return Math.min(this.#retryAt, held, this.#contact.dueAt, this.#recovery.dueAt, this.parts.outbox.dueAt)
+  }
+
+  open(now: number): void {
+    this.progressAt = now
+    this.parts.outbox.run(now, 1, 1, true)
+    this.next = 2
+    this.#contact.started(now)
+  }
+
+  acked(now: number, seq: number): void {
+    const { counters, outbox } = this.parts
+    counters[COUNTER.acks]++
+    if (seq > outbox.highest || (seq >= this.base && !this.board.isSent(seq))) return this.#neverSent(now, seq)
+    if (seq < this.base || this.board.isAcked(seq)) return this.#stale(now, seq)
+    this.#fresh(now, seq)
+    this.#slide()
+    this.#fillGap(now)
+    this.sendNew(now)
+    this.arm(now)
+  }
+
+  timer(now: number): void {
+    const { outbox } = this.parts
+    if (outbox.dueAt <= now) {
+      outbox.pace(now, this.base - 1)
+      this.arm(now)
+    }
+    if (this.#holdUntil <= now) {
+      this.#holdUntil = Number.NEGATIVE_INFINITY
+      this.sendNew(now)
+      this.arm(now)
+    }
+    if (this.#contact.dueAt <= now) this.#firstContact(now)
+    if (this.#recovery.dueAt <= now) {
+      this.#recovery.completeNudge(now)
+      this.arm(now)
+    }
+    if (this.#retryAt <= now) this.#timeout(now)
+  }
+
+  refused(now: number): boolean {
+    if (!this.#recovery.wasUnasked(now)) return false
+    this.#recovery.refused = true
+    this.parts.policy.refused(now)
+    this.parts.outbox.drop()
+    for (let seq = this.base + 1; seq <= this.parts.outbox.highest; seq++) {
+      if (!this.board.isAcked(seq)) this.board.clear(seq)
+    }
+    this.next = Math.min(this.next, this.base + 1)
+    this.#retryAt = now + waitMs(this.parts, now, this.progressAt, 0)
+    return true
+  }
+
+  /** True while something the client has not confirmed is on its way. */
+  get outstanding(): boolean {
+    return this.base < this.next
+  }
+
+  get window(): number {
+    return this.base === 1 || this.#recovery.refused ? 1 : this.parts.policy.windowBlocks
+  }
+
+  /** Sends what the window allows: never the final block before all others are confirmed (A4), never a wrap in company (A12). */
+  sendNew(now: number): void {
+    if (now < this.#holdUntil) return
+    const { lastSeq, rollover } = this.parts.config
+    const limit = Math.min(this.base + this.window, this.base === lastSeq ? lastSeq + 1 : lastSeq)
+    while (this.next < limit) {
+      const first = this.next
+      if (this.board.isSent(first)) {
+        this.next++
+        continue
+      }
+      const alone = nearWrap(first, rollover)
+      if (this.outstanding && (alone || nearWrap(this.base, rollover))) return
+      let count = 1
+      if (!alone) {
+        while (first + count < limit && !nearWrap(first + count, rollover) && !this.board.isSent(first + count)) count++
+      }
+      this.next = first + count
+      this.parts.outbox.run(now, first, count, alone || this.base === lastSeq)
+    }
+  }
+
+  /** Sends one block again, out of turn. */
+  repeat(now: number, seq: number): void {
+    this.parts.outbox.once(now, seq)
+    this.#recovery.repeated(now, seq)
+  }
+
+  /** Sets the timer anew from now on. */
+  arm(now: number): void {
+    if (!this.outstanding || this.base === 1) {
+      this.#retryAt = Number.POSITIVE_INFINITY
+      return
+    }
+    const wait = waitMs(this.parts, now, this.progressAt, this.#timeouts)
+    const first = this.#everTimedOut || this.parts.config.known ? 0 : this.parts.policy.firstRtoMs
+    this.#retryAt = now + Math.max(wait, first)
+  }
+
+  /** The client order was proved to be `inorder`: everything up to the top is there. */
+  confirmUpToTop(): void {
+    for (let seq = this.base; seq <= this.top; seq++) this.board.acked(seq)
+    this.#slide()
+  }
+
+  #fresh(now: number, seq: number): void {
+    const { rto, policy, counters } = this.parts
+    const repeats = this.board.repeats(seq)
+    let rttMs = 0
+    if (repeats === 0) {
+      rttMs = now - this.board.sentAt(seq)
+      rto.sample(rttMs)
+      counters[COUNTER.srttMs] = rto.srttMs
+    }
+    this.board.acked(seq)
+    if (seq < this.top && repeats > 0) this.order.provenAny()
+    if (seq > this.base && seq > 1 && !this.board.isSent(seq - 1)) this.order.provenAny()
+    if (seq > this.top) this.top = seq
+    this.#contact.stop()
+    this.#recovery.progressed(now, seq)
+    this.#timeouts = 0
+    this.progressAt = now
+    policy.acked(now, seq, rttMs)
+    if (this.order.order === 'inorder') this.confirmUpToTop()
+    if (repeats > 0 && !this.#recovery.takesRepeatsWell && this.#quarantines < QUARANTINES && policy.nudges) {
+      this.#quarantines++
+      this.#holdUntil = now + rto.roundsMs(2, QUARANTINE_MS)
+    }
+  }
+
+  #slide(): void {
+    const { outbox } = this.parts
+    while (this.base <= outbox.highest && this.board.isAcked(this.base)) {
+      this.board.clear(this.base)
+      this.base++
+    }
+    if (this.next < this.base) this.next = this.base
+    outbox.confirmedBelow(this.base)
+  }
+
+  /**
+   * Rule A3: an ACK above a gap sends the gap again at once, at most once per 1.5 round trips. So does the end of a stall
+   * for what was on its way when it began.
+   */
+  #fillGap(now: number): void {
+    const { outbox, policy, rto } = this.parts
+    if (this.base > outbox.highest) return
+    if (this.order.order === 'unknown' && this.board.repeats(this.base) >= GAP_REPEATS && this.base < this.top) return
+    const spacing = gapSpacingMs(rto)
+    for (let seq = this.base; seq < this.next; seq++) {
+      if (!this.board.isSent(seq) || this.board.isAcked(seq)) continue
+      const repeatedAt = this.board.repeatedAt(seq)
+      const lost = seq < this.top || Math.max(this.board.sentAt(seq), repeatedAt) < this.#lostBefore
+      if (!lost || repeatedAt + spacing > now || !this.#recovery.mayRepeatOnTimer(seq)) continue
+      if (seq < this.top) policy.gap(now, seq)
+      this.repeat(now, seq)
+    }
+  }
+
+  #stale(now: number, seq: number): void {
+    this.parts.counters[COUNTER.staleAcks]++
+    const { config, outbox, rto } = this.parts
+    if (this.#recovery.staleAck(now, seq)) return this.arm(now)
+    if (seq === this.top && this.base < this.top) {
+      this.order.topHeard(now, seq, answerWindowMs(rto), this.progressAt)
+      if (this.order.order === 'inorder') {
+        this.confirmUpToTop()
+        this.sendNew(now)
+        this.arm(now)
+      }
+      return
+    }
+    if (this.order.order === 'inorder' && seq < this.top && now - outbox.lastAt > answerWindowMs(rto)) {
+      config.fail('ERR_TFTP_ORDER_LIED', `block ${seq} was acknowledged on its own after later ones`)
+      return
+    }
+    if (seq === this.base - 1 && this.outstanding) this.#clientTimer(now)
+  }
+
+  /** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A8, A12, A13). */
+  #clientTimer(now: number): void {
+    const { config, outbox, rto } = this.parts
+    const waited = now - outbox.lastAt
+    const blocked = !this.#recovery.mayRepeatOnTimer(this.base)
+    if (blocked ? waited < CLIENT_TIMER_MS : this.base !== config.lastSeq || waited < answerWindowMs(rto)) return
+    this.repeat(now, this.base)
+    this.arm(now)
+  }
+
+  /** An ACK of what never left: noise, or a client that counts a repeat as the next block (rule A13). */
+  #neverSent(now: number, seq: number): void {
+    const { config, counters, outbox } = this.parts
+    counters[COUNTER.ignored]++
+    const beyond = seq - outbox.highest
+    if (beyond < 1 || beyond > (outbox.repeated ? MISCOUNT_SPAN : 1)) return
+    if (nearWrap(seq, config.rollover) || nearWrap(outbox.highest, config.rollover)) return
+    config.fail('ERR_TFTP_COUNTS_REPEATS', `it acknowledged block ${seq}, which was never sent`)
+  }
+
+  #firstContact(now: number): void {
+    if (this.#contact.due(now) === 'give-up') {
+      this.#contact.stop()
+      this.parts.config.fail('ERR_TFTP_TIMEOUT', 'DATA 1 was never acknowledged')
+      return
+    }
+    this.parts.counters[COUNTER.timeouts]++
+    if (!this.parts.config.patient) this.repeat(now, 1)
+  }
+
+  #timeout(now: number): void {
+    const { counters, policy } = this.parts
+    counters[COUNTER.timeouts]++
+    this.#timeouts++
+    this.#everTimedOut = true
+    this.#lostBefore = now
+    policy.timeout(now, this.base)
+    const gap = this.base < this.top
+    if (!this.#recovery.mayRepeatOnTimer(this.base)) this.#recovery.waitForClient()
+    else if (gap && this.order.order === 'unknown' && this.board.repeats(this.base) >= GAP_REPEATS) this.#ask(now)
+    else this.#recovery.timeout(now, this.#timeouts)
+    this.arm(now)
+  }
+
+  /** Rule A1: one question about a gap; the answers come as ACKs. A new block after each round gives a new top. */
+  #ask(now: number): void {
+    const { config, outbox } = this.parts
+    const question = this.order.nextQuestion()
+    const ahead = this.top + 2
+    const mayRun = (seq: number) =>
+      seq < config.lastSeq && seq <= this.base + RUN_AHEAD && !nearWrap(seq, config.rollover)
+    if (question === 'gap') {
+      if (this.next > this.top + 1) this.repeat(now, this.top + 1)
+      else if (mayRun(this.next) && this.board.repeats(this.top) > 0) {
+        outbox.run(now, this.next, 1, true)
+        this.next++
+      }
+      this.repeat(now, this.base)
+    } else if (question === 'ahead') {
+      if (this.next === this.top + 1 && mayRun(ahead)) {
+        outbox.once(now, ahead)
+        this.#recovery.sentUnasked(now)
+      }
+    } else this.repeat(now, this.top)
+    this.order.asked(now, question)
+  }
+
+  /** For rule A12. */
+  isWrapZero(seq: number): boolean {
+    return isWrapZero(seq, this.parts.config.rollover)
+  }
+
+  get policy(): WindowPolicy {
+    return this.parts.policy
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Rule A5: until the peer has proved that it holds the address it asked from, little leaves. A forged request must not make
+ * us a reflector, and a slow device must not be flooded. The same timetable serves the OACK and DATA 1.
+ */
+
+/** Near devices: a quarter, a half, then each second; five repeats. */
+const NEAR_WAITS_MS = [250, 500, 1000, 1000, 1000]
+/** Strangers: three repeats, a second or more apart. */
+const FAR_WAITS_MS = [1000, 1000, 1000]
+/** After the last repeat we listen for at least this long: the client's own timer may still bring it back. */
+const LAST_LISTEN_MS = 5000
+
+export class FirstContact {
+  /** When something is to be done; Infinity when nothing is. */
+  dueAt = Number.POSITIVE_INFINITY
+  readonly #waitsMs: readonly number[]
+  readonly #listenMs: number
+  #tries = 0
+
+  /** `strictMs`: wait exactly this long each time; undefined takes the timetable of the rule. */
+  constructor(near: boolean, clientTimeoutMs: number, strictMs: number | undefined) {
+    const waits = near ? NEAR_WAITS_MS : FAR_WAITS_MS
+    this.#waitsMs = strictMs === undefined ? waits : waits.map(() => Math.max(strictMs, near ? 0 : 1000))
+    this.#listenMs = Math.max(LAST_LISTEN_MS, 2 * clientTimeoutMs)
+  }
+
+  /** The packet left for the first time. */
+  started(now: number): void {
+    this.#tries = 0
+    this.#arm(now)
+  }
+
+  /** The peer answered. */
+  stop(): void {
+    this.dueAt = Number.POSITIVE_INFINITY
+  }
+
+  /** `dueAt` has come: send the packet again, or give up. */
+  due(now: number): 'repeat' | 'give-up' {
+    if (this.#tries >= this.#waitsMs.length) return 'give-up'
+    this.#tries++
+    this.#arm(now)
+    return 'repeat'
+  }
+
+  #arm(now: number): void {
+    this.dueAt = now + (this.#waitsMs[this.#tries] ?? this.#listenMs)
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What the sender's two readings of acknowledgements have in common: block by block (block-flow.ts, rules A1 to A14) and
+ * cumulative (window-flow.ts, rules N1 to N4). The sender keeps the phases of the transfer, a flow keeps the blocks.
+ */
+import type { ErrorCode } from '../error.ts'
+import type { WindowPolicy } from './contract.ts'
+import type { Outbox } from './outbox.ts'
+import type { Rto } from './rto.ts'
+
+export interface FlowConfig {
+  /** Blocks of the file, the final short one included. */
+  readonly lastSeq: number
+  readonly rollover: 0 | 1
+  readonly near: boolean
+  readonly clientTimeoutMs: number
+  /** The device is known: its first timeout need not be a long one (rule A6). */
+  readonly known: boolean
+  /** The device counts repeats as new blocks: repeat nothing before its own timer has spoken (rule A13). */
+  readonly patient: boolean
+  /** Ends the transfer: the client was caught at something that spoils its image. */
+  readonly fail: (code: ErrorCode, reason: string) => void
+}
+
+export interface FlowParts {
+  readonly config: FlowConfig
+  readonly policy: WindowPolicy
+  readonly outbox: Outbox
+  readonly rto: Rto
+  readonly counters: Float64Array
+}
+
+export interface Flow {
+  /** The lowest block that is not confirmed; `lastSeq + 1` when all are. */
+  readonly base: number
+  /** When something new was confirmed last. */
+  readonly progressAt: number
+  /** When `timer` is wanted; Infinity for never. */
+  readonly dueAt: number
+  /** DATA 1 may leave. */
+  open(now: number): void
+  /** An ACK of `seq` arrived. */
+  acked(now: number, seq: number): void
+  timer(now: number): void
+  /** ERROR 5 arrived: true when it answers a block that was not asked for, and the flow goes on without (rule A10). */
+  refused(now: number): boolean
+}
+
+/** Rule A6: several tries must fit inside a near client's own timer of a second. */
+const NEAR_RTO_CAP_MS = 120
+/** Far peers: no doubling beyond this, whatever the client's timer says. */
+const FAR_RTO_CAP_MS = 2000
+/** Rule A14: without progress for this long … */
+const QUIET_AFTER_MS = 1000
+/** … one repeat in this time. */
+const QUIET_WAIT_MS = 1000
+
+/** Without a measured round trip. */
+const NEAR_UNKNOWN_MS = 250
+const FAR_UNKNOWN_MS = 1000
+
+/** How long to wait for an answer after `backoff` timeouts in a row (rules A6, A14). */
+export function waitMs(parts: FlowParts, now: number, progressAt: number, backoff: number): number {
+  const { config, policy, rto } = parts
+  if (policy.rtoMaxMs !== Number.POSITIVE_INFINITY) return policy.rtoMaxMs
+  if (now - progressAt >= QUIET_AFTER_MS) return QUIET_WAIT_MS
+  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, config.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
+  const cap = config.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS
+  return rto.waitMs(backoff, policy.rtoMinMs, Math.min(cap, config.clientTimeoutMs))
+}
+
+/** An answer comes within three round trips (rules A1, A10); the floor allows for a busy scheduler. */
+const ANSWER_FLOOR_MS = 2
+export function answerWindowMs(rto: Rto): number {
+  return rto.roundsMs(3, ANSWER_FLOOR_MS)
+}
+
+/** Spacing of repeats of one gap: 1.5 round trips (rules N1, A3). */
+export function gapSpacingMs(rto: Rto): number {
+  return rto.roundsMs(1.5, 1)
+}

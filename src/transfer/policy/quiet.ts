@@ -1,0 +1,9 @@
+/** What a policy that learns nothing does with what it hears. Spread into the objects of the other files. */
+export const QUIET = {
+  sent(): void {},
+  acked(): void {},
+  gap(): void {},
+  timeout(): void {},
+  recovered(): void {},
+  refused(): void {},
+}

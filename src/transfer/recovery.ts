@@ -1,0 +1,184 @@
+/**
+ * How a block that got no answer is brought through (rules A7, A9, A10, A12, A13). A client of the U-Boot 1.1.x family is
+ * silent on a repeat of the block that it took last, so a lost acknowledgement cannot be fetched by repeating: a
+ * *different* block that it holds already, the nudge, makes it speak again.
+ */
+import type { BlockFlow } from './block-flow.ts'
+import { COUNTER } from './contract.ts'
+import { answerWindowMs } from './flow.ts'
+import { nearWrap } from './outbox.ts'
+
+/** Rule A7: after so many unanswered nudges the block goes out before the nudge as well: the first frame after a pause may be lost. */
+const NUDGES_BEFORE_TRIPLE = 2
+/** Rule A7: after so many unanswered nudges the next block is tried, once. */
+const NUDGES_BEFORE_PROBE = 3
+/** Two echoes of repeats make a client one that answers them; a single one may be the network's duplicate. */
+const ECHOES = 2
+/** A client that was taken to answer repeats and leaves so many unanswered is not one. */
+const UNANSWERED_REPEATS = 3
+/** Rule A10: after its ERROR the client must acknowledge something within this time. */
+const REFUSED_PATIENCE_MS = 5000
+
+export class Recovery {
+  /** Rule A10: the client answered a block that it did not ask for with an ERROR. */
+  refused = false
+  /** When the second half of a nudge is due; Infinity when none is under way. */
+  dueAt = Number.POSITIVE_INFINITY
+  readonly #flow: BlockFlow
+  #answersRepeats = false
+  #answersNudges = false
+  #echoes = 0
+  #repeatSeq = 0
+  #repeatAt = Number.NEGATIVE_INFINITY
+  #partner = 0
+  #nudgedAt = Number.NEGATIVE_INFINITY
+  #unaskedAt = Number.NEGATIVE_INFINITY
+  #refusedAt = 0
+  /** Nudges of the present stall that brought nothing. */
+  #unanswered = 0
+  #probed = false
+  #lastAction: 'ack' | 'resend' | 'nudge' | 'probe' = 'ack'
+
+  constructor(flow: BlockFlow) {
+    this.#flow = flow
+  }
+
+  /** The client was seen to answer a repeat or an old block in the right way: it does not count repeats (rule A13). */
+  get takesRepeatsWell(): boolean {
+    return this.#answersRepeats || this.#answersNudges
+  }
+
+  /** False for what must not be repeated before the client's own timer speaks: wire block 0 (A12), a device that counts repeats (A13). */
+  mayRepeatOnTimer(seq: number): boolean {
+    const flow = this.#flow
+    if (flow.parts.config.patient) return false
+    return !flow.isWrapZero(seq) || flow.order.order === 'inorder'
+  }
+
+  /** The base got no answer, `tries` times in a row. */
+  timeout(now: number, tries: number): void {
+    const flow = this.#flow
+    if (this.refused && now - Math.max(flow.progressAt, this.#refusedAt) >= REFUSED_PATIENCE_MS) {
+      flow.parts.config.fail(
+        'ERR_TFTP_PEER_ERROR',
+        'it went silent after its ERROR 5 about a block it had not asked for',
+      )
+      return
+    }
+    if (this.#answersRepeats && tries > UNANSWERED_REPEATS) this.#answersRepeats = false
+    const first = this.#answersNudges && !this.#answersRepeats
+    if (!this.#mayNudge() || (tries === 1 && !first)) return this.#resend(now)
+    if (this.#unanswered >= NUDGES_BEFORE_PROBE && !this.#probed && this.#mayProbe()) return this.#probe(now)
+    this.#nudge(now)
+  }
+
+  /** Nothing may be sent: the client's timer has to speak first. */
+  waitForClient(): void {
+    this.#lastAction = 'ack'
+  }
+
+  /** The second half of a nudge: the block that we are waiting for. */
+  completeNudge(now: number): void {
+    this.dueAt = Number.POSITIVE_INFINITY
+    if (this.#flow.outstanding) this.#flow.repeat(now, this.#flow.base)
+  }
+
+  repeated(now: number, seq: number): void {
+    this.#repeatSeq = seq
+    this.#repeatAt = now
+  }
+
+  /** A block ahead of what the client can expect left. */
+  sentUnasked(now: number): void {
+    this.#unaskedAt = now
+  }
+
+  /** Something new was acknowledged. */
+  progressed(now: number, seq: number): void {
+    const { policy, rto, outbox } = this.#flow.parts
+    if (this.#lastAction !== 'ack') {
+      const spontaneous = now - outbox.lastAt > answerWindowMs(rto)
+      policy.recovered(now, seq, spontaneous ? 'client' : this.#lastAction)
+      this.#lastAction = 'ack'
+    }
+    this.#unanswered = 0
+    this.#probed = false
+    this.dueAt = Number.POSITIVE_INFINITY
+  }
+
+  /** A repeated ACK: true when it answered a nudge. */
+  staleAck(now: number, seq: number): boolean {
+    const window = answerWindowMs(this.#flow.parts.rto)
+    const pending = this.dueAt !== Number.POSITIVE_INFINITY
+    if (seq === this.#partner && (pending || now - this.#nudgedAt <= window)) {
+      // The top above a gap may have been the block that the client took last but one: no proof that it is.
+      if (seq < this.#flow.base) this.#answersNudges = true
+      if (pending) this.completeNudge(now)
+      return pending || seq < this.#flow.base
+    }
+    if (seq === this.#repeatSeq && now - this.#repeatAt <= window && ++this.#echoes >= ECHOES)
+      this.#answersRepeats = true
+    return false
+  }
+
+  /** An ERROR 5 that arrives now answers a block which the client did not ask for. */
+  wasUnasked(now: number): boolean {
+    const flow = this.#flow
+    const { outbox, rto } = flow.parts
+    if (this.refused) return false
+    const ahead = flow.next - flow.base > 1 ? outbox.lastAt : Number.NEGATIVE_INFINITY
+    const unasked = Math.max(ahead, this.#unaskedAt, this.#nudgedAt)
+    if (now - unasked > answerWindowMs(rto)) return false
+    this.#refusedAt = now
+    return true
+  }
+
+  #resend(now: number): void {
+    this.#lastAction = 'resend'
+    this.#flow.repeat(now, this.#flow.base)
+  }
+
+  /** The block that the client holds and did not take last: the top above a gap, else the one before. */
+  #partnerOfBase(): number {
+    const { base, top } = this.#flow
+    return top > base ? top : base - 1
+  }
+
+  #mayNudge(): boolean {
+    const flow = this.#flow
+    const { config, policy } = flow.parts
+    if (!policy.nudges || this.refused || this.#answersRepeats) return false
+    if (flow.base < 2 || flow.base === config.lastSeq) return false
+    const gap = flow.top > flow.base
+    if (!gap && flow.next - flow.base > 1) return false
+    return !nearWrap(flow.base, config.rollover) && !nearWrap(this.#partnerOfBase(), config.rollover)
+  }
+
+  #nudge(now: number): void {
+    const flow = this.#flow
+    const { counters, outbox, rto } = flow.parts
+    this.#lastAction = 'nudge'
+    counters[COUNTER.nudges]++
+    if (this.#unanswered >= NUDGES_BEFORE_TRIPLE) flow.repeat(now, flow.base)
+    this.#unanswered++
+    this.#partner = this.#partnerOfBase()
+    this.#nudgedAt = now
+    outbox.once(now, this.#partner)
+    this.dueAt = now + rto.roundsMs(2, 1)
+  }
+
+  #mayProbe(): boolean {
+    const { base, next, top, parts } = this.#flow
+    return top < base && next === base + 1 && next < parts.config.lastSeq && !nearWrap(next, parts.config.rollover)
+  }
+
+  /** Rule A7's last resort: the next block. Whatever the client makes of it tells where it stands (A1). */
+  #probe(now: number): void {
+    const flow = this.#flow
+    this.#lastAction = 'probe'
+    this.#probed = true
+    this.sentUnasked(now)
+    flow.parts.outbox.run(now, flow.next, 1, true)
+    flow.next++
+  }
+}

@@ -1,0 +1,43 @@
+/** How long to wait for an acknowledgement before something is sent again: RFC 6298's estimator with TFTP's bounds (rule A6). */
+
+/** Below this the timer would mostly measure the scheduler. Rule A6. */
+export const RTO_FLOOR_MS = 10
+
+/** Weights of RFC 6298 §2. */
+const SRTT_GAIN = 1 / 8
+const RTTVAR_GAIN = 1 / 4
+const RTTVAR_WEIGHT = 4
+
+export class Rto {
+  /** Smoothed round trip; 0 until the first sample. */
+  srttMs = 0
+  rttvarMs = 0
+  /** The shortest round trip seen: nothing that the peer says sooner can be an answer. Infinity until the first sample. */
+  minMs = Number.POSITIVE_INFINITY
+
+  /** Takes a round trip of a block that was sent once only (Karn's rule is the caller's to keep). */
+  sample(rttMs: number): void {
+    if (rttMs < this.minMs) this.minMs = rttMs
+    if (this.srttMs === 0) {
+      this.srttMs = rttMs
+      this.rttvarMs = rttMs / 2
+      return
+    }
+    this.rttvarMs += RTTVAR_GAIN * (Math.abs(this.srttMs - rttMs) - this.rttvarMs)
+    this.srttMs += SRTT_GAIN * (rttMs - this.srttMs)
+  }
+
+  /**
+   * The wait after `backoff` timeouts in a row: max(floor, SRTT + 4 RTTVAR) doubled `backoff` times, at most `capMs`, yet
+   * never less than what the round trip itself asks for. Without a sample the floor is all there is.
+   */
+  waitMs(backoff: number, floorMs: number, capMs: number): number {
+    const base = Math.max(floorMs, this.srttMs + RTTVAR_WEIGHT * this.rttvarMs)
+    return Math.max(base, Math.min(capMs, base * 2 ** Math.min(backoff, 16)))
+  }
+
+  /** `factor` round trips, at least `floorMs`: spacing of repeats and the time within which an answer counts as one. */
+  roundsMs(factor: number, floorMs: number): number {
+    return Math.max(floorMs, factor * this.srttMs)
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * How many blocks get through in a row on this link. Everything after a lost block of a window has to be sent again, so on
+ * a link that loses often a window leaves in bursts of about the length that survives (rule N3).
+ */
+
+/** Weight of the newest run. */
+const GAIN = 1 / 4
+/** Below this a burst would only cost time. */
+const LEAST_BURST = 4
+
+export class RunLength {
+  /** Blocks between two losses, smoothed; Infinity until something was lost. */
+  #mean = Number.POSITIVE_INFINITY
+  #current = 0
+
+  delivered(blocks: number): void {
+    this.#current += blocks
+    // A long clean run speaks for itself before its end is known.
+    if (this.#current > this.#mean) this.#mean = this.#current
+  }
+
+  lost(): void {
+    this.#mean =
+      this.#mean === Number.POSITIVE_INFINITY ? this.#current : this.#mean + GAIN * (this.#current - this.#mean)
+    this.#current = 0
+  }
+
+  /** Blocks of a window of `windowBlocks` that leave at once. */
+  burstBlocks(windowBlocks: number): number {
+    if (this.#mean >= windowBlocks) return windowBlocks
+    return Math.min(windowBlocks, Math.max(LEAST_BURST, Math.ceil(this.#mean)))
+  }
+}

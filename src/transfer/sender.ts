@@ -1,0 +1,329 @@
+/**
+ * The sending half of any transfer: a server's RRQ and a client's WRQ. It keeps the phases (phases.ts) and the two ends of
+ * a transfer, the first contact and the final block; what happens between is a flow's business. It never knows which of
+ * the two programs it runs in.
+ */
+import { type ErrorCode, ForesendError } from '../error.ts'
+import {
+  encodeError,
+  escapeText,
+  OPCODE,
+  parseError,
+  readBlock,
+  readOpcode,
+  seqNear,
+  WIRE_ERROR,
+} from '../packet/index.ts'
+import { BlockFlow, RUN_AHEAD } from './block-flow.ts'
+import { COUNTER, COUNTER_LENGTH, type Machine, type Outcome, type SenderSink, type WindowPolicy } from './contract.ts'
+import { FirstContact } from './first-contact.ts'
+import type { Flow, FlowParts } from './flow.ts'
+import { Outbox } from './outbox.ts'
+import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
+import { Rto } from './rto.ts'
+import { Scoreboard } from './scoreboard.ts'
+import { WindowFlow } from './window-flow.ts'
+
+export interface SenderConfig {
+  /** Bytes of the whole image; a last block of 0 bytes follows a multiple of blksize (RFC 1350 §6). */
+  readonly sizeBytes: number
+  readonly blksize: number
+  readonly rollover: 0 | 1
+  /** The encoded OACK to begin with; undefined begins with DATA 1. */
+  readonly oack: Uint8Array | undefined
+  readonly near: boolean
+  /** The client's own retransmission timer in milliseconds. */
+  readonly clientTimeoutMs: number
+  /** The peer has already answered us (a client's WRQ), so that rule A5 need not protect a stranger. */
+  readonly proven: boolean
+  /** For messages: `"file" to 10.0.0.1:2070`. */
+  readonly label: string
+  /** The device was served before: no long first timeout (rule A6). */
+  readonly known?: boolean
+  /** The device counts repeats as new blocks (rule A13). */
+  readonly patient?: boolean
+}
+
+/** Rule A13: how long the final ACK must stay uncontradicted after any repeat. */
+const LISTEN_MS = 250
+/** Rule A4: silence of two client timeouts, this at least, with all others confirmed. */
+const FINAL_SILENCE_MS = 3000
+/** Rule A14. */
+const GIVE_UP_MS = 30_000
+const GIVE_UP_TIMEOUTS = 6
+/** A stall is no progress for 20 round trips; below a second nobody needs to hear of it. */
+const STALL_ROUNDS = 20
+const STALL_FLOOR_MS = 1000
+
+export class Sender implements Machine {
+  readonly counters = new Float64Array(COUNTER_LENGTH)
+  phase: SenderPhase
+  readonly #config: SenderConfig
+  readonly #sink: SenderSink
+  readonly #policy: WindowPolicy
+  readonly #lastSeq: number
+  readonly #rto = new Rto()
+  readonly #outbox: Outbox
+  readonly #flow: Flow
+  readonly #offer: FirstContact
+  #startedAt = 0
+  #heardAt = 0
+  #listenUntil = Number.POSITIVE_INFINITY
+  #stalled = false
+
+  constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
+    this.#config = config
+    this.#sink = sink
+    this.#policy = policy
+    this.#lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
+    const board = policy.cumulative ? undefined : new Scoreboard(policy.windowBlocks + RUN_AHEAD + 2)
+    this.#outbox = new Outbox(sink, policy, this.counters, board)
+    const parts: FlowParts = {
+      config: {
+        lastSeq: this.#lastSeq,
+        rollover: config.rollover,
+        near: config.near,
+        clientTimeoutMs: config.clientTimeoutMs,
+        known: config.known ?? false,
+        patient: config.patient ?? false,
+        fail: (code, reason) => this.#fail(code, reason),
+      },
+      policy,
+      outbox: this.#outbox,
+      rto: this.#rto,
+      counters: this.counters,
+    }
+    this.#flow = board === undefined ? new WindowFlow(parts) : new BlockFlow(parts, board)
+    this.#offer = new FirstContact(
+      config.near,
+      config.clientTimeoutMs,
+      policy.nudges ? undefined : config.clientTimeoutMs,
+    )
+    this.phase = config.oack === undefined ? 'first' : 'offer'
+    this.counters[COUNTER.windowBlocks] = policy.windowBlocks
+  }
+
+  get closed(): boolean {
+    return this.phase === 'completed' || this.phase === 'probed' || this.phase === 'failed'
+  }
+
+  get halfOpen(): boolean {
+    return (
+      !this.#config.proven && (this.phase === 'offer' || (this.phase === 'first' && this.#config.oack === undefined))
+    )
+  }
+
+  get progressAt(): number {
+    return Math.max(this.#startedAt, this.#flow.progressAt)
+  }
+
+  start(now: number): void {
+    this.#startedAt = now
+    this.#heardAt = now
+    if (this.#config.oack === undefined) this.#flow.open(now)
+    else {
+      this.#sendOack()
+      this.#offer.started(now)
+    }
+    this.#settle(now)
+  }
+
+  handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number): void {
+    if (this.closed) return
+    const opcode = readOpcode(buffer, offset, length)
+    if (opcode === OPCODE.ack && length >= 4) {
+      this.#heardAt = now
+      this.#ack(now, seqNear(readBlock(buffer, offset), this.#outbox.highest, this.#config.rollover))
+    } else if (opcode === OPCODE.error) {
+      const error = parseError(buffer, offset, length)
+      if (error.ok) this.#peerError(now, error.value.wireCode, error.value.message)
+      else this.counters[COUNTER.ignored]++
+    } else this.counters[COUNTER.ignored]++
+    this.#settle(now)
+  }
+
+  handleTimer(now: number): void {
+    if (this.closed) return
+    if (this.#offer.dueAt <= now) this.#repeatOffer(now)
+    else if (this.phase === 'listen') {
+      if (this.#listenUntil <= now) this.#end('quiet', { status: 'completed' })
+    } else if (!this.#givenUp(now)) {
+      this.#noticeStall(now)
+      if (this.phase !== 'offer' && this.#flow.dueAt <= now) this.#flow.timer(now)
+    }
+    this.#settle(now)
+  }
+
+  handleUnreachable(now: number): void {
+    if (this.closed) return
+    if (this.#onlyFinalMissing()) this.#endWithoutLastAck()
+    else if (this.phase !== 'listen') {
+      this.#fail('ERR_TFTP_UNREACHABLE', 'nobody listens at its port any more; it gave up or was restarted', false)
+    }
+    this.#settle(now)
+  }
+
+  abort(now: number, error: ForesendError): void {
+    if (this.closed) return
+    const packet = encodeError(error.wireCode ?? WIRE_ERROR.undefined, error.message)
+    this.#sink.sendControl(packet, packet.length)
+    this.#end('fault', { status: 'failed', error })
+    this.#settle(now)
+  }
+
+  #ack(now: number, seq: number): void {
+    if (this.phase === 'offer') {
+      if (seq !== 0) {
+        this.counters[COUNTER.ignored]++
+        return
+      }
+      this.#offer.stop()
+      if (this.counters[COUNTER.timeouts] === 0) this.#rto.sample(now - this.#startedAt)
+      this.#go('accepted')
+      this.#flow.open(now)
+      return
+    }
+    if (this.phase === 'listen') return this.#ackWhileListening(now, seq)
+    const before = this.#flow.base
+    this.#flow.acked(now, seq)
+    if (this.closed || this.#flow.base === before) return
+    this.#advanced(now, before)
+  }
+
+  /** The base moved from `before`: which phase does that make? */
+  #advanced(now: number, before: number): void {
+    const base = this.#flow.base
+    this.#countBytes(base)
+    if (this.#stalled) {
+      this.#stalled = false
+      this.#sink.notice('recovered', base)
+    }
+    if (before === 1) this.#sink.notice('started', 1)
+    if (this.counters[COUNTER.windowBlocks] !== this.#policy.windowBlocks) {
+      this.counters[COUNTER.windowBlocks] = this.#policy.windowBlocks
+      this.#sink.notice('window-changed', base)
+    }
+    if (base > this.#lastSeq) {
+      if (this.#outbox.repeated && !this.#policy.cumulative) {
+        this.#go('doubt')
+        this.#listenUntil = now + LISTEN_MS
+      } else this.#end('confirmed', { status: 'completed' })
+    } else if (base === this.#lastSeq) {
+      if (this.phase !== 'final') this.#go('onlyFinalLeft')
+    } else if (this.phase === 'first') this.#go('proved')
+  }
+
+  /** Rule A13: an ACK of a block beyond the last one means that the client counted a repeat as a block of its own. */
+  #ackWhileListening(now: number, seq: number): void {
+    if (seq > this.#lastSeq) this.#fail('ERR_TFTP_COUNTS_REPEATS', `it acknowledged block ${seq} of ${this.#lastSeq}`)
+  }
+
+  #peerError(now: number, wireCode: number, message: string): void {
+    if (this.phase === 'offer' && wireCode === WIRE_ERROR.option) return this.#end('sizeOnly', { status: 'probed' })
+    if (wireCode === WIRE_ERROR.unknownTid && !this.closed && this.phase !== 'offer' && this.#flow.refused(now)) {
+      this.#sink.notice('refused-ahead', this.#flow.base)
+      return
+    }
+    // A client that has closed its port answers the repeated final block like this; any other code is a complaint.
+    const closed = wireCode === WIRE_ERROR.unknownTid || wireCode === WIRE_ERROR.undefined
+    if (closed && this.#onlyFinalMissing()) return this.#endWithoutLastAck()
+    const error = new ForesendError(
+      'ERR_TFTP_PEER_ERROR',
+      `${this.#config.label}: the client ended it with ERROR ${wireCode} "${escapeText(message)}"`,
+      { fault: 'peer', wireCode },
+    )
+    this.#end('fault', { status: 'failed', error })
+  }
+
+  #repeatOffer(now: number): void {
+    if (this.#offer.due(now) === 'repeat') {
+      this.counters[COUNTER.timeouts]++
+      this.#sendOack()
+      return
+    }
+    this.#offer.stop()
+    this.#fail('ERR_TFTP_TIMEOUT', 'the options (OACK) were never acknowledged')
+  }
+
+  /** Ends the transfer when its time is up (rules A4, A14). */
+  #givenUp(now: number): boolean {
+    const { clientTimeoutMs } = this.#config
+    if (this.#onlyFinalMissing() && now - this.#heardAt >= Math.max(FINAL_SILENCE_MS, 2 * clientTimeoutMs)) {
+      this.#endWithoutLastAck()
+      return true
+    }
+    if (now - this.progressAt < Math.max(GIVE_UP_MS, GIVE_UP_TIMEOUTS * clientTimeoutMs)) return false
+    const { base } = this.#flow
+    this.#fail(
+      'ERR_TFTP_TIMEOUT',
+      `block ${base} of ${this.#lastSeq} was never acknowledged, sent again for ${Math.round((now - this.progressAt) / 1000)} s`,
+    )
+    return true
+  }
+
+  #noticeStall(now: number): void {
+    if (this.#stalled || this.phase === 'offer' || now < this.#stallAt()) return
+    this.#stalled = true
+    this.counters[COUNTER.stalls]++
+    this.#sink.notice('stalled', this.#flow.base)
+  }
+
+  #stallAt(): number {
+    return this.progressAt + this.#rto.roundsMs(STALL_ROUNDS, STALL_FLOOR_MS)
+  }
+
+  /** Every block but the final one is confirmed, and more than a request came from this client (rule A4). */
+  #onlyFinalMissing(): boolean {
+    return this.phase === 'final' && this.#flow.base === this.#lastSeq && this.#lastSeq > 1
+  }
+
+  #endWithoutLastAck(): void {
+    this.#end('silence', { status: 'completed', lastAck: 'missing' })
+  }
+
+  #fail(code: ErrorCode, reason: string, tellPeer = true): void {
+    if (this.closed) return
+    const message = `${this.#config.label}: ${reason}`
+    const error = new ForesendError(code, message, { fault: code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer' })
+    if (tellPeer) {
+      const packet = encodeError(WIRE_ERROR.undefined, reason)
+      this.#sink.sendControl(packet, packet.length)
+    }
+    this.#end('fault', { status: 'failed', error })
+  }
+
+  #sendOack(): void {
+    const oack = this.#config.oack
+    if (oack !== undefined) this.#sink.sendControl(oack, oack.length)
+  }
+
+  #countBytes(base: number): void {
+    this.counters[COUNTER.bytes] = Math.min(this.#config.sizeBytes, (base - 1) * this.#config.blksize)
+  }
+
+  #go(cause: SenderCause): void {
+    this.phase = step(SENDER_TRANSITIONS, this.phase, cause)
+  }
+
+  #end(cause: SenderCause, outcome: Outcome): void {
+    this.#go(cause)
+    this.#sink.ended(outcome)
+  }
+
+  /** The last output of every input. */
+  #settle(now: number): void {
+    if (this.closed) this.#sink.deadline(Number.POSITIVE_INFINITY)
+    else if (this.phase === 'offer') this.#sink.deadline(this.#offer.dueAt)
+    else if (this.phase === 'listen') this.#sink.deadline(this.#listenUntil)
+    else this.#sink.deadline(Math.min(this.#flow.dueAt, this.#nextWatch(now)))
+  }
+
+  /** When the stall or the end of our patience would have to be noticed. */
+  #nextWatch(now: number): number {
+    const { clientTimeoutMs } = this.#config
+    const giveUp = this.progressAt + Math.max(GIVE_UP_MS, GIVE_UP_TIMEOUTS * clientTimeoutMs)
+    const final = this.#onlyFinalMissing() ? this.#heardAt + Math.max(FINAL_SILENCE_MS, 2 * clientTimeoutMs) : giveUp
+    const stall = this.#stalled ? giveUp : this.#stallAt()
+    return Math.max(now, Math.min(giveUp, final, stall))
+  }
+}

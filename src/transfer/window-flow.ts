@@ -1,0 +1,198 @@
+/**
+ * Windows that the client negotiated (RFC 7440, rules N1 to N4). An ACK confirms everything up to its block; a gap is
+ * reported by an ACK that is not the window's last, or by a repeated one, and everything from there is sent again.
+ */
+import { COUNTER } from './contract.ts'
+import { type Flow, type FlowParts, gapSpacingMs, waitMs } from './flow.ts'
+import { RunLength } from './run-length.ts'
+
+/** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top. */
+const STORM_FACTOR = 2
+const STORM_ALLOWANCE = 64
+/** Windows in a row that were acknowledged at their end only make a client that reports gaps by mid-window ACKs (N1). */
+const END_ONLY_WINDOWS = 2
+
+export class WindowFlow implements Flow {
+  base = 1
+  progressAt = 0
+  #next = 1
+  readonly #parts: FlowParts
+  readonly #runs = new RunLength()
+  #timeouts = 0
+  #retryAt = Number.POSITIVE_INFINITY
+  /** Rule N1: when a client that acknowledges inside windows counts as stuck. */
+  #stuckAt = Number.POSITIVE_INFINITY
+  /** When the next part of a window that is sent in bursts may leave. */
+  #burstAt = Number.POSITIVE_INFINITY
+  /** Blocks below this may leave now. */
+  #burstEnd = 1
+  #wentBackAt = Number.NEGATIVE_INFINITY
+  /** When the base left last: an ACK of its predecessor that comes sooner than a round trip cannot be about it. */
+  #baseLeftAt = 0
+  /** Start and end of the window that is under way, and how many were acknowledged at their end and nowhere before. */
+  #windowBase = 1
+  #windowEnd = 0
+  #endOnly = 0
+  /** One block is timed at a time, none that was sent again (Karn). */
+  #timedSeq = 0
+  #timedAt = 0
+
+  constructor(parts: FlowParts) {
+    this.#parts = parts
+  }
+
+  get dueAt(): number {
+    return Math.min(this.#retryAt, this.#stuckAt, this.#burstAt, this.#parts.outbox.dueAt)
+  }
+
+  open(now: number): void {
+    this.progressAt = now
+    this.#burstEnd = 1
+    this.#send(now)
+    this.#arm(now)
+  }
+
+  acked(now: number, seq: number): void {
+    const { counters, outbox } = this.#parts
+    counters[COUNTER.acks]++
+    if (seq > outbox.highest || seq < this.base - 1) {
+      counters[COUNTER.staleAcks]++
+      return
+    }
+    if (seq === this.base - 1) this.#repeatedAck(now)
+    else this.#progress(now, seq)
+  }
+
+  timer(now: number): void {
+    const { outbox } = this.#parts
+    if (outbox.dueAt <= now) {
+      outbox.pace(now, this.base - 1)
+      this.#arm(now)
+    }
+    if (this.#burstAt <= now) this.#send(now)
+    if (this.#stuckAt <= now) {
+      this.#stuckAt = Number.POSITIVE_INFINITY
+      this.#goBack(now)
+    }
+    if (this.#retryAt <= now) this.#timeout(now)
+  }
+
+  /** Nothing leaves here that the client did not ask for. */
+  refused(): boolean {
+    return false
+  }
+
+  #progress(now: number, seq: number): void {
+    const { policy, rto, counters } = this.#parts
+    let rttMs = 0
+    if (this.#timedSeq > 0 && seq >= this.#timedSeq) {
+      rttMs = now - this.#timedAt
+      rto.sample(rttMs)
+      counters[COUNTER.srttMs] = rto.srttMs
+      this.#timedSeq = 0
+    }
+    this.#runs.delivered(seq - this.base + 1)
+    const inside = seq < this.#windowEnd
+    if (!inside && this.base === this.#windowBase) this.#endOnly++
+    if (this.#timeouts > 0) policy.recovered(now, seq, 'resend')
+    this.base = seq + 1
+    this.#timeouts = 0
+    this.progressAt = now
+    policy.acked(now, seq, rttMs)
+    if (this.#next < this.base) this.#next = this.base
+    if (inside && this.#endOnly >= END_ONLY_WINDOWS && this.base < this.#next) this.#goBack(now)
+    else this.#send(now)
+    this.#arm(now)
+    const stuck = inside && this.base < this.#next
+    this.#stuckAt = stuck ? now + gapSpacingMs(rto) : Number.POSITIVE_INFINITY
+  }
+
+  /** The client says again what it said before: it got something that it cannot use. Once per 1.5 round trips (N1, N3). */
+  #repeatedAck(now: number): void {
+    const { counters, rto } = this.#parts
+    counters[COUNTER.staleAcks]++
+    if (this.base >= this.#next) return
+    const soonest = rto.srttMs === 0 ? 0 : 0.75 * rto.minMs
+    if (now - this.#baseLeftAt < soonest) return
+    this.#goBack(now)
+  }
+
+  /** Everything from the base again, at most once per 1.5 round trips. */
+  #goBack(now: number): void {
+    const { policy, rto, outbox } = this.#parts
+    const soonest = this.#wentBackAt + gapSpacingMs(rto)
+    if (now < soonest) {
+      this.#stuckAt = soonest
+      return
+    }
+    this.#wentBackAt = now
+    this.#runs.lost()
+    policy.gap(now, this.base)
+    outbox.drop()
+    this.#next = this.base
+    this.#timedSeq = 0
+    this.#burstEnd = this.base
+    this.#send(now)
+    this.#arm(now)
+  }
+
+  /** Sends what window and burst allow. */
+  #send(now: number): void {
+    const { config, outbox, policy, rto } = this.#parts
+    const windowEnd = Math.min(this.base + policy.windowBlocks, config.lastSeq + 1)
+    const burst = this.#runs.burstBlocks(policy.windowBlocks)
+    this.#burstAt = Number.POSITIVE_INFINITY
+    if (this.#burstEnd < this.base) this.#burstEnd = this.base
+    if (this.#next >= this.#burstEnd || burst >= policy.windowBlocks) this.#burstEnd = this.#next + burst
+    const end = Math.min(windowEnd, this.#burstEnd)
+    const count = end - this.#next
+    if (count > 0 && !this.#overBudget(now, count)) {
+      if (this.#next === this.base) this.#baseLeftAt = now
+      const fresh = end - 1 > outbox.highest
+      outbox.run(now, this.#next, count, false)
+      this.#next = end
+      this.#windowBase = this.base
+      this.#windowEnd = windowEnd - 1
+      if (fresh && this.#timedSeq === 0) {
+        this.#timedSeq = end - 1
+        this.#timedAt = now
+      }
+    }
+    if (end < windowEnd) this.#burstAt = now + gapSpacingMs(rto)
+  }
+
+  /** Rule N3: ends the transfer rather than feed a storm. */
+  #overBudget(now: number, count: number): boolean {
+    const { config, counters, policy } = this.#parts
+    const budget = (STORM_FACTOR * config.lastSeq + STORM_ALLOWANCE) * policy.copies
+    if (counters[COUNTER.datagrams] + count <= budget) return false
+    const percent = Math.round((100 * counters[COUNTER.retransmitted]) / Math.max(1, counters[COUNTER.datagrams]))
+    config.fail('ERR_TFTP_TIMEOUT', `${percent} % of the blocks had to be sent again, which no window survives`)
+    return true
+  }
+
+  /**
+   * First the last block that is out: it fetches a lost ACK, a lost last block and a lost gap report alike. Then the base,
+   * with a block two beyond the window (N4). Then everything from the base.
+   */
+  #timeout(now: number): void {
+    const { config, counters, outbox, policy } = this.#parts
+    counters[COUNTER.timeouts]++
+    this.#timeouts++
+    this.#timedSeq = 0
+    policy.timeout(now, this.base)
+    const beyond = this.#next + 1
+    if (this.#next === this.base) this.#send(now)
+    else if (this.#overBudget(now, 2)) return
+    else if (this.#timeouts === 1) outbox.once(now, this.#next - 1)
+    else if (this.#timeouts === 2 && this.#next - this.base > 1) {
+      outbox.once(now, this.base)
+      if (beyond < config.lastSeq) outbox.once(now, beyond)
+    } else this.#goBack(now)
+    this.#arm(now)
+  }
+
+  #arm(now: number): void {
+    this.#retryAt = now + waitMs(this.#parts, now, this.progressAt, this.#timeouts)
+  }
+}
