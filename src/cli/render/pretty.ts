@@ -16,7 +16,7 @@ export function eventLine(event: ServerEvent, style: Style): string {
 function textOf(event: ServerEvent, style: Style): string {
   switch (event.event) {
     case 'listening':
-      return `listening on ${hostPort(event.address, event.port)} (${event.driver})`
+      return `listening on ${listeningPlace(event.address, event.port)} (${event.driver})`
     case 'notice':
       return style.careful(safeLine(event.message))
     default:
@@ -105,4 +105,9 @@ export function safeLine(text: string): string {
 
 function hex(run: string): string {
   return [...run].map((c) => `\\x${(c.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`).join('')
+}
+
+function listeningPlace(address: string, port: number): string {
+  if (address === '0.0.0.0') return `UDP port ${port} of every IPv4 address`
+  return address === '::' ? `UDP port ${port} of every IPv6 address` : hostPort(address, port)
 }
