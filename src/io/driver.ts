@@ -13,7 +13,7 @@ export interface DriverHandlers<Owner> {
   unreachable(now: number, owner: Owner): void
   /** The deadline is due and every datagram that had arrived has been handled. */
   timer(now: number): void
-  /** A listening socket broke after it was bound. */
+  /** A listening socket broke after it was bound, or one address of a wildcard could not be bound. The rest goes on. */
   listenerFailed(address: string, port: number, cause: Error): void
 }
 
@@ -25,21 +25,40 @@ export interface Tid {
   sendControl(buffer: Uint8Array, length: number): void
   /** Sends blocks `first` .. `first + count - 1`, each at most `maxBytes` long. What `frame` throws is thrown on. */
   sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void
+  /** Bytes that may wait to be received: more than the system's default for uploads with large windows. */
+  reserve(bytes: number): void
   close(): void
 }
 
 export interface Bound {
+  /** As it was asked for: a wildcard stays one. */
   readonly address: string
   readonly port: number
+  /** The addresses bound at the moment. */
+  addresses(): string[]
   close(): void
+}
+
+/** What went wrong with single datagrams; none of it ends anything. */
+export interface DriverStats {
+  /** Datagrams that reached a handler. */
+  arrivals: number
+  /** The system refused to send one (ENOBUFS, EPERM from a firewall, ENETUNREACH, …). */
+  sendErrors: number
+  receiveErrors: number
+  /** Dropped because too many were queued for one peer already. */
+  dropped: number
 }
 
 export interface Driver<Owner> {
   readonly name: 'dgram' | 'batch'
+  readonly stats: Readonly<DriverStats>
   /** Milliseconds, monotonic, a float. */
   now(): number
-  /** Binds a listening socket; rejects with ERR_TFTP_BIND. `port` 0 takes any. */
+  /** Binds a listening socket (for a wildcard one per local address, followed as they change); rejects with ERR_TFTP_BIND. `port` 0 takes any. */
   listen(address: string, port: number): Promise<Bound>
+  /** Look for addresses that came or went since, at once. */
+  rescan(): Promise<void>
   /** A fresh random port on `peer.local`, connected to the peer; rejects with ERR_TFTP_BIND when none is left. */
   openTid(peer: Peer, owner: Owner): Promise<Tid>
   /** Answers a peer from the listening socket that it asked. */
@@ -47,4 +66,17 @@ export interface Driver<Owner> {
   /** Replaces the time at which `timer` is wanted; Infinity for never. */
   deadline(at: number): void
   close(): void
+}
+
+/** Sees every datagram, for recordings. The bytes are valid during the call only. */
+export interface Tap {
+  datagram(
+    incoming: boolean,
+    local: string,
+    localPort: number,
+    peer: string,
+    peerPort: number,
+    buffer: Uint8Array,
+    length: number,
+  ): void
 }
