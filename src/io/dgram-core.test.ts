@@ -11,10 +11,10 @@ class Queueing extends Sending<string> {
   readonly sent: number[][] = []
   full = false
 
-  constructor() {
+  constructor(frames: Frames) {
     const core = {
       stats: { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 },
-      frames: new Frames(),
+      frames,
       tap: undefined,
     } as Partial<Core<string>> as Core<string>
     const queue: Uint8Array[] = []
@@ -53,19 +53,22 @@ const expected = (from: number, to: number): number[][] =>
 
 describe('Sending', () => {
   test('datagrams that Node had to queue leave with their own bytes', () => {
-    const tid = new Queueing()
+    const frames = new Frames()
+    const [tid, other] = [new Queueing(frames), new Queueing(frames)]
     tid.sendBlocks(block, 1, 3, 4)
     tid.full = true
     tid.sendBlocks(block, 4, 3, 4)
     tid.sendControl(new Uint8Array([7, 7, 7, 7]), 4)
     tid.sendBlocks(block, 8, 2, 4)
+    other.sendBlocks(block, 90, 2, 4)
     tid.drain()
     tid.sendBlocks(block, 10, 2, 4)
     expect(tid.sent).toEqual(expected(1, 11))
+    expect(other.sent).toEqual(expected(90, 91))
   })
 
   test('a final block that is shorter is queued safely as well', () => {
-    const tid = new Queueing()
+    const tid = new Queueing(new Frames())
     tid.full = true
     tid.sendBlocks((seq, target) => block(seq, target) - 2, 1, 1, 4)
     tid.sendBlocks(block, 2, 1, 4)
@@ -77,7 +80,7 @@ describe('Sending', () => {
   })
 
   test('the queue is bounded', () => {
-    const tid = new Queueing()
+    const tid = new Queueing(new Frames())
     tid.full = true
     tid.sendBlocks(block, 0, 5000, 4)
     expect(tid.queue.length).toBe(2048)
