@@ -70,8 +70,8 @@ export abstract class Client implements LabNode {
   deadline: number
   /** Set when the device is done. */
   result: ClientResult | undefined = undefined
-  /** What it asks with; fixed when it is made. */
-  readonly options: readonly Option[]
+  /** What it asks with. */
+  options: readonly Option[]
 
   /** The transfer identifier of the server is known: packets from other ports do not count. */
   protected locked = false
@@ -82,7 +82,8 @@ export abstract class Client implements LabNode {
   protected busyUntil = 0
 
   private readonly config: ClientConfig
-  private readonly request: Uint8Array
+  private request: Uint8Array
+  private freshStart = true
   private outlet: Outlet | undefined
   private phase: 'off' | 'running' | 'restarting' | 'done' = 'off'
   private startsLeft: number
@@ -105,12 +106,7 @@ export abstract class Client implements LabNode {
   constructor(config: ClientConfig, options: readonly Option[]) {
     this.config = config
     this.options = options
-    this.request = encodeRequest({
-      opcode: OPCODE.rrq,
-      filename: config.filename ?? 'test.bin',
-      mode: 'octet',
-      options,
-    })
+    this.request = this.encode(options)
     this.image = new Uint8Array(config.sizeBytes)
     this.startsLeft = config.starts ?? 1
     this.deadline = config.startMs ?? 0
@@ -218,6 +214,10 @@ export abstract class Client implements LabNode {
     return this.options.some((option) => option.name === name)
   }
 
+  protected hasUnasked(answered: readonly Option[]): boolean {
+    return answered.some((option) => !this.offered(option.name))
+  }
+
   protected finish(now: number, status: ClientResult['status'], reason: string): void {
     this.phase = 'done'
     this.timerAt = Infinity
@@ -248,12 +248,27 @@ export abstract class Client implements LabNode {
     }
   }
 
+  /** Asks for something else from another port; does not count as a start. */
+  protected askAnew(at: number, options: readonly Option[]): void {
+    this.options = options
+    this.request = this.encode(options)
+    this.phase = 'restarting'
+    this.freshStart = false
+    this.timerAt = at
+  }
+
+  private encode(options: readonly Option[]): Uint8Array {
+    const filename = this.config.filename ?? 'test.bin'
+    return encodeRequest({ opcode: OPCODE.rrq, filename, mode: 'octet', options })
+  }
+
   private boot(now: number): void {
     if (this.phase === 'restarting') {
       this.localPort++
       this.image = new Uint8Array(this.config.sizeBytes)
     }
-    this.startsLeft--
+    if (this.freshStart) this.startsLeft--
+    this.freshStart = true
     this.phase = 'running'
     this.locked = false
     this.serverPort = SERVER_PORT

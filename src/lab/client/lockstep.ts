@@ -7,14 +7,18 @@ import { Client, type ClientConfig } from './client.ts'
 
 export interface LockstepTraits {
   readonly options: readonly Option[]
-  /** How long it waits for DATA before it does what `onExpiry` says. */
+  /** How often it asks while nobody answers, and how many times in all. */
+  readonly requestEveryMs: number
+  readonly requests: number
+  /** How long it waits for the next block before it does what `onExpiry` says, `retries` times in a row. */
   readonly timeoutMs: number
-  /** Expiries in a row without progress before it gives up. */
   readonly retries: number
-  /** `nothing`: it only waits; a lost ACK is the server's to repair. The request is repeated in any case. */
-  readonly onExpiry: 'acknowledge' | 'nothing'
+  /** `wait`: a lost ACK is the server's to repair. */
+  readonly onExpiry: 'acknowledge' | 'wait'
+  /** Cannot work with a server that ignores options. */
+  readonly needsOack: boolean
   /** A block beyond the expected one. */
-  readonly ahead: 'ignore' | 'error-5' | 'acknowledge-last'
+  readonly ahead: 'ignore' | 'error-5'
   /** The block that it took last. */
   readonly repeat: 'acknowledge' | 'ignore'
   /** Blocks before that. */
@@ -28,7 +32,7 @@ export interface LockstepTraits {
 }
 
 const BLOCK_MASK = 0xffff
-/** Distances of block numbers above this are backwards. */
+/** Distances of block numbers from here on are backwards. */
 const HALF = 0x8000
 
 export class LockstepClient extends Client {
@@ -36,6 +40,7 @@ export class LockstepClient extends Client {
   /** Blocks stored so far. */
   private count = 0
   private expiries = 0
+  private requested = 0
   private begun = false
   private endedAt = 0
 
@@ -47,17 +52,16 @@ export class LockstepClient extends Client {
   protected onStart(now: number): void {
     this.count = 0
     this.expiries = 0
+    this.requested = 0
     this.begun = false
-    this.setTimer(now + this.traits.timeoutMs)
-    this.sendRequest(now)
+    this.ask(now)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
     if (this.count > 0) return
-    this.lock(from)
-    this.begun = true
+    this.begin(from)
     const blksize = this.agreedBlksize(options)
-    if (blksize === undefined || (this.traits.unasked === 'error-8' && options.some((o) => !this.offered(o.name)))) {
+    if (blksize === undefined || (this.traits.unasked === 'error-8' && this.hasUnasked(options))) {
       this.sendError(now, 8, 'Option negotiation failed')
       return this.finish(now, 'failed', 'unacceptable OACK')
     }
@@ -74,10 +78,10 @@ export class LockstepClient extends Client {
     length: number,
     from: number,
   ): void {
+    if (!this.begun && this.traits.needsOack) return
     const distance = (block - (this.count + 1)) & BLOCK_MASK
-    if (distance !== 0) return this.onUnexpected(now, block, distance)
-    this.lock(from)
-    this.begun = true
+    if (distance !== 0) return this.onUnexpected(now, block, distance, from)
+    this.begin(from)
     this.store(this.count * this.blksize, buffer, payload, length)
     this.count++
     this.expiries = 0
@@ -94,11 +98,15 @@ export class LockstepClient extends Client {
   }
 
   protected onTimer(now: number): void {
+    if (!this.begun) {
+      if (this.requested >= this.traits.requests) return this.finish(now, 'failed', 'nobody answered')
+      this.timeouts++
+      return this.ask(now)
+    }
     if (++this.expiries > this.traits.retries) return this.finish(now, 'failed', 'timed out')
     this.timeouts++
     this.setTimer(now + this.traits.timeoutMs)
-    if (!this.begun) this.sendRequest(now)
-    else if (this.traits.onExpiry === 'acknowledge') this.sendAck(now, this.count & BLOCK_MASK)
+    if (this.traits.onExpiry === 'acknowledge') this.sendAck(now, this.count & BLOCK_MASK)
   }
 
   protected override onLate(now: number, opcode: number, block: number): void {
@@ -108,12 +116,24 @@ export class LockstepClient extends Client {
     } else if (this.traits.late === 'error-2') this.sendError(now, 2, 'No connection')
   }
 
-  private onUnexpected(now: number, block: number, distance: number): void {
-    const habit = distance < HALF ? this.traits.ahead : distance === BLOCK_MASK ? this.traits.repeat : this.traits.older
-    if (distance >= HALF) this.repeats++
-    if (this.count === 0) return
-    if (habit === 'acknowledge') this.sendAck(now, block)
-    else if (habit === 'acknowledge-last') this.sendAck(now, this.count & BLOCK_MASK)
-    else if (habit === 'error-5') this.sendError(now, 5, 'Wrong block number')
+  private ask(now: number): void {
+    this.requested++
+    this.setTimer(now + this.traits.requestEveryMs)
+    this.sendRequest(now)
+  }
+
+  private begin(from: number): void {
+    this.lock(from)
+    this.begun = true
+  }
+
+  private onUnexpected(now: number, block: number, distance: number, from: number): void {
+    const backwards = distance >= HALF
+    if (backwards) this.repeats++
+    const habit = !backwards ? this.traits.ahead : distance === BLOCK_MASK ? this.traits.repeat : this.traits.older
+    if (habit === 'error-5') {
+      this.lock(from)
+      this.sendError(now, 5, 'Wrong block number')
+    } else if (habit === 'acknowledge' && this.count > 0) this.sendAck(now, block)
   }
 }

@@ -6,16 +6,22 @@ import { LockstepClient } from './lockstep.ts'
 export interface StrictConfig extends ClientConfig {
   readonly blksize?: number
   readonly timeoutMs?: number
+  readonly retries?: number
   readonly dallyMs?: number
 }
 
 export function strictClient(config: StrictConfig): Client {
   const options: Option[] = config.blksize === undefined ? [] : [{ name: 'blksize', value: String(config.blksize) }]
+  const timeoutMs = config.timeoutMs ?? 5000
+  const retries = config.retries ?? 5
   return new LockstepClient(config, {
     options,
-    timeoutMs: config.timeoutMs ?? 5000,
-    retries: 5,
+    requestEveryMs: timeoutMs,
+    requests: retries + 1,
+    timeoutMs,
+    retries,
     onExpiry: 'acknowledge',
+    needsOack: false,
     ahead: 'ignore',
     repeat: 'acknowledge',
     older: 'ignore',

@@ -61,7 +61,7 @@ export class WindowClient extends Client {
     this.begun = true
     const blksize = this.agreedBlksize(options)
     const windowsize = optionNumber(options, 'windowsize', 1, MAX_WINDOWSIZE) ?? 1
-    if (blksize === undefined || windowsize > this.settings.windowsize || options.some((o) => !this.offered(o.name))) {
+    if (blksize === undefined || windowsize > this.settings.windowsize || this.hasUnasked(options)) {
       this.sendError(now, 8, 'Option negotiation failed')
       return this.finish(now, 'failed', 'unacceptable OACK')
     }
