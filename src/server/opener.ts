@@ -1,0 +1,122 @@
+/** From a request to an open file and a port of its own, a few at a time. */
+import { ForesendError } from '../error.ts'
+import type { Store } from '../content/contract.ts'
+import type { Endpoint } from '../endpoint/endpoint.ts'
+import type { Driver, Tid } from '../io/driver.ts'
+import { errnoOf } from '../io/bind-error.ts'
+import { optionNumber } from '../packet/index.ts'
+import { ServedImage, ServedUpload } from './content.ts'
+import type { Served, ServedTransfer } from './content.ts'
+
+/** Opens begun in one turn of the event loop: the listening sockets are emptied in between, so that no request is lost. */
+const OPENS_PER_TURN = 16
+/** A request waits this long for a file descriptor that another transfer lets go of. Clients repeat theirs after 1 to 5 s. */
+const DESCRIPTOR_WAIT_MS = 5000
+const DESCRIPTOR_POLL_MS = 100
+/** What the kernel accounts for a datagram beside its bytes, roughly. */
+const DATAGRAM_OVERHEAD_BYTES = 1024
+
+export class Opener {
+  readonly #driver: Driver<ServedTransfer>
+  readonly #endpoint: Endpoint<Tid, Served>
+  readonly #waiting: ServedTransfer[] = []
+  #draining = false
+  store: Store
+
+  constructor(driver: Driver<ServedTransfer>, endpoint: Endpoint<Tid, Served>, store: Store) {
+    this.#driver = driver
+    this.#endpoint = endpoint
+    this.store = store
+  }
+
+  /** Ends in `acceptRead`, `acceptWrite` or `refuse` of the endpoint. */
+  open(transfer: ServedTransfer): void {
+    this.#waiting.push(transfer)
+    if (this.#draining) return
+    this.#draining = true
+    setImmediate(this.#drain)
+  }
+
+  readonly #drain = (): void => {
+    for (const transfer of this.#waiting.splice(0, OPENS_PER_TURN)) void this.#open(transfer)
+    this.#draining = this.#waiting.length > 0
+    if (this.#draining) setImmediate(this.#drain)
+  }
+
+  async #open(transfer: ServedTransfer): Promise<void> {
+    if (transfer.closed) return
+    try {
+      const content = await this.#withDescriptor(transfer, () => this.#openContent(transfer))
+      if (transfer.closed) return content.close()
+      transfer.content = content
+      const tid = await this.#withDescriptor(transfer, () => this.#driver.openTid(transfer.peer, transfer))
+      if (transfer.closed) return tid.close()
+      transfer.io = tid
+      this.#accept(transfer, content, tid)
+    } catch (error) {
+      this.#endpoint.refuse(this.#driver.now(), transfer, asForesendError(error))
+    }
+  }
+
+  async #openContent(transfer: ServedTransfer): Promise<Served> {
+    const { filename, mode, options } = transfer.request
+    const asked = { filename, mode, address: transfer.peer.address }
+    if (transfer.direction === 'read') return new ServedImage(await this.store.openRead(asked))
+    const tsizeBytes = optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER)
+    return new ServedUpload(await this.store.openWrite(tsizeBytes === undefined ? asked : { ...asked, tsizeBytes }))
+  }
+
+  #accept(transfer: ServedTransfer, content: Served, tid: Tid): void {
+    const now = this.#driver.now()
+    if (content.type === 'image') {
+      this.#endpoint.acceptRead(now, transfer, content.image.sizeBytes)
+      return
+    }
+    this.#endpoint.acceptWrite(now, transfer)
+    const { agreed } = transfer
+    // A window arrives at once, and what finds no room is lost.
+    if (agreed !== undefined && agreed.windowsize > 1 && !transfer.closed) {
+      tid.reserve(agreed.windowsize * (agreed.blksize + DATAGRAM_OVERHEAD_BYTES))
+    }
+  }
+
+  /** Running transfers let go of descriptors all the time; a request that finds none waits for one. */
+  async #withDescriptor<T>(transfer: ServedTransfer, open: () => Promise<T>): Promise<T> {
+    const until = performance.now() + DESCRIPTOR_WAIT_MS
+    for (;;) {
+      try {
+        return await open()
+      } catch (error) {
+        if (!isOutOfDescriptors(error) || transfer.closed) throw error
+        if (performance.now() > until) throw busy(transfer, error)
+        await new Promise((resolve) => setTimeout(resolve, DESCRIPTOR_POLL_MS))
+      }
+    }
+  }
+}
+
+function isOutOfDescriptors(error: unknown): boolean {
+  const code = errnoOf((error as { cause?: unknown } | undefined)?.cause) || errnoOf(error)
+  return code === 'EMFILE' || code === 'ENFILE'
+}
+
+function busy(transfer: ServedTransfer, cause: unknown): ForesendError {
+  return new ForesendError(
+    'ERR_TFTP_BUSY',
+    `${transfer.label}: this process has no file descriptor left; raise the limit with ulimit -n`,
+    { fault: 'local', wireCode: 0, cause },
+  )
+}
+
+function asForesendError(error: unknown): ForesendError {
+  if (error instanceof ForesendError) return error
+  return new ForesendError(
+    'ERR_TFTP_INTERNAL',
+    `unexpected: ${error instanceof Error ? error.message : String(error)}`,
+    {
+      fault: 'local',
+      wireCode: 0,
+      cause: error,
+    },
+  )
+}

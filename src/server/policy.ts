@@ -1,0 +1,36 @@
+/** Which window a transfer is sent with: the client's own, when it negotiated one, else what the user chose. */
+import type { WindowPolicy } from '../transfer/contract.ts'
+import type { Agreed } from '../transfer/negotiate.ts'
+import { anticipation, anticipationBlocks } from '../transfer/policy/anticipation.ts'
+import { negotiated } from '../transfer/policy/negotiated.ts'
+import { strict } from '../transfer/policy/strict.ts'
+
+export interface PolicyOptions {
+  /** `auto` is lock-step on the wire with quick repeats; a number is blocks that may be on the way. */
+  readonly window: 'auto' | 'strict' | number
+  /** Tftpd64's unit for the same; wins over `window`. */
+  readonly anticipationBytes?: number
+  readonly copies?: number
+  readonly gapMs?: number
+  readonly rtoMs?: number
+}
+
+/** A fresh policy for one transfer. */
+export function policyFor(options: PolicyOptions, agreed: Agreed): WindowPolicy {
+  const { copies, gapMs, rtoMs } = options
+  const pace = {
+    ...(copies === undefined ? {} : { copies }),
+    ...(gapMs === undefined ? {} : { gapMs }),
+    ...(rtoMs === undefined ? {} : { rtoMs }),
+  }
+  if (agreed.windowNegotiated && agreed.windowsize > 1) return negotiated({ windowBlocks: agreed.windowsize, ...pace })
+  if (options.window === 'strict') return strict(agreed.timeoutMs)
+  return anticipation({ windowBlocks: anticipated(options, agreed), ...pace })
+}
+
+function anticipated(options: PolicyOptions, agreed: Agreed): number {
+  // A client that asked for a window of one block knows what it can take.
+  if (agreed.windowNegotiated) return 1
+  if (options.anticipationBytes !== undefined) return anticipationBlocks(options.anticipationBytes, agreed.blksize)
+  return typeof options.window === 'number' ? options.window : 1
+}

@@ -1,0 +1,146 @@
+/** The endpoint's owner: joins driver, files and events. */
+import type { Store } from '../content/contract.ts'
+import type { EventKind, Peer } from '../endpoint/contract.ts'
+import { Endpoint } from '../endpoint/endpoint.ts'
+import type { EndpointConfig, EndpointSink } from '../endpoint/endpoint.ts'
+import { ForesendError } from '../error.ts'
+import type { Driver, DriverHandlers, Tid } from '../io/driver.ts'
+import { HEADER_BYTES, parseRequest } from '../packet/index.ts'
+import { framing } from './content.ts'
+import type { Served, ServedTransfer } from './content.ts'
+import type { Events } from './events.ts'
+import { Opener } from './opener.ts'
+import type { Peers } from './peers.ts'
+
+export interface ServingOptions {
+  readonly store: Store
+  readonly peers: Peers
+  readonly events: Events
+  readonly endpoint: EndpointConfig<Tid, Served>
+  /** Makes the driver for these handlers. */
+  readonly driver: (handlers: DriverHandlers<ServedTransfer>) => Driver<ServedTransfer>
+}
+
+export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<ServedTransfer> {
+  readonly endpoint: Endpoint<Tid, Served>
+  readonly driver: Driver<ServedTransfer>
+  readonly #opener: Opener
+  readonly #peers: Peers
+  readonly #events: Events
+  /** Datagrams that reached a listening socket. */
+  knocks = 0
+  /** False: new requests are left unanswered. */
+  admitting = true
+
+  constructor(options: ServingOptions) {
+    this.#peers = options.peers
+    this.#events = options.events
+    this.driver = options.driver(this)
+    this.endpoint = new Endpoint(options.endpoint, this)
+    this.#opener = new Opener(this.driver, this.endpoint, options.store)
+  }
+
+  /** Requests from now on are served from `store`; running transfers keep what they have. */
+  serveFrom(store: Store): void {
+    this.#opener.store = store
+  }
+
+  /** Transfers that are not decided yet. */
+  get running(): number {
+    let count = 0
+    for (const transfer of this.endpoint.transfers()) if (transfer.outcome === undefined) count++
+    return count
+  }
+
+  // What the driver says.
+
+  request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
+    this.knocks++
+    if (!this.admitting) return
+    if (this.#peers.allows(peer.address, peer.near)) {
+      this.endpoint.handleRequest(now, peer, buffer, offset, length)
+      return
+    }
+    const request = parseRequest(buffer, offset, length)
+    this.#events.stranger(peer, request.ok ? request.value : undefined)
+  }
+
+  datagram(now: number, transfer: ServedTransfer, buffer: Uint8Array, offset: number, length: number): void {
+    this.endpoint.handleDatagram(now, transfer, buffer, offset, length)
+  }
+
+  unreachable(now: number, transfer: ServedTransfer): void {
+    this.endpoint.handleUnreachable(now, transfer)
+  }
+
+  timer(now: number): void {
+    this.endpoint.handleTimer(now)
+  }
+
+  listenerFailed(address: string, port: number, cause: Error): void {
+    this.#events.notice(
+      'LISTENER_FAILED',
+      `not listening on ${address} port ${port}: ${cause.message}; it is tried again`,
+    )
+  }
+
+  // What the endpoint says.
+
+  open(transfer: ServedTransfer): void {
+    this.#opener.open(transfer)
+  }
+
+  sendBlocks(transfer: ServedTransfer, first: number, count: number): void {
+    const { io, content, agreed } = transfer
+    if (io === undefined || content?.type !== 'image' || agreed === undefined) return
+    content.frame ??= framing(content.image, agreed.blksize, agreed.rollover)
+    io.sendBlocks(content.frame, first, count, HEADER_BYTES + agreed.blksize)
+  }
+
+  sendControl(transfer: ServedTransfer, buffer: Uint8Array, length: number): void {
+    transfer.io?.sendControl(buffer, length)
+  }
+
+  reply(peer: Peer, buffer: Uint8Array, length: number): void {
+    this.driver.reply(peer, buffer, length)
+  }
+
+  store(transfer: ServedTransfer, _seq: number, buffer: Uint8Array, offset: number, length: number): void {
+    if (transfer.content?.type === 'upload') transfer.content.upload.write(buffer, offset, length)
+  }
+
+  finish(transfer: ServedTransfer): void {
+    const { content } = transfer
+    if (content?.type !== 'upload') return
+    content.finishing = true
+    content.upload.finish().then(
+      () => this.endpoint.handleStored(this.driver.now(), transfer),
+      (error) => this.endpoint.handleStored(this.driver.now(), transfer, asContentError(transfer, error)),
+    )
+  }
+
+  event(kind: EventKind, transfer: ServedTransfer): void {
+    const crc32 = kind === 'completed' ? transfer.content?.crc32() : undefined
+    this.#events.transfer(kind, this.driver.now(), transfer, crc32)
+  }
+
+  close(transfer: ServedTransfer): void {
+    transfer.io?.close()
+    transfer.content?.close()
+    transfer.io = undefined
+    transfer.content = undefined
+  }
+
+  deadline(at: number): void {
+    this.driver.deadline(at)
+  }
+}
+
+function asContentError(transfer: ServedTransfer, error: unknown): ForesendError {
+  if (error instanceof ForesendError) return error
+  return new ForesendError('ERR_TFTP_CONTENT', `${transfer.label} could not be stored: ${String(error)}`, {
+    fault: 'content',
+    wireCode: 0,
+    cause: error,
+  })
+}
