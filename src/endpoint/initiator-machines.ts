@@ -1,0 +1,54 @@
+/** The machine that a transfer of ours becomes once the server has answered. */
+import type { ReceiverSink, SenderSink } from '../transfer/contract.ts'
+import type { Agreed } from '../transfer/negotiate.ts'
+import { anticipation } from '../transfer/policy/anticipation.ts'
+import { negotiated } from '../transfer/policy/negotiated.ts'
+import { Receiver } from '../transfer/receiver.ts'
+import { Sender } from '../transfer/sender.ts'
+import type { InitiatorConfig } from './initiator.ts'
+
+/** RRQ. `oack`: the answer was an OACK, which wants ACK 0; otherwise it was DATA 1. */
+export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: boolean, sink: ReceiverSink): Receiver {
+  const { near, label, mode, giveUpMs, dallyMs } = config
+  const { blksize, windowsize, timeoutMs, tsizeBytes } = agreed
+  // 0 stands for "unknown" at servers that make the file while they send it; in netascii tsize is an estimate.
+  const exact = mode === 'octet' && tsizeBytes !== 0
+  return new Receiver(
+    {
+      blksize,
+      windowsize,
+      rollover: agreed.rolloverNegotiated ? agreed.rollover : 'any',
+      oack: undefined,
+      acknowledgeRequest: oack,
+      near,
+      peerTimeoutMs: timeoutMs,
+      proven: true,
+      label,
+      sizeBytes: exact ? tsizeBytes : undefined,
+      ...(giveUpMs === undefined ? {} : { giveUpMs }),
+      ...(dallyMs === undefined ? {} : { dallyMs }),
+    },
+    sink,
+  )
+}
+
+/** WRQ. A device that agreed to no window may be as faulty as any client of our server: same policy as there. */
+export function createSender(config: InitiatorConfig, agreed: Agreed, sink: SenderSink): Sender {
+  const { sizeBytes, near, label } = config
+  const { blksize, rollover, timeoutMs, windowsize } = agreed
+  const policy =
+    agreed.windowNegotiated && windowsize > 1
+      ? negotiated({ windowBlocks: windowsize })
+      : anticipation({ windowBlocks: 1 })
+  const sender = {
+    sizeBytes,
+    blksize,
+    rollover,
+    oack: undefined,
+    near,
+    clientTimeoutMs: timeoutMs,
+    proven: true,
+    label,
+  }
+  return new Sender(sender, policy, sink)
+}

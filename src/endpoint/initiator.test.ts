@@ -1,0 +1,281 @@
+import { describe, expect, test } from 'vitest'
+import { ForesendError } from '../error.ts'
+import {
+  encodeError,
+  encodeOack,
+  OPCODE,
+  type Option,
+  parseError,
+  parseRequest,
+  readBlock,
+  readOpcode,
+  writeAck,
+  writeDataHeader,
+} from '../packet/index.ts'
+import type { NoticeKind, Outcome } from '../transfer/contract.ts'
+import type { Agreed } from '../transfer/negotiate.ts'
+import { Initiator, type InitiatorConfig, type InitiatorSink } from './initiator.ts'
+
+const OFFER: Option[] = [
+  { name: 'tsize', value: '0' },
+  { name: 'blksize', value: '1428' },
+  { name: 'windowsize', value: '4' },
+]
+
+/** An initiator, everything it did as words, and a clock. */
+class Bench implements InitiatorSink {
+  readonly did: string[] = []
+  readonly initiator: Initiator
+  outcome: Outcome | undefined
+  agreement: Agreed | undefined
+  notices: NoticeKind[] = []
+  at = Infinity
+  now = 0
+
+  constructor(config: Partial<InitiatorConfig> = {}) {
+    this.initiator = new Initiator(
+      {
+        direction: 'read',
+        filename: 'f',
+        mode: 'octet',
+        options: OFFER,
+        sizeBytes: 600,
+        near: true,
+        requestMs: 1000,
+        retries: 3,
+        waitMs: 0,
+        label: 'f from 10.0.0.1:69',
+        ...config,
+      },
+      this,
+    )
+    this.initiator.start(this.now)
+  }
+
+  request(buffer: Uint8Array): void {
+    const parsed = parseRequest(buffer, 0, buffer.length)
+    if (!parsed.ok) throw new Error(parsed.reason)
+    const { opcode, options } = parsed.value
+    this.did.push([opcode === 1 ? 'rrq' : 'wrq', ...options.map((o) => `${o.name}=${o.value}`)].join(' '))
+  }
+  lock(port: number): void {
+    this.did.push(`lock ${port}`)
+  }
+  refuse(port: number, buffer: Uint8Array): void {
+    const error = parseError(buffer, 0, buffer.length)
+    this.did.push(`refuse ${port} ${error.ok ? error.value.wireCode : '?'}`)
+  }
+  reopen(): void {
+    this.did.push('reopen')
+  }
+  agreed(agreed: Agreed): void {
+    this.agreement = agreed
+  }
+  seen(): string {
+    return 'EHOSTUNREACH'
+  }
+  sendControl(buffer: Uint8Array, length: number): void {
+    const opcode = readOpcode(buffer, 0, length)
+    this.did.push(opcode === OPCODE.ack ? `ack ${readBlock(buffer, 0)}` : `error ${readBlock(buffer, 0)}`)
+  }
+  sendBlocks(first: number, count: number): void {
+    for (let seq = first; seq < first + count; seq++) this.did.push(`data ${seq}`)
+  }
+  store(seq: number, _buffer: Uint8Array, _offset: number, length: number): void {
+    this.did.push(`store ${seq}:${length}`)
+  }
+  finish(sizeBytes: number): void {
+    this.did.push(`finish ${sizeBytes}`)
+  }
+  ended(outcome: Outcome): void {
+    if (this.outcome !== undefined) throw new Error('ended twice')
+    this.outcome = outcome
+  }
+  notice(kind: NoticeKind): void {
+    this.notices.push(kind)
+  }
+  deadline(at: number): void {
+    this.at = at
+  }
+
+  take(port: number, packet: Uint8Array): this {
+    this.initiator.handleDatagram(this.now, packet, 0, packet.length, port)
+    return this
+  }
+  oack(port: number, text: string): this {
+    const words = text.split(' ').filter((w) => w !== '')
+    return this.take(
+      port,
+      encodeOack(words.map((w) => ({ name: w.split('=')[0] as string, value: w.split('=')[1] as string }))),
+    )
+  }
+  data(port: number, block: number, length: number): this {
+    const packet = new Uint8Array(4 + length)
+    writeDataHeader(packet, 0, block)
+    return this.take(port, packet)
+  }
+  ack(port: number, block: number): this {
+    const packet = new Uint8Array(4)
+    writeAck(packet, 0, block)
+    return this.take(port, packet)
+  }
+  wait(ms: number): this {
+    const until = this.now + ms
+    while (this.at <= until) {
+      this.now = Math.max(this.now, this.at)
+      this.initiator.handleTimer(this.now)
+    }
+    this.now = until
+    return this
+  }
+  heard(): string[] {
+    return this.did.splice(0)
+  }
+}
+
+const RRQ = 'rrq tsize=0 blksize=1428 windowsize=4'
+
+describe('asking', () => {
+  test('the request is repeated, slower each time, then given up with what was seen', () => {
+    const b = new Bench()
+    expect(b.heard()).toEqual([RRQ])
+    expect(b.wait(999).heard()).toEqual([])
+    expect(b.wait(1).heard()).toEqual([RRQ])
+    expect(b.wait(2000).heard()).toEqual([RRQ])
+    expect(b.wait(4000).heard()).toEqual([RRQ])
+    expect(b.outcome).toBeUndefined()
+    b.wait(4000)
+    expect(b.outcome?.error?.code).toBe('ERR_TFTP_TIMEOUT')
+    expect(b.outcome?.error?.message).toMatch(/4 requests in 11 s \(EHOSTUNREACH\)/)
+    expect(b.initiator.closed).toBe(true)
+    expect(b.at).toBe(Infinity)
+  })
+
+  test('waiting for a device: five requests a second, ICMP ignored, until the time is over', () => {
+    const b = new Bench({ direction: 'write', waitMs: 3000, retries: 0 })
+    b.initiator.handleUnreachable(b.now)
+    b.wait(2900)
+    expect(b.heard()).toHaveLength(15)
+    expect(b.outcome).toBeUndefined()
+    b.wait(200)
+    expect(b.outcome?.error?.code).toBe('ERR_TFTP_TIMEOUT')
+  })
+
+  test('ICMP ends it at once when nobody waits for a device', () => {
+    const b = new Bench()
+    b.initiator.handleUnreachable(b.now)
+    expect(b.outcome?.error?.code).toBe('ERR_TFTP_UNREACHABLE')
+  })
+
+  test('an abort before the answer tells nobody', () => {
+    const b = new Bench()
+    b.heard()
+    b.initiator.abort(b.now, new ForesendError('ERR_TFTP_ABORTED', 'x', { fault: 'local' }))
+    expect(b.heard()).toEqual([])
+    expect(b.outcome?.error?.code).toBe('ERR_TFTP_ABORTED')
+    expect(b.oack(2000, 'blksize=1428').heard()).toEqual([])
+  })
+
+  test.each([1, 2, 3, 6, 7])('ERROR %d is the answer: no second try', (wireCode) => {
+    const b = new Bench().take(69, encodeError(wireCode, 'no\x07'))
+    expect(b.heard()).toEqual([RRQ])
+    expect(b.outcome?.error).toMatchObject({ code: 'ERR_TFTP_PEER_ERROR', wireCode })
+    expect(b.outcome?.error?.message).toContain('"no\\x07"')
+  })
+
+  test.each([0, 4, 8])('ERROR %d: once more without options, from a new port; the reason is kept', (wireCode) => {
+    const b = new Bench().take(2000, encodeError(wireCode, 'no options here'))
+    expect(b.heard()).toEqual([RRQ, 'reopen', 'rrq'])
+    expect(b.initiator.fallback).toContain('no options here')
+    expect(b.data(2001, 1, 10).heard()).toEqual(['lock 2001', 'store 1:10', 'finish 10'])
+    const again = new Bench().take(2000, encodeError(wireCode, 'x')).take(2000, encodeError(wireCode, 'y'))
+    expect(again.outcome?.error?.wireCode).toBe(wireCode)
+  })
+
+  test('what is no answer is passed over', () => {
+    const b = new Bench()
+    b.data(2000, 2, 512)
+      .data(2000, 0, 512)
+      .ack(2000, 0)
+      .take(2000, Uint8Array.from([0, 3, 0]))
+      .take(2000, new Uint8Array())
+    expect(b.heard()).toEqual([RRQ])
+    const put = new Bench({ direction: 'write', options: [] }).data(2000, 1, 5).ack(2000, 1)
+    expect(put.heard()).toEqual(['wrq'])
+  })
+})
+
+describe('a read', () => {
+  test('OACK: ACK 0, then blocks as agreed; the last is acknowledged after it is stored', () => {
+    const b = new Bench().oack(2000, 'blksize=1000 windowsize=2 tsize=2500')
+    expect(b.agreement).toMatchObject({ blksize: 1000, windowsize: 2, tsizeBytes: 2500 })
+    b.data(2000, 1, 1000).data(2000, 2, 1000).data(2000, 3, 500)
+    const expected = ['lock 2000', 'ack 0', 'store 1:1000', 'store 2:1000', 'ack 2', 'store 3:500', 'finish 2500']
+    expect(b.heard()).toEqual([RRQ, ...expected])
+    b.initiator.handleStored(b.now)
+    expect(b.heard()).toEqual(['ack 3'])
+    expect(b.outcome).toEqual({ status: 'completed' })
+    expect(b.initiator.closed).toBe(false)
+    expect(b.wait(20_000).initiator.closed).toBe(true)
+  })
+
+  test('DATA 1: the server knows no options, blocks have 512 bytes', () => {
+    const b = new Bench().data(2000, 1, 512)
+    expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1 })
+    expect(b.heard()).toEqual([RRQ, 'lock 2000', 'store 1:512', 'ack 1'])
+    expect(b.initiator.fallback).toBeUndefined()
+  })
+
+  test('a repeated OACK is answered by ACK 0 while no DATA came', () => {
+    const b = new Bench().oack(2000, 'blksize=1000')
+    b.heard()
+    b.wait(100)
+    expect(b.oack(2000, 'blksize=1000').heard()).toEqual(['ack 0'])
+  })
+
+  test('an OACK that goes beyond the offer: ERROR 8 to that port, then without options', () => {
+    const b = new Bench().oack(2000, 'blksize=1429')
+    expect(b.heard()).toEqual([RRQ, 'lock 2000', 'error 8', 'reopen', 'rrq'])
+    b.oack(2001, 'blksize=512')
+    expect(b.heard()).toEqual(['lock 2001', 'error 8'])
+    expect(b.outcome?.error).toMatchObject({ code: 'ERR_TFTP_OPTION', wireCode: 8 })
+  })
+
+  test('a second TID of the same server gets ERROR 5 and harms nothing; ERRORs from there are not answered', () => {
+    const b = new Bench().wait(1000).data(2000, 1, 512)
+    b.heard()
+    b.data(2001, 1, 512).oack(2001, 'blksize=1428').take(2001, encodeError(0, 'x')).take(2001, new Uint8Array(1))
+    expect(b.heard()).toEqual(['refuse 2001 5', 'refuse 2001 5'])
+    expect(b.data(2000, 2, 1).heard()).toEqual(['store 2:1', 'finish 513'])
+  })
+
+  test('an announced size that does not come true fails; 0 stands for unknown; netascii may differ', () => {
+    const b = new Bench().oack(2000, 'tsize=600').data(2000, 1, 10)
+    expect(b.outcome?.error?.code).toBe('ERR_TFTP_CONTENT')
+    expect(new Bench().oack(2000, 'tsize=0').data(2000, 1, 10).heard()).toContain('finish 10')
+    expect(new Bench({ mode: 'netascii' }).oack(2000, 'tsize=9').data(2000, 1, 10).heard()).toContain('finish 10')
+  })
+})
+
+describe('a write', () => {
+  const put: Partial<InitiatorConfig> = { direction: 'write', options: [{ name: 'windowsize', value: '4' }] }
+
+  test('ACK 0: the server knows no options; lock-step', () => {
+    const b = new Bench(put).ack(2000, 0)
+    expect(b.heard()).toEqual(['wrq windowsize=4', 'lock 2000', 'data 1'])
+    expect(b.ack(2000, 1).heard()).toEqual(['data 2'])
+    b.ack(2000, 2)
+    expect(b.outcome).toEqual({ status: 'completed' })
+  })
+
+  test('OACK: a window when one was agreed', () => {
+    const b = new Bench({ ...put, sizeBytes: 512 * 9 }).oack(2000, 'windowsize=4')
+    expect(b.heard()).toEqual(['wrq windowsize=4', 'lock 2000', 'data 1', 'data 2', 'data 3', 'data 4'])
+    expect(b.ack(2000, 4).heard()).toEqual(['data 5', 'data 6', 'data 7', 'data 8'])
+  })
+
+  test('the window of an OACK that left it out is one block', () => {
+    const b = new Bench({ ...put, sizeBytes: 512 * 9 }).oack(2000, '').ack(2000, 1)
+    expect(b.heard().slice(2)).toEqual(['data 1', 'data 2'])
+  })
+})
