@@ -72,7 +72,7 @@ export class Link implements Outlet {
   private readonly tap: LinkTap | undefined
   private readonly sending: FaultOutput
   private readonly arriving: FaultOutput
-  private readonly timedFaults: { fault: Fault; out: FaultOutput }[] = []
+  private readonly timedFaults: { fault: Fault; out: Stage }[] = []
   private wireFreeAt = 0
   private lastArrivalAt = 0
   private now = 0
@@ -136,7 +136,11 @@ export class Link implements Outlet {
 
   handleTimer(now: number): void {
     this.now = now
-    for (const { fault, out } of this.timedFaults) if (fault.deadline! <= now) fault.wake!(now, out)
+    for (const { fault, out } of this.timedFaults) {
+      if (fault.deadline! > now) continue
+      out.delayMs = 0
+      fault.wake!(now, out)
+    }
   }
 
   /** Joins faults to one output, in the order given, that ends in `last`. */
@@ -188,7 +192,8 @@ class Stage implements FaultOutput {
   private readonly fault: Fault | undefined
   private readonly next: Stage | undefined
   private readonly last: FaultOutput
-  private delayMs = 0
+  /** What the faults before this place have added to the datagram that is passing. */
+  delayMs = 0
 
   constructor(link: Link, fault: Fault | undefined, next: Stage | undefined, last: FaultOutput) {
     this.link = link

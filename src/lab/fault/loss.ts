@@ -11,7 +11,7 @@ export interface LossOptions {
 }
 
 /** Datagrams are lost at random, alone or in bursts. `ack-loss` is this on the way up, `data-loss` on the way down. */
-export function loss(options: LossOptions, rng: Rng): Fault & { readonly lost: number } {
+export function loss(options: LossOptions, rng: Rng): Fault {
   const burst = options.burst ?? 1
   // Between two bursts pass on average (1 - start) / start datagrams; that makes `p` the share in the long run.
   const start = options.p / (options.p + burst * (1 - options.p))
@@ -19,13 +19,10 @@ export function loss(options: LossOptions, rng: Rng): Fault & { readonly lost: n
   return {
     type: 'loss',
     side: options.side ?? 'sending',
-    lost: 0,
     apply(_now: number, frame: Frame, out: FaultOutput): void {
       if (left === 0 && rng.chance(start)) left = burst
-      if (left > 0) {
-        left--
-        ;(this as { lost: number }).lost++
-      } else out.pass(frame, 0)
+      if (left > 0) left--
+      else out.pass(frame, 0)
     },
   }
 }

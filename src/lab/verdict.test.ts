@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import type { ClientResult } from './client/client.ts'
+import { judge } from './verdict.ts'
+
+const image = Uint8Array.from({ length: 1300 }, (_, i) => i * 7)
+const ok: ClientResult = {
+  status: 'ok',
+  image: image.slice(),
+  writtenMap: Uint8Array.of(1, 1, 1),
+  bytes: 1300,
+  strayBytes: 0,
+  timeouts: 0,
+  acksSent: 3,
+  errorsSent: 0,
+  repeats: 0,
+  overruns: 0,
+  requests: 1,
+  blksize: 512,
+  endedAt: 1,
+  reason: '',
+}
+const failed: ClientResult = { ...ok, status: 'failed', bytes: 512 }
+const wrong = image.slice()
+wrong[700]! ^= 1
+
+describe('verdict', () => {
+  test.each([
+    ['intact', ok, { status: 'completed' }, false],
+    ['intact', ok, { status: 'completed', lastAck: 'missing' }, false],
+    ['intact-but-server-failed', ok, { status: 'failed' }, false],
+    ['intact-but-server-failed', ok, undefined, false],
+    ['both-know-it-failed', failed, { status: 'failed' }, false],
+    ['both-know-it-failed', { ...failed, status: 'restarted' }, { status: 'failed' }, false],
+    ['client-failed-server-unsure', failed, { status: 'completed', lastAck: 'missing' }, false],
+    ['client-failed-server-thinks-complete', failed, { status: 'completed' }, true],
+    ['client-failed-server-thinks-complete', undefined, { status: 'completed' }, true],
+    ['unfinished', undefined, { status: 'failed' }, false],
+    ['unfinished', failed, undefined, false],
+    ['hole', { ...ok, writtenMap: Uint8Array.of(1, 0, 1) }, { status: 'completed' }, true],
+    ['hole', { ...ok, writtenMap: Uint8Array.of(1, 0, 1) }, { status: 'failed' }, true],
+    ['wrong-bytes', { ...ok, image: wrong }, { status: 'completed' }, true],
+    ['wrong-bytes', { ...ok, bytes: 1299 }, { status: 'completed' }, true],
+    ['wrong-bytes', { ...ok, bytes: 1812, strayBytes: 512 }, { status: 'completed' }, true],
+    ['probed', failed, { status: 'probed' }, false],
+  ] as const)('%s', (kind, client, server, harmful) => {
+    const verdict = judge(client, server, image)
+    expect(verdict.kind).toBe(kind)
+    expect(verdict.harmful).toBe(harmful)
+  })
+
+  test('names the holes by block, and the first wrong byte', () => {
+    expect(judge({ ...ok, writtenMap: Uint8Array.of(0, 1, 0) }, undefined, image).holes).toEqual([1, 3])
+    expect(judge({ ...ok, writtenMap: Uint8Array.of(1) }, undefined, image).holes).toEqual([2, 3])
+    expect(judge({ ...ok, image: wrong }, undefined, image).firstDifference).toBe(700)
+    expect(judge({ ...ok, bytes: 1299 }, undefined, image).firstDifference).toBe(1299)
+  })
+
+  test('a hole counts even where the image happens to be zero', () => {
+    const zeros = new Uint8Array(1300)
+    expect(judge({ ...ok, image: zeros, writtenMap: Uint8Array.of(1, 1, 0) }, undefined, zeros).kind).toBe('hole')
+  })
+
+  test('an empty file', () => {
+    const empty = { ...ok, image: new Uint8Array(0), writtenMap: Uint8Array.of(1), bytes: 0 }
+    expect(judge(empty, { status: 'completed' }, new Uint8Array(0)).kind).toBe('intact')
+  })
+})
