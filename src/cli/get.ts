@@ -60,7 +60,13 @@ function runGet(context: Context, urls: readonly string[], flags: GetFlags): Pro
       start: (hooks) => context.tools.get({ mode, ...transferOptions(flags), ...source, output, ...hooks }),
     }
   })
-  return runJobs(context, jobs, 'got', flags.logFormat, flags.output === '-' ? context.stderr : context.stdout)
+  return runJobs(
+    context,
+    jobs,
+    'got',
+    flags.logFormat ?? 'pretty',
+    flags.output === '-' ? context.stderr : context.stdout,
+  )
 }
 
 /** The local path. A name from a URL never chooses the folder: only its last part counts. */

@@ -92,7 +92,8 @@ function facts(summary: Summary): string {
   const repeated = summary.retransmitted === 0 ? '' : `, ${countText(summary.retransmitted, 'repeated datagram')}`
   const missing =
     summary.lastAck === 'missing' ? '. Only its last acknowledgement is missing: verify on the device' : ''
-  return `${countText(summary.bytes, 'byte')} in ${durationText(summary.ms)}, ${rate}${repeated}, CRC32 ${summary.crc32}, sha256 ${summary.sha256}${missing}`
+  const fallback = summary.fallback === undefined ? '' : `. Without options: ${safeLine(summary.fallback)}`
+  return `${countText(summary.bytes, 'byte')} in ${durationText(summary.ms)}, ${rate}${repeated}, CRC32 ${summary.crc32}, sha256 ${summary.sha256}${missing}${fallback}`
 }
 
 /** Between two progress lines for programs. */

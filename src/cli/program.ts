@@ -8,8 +8,9 @@ import { version } from './version.ts'
 
 const DESCRIPTION = `TFTP server and client for devices that other servers cannot flash.
 
-A router sits on the bench and its bootloader asks for an image by TFTP. Foresend serves it, brings the transfer back
-when the device loses packets, and never reports an image as delivered that may have a hole in it.`
+A router sits on the bench and its bootloader asks for an image by TFTP. \
+Foresend serves it, brings the transfer back when the device loses packets, \
+and never reports an image as delivered that may have a hole in it.`
 
 const EXAMPLES = `
 Examples:

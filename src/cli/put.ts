@@ -11,8 +11,8 @@ import { addTransferFlags, type TransferFlags, transferOptions } from './transfe
 
 const DESCRIPTION = `Store files by TFTP.
 
-Many devices in recovery mode are the server themselves and answer only in the first seconds after power-on. --wait asks
-several times a second until the device is there: start it, then switch the device on.`
+Many devices in recovery mode are the server themselves and answer only in the first seconds after power-on. \
+--wait asks several times a second until the device is there: start it, then switch the device on.`
 
 const EXAMPLES = `
 Examples:
@@ -69,7 +69,7 @@ function runPut(context: Context, args: readonly string[], flags: PutFlags): Pro
       start: (hooks) => context.tools.put({ mode, ...transferOptions(flags), ...wait, ...target, input, ...hooks }),
     }
   })
-  return runJobs(context, jobs, 'stored', flags.logFormat, context.stdout)
+  return runJobs(context, jobs, 'stored', flags.logFormat ?? 'pretty', context.stdout)
 }
 
 /** The URL for one file: one that ends in a slash, or has no path, takes the local name. */

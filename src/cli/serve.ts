@@ -1,11 +1,11 @@
 /** `foresend serve`: start the server, show what happens, and end it well. */
 import { Command } from 'commander'
 import type { Server, ServerEvent, ServerOptions } from '../server/server.ts'
-import { EXIT, usageError } from './exit.ts'
+import { EXIT, messageOf, usageError } from './exit.ts'
 import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag } from './flags.ts'
 import { fetchLines } from './hint.ts'
 import type { Context } from './context.ts'
-import { startOnUsualPort } from './port.ts'
+import { type Started, startOnUsualPort } from './port.ts'
 import { type EventPrinter, jsonPrinter, prettyPrinter } from './render/events.ts'
 import { countText } from './render/units.ts'
 
@@ -16,8 +16,8 @@ const MAX_ANTICIPATION_BYTES = 1_000_000
 
 const DESCRIPTION = `Serve a folder by TFTP, or one file for any name asked.
 
-Without flags it asks nothing of the device: one block at a time, as every TFTP client expects, with quick repeats that
-bring back devices which lose acknowledgements. Only private, link-local and loopback addresses are served.`
+Without flags it asks nothing of the device: one block at a time, as every TFTP client expects, \
+with quick repeats that bring back devices which lose acknowledgements. Only private, link-local and loopback addresses are served.`
 
 const EXAMPLES = `
 Examples:
@@ -37,7 +37,7 @@ interface ServeFlags {
   readonly port?: number
   readonly allow?: readonly string[]
   readonly singlePort?: true
-  readonly driver: 'auto' | 'dgram' | 'batch'
+  readonly driver?: 'auto' | 'dgram' | 'batch'
   readonly window?: 'auto' | 'strict' | number
   readonly anticipation?: number
   readonly copies?: number
@@ -48,7 +48,7 @@ interface ServeFlags {
   readonly maxTransfers?: number
   readonly maxTransfersPerAddress?: number
   readonly record?: string
-  readonly logFormat: 'pretty' | 'json'
+  readonly logFormat?: 'pretty' | 'json'
 }
 
 export function serveCommand(context: Context, done: (exitCode: number) => void): Command {
@@ -70,12 +70,7 @@ function addFlags(command: Command): void {
     .option('--port <N>', 'UDP port; 0 takes any that is free (69, else 6969)', wholeNumber('a UDP port', 0, 65535))
     .option('--allow <CIDR>', 'serve this network too, though it is not private; repeatable', networkList)
     .option('--single-port', 'answer from the listening port itself (for NAT and containers)')
-    .option(
-      '--driver <NAME>',
-      'auto, dgram or batch: how packets reach the kernel',
-      oneOf('auto', 'dgram', 'batch'),
-      'auto',
-    )
+    .option('--driver <NAME>', 'auto or dgram: how packets reach the kernel (auto)', oneOf('auto', 'dgram', 'batch'))
     .optionsGroup('How it sends:')
     .option('--window <W>', 'auto, strict (RFC 1350 to the letter) or blocks that may be on the way (auto)', windowFlag)
     .option(
@@ -97,7 +92,7 @@ function addFlags(command: Command): void {
     .option('--max-transfers <N>', 'transfers at the same time', wholeNumber('transfers', 1, 1_000_000))
     .option('--max-transfers-per-address <N>', 'the same for one address', wholeNumber('transfers', 1, 1_000_000))
     .optionsGroup('What it shows:')
-    .option('--log-format <FORM>', 'pretty, or json: one object per line', oneOf('pretty', 'json'), 'pretty')
+    .option('--log-format <FORM>', 'pretty, or json: one object per line (pretty)', oneOf('pretty', 'json'))
     .option('--record <DIR>', 'write every packet to a capture file there, which Wireshark opens')
 }
 
@@ -109,18 +104,23 @@ async function serve(context: Context, path: string, flags: ServeFlags): Promise
     countRunning(running, event)
     printer.event(event)
   })
-  const start = context.tools.startServer
-  const { server, notice } =
-    flags.port === undefined
-      ? await startOnUsualPort(start, options)
-      : { server: await start({ ...options, port: flags.port }), notice: undefined }
+  const starting = startAsAsked(context, options, flags.port)
+  // Signals count from here on: one that comes right after `listening` must not find nobody.
+  const stopped = untilStopped(context, starting, printer, running)
+  const { server, notice } = await starting
   if (notice !== undefined) {
     printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
   }
   printer.say(...fetchLines(path, server.bound))
-  await untilStopped(context, server, printer, running)
+  await stopped
   printer.close()
   return EXIT.done
+}
+
+function startAsAsked(context: Context, options: Options, port: number | undefined): Promise<Started> {
+  const start = context.tools.startServer
+  if (port === undefined) return startOnUsualPort(start, options)
+  return start({ ...options, port }).then((server) => ({ server, notice: undefined }))
 }
 
 type Options = Omit<ServerOptions, 'port'>
@@ -143,7 +143,7 @@ function serverOptions(path: string, flags: ServeFlags, onEvent: (event: ServerE
     path,
     hosts: flags.host ?? [],
     window: flags.window ?? 'auto',
-    driver: flags.driver,
+    driver: flags.driver ?? 'auto',
     writable: flags.writable === true,
     overwrite: flags.overwrite === true,
     singlePort: flags.singlePort === true,
@@ -176,31 +176,40 @@ function countRunning(running: Set<number>, event: ServerEvent): void {
   }
 }
 
-/** Resolves once the server has ended after a request to stop. */
+/** Resolves once the server has ended after a request to stop, or never started. */
 async function untilStopped(
   context: Context,
-  server: Server,
+  starting: Promise<Started>,
   printer: EventPrinter,
-  running: Set<number>,
+  running: ReadonlySet<number>,
 ): Promise<void> {
   const stopped = Promise.withResolvers<void>()
+  const stop = (server: Server, graceMs: number): void =>
+    void server.stop(graceMs).then(stopped.resolve, stopped.reject)
+  const notice = (code: string, message: string): void =>
+    printer.event({ event: 'notice', time: context.now(), code, message })
   const unwatch = context.watch(
     (count) => {
-      if (count > 1) return void server.stop(0).then(stopped.resolve, stopped.reject)
-      if (running.size > 0) {
+      if (running.size > 0 && count === 1) {
         printer.say(
           `stopping: ${countText(running.size, 'transfer')} may finish (10 s at most); once more to end at once`,
         )
       }
-      server.stop(GRACE_MS).then(stopped.resolve, stopped.reject)
-    },
-    () => {
-      server.reload().then(
-        () => printer.event({ event: 'notice', time: context.now(), code: 'RELOADED', message: 'settings read again' }),
-        (error: Error) =>
-          printer.event({ event: 'notice', time: context.now(), code: 'RELOAD_FAILED', message: error.message }),
+      starting.then(
+        ({ server }) => stop(server, count === 1 ? GRACE_MS : 0),
+        () => {},
       )
     },
+    () => {
+      starting
+        .then(({ server }) => server.reload())
+        .then(
+          () => notice('RELOADED', 'opened the folder and looked for addresses again'),
+          (error: unknown) => notice('RELOAD_FAILED', messageOf(error)),
+        )
+    },
   )
+  // A start that failed is told by whoever waits for it; here it only means that nothing needs stopping.
+  starting.catch(() => stopped.resolve())
   await stopped.promise.finally(unwatch)
 }

@@ -10,7 +10,7 @@ export interface TransferFlags {
   readonly retries?: number
   readonly mode?: 'octet' | 'netascii'
   readonly sha256?: string
-  readonly logFormat: 'pretty' | 'json'
+  readonly logFormat?: 'pretty' | 'json'
 }
 
 export function addTransferFlags(command: Command): Command {
@@ -24,18 +24,18 @@ export function addTransferFlags(command: Command): Command {
     .option('--windowsize <N>', 'blocks for one acknowledgement; 1 is lock-step (16)', wholeNumber('blocks', 1, 65535))
     .option(
       '--timeout <SECONDS>',
-      'wait this long before asking again (1, growing)',
+      'wait this long before asking again (1, doubling)',
       decimalNumber('seconds', 0.01, 255),
     )
-    .option('--retries <N>', 'ask this often before giving up', wholeNumber('tries', 0, 1000))
+    .option('--retries <N>', 'ask again this often before giving up (5)', wholeNumber('tries', 0, 1000))
     .option(
       '--mode <MODE>',
-      'octet (bytes as they are) or netascii (text); goes before ;mode= (octet)',
+      'octet (bytes as they are) or netascii (text); wins over ;mode= in the URL (octet)',
       oneOf('octet', 'netascii'),
     )
     .optionsGroup('What it checks and shows:')
     .option('--sha256 <HEX>', 'fail unless the file has this digest', digestFlag)
-    .option('--log-format <FORM>', 'pretty, or json: one object per line', oneOf('pretty', 'json'), 'pretty')
+    .option('--log-format <FORM>', 'pretty, or json: one object per line (pretty)', oneOf('pretty', 'json'))
 }
 
 export function transferOptions(flags: TransferFlags): TransferOptions & { readonly sha256?: string } {

@@ -23,11 +23,12 @@ export function outputTo(stream: NodeJS.WriteStream, onBroken: (code: string) =>
     get isTTY() {
       return stream.isTTY === true && process.env.TERM !== 'dumb'
     },
+
     get columns() {
-      return stream.columns ?? 80
+      return stream.columns || 80
     },
     get rows() {
-      return stream.rows ?? 24
+      return stream.rows || 24
     },
     write(text) {
       if (broken === undefined) stream.write(text)

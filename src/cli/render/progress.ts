@@ -74,7 +74,9 @@ const MIN_LABEL_COLUMNS = 24
 function figuresOf(progress: Progress): string {
   const share = progress.sizeBytes === undefined ? sizeText(progress.bytes) : `${percent(progress)} %`
   const left = timeLeftMs(progress)
-  return `${share.padStart(5)} ${rateText(progress.bytesPerSec).padStart(10)} ${left === undefined ? '' : `${durationText(left)} left`.padStart(15)}`
+  const leftText = left === undefined ? '' : `${durationText(left)} left`
+  // Every field has its width, so that nothing jumps while the figures change.
+  return `${share.padStart(6)} ${rateText(progress.bytesPerSec).padStart(9)} ${leftText.padStart(17)}`
 }
 
 function percent({ bytes, sizeBytes }: Progress): number {

@@ -1,0 +1,3 @@
+/** `foresend/capture`: capture files that Wireshark opens. */
+export type { Datagram } from './ip.ts'
+export * from './pcapng.ts'
