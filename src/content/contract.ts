@@ -17,8 +17,13 @@ export interface Image {
   read(position: number, target: Uint8Array, targetOffset: number, length: number): number
   /** Throws ERR_TFTP_CHANGED unless inode, size, mtime and ctime are those of the open. Called before the final block. */
   verify(): void
-  /** CRC-32 (IEEE, as U-Boot's `crc32`) of the whole image, computed once per version; undefined when too large to be worth it. */
+  /**
+   * CRC-32 (IEEE, as U-Boot's `crc32`) of the whole file, computed once per version; of the file on disk, also when it is
+   * sent as netascii. Undefined when it is too large to be worth it, cannot be read or has changed; never rejects, and
+   * may be awaited after `close`.
+   */
   crc32(): Promise<number | undefined>
+  /** May be called twice. */
   close(): void
 }
 
@@ -29,7 +34,9 @@ export interface Upload {
   write(buffer: Uint8Array, offset: number, length: number): void
   /** Flush to disk, rename into place, flush the folder. Rejects with a ForesendError and leaves nothing. */
   finish(): Promise<void>
+  /** Lets go of everything and removes what was written; harmless after `finish`, and during it unless the name is given already. */
   abort(): void
+  /** CRC-32 of the bytes stored so far (after netascii). */
   readonly crc32: number
 }
 
@@ -43,12 +50,14 @@ export interface OpenRequest {
 
 export interface WriteRequest extends OpenRequest {
   /** The client's tsize, when it gave one: refuse early what cannot fit. Never used to allocate. */
-  readonly tsizeBytes?: number
+  readonly tsizeBytes?: number | undefined
 }
 
-/** Both reject with a ForesendError whose wireCode goes to the peer. */
+/** Both reject with a ForesendError whose wireCode goes to the peer; they never throw at the call. */
 export interface Store {
+  /** May take a moment: a file that was written a few milliseconds ago is held until its timestamps can tell versions apart. */
   openRead(request: OpenRequest): Promise<Image> | Image
   openWrite(request: WriteRequest): Promise<Upload> | Upload
+  /** No new opens; running uploads are aborted, open images stay until their users close them. */
   close(): void
 }

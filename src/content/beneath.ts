@@ -1,0 +1,133 @@
+/** Finding and opening files so that nothing outside of a root is ever reached, whoever swaps links meanwhile. */
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
+import { join, sep } from 'node:path'
+import { errnoOf, quoted, refused } from './errors.ts'
+import { isPartName } from './part-names.ts'
+
+/** What lies at a name below a root. */
+export interface Located {
+  readonly realRoot: string
+  /** Absolute, without symbolic links when it was looked up. */
+  readonly path: string
+  readonly stat: BigIntStats
+}
+
+/** For tests: runs between the look-up and the open, where an attacker would swap a link. */
+export interface Hooks {
+  beforeOpen?(path: string): void
+}
+
+/**
+ * Follows `segments` from `root`, symbolic links included; undefined when nothing is there. Throws ERR_TFTP_ACCESS
+ * (message starting with `failing`) when it ends outside of the root, and what the system throws.
+ */
+export function locate(root: string, segments: readonly string[], failing: string): Located | undefined {
+  try {
+    // The root is resolved each time: it may be a link that is switched to the next release while we run.
+    const realRoot = realpathSync.native(root)
+    const path = realpathSync.native(join(realRoot, ...segments))
+    if (!isBeneath(realRoot, path)) throw refused(`${failing}: a symbolic link leads out of ${quoted(root)}`)
+    // Also when a link with an innocent name leads to it: an unfinished upload is not a file yet.
+    if (path.split(sep).some(isPartName)) return undefined
+    return { realRoot, path, stat: lstatSync(path, { bigint: true }) }
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause
+    requireParentsBeneath(root, segments, failing)
+    return undefined
+  }
+}
+
+/** A link out of the root is refused also where nothing is at its end: answers must not tell what exists out there. */
+function requireParentsBeneath(root: string, segments: readonly string[], failing: string): void {
+  for (let depth = segments.length - 1; depth > 0; depth--) {
+    try {
+      const realRoot = realpathSync.native(root)
+      const path = realpathSync.native(join(realRoot, ...segments.slice(0, depth)))
+      if (isBeneath(realRoot, path)) return
+    } catch (cause) {
+      if (isMissing(cause)) continue
+      throw cause
+    }
+    throw refused(`${failing}: a symbolic link leads out of ${quoted(root)}`)
+  }
+}
+
+/**
+ * Opens what `locate` found for reading and returns the descriptor, after looking again where it really is. Only
+ * regular files: opening a device can do harm and opening a FIFO would wait, so the type is known before (and O_NONBLOCK
+ * covers a swap in between).
+ */
+export function openLocated(found: Located, failing: string, hooks: Hooks): number {
+  requireRegular(found.stat, failing)
+  hooks.beforeOpen?.(found.path)
+  const fd = openSync(found.path, constants.O_RDONLY | NONBLOCK | NOFOLLOW)
+  try {
+    const stat = fstatSync(fd, { bigint: true })
+    requireRegular(stat, failing)
+    if (!isOpenBeneath(fd, stat, found.realRoot, found.path)) {
+      throw refused(`${failing}: its path was changed to lead out of the served folder while it was opened`)
+    }
+    return fd
+  } catch (cause) {
+    closeSync(fd)
+    throw cause
+  }
+}
+
+/** Throws ERR_TFTP_ACCESS, naming what it is instead. */
+export function requireRegular(stat: BigIntStats, failing: string): void {
+  if (stat.isFile()) return
+  const what = stat.isDirectory()
+    ? 'a folder'
+    : stat.isFIFO()
+      ? 'a FIFO'
+      : stat.isSocket()
+        ? 'a socket'
+        : stat.isSymbolicLink()
+          ? 'a symbolic link that was changed meanwhile'
+          : 'a device'
+  throw refused(`${failing}: it is ${what}, and only regular files can be transferred`)
+}
+
+/** True when the open descriptor `fd` (of a file or folder) lies below `realRoot` now. `path` is where it was opened. */
+export function isOpenBeneath(fd: number, stat: BigIntStats, realRoot: string, path: string): boolean {
+  const actual = pathOfDescriptor(fd)
+  if (actual !== undefined) return isBeneath(realRoot, actual)
+  // No /proc: the path must still resolve beneath the root, to this very file.
+  const again = realpathSync.native(path)
+  const there = statSync(again, { bigint: true })
+  return isBeneath(realRoot, again) && there.dev === stat.dev && there.ino === stat.ino
+}
+
+/** Where the kernel says that `fd` is; undefined where it cannot be asked. */
+export function pathOfDescriptor(fd: number): string | undefined {
+  if (process.platform !== 'linux') return undefined
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return undefined
+  }
+}
+
+export function isBeneath(realRoot: string, path: string): boolean {
+  return path === realRoot || path.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)
+}
+
+export function isMissing(cause: unknown): boolean {
+  return MISSING.has(errnoOf(cause))
+}
+
+const MISSING = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'])
+// Windows has neither.
+const NONBLOCK = constants.O_NONBLOCK ?? 0
+const NOFOLLOW = constants.O_NOFOLLOW ?? 0
