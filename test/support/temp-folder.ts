@@ -1,0 +1,32 @@
+/** Real folders for tests of content, and a look at the descriptors that are open in them. */
+import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach } from 'vitest'
+
+/** A folder that is removed after the test. Its path has no symbolic links in it. */
+export function tempFolder(): string {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'foresend-test-')))
+  folders.push(path)
+  return path
+}
+
+/** Descriptors of this process that are open below `folder`; undefined where they cannot be counted. */
+export function openDescriptors(folder: string): number | undefined {
+  if (process.platform !== 'linux') return undefined
+  return readdirSync('/proc/self/fd').filter((fd) => targetOf(fd).startsWith(folder)).length
+}
+
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
+}
+
+const folders: string[] = []
+
+afterEach(() => {
+  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true })
+})
