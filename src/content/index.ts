@@ -1,0 +1,4 @@
+/** Where images come from and uploads go. */
+export type { Image, OpenRequest, Store, Upload, WriteRequest } from './contract.ts'
+export { type FolderOptions, openFolder } from './folder.ts'
+export { openSingleFile } from './single-file.ts'
