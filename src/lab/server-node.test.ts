@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ForesendError } from '../error.ts'
-import { OPCODE, optionNumber, type Request, readBlock, readOpcode } from '../packet/index.ts'
+import { encodeRequest, OPCODE, optionNumber, type Request, readBlock, readOpcode, writeAck } from '../packet/index.ts'
 import { COUNTER_LENGTH, type Machine, type SenderSink } from '../transfer/contract.ts'
 import { strictClient } from './client/strict.ts'
 import { uboot113 } from './client/uboot-classic.ts'
@@ -141,5 +141,87 @@ describe('server node', () => {
     expect(requests).toHaveLength(1)
     expect(requests[0]!.filename).toBe('test.bin')
     expect(optionNumber(requests[0]!.options, 'timeout', 1, 255)).toBe(1)
+  })
+})
+
+describe('server node, repeated requests', () => {
+  const request = encodeRequest({ opcode: OPCODE.rrq, filename: 'a', mode: 'octet', options: [] })
+  const setUp = () => {
+    const sent: string[] = []
+    const server = serve(new Uint8Array(5000))
+    server.attach({
+      send: (_now, buffer, _offset, _length, from, to) => {
+        sent.push(`${readBlock(buffer, 0)} ${from}>${to}`)
+      },
+    })
+    const ack = new Uint8Array(4)
+    return {
+      sent,
+      server,
+      ask: (now: number, port: number) => server.handleDatagram(now, request, 0, request.length, port, 69),
+      acknowledge: (now: number, block: number, port: number, tid: number) => {
+        writeAck(ack, 0, block)
+        server.handleDatagram(now, ack, 0, 4, port, tid)
+      },
+    }
+  }
+
+  test('before the first ACK it starts nothing new', () => {
+    const { server, sent, ask } = setUp()
+    for (const now of [0, 10, 600, 5000]) ask(now, 2000)
+    expect(sent).toEqual(['1 40000>2000'])
+    expect(server.started).toBe(1)
+  })
+
+  test('with the last ACK 500 ms ago it replaces the transfer', () => {
+    const { server, sent, ask, acknowledge } = setUp()
+    ask(0, 2000)
+    acknowledge(1, 1, 2000, 40_000)
+    ask(500, 2000)
+    expect(server.started).toBe(1)
+    ask(501, 2000)
+    expect(sent).toEqual(['1 40000>2000', '2 40000>2000', '1 40001>2000'])
+    expect(server.outcomes).toEqual([{ status: 'failed' }])
+    acknowledge(502, 2, 2000, 40_000)
+    expect(sent).toHaveLength(3)
+  })
+
+  test('from another port it starts a transfer beside the first, and ends one that is stuck', () => {
+    const { server, ask, acknowledge } = setUp()
+    ask(0, 2000)
+    acknowledge(1, 1, 2000, 40_000)
+    ask(100, 2001)
+    expect(server.started).toBe(2)
+    expect(server.outcomes).toHaveLength(0)
+    acknowledge(700, 1, 2001, 40_001)
+    ask(800, 2002)
+    expect(server.started).toBe(3)
+    expect(server.outcomes).toHaveLength(1)
+  })
+
+  test('the wrong port does no harm', () => {
+    const { sent, ask, acknowledge } = setUp()
+    ask(0, 2000)
+    acknowledge(1, 1, 2001, 40_000)
+    acknowledge(1, 1, 2000, 40_001)
+    expect(sent).toHaveLength(1)
+  })
+
+  test('a machine that sends a block that does not exist is a bug, said at once', () => {
+    const short = new ServerNode({
+      image: new Uint8Array(512),
+      create: (_request, sink, now) => ({
+        machine: new LockstepMachine(sink, 100_000, now),
+        blksize: 512,
+        rollover: 0,
+      }),
+    })
+    short.attach({ send: () => {} })
+    short.handleDatagram(0, request, 0, request.length, 2000, 69)
+    const ack = new Uint8Array(4)
+    writeAck(ack, 0, 1)
+    short.handleDatagram(1, ack, 0, 4, 2000, 40_000)
+    writeAck(ack, 0, 2)
+    expect(() => short.handleDatagram(1, ack, 0, 4, 2000, 40_000)).toThrow('block 3')
   })
 })

@@ -111,7 +111,7 @@ export class LockstepClient extends Client {
 
   protected override onLate(now: number, opcode: number, block: number): void {
     if (opcode !== OPCODE.data || this.result?.status !== 'ok') return
-    if (now <= this.endedAt + this.traits.dallyMs) {
+    if (now < this.endedAt + this.traits.dallyMs) {
       if (block === (this.count & BLOCK_MASK)) this.sendAck(now, block)
     } else if (this.traits.late === 'error-2') this.sendError(now, 2, 'No connection')
   }

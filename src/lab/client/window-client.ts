@@ -111,7 +111,7 @@ export class WindowClient extends Client {
   }
 
   protected override onLate(now: number, _opcode: number, block: number): void {
-    if (this.result?.status === 'ok' && now <= this.endedAt + (this.settings.dallyMs ?? 0)) {
+    if (this.result?.status === 'ok' && now < this.endedAt + (this.settings.dallyMs ?? 0)) {
       if (block === blockOfSeq(this.count, this.rollover)) this.sendAck(now, block)
     }
   }
