@@ -1,0 +1,34 @@
+/** Both checksums of a stream of bytes: SHA-256, and the CRC-32 that U-Boot prints. */
+import { createHash, type Hash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { ForesendError } from '../error.ts'
+
+export class Digest {
+  bytes = 0
+  readonly #sha256: Hash = createHash('sha256')
+  #crc32 = 0
+  #hex: string | undefined
+
+  update(bytes: Uint8Array): void {
+    this.#sha256.update(bytes)
+    this.#crc32 = crc32(bytes, this.#crc32)
+    this.bytes += bytes.length
+  }
+
+  /** Lower-case hex; nothing may be added afterwards. */
+  get sha256(): string {
+    this.#hex ??= this.#sha256.digest('hex')
+    return this.#hex
+  }
+
+  get crc32(): string {
+    return this.#crc32.toString(16).padStart(8, '0')
+  }
+
+  /** Throws ERR_TFTP_CHECKSUM unless the bytes so far have the digest `sha256`. `then` says what that means for the file. */
+  require(sha256: string | undefined, name: string, then: string): void {
+    if (sha256 === undefined || sha256.toLowerCase() === this.sha256) return
+    const message = `${name} has sha256 ${this.sha256} instead of ${sha256.toLowerCase()}: ${then}`
+    throw new ForesendError('ERR_TFTP_CHECKSUM', message, { fault: 'content' })
+  }
+}

@@ -1,0 +1,96 @@
+/** Fetching a file. */
+import type { Writable } from 'node:stream'
+import { defaultBlksize, isNearAddress, resolveHost } from '../io/client-socket-route.ts'
+import { escapeText } from '../packet/index.ts'
+import { COUNTER } from '../transfer/contract.ts'
+import { openOutput, type Output } from './files.ts'
+import { type LocalEnd, type Result, runSession } from './session.ts'
+import { checkOptions, DEFAULT_WINDOWSIZE, offer, patience, type Summary, type TransferOptions } from './transfer.ts'
+import { hostText, TFTP_PORT } from './url.ts'
+
+export type { Progress, Summary, TransferOptions } from './transfer.ts'
+
+export interface GetOptions extends TransferOptions {
+  /** A name or numeric address; IPv6 without brackets. */
+  readonly host: string
+  /** 69 by default. */
+  readonly port?: number
+  /** The name to ask for. */
+  readonly filename: string
+  /** A local path (the file appears there when it is whole, replacing what was there), `-` for standard output, or a stream. */
+  readonly output: string | Writable
+  /** Hex digest that the stored bytes must have. */
+  readonly sha256?: string
+}
+
+/**
+ * Fetches one file. Rejects with a ForesendError, and a path then shows nothing new: ERR_TFTP_PEER_ERROR (the server
+ * refused or gave up), ERR_TFTP_TIMEOUT, ERR_TFTP_UNREACHABLE, ERR_TFTP_CHECKSUM, ERR_TFTP_CONTENT (another size than
+ * announced), ERR_TFTP_USAGE, ERR_TFTP_ABORTED, or what the local file gave rise to.
+ */
+export async function get(options: GetOptions): Promise<Summary> {
+  checkOptions(options)
+  const { host, port = TFTP_PORT, filename, mode = 'octet', localAddress, windowsize = DEFAULT_WINDOWSIZE } = options
+  const address = await resolveHost(host, localAddress)
+  const blksize = options.blksize ?? (await defaultBlksize(address, localAddress))
+  const output = openOutput(options.output, mode === 'netascii')
+  try {
+    const result = await runSession({
+      initiator: {
+        direction: 'read',
+        filename,
+        mode,
+        options: offer(blksize, windowsize, options.timeoutMs, 0),
+        sizeBytes: 0,
+        near: isNearAddress(address),
+        waitMs: 0,
+        label: `"${escapeText(filename)}" from ${hostText(address, port)}`,
+        ...patience(options),
+      },
+      socket: { address, port, localAddress },
+      local: localEnd(output, options.sha256),
+      signal: options.signal,
+      onProgress: options.onProgress,
+    })
+    return summarise(filename, result, output.digest)
+  } catch (cause) {
+    output.abort()
+    throw cause
+  }
+}
+
+/** The same for `get` and `put`; the digests are those of the local file. */
+export function summarise(
+  file: string,
+  result: Result,
+  digest: { readonly bytes: number; readonly sha256: string; readonly crc32: string },
+): Summary {
+  const { agreed, counters, ms, lastAck, fallback } = result
+  return {
+    file,
+    bytes: digest.bytes,
+    ms,
+    sha256: digest.sha256,
+    crc32: digest.crc32,
+    blksize: agreed.blksize,
+    windowsize: agreed.windowsize,
+    blocks: counters[COUNTER.blocks],
+    datagrams: counters[COUNTER.datagrams],
+    retransmitted: counters[COUNTER.retransmitted],
+    ...(lastAck === undefined ? {} : { lastAck }),
+    ...(fallback === undefined ? {} : { fallback }),
+  }
+}
+
+function localEnd(output: Output, sha256: string | undefined): LocalEnd {
+  return {
+    store: (buffer, offset, length) => output.write(buffer, offset, length),
+    finish: () => output.finish(sha256),
+    get congested() {
+      return output.congested
+    },
+    frame: () => () => 0,
+    before: () => {},
+    after: () => {},
+  }
+}

@@ -1,0 +1,259 @@
+/** One transfer of ours from the request to the end: an Initiator on a ClientSocket, with the local bytes plugged in. */
+import { Initiator, type InitiatorConfig, type InitiatorSink } from '../endpoint/initiator.ts'
+import { ForesendError } from '../error.ts'
+import { ClientSocket, type ClientSocketHandlers, type ClientSocketOptions } from '../io/client-socket.ts'
+import type { Frame } from '../io/driver.ts'
+import { HEADER_BYTES } from '../packet/index.ts'
+import { COUNTER, type NoticeKind, type Outcome } from '../transfer/contract.ts'
+import type { Agreed } from '../transfer/negotiate.ts'
+import type { TransferOptions } from './transfer.ts'
+
+/** The local end. What these throw ends the transfer with an ERROR. */
+export interface LocalEnd {
+  /** get: append this payload. */
+  store(buffer: Uint8Array, offset: number, length: number): void
+  /** get: every byte is here; make it durable. */
+  finish(): Promise<void>
+  /** get: take no more for now. */
+  readonly congested: boolean
+  /** put: how to build blocks; called once when blksize and rollover are known. */
+  frame(agreed: Agreed): Frame
+  /** put: blocks `first` to `last` are about to leave; `final` is among them. */
+  before(final: boolean): void
+  /** put: the blocks up to `last` have left. */
+  after(last: number): void
+}
+
+/** What came of a transfer that completed. */
+export interface Result {
+  readonly agreed: Agreed
+  readonly ms: number
+  readonly counters: Float64Array
+  readonly lastAck: 'missing' | undefined
+  readonly fallback: string | undefined
+}
+
+export interface SessionOptions {
+  readonly initiator: InitiatorConfig
+  readonly socket: ClientSocketOptions
+  readonly local: LocalEnd
+  readonly signal: TransferOptions['signal']
+  readonly onProgress: TransferOptions['onProgress']
+}
+
+const PROGRESS_MS = 100
+/**
+ * After the last ACK of a get: how long its repeats are answered. Servers repeat after a second or less; on a link that
+ * lost nothing so far the last ACK is not lost either, and nobody should wait for that.
+ */
+const DALLY_MS = 1100
+const CLEAN_DALLY_MS = 300
+/** Receive buffer asked for, in windows. */
+const RESERVED_WINDOWS = 4
+
+/** Runs it. Resolves when the transfer is decided; the socket may stay a moment longer for the last ACK. */
+export function runSession(options: SessionOptions): Promise<Result> {
+  return new Promise((resolve, reject) => new Session(options, resolve, reject).start())
+}
+
+class Session implements InitiatorSink, ClientSocketHandlers {
+  readonly #options: SessionOptions
+  readonly #resolve: (result: Result) => void
+  readonly #reject: (error: ForesendError) => void
+  readonly #socket: ClientSocket
+  readonly #initiator: Initiator
+  readonly #onAbort = (): void => this.abort(abortReason(this.#options.signal))
+  #agreed: Agreed | undefined
+  #frame: Frame | undefined
+  #lastSeq = 0
+  #outcome: Outcome | undefined
+  #settled = false
+  #fault: ForesendError | undefined
+  /** When the datagram came that is being handled. */
+  #inputAt = 0
+  #answeredAt = 0
+  #progressAt = 0
+
+  constructor(options: SessionOptions, resolve: (result: Result) => void, reject: (error: ForesendError) => void) {
+    this.#options = options
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#socket = new ClientSocket(options.socket, this)
+    this.#initiator = new Initiator({ dallyMs: DALLY_MS, ...options.initiator }, this)
+  }
+
+  start(): void {
+    const { signal } = this.#options
+    if (signal?.aborted === true) this.#fault = abortReason(signal)
+    signal?.addEventListener('abort', this.#onAbort)
+    const now = this.#socket.now()
+    try {
+      if (this.#fault === undefined) this.#initiator.start(now)
+    } catch (cause) {
+      // A name that no request can carry.
+      this.#fault = asForesend(cause)
+    }
+    this.#settle(now)
+  }
+
+  abort(error: ForesendError): void {
+    this.#fault ??= error
+    this.#settle(this.#socket.now())
+  }
+
+  // From the socket.
+
+  datagram(now: number, buffer: Uint8Array, length: number, port: number): void {
+    // Not taken is lost, as far as the server can tell: it repeats, and so slows down to the reader's pace.
+    if (this.#options.local.congested && !this.#settled) return
+    this.#inputAt = now
+    this.#initiator.handleDatagram(now, buffer, 0, length, port)
+    this.#settle(now)
+  }
+
+  unreachable(now: number): void {
+    this.#initiator.handleUnreachable(now)
+    this.#settle(now)
+  }
+
+  timer(now: number): void {
+    this.#initiator.handleTimer(now)
+    this.#settle(now)
+  }
+
+  failed(error: ForesendError): void {
+    this.abort(error)
+  }
+
+  // From the machine.
+
+  request(buffer: Uint8Array): void {
+    this.#socket.request(buffer)
+  }
+
+  lock(port: number): void {
+    this.#socket.lock(port)
+  }
+
+  /** The socket is connected by now, and the kernel refuses the next packet of that port with ICMP. */
+  refuse(): void {}
+
+  reopen(): void {
+    this.#socket.reopen()
+  }
+
+  seen(): string {
+    return this.#socket.seen()
+  }
+
+  agreed(agreed: Agreed): void {
+    const { initiator, local } = this.#options
+    this.#agreed = agreed
+    this.#answeredAt = this.#inputAt
+    if (initiator.direction === 'read') {
+      this.#socket.reserve(RESERVED_WINDOWS * agreed.windowsize * (agreed.blksize + HEADER_BYTES))
+      return
+    }
+    this.#lastSeq = Math.floor(initiator.sizeBytes / agreed.blksize) + 1
+    this.#frame = local.frame(agreed)
+  }
+
+  sendControl(buffer: Uint8Array, length: number): void {
+    this.#socket.sendControl(buffer, length)
+  }
+
+  sendBlocks(first: number, count: number): void {
+    const { local } = this.#options
+    if (this.#fault !== undefined || this.#frame === undefined || this.#agreed === undefined) return
+    const last = first + count - 1
+    try {
+      local.before(last >= this.#lastSeq)
+      this.#socket.sendBlocks(this.#frame, first, count, this.#agreed.blksize + HEADER_BYTES)
+      local.after(last)
+    } catch (cause) {
+      this.#fault = asForesend(cause)
+    }
+  }
+
+  store(_seq: number, buffer: Uint8Array, offset: number, length: number): void {
+    if (this.#fault !== undefined) return
+    try {
+      this.#options.local.store(buffer, offset, length)
+    } catch (cause) {
+      this.#fault = asForesend(cause)
+    }
+  }
+
+  finish(): void {
+    if (this.#fault !== undefined) return
+    const stored = (error?: ForesendError): void => {
+      const now = this.#socket.now()
+      this.#initiator.handleStored(now, error)
+      this.#settle(now)
+    }
+    this.#options.local.finish().then(
+      () => stored(),
+      (cause: unknown) => stored(asForesend(cause)),
+    )
+  }
+
+  ended(outcome: Outcome): void {
+    this.#outcome = outcome
+  }
+
+  notice(_kind: NoticeKind): void {}
+
+  deadline(at: number): void {
+    this.#socket.deadline(at)
+  }
+
+  /** After every input: what went wrong inside it, what it decided, and whether anything is left to do. */
+  #settle(now: number): void {
+    if (this.#fault !== undefined && this.#outcome === undefined) this.#initiator.abort(now, this.#fault)
+    this.#report(now)
+    if (this.#outcome !== undefined && !this.#settled) this.#decide(now, this.#outcome)
+    if (this.#initiator.closed) this.#socket.close()
+  }
+
+  #decide(now: number, outcome: Outcome): void {
+    this.#settled = true
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    const agreed = this.#agreed
+    if (outcome.status !== 'completed' || agreed === undefined) {
+      this.#reject(outcome.error ?? asForesend(new Error('the transfer ended without a reason')))
+      return
+    }
+    const { counters } = this.#initiator
+    const clean = counters[COUNTER.retransmitted] === 0 && counters[COUNTER.timeouts] === 0
+    if (!this.#initiator.closed && clean) setTimeout(() => this.#socket.close(), CLEAN_DALLY_MS)
+    this.#resolve({
+      agreed,
+      ms: now - this.#answeredAt,
+      counters,
+      lastAck: outcome.lastAck,
+      fallback: this.#initiator.fallback,
+    })
+  }
+
+  #report(now: number): void {
+    const { onProgress, initiator } = this.#options
+    if (onProgress === undefined || this.#agreed === undefined || this.#settled) return
+    const completed = this.#outcome?.status === 'completed'
+    if (!completed && (this.#outcome !== undefined || now < this.#progressAt + PROGRESS_MS)) return
+    this.#progressAt = now
+    const sizeBytes = initiator.direction === 'write' ? initiator.sizeBytes : this.#agreed.tsizeBytes
+    onProgress({ bytes: this.#initiator.counters[COUNTER.bytes] ?? 0, sizeBytes, ms: now - this.#answeredAt })
+  }
+}
+
+function abortReason(signal: AbortSignal | undefined): ForesendError {
+  const reason: unknown = signal?.reason
+  if (reason instanceof ForesendError) return reason
+  return new ForesendError('ERR_TFTP_ABORTED', 'the transfer was cancelled', { fault: 'local', cause: reason })
+}
+
+function asForesend(cause: unknown): ForesendError {
+  if (cause instanceof ForesendError) return cause
+  const detail = cause instanceof Error ? cause.message : String(cause)
+  return new ForesendError('ERR_TFTP_INTERNAL', `the transfer failed: ${detail}`, { fault: 'local', cause })
+}

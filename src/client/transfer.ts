@@ -1,0 +1,110 @@
+/** What `get` and `put` have in common: their options, what they report, and what they offer to the server. */
+import { ForesendError } from '../error.ts'
+import type { Option } from '../packet/index.ts'
+import { DEFAULT_BLKSIZE, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../transfer/negotiate.ts'
+
+export interface TransferOptions {
+  /** Bytes per block, 8 to 65464; by default the largest whose datagrams fit the route's MTU (8192 at most). */
+  readonly blksize?: number
+  /** Blocks per acknowledgement, 1 to 65535; 16 by default. With blksize 512 and windowsize 1 no options are sent at all. */
+  readonly windowsize?: number
+  /** Milliseconds before the request is repeated, 1000 by default, doubling; also offered as `timeout` when given. */
+  readonly timeoutMs?: number
+  /** How often the request is repeated before giving up, 5 by default. */
+  readonly retries?: number
+  readonly mode?: 'octet' | 'netascii'
+  /** Ends the transfer with ERR_TFTP_ABORTED, or with its reason when that is a ForesendError. */
+  readonly signal?: AbortSignal
+  /** Called a few times per second, and once at the end. */
+  readonly onProgress?: (progress: Progress) => void
+  /** Numeric address to send from. */
+  readonly localAddress?: string
+}
+
+export interface Progress {
+  /** Payload bytes stored (get) or confirmed (put). */
+  readonly bytes: number
+  /** Of the whole file, as it travels; undefined while unknown. */
+  readonly sizeBytes: number | undefined
+  /** Milliseconds since the server's first answer. */
+  readonly ms: number
+}
+
+export interface Summary {
+  /** The remote name. */
+  readonly file: string
+  /** Size of the local file; in netascii other than what travelled. */
+  readonly bytes: number
+  /** Milliseconds from the server's first answer to the end. */
+  readonly ms: number
+  /** Of the local file, lower-case hex. */
+  readonly sha256: string
+  /** Of the local file, eight hex digits as U-Boot's `crc32` prints it. */
+  readonly crc32: string
+  readonly blksize: number
+  readonly windowsize: number
+  readonly blocks: number
+  /** DATA datagrams, repeats included. */
+  readonly datagrams: number
+  readonly retransmitted: number
+  /** put: everything but the last ACK came; the file is probably whole there (rule A4). */
+  readonly lastAck?: 'missing'
+  /** Why the options were dropped and the transfer was made without; not escaped for a terminal beyond the peer's text. */
+  readonly fallback?: string
+}
+
+export const DEFAULT_WINDOWSIZE = 16
+const DEFAULT_REQUEST_MS = 1000
+const DEFAULT_RETRIES = 5
+/** RFC 2349: `timeout` is in whole seconds, 1 to 255. */
+const MAX_TIMEOUT_SECONDS = 255
+
+/** Throws ERR_TFTP_USAGE for a number that is out of range. */
+export function checkOptions(options: TransferOptions & { readonly sha256?: string; readonly port?: number }): void {
+  requireWhole('blksize', options.blksize, MIN_BLKSIZE, MAX_BLKSIZE)
+  requireWhole('windowsize', options.windowsize, 1, MAX_WINDOWSIZE)
+  requireWhole('retries', options.retries, 0, Number.MAX_SAFE_INTEGER)
+  requireWhole('port', options.port, 1, 65535)
+  if (options.timeoutMs !== undefined && !(options.timeoutMs > 0 && options.timeoutMs <= MAX_TIMEOUT_SECONDS * 1000)) {
+    throw usage(`timeoutMs ${options.timeoutMs} is out of range: more than 0, at most ${MAX_TIMEOUT_SECONDS * 1000}`)
+  }
+  if (options.sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(options.sha256)) {
+    throw usage('a sha256 digest has 64 hex digits')
+  }
+}
+
+/**
+ * The options of the request. `tsizeBytes` is 0 for a read (RFC 2349). Values that are RFC 1350's own are not offered, so
+ * that blksize 512 with windowsize 1 is a request that the oldest server understands.
+ */
+export function offer(
+  blksize: number,
+  windowsize: number,
+  timeoutMs: number | undefined,
+  tsizeBytes: number,
+): Option[] {
+  const options: Option[] = []
+  if (blksize !== DEFAULT_BLKSIZE) options.push({ name: 'blksize', value: String(blksize) })
+  if (windowsize !== 1) options.push({ name: 'windowsize', value: String(windowsize) })
+  if (timeoutMs !== undefined) options.push({ name: 'timeout', value: String(Math.ceil(timeoutMs / 1000)) })
+  if (options.length > 0) options.unshift({ name: 'tsize', value: String(tsizeBytes) })
+  return options
+}
+
+/** How long and how often to ask, and for how long to wait once it runs. */
+export function patience(options: TransferOptions): { requestMs: number; retries: number; giveUpMs?: number } {
+  const requestMs = options.timeoutMs ?? DEFAULT_REQUEST_MS
+  const retries = options.retries ?? DEFAULT_RETRIES
+  if (options.timeoutMs === undefined && options.retries === undefined) return { requestMs, retries }
+  // Who sets these wants to hear of a dead server as soon in the middle as at the start.
+  return { requestMs, retries, giveUpMs: Math.max(1000, requestMs * (retries + 1)) }
+}
+
+export function usage(message: string): ForesendError {
+  return new ForesendError('ERR_TFTP_USAGE', message, { fault: 'local' })
+}
+
+function requireWhole(name: string, value: number | undefined, min: number, max: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return
+  throw usage(`${name} ${value} is out of range: a whole number from ${min} to ${max}`)
+}
