@@ -29,6 +29,8 @@ export interface ClientConfig {
   readonly starts?: number
   /** Between giving up and asking again. */
   readonly restartDelayMs?: number
+  /** `slow-flash`: after each so many blocks it stops to erase and write, and looks at nothing meanwhile. */
+  readonly slowFlash?: { readonly everyBlocks: number; readonly pauseMs: number }
   /** Frames that its receive ring holds while it is busy; later ones are lost. */
   readonly rxQueue?: number
 }
@@ -97,6 +99,7 @@ export abstract class Client implements LabNode {
   private acksSent = 0
   private errorsSent = 0
   private overruns = 0
+  private stored = 0
   private requests = 0
   private readonly ack = new Uint8Array(HEADER_BYTES)
   private readonly queue: HeldFrame[] = []
@@ -198,6 +201,7 @@ export abstract class Client implements LabNode {
       const index = Math.floor(position / this.blksize)
       if (index < this.writtenMap.length && this.writtenMap[index]! < 255) this.writtenMap[index]!++
     }
+    this.stored++
     this.strayBytes += length - fits
     this.bytes = Math.max(this.bytes, position + length)
   }
@@ -287,7 +291,12 @@ export abstract class Client implements LabNode {
     if (this.phase === 'done') return this.onLate(now, opcode, block)
     if (this.phase !== 'running') return
     if (opcode === OPCODE.data && length >= HEADER_BYTES) {
+      const before = this.stored
       this.onData(now, block, buffer, offset + HEADER_BYTES, length - HEADER_BYTES, from)
+      const flash = this.config.slowFlash
+      if (flash !== undefined && this.stored !== before && this.stored % flash.everyBlocks === 0) {
+        this.busyUntil = now + flash.pauseMs
+      }
     } else if (opcode === OPCODE.oack) {
       const oack = parseOack(buffer, offset, length)
       if (oack.ok) this.onOack(now, oack.value, from)

@@ -104,6 +104,14 @@ describe('strict', () => {
   })
 })
 
+test('slow flash: after so many blocks it looks at nothing for a while; what came then it takes afterwards', () => {
+  const hand = new ByHand(strictClient({ sizeBytes, slowFlash: { everyBlocks: 2, pauseMs: 300 } }))
+  hand.take()
+  expect([hand.data(1), hand.data(2), hand.data(3), hand.data(3)]).toEqual([['ACK 1'], ['ACK 2'], [], []])
+  expect(hand.wait(299)).toEqual([])
+  expect(hand.wait(1)).toEqual(['ACK 3', 'ACK 3'])
+})
+
 describe('lwIP', () => {
   test('repeats nothing: not its request, not an ACK; ten seconds of silence end it', () => {
     const client = lwipClient({ sizeBytes })

@@ -1,0 +1,53 @@
+/** What went over a link, as lines that a person can read: for failing tests and their one-line reproductions. */
+import { OPCODE, readBlock, readOpcode } from '../packet/index.ts'
+import type { Frame } from './frame.ts'
+import type { LinkTap } from './link.ts'
+
+/** Lines kept; the oldest go first. A stall shows in its last few dozen packets. */
+const DEFAULT_MAX_LINES = 200
+
+/**
+ * Records both directions of a link. Give `up` and `down` to the links as `tap`. A line is the time in milliseconds, the
+ * direction (`>` device to server, `<` server to device), whether it was sent or arrived, and the packet; what was sent
+ * and never arrives was lost.
+ */
+export class Trace {
+  readonly up: LinkTap
+  readonly down: LinkTap
+  private readonly lines: string[] = []
+  private readonly maxLines: number
+
+  constructor(maxLines: number = DEFAULT_MAX_LINES) {
+    this.maxLines = maxLines
+    this.up = this.tap('>')
+    this.down = this.tap('<')
+  }
+
+  toString(): string {
+    return this.lines.join('\n')
+  }
+
+  private tap(arrow: string): LinkTap {
+    return {
+      sent: (now, frame) => this.add(`${now.toFixed(3).padStart(12)} ${arrow}  sent    ${packetText(frame)}`),
+      arrived: (now, frame) => this.add(`${now.toFixed(3).padStart(12)}  ${arrow} arrived ${packetText(frame)}`),
+    }
+  }
+
+  private add(line: string): void {
+    this.lines.push(line)
+    if (this.lines.length > this.maxLines) this.lines.shift()
+  }
+}
+
+const NAMES = Object.fromEntries(Object.entries(OPCODE).map(([name, opcode]) => [opcode, name.toUpperCase()]))
+
+function packetText(frame: Frame): string {
+  const opcode = readOpcode(frame.buffer, frame.offset, frame.length)
+  const name = NAMES[opcode] ?? `opcode ${opcode}`
+  if (opcode === OPCODE.data && frame.length >= 4) {
+    return `${name} ${readBlock(frame.buffer, frame.offset)} (${frame.length - 4} bytes)`
+  }
+  const numbered = (opcode === OPCODE.ack || opcode === OPCODE.error) && frame.length >= 4
+  return numbered ? `${name} ${readBlock(frame.buffer, frame.offset)}` : name
+}
