@@ -1,39 +1,31 @@
 /** What the server hangs on a transfer: its open image or upload. */
 import type { Image, Upload } from '../content/contract.ts'
+import { changed } from '../content/errors.ts'
 import type { Transfer } from '../endpoint/endpoint.ts'
 import type { Frame, Tid } from '../io/driver.ts'
 import { blockOfSeq, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
-import { ForesendError } from '../error.ts'
 
 export type ServedTransfer = Transfer<Tid, Served>
 export type Served = ServedImage | ServedUpload
 
-/** An image being sent. Its checksum may outlive the transfer, so closing waits for both. */
+/** An image being sent. */
 export class ServedImage {
   readonly type = 'image'
   readonly image: Image
   /** Made when the transfer's numbers are agreed, at its first block. */
   frame: Frame | undefined
-  #users = 1
 
   constructor(image: Image) {
     this.image = image
   }
 
-  /** The checksum for the event that says `completed`; a checksum that cannot be had is left out. */
-  async crc32(): Promise<number | undefined> {
-    this.#users++
-    try {
-      return await this.image.crc32()
-    } catch {
-      return undefined
-    } finally {
-      this.close()
-    }
+  /** For the event that says `completed`. */
+  crc32(): Promise<number | undefined> {
+    return this.image.crc32()
   }
 
   close(): void {
-    if (--this.#users === 0) this.image.close()
+    this.image.close()
   }
 }
 
@@ -70,11 +62,7 @@ export function framing(image: Image, blksize: number, rollover: 0 | 1): Frame {
     if (seq === finalSeq) image.verify()
     writeDataHeader(target, 0, blockOfSeq(seq, rollover))
     const length = image.read(position, target, HEADER_BYTES, expected)
-    if (length !== expected) {
-      throw new ForesendError('ERR_TFTP_CHANGED', `${image.name} became shorter while it was sent; ask for it again`, {
-        fault: 'content',
-      })
-    }
+    if (length !== expected) throw changed(image.name)
     return HEADER_BYTES + length
   }
 }

@@ -1,4 +1,4 @@
-/** `foresend/server`: start a TFTP server, hear its events, stop it. */
-export { type ErrorCode, type Fault, ForesendError } from '../error.ts'
-export type { EventKind, TransferEvent } from '../endpoint/contract.ts'
+/** Serve files by TFTP from a program: `startServer` and what it says. */
+export type { TransferEvent } from '../endpoint/contract.ts'
+export { type Fault, type ErrorCode, ForesendError } from '../error.ts'
 export { type Server, type ServerEvent, type ServerOptions, startServer } from './server.ts'

@@ -6,7 +6,7 @@ const MAX_KEYS = 256
 export class Limiter {
   readonly #windowMs: number
   readonly #perWindow: number
-  readonly #seen = new Map<string, number>()
+  readonly #seen = new Set<string>()
   #windowStart = -Infinity
   #used = 0
   #held = 0
@@ -15,6 +15,10 @@ export class Limiter {
   constructor(windowMs: number, perWindow: number) {
     this.#windowMs = windowMs
     this.#perWindow = perWindow
+  }
+
+  get remembered(): number {
+    return this.#seen.size
   }
 
   /** How many were held back since the last one let through; undefined when this one is held back as well. */
@@ -28,7 +32,7 @@ export class Limiter {
       this.#held++
       return undefined
     }
-    if (this.#seen.size < MAX_KEYS) this.#seen.set(key, now)
+    if (this.#seen.size < MAX_KEYS) this.#seen.add(key)
     this.#used++
     const held = this.#held
     this.#held = 0

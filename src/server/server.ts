@@ -2,8 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import type { Store } from '../content/contract.ts'
-import { openFolder } from '../content/folder.ts'
-import { openSingleFile } from '../content/single-file.ts'
+import { openFolder, openSingleFile } from '../content/index.ts'
 import { ForesendError } from '../error.ts'
 import { createDgramDriver } from '../io/dgram.ts'
 import type { Bound, DriverHandlers } from '../io/driver.ts'
@@ -102,6 +101,8 @@ class RunningServer implements Server {
   readonly #recorder: Recorder | undefined
   readonly #quiet: NodeJS.Timeout
   #store: Store
+  /** Replaced by a reload. Closing one would end its running uploads, and it holds nothing while it is idle. */
+  readonly #retired: Store[] = []
   #stopAt = Infinity
   #stopped: Promise<void> | undefined
 
@@ -127,10 +128,9 @@ class RunningServer implements Server {
 
   async reload(): Promise<void> {
     const store = await openStore(this.#options)
-    const before = this.#store
+    this.#retired.push(this.#store)
     this.#store = store
     this.#serving.serveFrom(store)
-    before.close()
     await this.#serving.driver.rescan()
   }
 
@@ -156,7 +156,7 @@ class RunningServer implements Server {
     serving.endpoint.abortAll(serving.driver.now(), error)
     serving.driver.close()
     await this.#events.settled()
-    this.#store.close()
+    for (const store of [...this.#retired, this.#store]) store.close()
     await this.#recorder?.close()
   }
 

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import type { Image } from '../content/contract.ts'
+import { readBlock } from '../packet/index.ts'
+import { framing } from './content.ts'
+
+class MemoryImage implements Image {
+  readonly name = 'image'
+  readonly sizeBytes: number
+  verified = 0
+  missing = 0
+
+  constructor(sizeBytes: number) {
+    this.sizeBytes = sizeBytes
+  }
+
+  read(position: number, target: Uint8Array, targetOffset: number, length: number): number {
+    const end = Math.min(position + length, this.sizeBytes - this.missing)
+    for (let at = position; at < end; at++) target[targetOffset + at - position] = at & 255
+    return Math.max(0, end - position)
+  }
+
+  verify(): void {
+    this.verified++
+  }
+
+  async crc32(): Promise<number> {
+    return 0
+  }
+
+  close(): void {}
+}
+
+describe('framing', () => {
+  test.each([
+    [0, [4]],
+    [1, [5]],
+    [15, [19]],
+    [16, [20, 4]],
+    [17, [20, 5]],
+    [32, [20, 20, 4]],
+  ])('%d bytes in blocks of 16', (sizeBytes, lengths) => {
+    const image = new MemoryImage(sizeBytes)
+    const frame = framing(image, 16, 0)
+    const target = new Uint8Array(20)
+    const bytes: number[] = []
+    lengths.forEach((length, i) => {
+      expect(image.verified).toBe(0)
+      expect(frame(i + 1, target)).toBe(length)
+      expect([target[1], readBlock(target, 0)]).toEqual([3, i + 1])
+      bytes.push(...target.subarray(4, length))
+    })
+    expect(bytes).toEqual(Array.from({ length: sizeBytes }, (_, at) => at & 255))
+    expect(image.verified).toBe(1)
+  })
+
+  test('the number on the wire rolls over as agreed, the position does not', () => {
+    const image = new MemoryImage(8 * 70_000)
+    const target = new Uint8Array(12)
+    framing(image, 8, 0)(65_536, target)
+    expect([readBlock(target, 0), target[4]]).toEqual([0, (65_535 * 8) & 255])
+    framing(image, 8, 1)(65_536, target)
+    expect(readBlock(target, 0)).toBe(1)
+  })
+
+  test('a file that became shorter is never padded', () => {
+    const image = new MemoryImage(40)
+    image.missing = 10
+    const frame = framing(image, 16, 0)
+    const target = new Uint8Array(20)
+    expect(frame(1, target)).toBe(20)
+    expect(() => frame(2, target)).toThrow(expect.objectContaining({ code: 'ERR_TFTP_CHANGED' }))
+    expect(() => frame(3, target)).toThrow(expect.objectContaining({ code: 'ERR_TFTP_CHANGED' }))
+  })
+})

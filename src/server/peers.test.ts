@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { allowFlagFor, isNear, Peers } from './peers.ts'
+
+describe('isNear', () => {
+  test.each([
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.16.0.1',
+    '172.31.255.254',
+    '192.168.1.1',
+    '169.254.7.7',
+    '::1',
+    'fe80::1%eth0',
+    'fd00::1',
+    '::ffff:192.168.0.1',
+  ])('%s', (address) => {
+    expect(isNear(address)).toBe(true)
+  })
+
+  test.each([
+    '8.8.8.8',
+    '172.32.0.1',
+    '192.169.0.1',
+    '100.64.0.1',
+    '2001:db8::1',
+    '::ffff:8.8.8.8',
+    '0.0.0.0',
+    'x',
+    '',
+  ])('not %j', (address) => {
+    expect(isNear(address)).toBe(false)
+  })
+})
+
+describe('Peers', () => {
+  test('others need to be allowed', () => {
+    const peers = new Peers(['203.0.113.0/24', '2001:db8::/32', '198.51.100.7'])
+    const asked = ['203.0.113.200', '203.0.114.1', '2001:db8:1::5', '2001:db9::1', '198.51.100.7', '198.51.100.8']
+    expect(asked.map((address) => peers.allows(address, false))).toEqual([true, false, true, false, true, false])
+    expect(peers.allows('192.168.0.1', true)).toBe(true)
+    expect(peers.allows('not an address', false)).toBe(false)
+  })
+
+  test.each(['203.0.113.0/33', 'home', '', '1.2.3.4/x'])('%j is no network', (network) => {
+    expect(() => new Peers([network])).toThrow(expect.objectContaining({ code: 'ERR_TFTP_USAGE' }))
+  })
+
+  test('the flag that is proposed does what it says', () => {
+    for (const address of ['203.0.113.9', '2001:db8::9']) {
+      const network = allowFlagFor(address).replace('--allow ', '')
+      expect(new Peers([network]).allows(address, false)).toBe(true)
+    }
+  })
+})
