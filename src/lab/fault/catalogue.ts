@@ -33,7 +33,7 @@ const up = (...faults: Fault[]): PlacedFaults => ({ up: faults, down: [] })
 const down = (...faults: Fault[]): PlacedFaults => ({ up: [], down: faults })
 const optional = (p: number | undefined): { p?: number } => (p === undefined ? {} : { p })
 
-export const FAULTS = {
+const TABLE = {
   none: () => up(),
   'ack-loss': (rng, p) => up(loss({ p: p ?? TYPICAL_P }, rng)),
   'data-loss': (rng, p) => down(loss({ p: p ?? TYPICAL_P }, rng)),
@@ -53,9 +53,11 @@ export const FAULTS = {
   'dead-rx': () => down(deadRx()),
   reorder: (rng, p) => bothWays((r) => reorder({ p: p ?? 0.01 }, r), rng),
   duplicate: (rng, p) => bothWays((r) => duplicate({ p: p ?? 0.01 }, r), rng),
-} as const satisfies Record<string, FaultMaker>
+} satisfies Record<string, FaultMaker>
 
-export type FaultName = keyof typeof FAULTS
+export type FaultName = keyof typeof TABLE
+
+export const FAULTS: Readonly<Record<FaultName, FaultMaker>> = TABLE
 
 function arpSilentPlaced(revives: boolean): PlacedFaults {
   const pair = arpSilent({ revives })
