@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import { LAST_BLOCK, OwnerDouble, peer } from '../../test/double/endpoint.ts'
+
+describe('admission', () => {
+  test('the oldest half-open transfer makes room, answered ones never do', () => {
+    const owner = new OwnerDouble({ maxHalfOpen: 3 })
+    for (let port = 1; port <= 3; port++) {
+      owner.request(peer(port), `f${port}`)
+      owner.accept(owner.transfer)
+    }
+    owner.answer(owner.opened[0])
+    owner.request(peer(4), 'f4')
+    expect(owner.closed).toEqual([])
+    expect(owner.request(peer(5), 'f5')).toEqual(['event:failed 2', 'close 2', 'event:requested 5', 'open 5'])
+    expect(owner.endpoint.halfOpen).toBe(3)
+    expect(owner.endpoint.size).toBe(4)
+  })
+
+  test('when nothing can be dropped the request stays unanswered', () => {
+    const owner = new OwnerDouble({ maxTransfers: 2 })
+    for (let port = 1; port <= 2; port++) {
+      owner.request(peer(port, `10.0.0.${port}`))
+      owner.accept(owner.transfer)
+      owner.answer(owner.transfer)
+    }
+    expect(owner.request(peer(3, '10.0.0.3'))).toEqual(['event:refused 3'])
+    expect(owner.events.at(-1)?.outcome?.error?.code).toBe('ERR_TFTP_BUSY')
+    expect(owner.replies).toEqual([])
+  })
+
+  test('one address takes no more than its share, and drops only its own', () => {
+    const owner = new OwnerDouble({ maxTransfersPerAddress: 2 })
+    owner.request(peer(1, '10.0.0.9'))
+    owner.request(peer(1), 'a')
+    owner.request(peer(2), 'b')
+    expect(owner.request(peer(3), 'c')).toEqual(['event:failed 2', 'close 2', 'event:requested 4', 'open 4'])
+    owner.accept(owner.opened[2])
+    owner.answer(owner.opened[2])
+    owner.accept(owner.opened[3])
+    owner.answer(owner.opened[3])
+    expect(owner.request(peer(4), 'd')).toEqual(['event:refused 5'])
+    expect(owner.request(peer(2, '10.0.0.9'), 'e')).toContain('open 6')
+  })
+
+  test('10,000 forged requests leave a running transfer alone and memory bounded', () => {
+    const owner = new OwnerDouble({ maxHalfOpen: 256 })
+    owner.request(peer(2000))
+    const { transfer } = owner
+    owner.accept(transfer)
+    owner.answer(transfer)
+    owner.onOpen = (forged) => owner.endpoint.acceptRead(owner.now, forged, 1e6)
+    for (let i = 0; i < 10_000; i++) {
+      owner.now += 0.05
+      owner.request(peer(1024 + (i % 7), `172.16.${i >> 8}.${i & 255}`), 'image')
+      if (i % 100 === 0) owner.answer(transfer)
+      expect(owner.endpoint.size).toBeLessThanOrEqual(257)
+    }
+    owner.answer(transfer, LAST_BLOCK)
+    expect(owner.kinds(transfer).at(-1)).toBe('completed')
+    owner.passTo(owner.now + 20_000)
+    expect(owner.endpoint.size).toBe(0)
+    expect(owner.deadlineAt).toBe(Infinity)
+  })
+
+  test('5000 at once from one address when allowed', () => {
+    const owner = new OwnerDouble({ maxTransfersPerAddress: 5000, maxHalfOpen: 5000 })
+    owner.onOpen = (transfer) => owner.endpoint.acceptRead(owner.now, transfer, 1e6)
+    for (let i = 0; i < 5000; i++) owner.request(peer(1024 + i))
+    expect(owner.endpoint.size).toBe(5000)
+    for (const transfer of owner.opened) owner.answer(transfer, LAST_BLOCK)
+    expect(owner.events.filter((e) => e.kind === 'completed').length).toBe(5000)
+    expect(owner.endpoint.size).toBe(0)
+  })
+})

@@ -1,0 +1,52 @@
+/**
+ * What a request means for a transfer that its sender already has: the same request said again, a device that was
+ * restarted, or a second device behind the same address.
+ */
+import type { Request } from '../packet/index.ts'
+import type { Transfer } from './transfer.ts'
+
+/** A running transfer whose peer was silent for this long is replaced by a request from the same port. */
+export const RESTART_SILENCE_MS = 500
+/**
+ * The least silence after which a request from another port of the same address ends the older transfer. A client that
+ * lives speaks within its own timeout, so two of those tell; short timeouts get 3 s, because devices pause that long to
+ * erase their flash, and the older transfer may belong to another client behind the same address.
+ */
+export const ABANDONED_MS = 3000
+
+/** `ignore`: the running transfer answers it. `replace`: the running transfer is over, the request starts anew. */
+export type Verdict = 'ignore' | 'replace'
+
+/** `request` came from the very address and port of `existing`. */
+export function judgeRepeat<Io, Content>(existing: Transfer<Io, Content>, request: Request, now: number): Verdict {
+  const same = sameRequest(existing.request, request)
+  const silent = now - existing.heardAt >= RESTART_SILENCE_MS
+  if (existing.outcome !== undefined) {
+    // Over, and only staying to answer repeats. A late copy of a WRQ must not start a second upload; an RRQ may.
+    return existing.direction === 'write' && same && !silent ? 'ignore' : 'replace'
+  }
+  // The client learns of its stored file in a moment, and a second upload would race with the renaming of the first.
+  if (existing.flushing) return 'ignore'
+  // iPXE repeats its request before it can take an answer. One that asks for something else has given up the first:
+  // clients without RFC 2347 ask again without options.
+  if (!existing.answered) return same ? 'ignore' : 'replace'
+  return silent ? 'replace' : 'ignore'
+}
+
+/** The peer of `transfer` has been silent for so long that a client at another port is probably the same device. */
+export function isAbandoned<Io, Content>(transfer: Transfer<Io, Content>, now: number): boolean {
+  const { agreed } = transfer
+  if (agreed === undefined || transfer.outcome !== undefined || transfer.flushing) return false
+  const patienceMs = transfer.answered ? Math.max(ABANDONED_MS, 2 * agreed.timeoutMs) : ABANDONED_MS
+  return now - transfer.heardAt >= patienceMs
+}
+
+function sameRequest(a: Request, b: Request): boolean {
+  return (
+    a.opcode === b.opcode &&
+    a.filename === b.filename &&
+    a.mode === b.mode &&
+    a.options.length === b.options.length &&
+    a.options.every((option, i) => option.name === b.options[i].name && option.value === b.options[i].value)
+  )
+}

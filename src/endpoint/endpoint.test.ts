@@ -1,0 +1,242 @@
+import { describe, expect, test } from 'vitest'
+import { LAST_BLOCK, MachineDouble, OwnerDouble, peer } from '../../test/double/endpoint.ts'
+import { ForesendError } from '../error.ts'
+import { encodeRequest, OPCODE, WIRE_ERROR } from '../packet/index.ts'
+import { describe as describeTransfer } from './endpoint.ts'
+
+const DISK_FULL = new ForesendError('ERR_TFTP_DISK_FULL', 'no room', { fault: 'local', wireCode: WIRE_ERROR.diskFull })
+const NOT_FOUND = new ForesendError('ERR_TFTP_NOT_FOUND', 'no such file', {
+  fault: 'content',
+  wireCode: WIRE_ERROR.notFound,
+})
+
+describe('the owner', () => {
+  test('refuses: one ERROR, from the TID when there is one', () => {
+    const owner = new OwnerDouble()
+    owner.request(peer(1))
+    expect(owner.input(() => owner.endpoint.refuse(0, owner.transfer, NOT_FOUND))).toEqual([
+      'reply error 1',
+      'event:refused 1',
+      'close 1',
+    ])
+    owner.request(peer(2))
+    owner.transfer.io = 'a socket'
+    expect(owner.input(() => owner.endpoint.refuse(0, owner.transfer, NOT_FOUND))).toEqual([
+      'error 2 1',
+      'event:refused 2',
+      'close 2',
+    ])
+  })
+
+  test('may accept within open and report within finish', () => {
+    const owner = new OwnerDouble()
+    owner.onOpen = (transfer) => owner.endpoint.acceptWrite(owner.now, transfer)
+    owner.onFinish = (transfer) => owner.endpoint.handleStored(owner.now, transfer)
+    expect(owner.request(peer(1), 'log', OPCODE.wrq)).toEqual(['event:requested 1', 'open 1', 'control 1'])
+    expect(owner.answer(owner.transfer, LAST_BLOCK)).toEqual([
+      'event:started 1',
+      'store 1',
+      'finish 1',
+      'control 1',
+      'event:completed 1',
+    ])
+  })
+
+  test('is told that it came too late', () => {
+    const owner = new OwnerDouble({ openTimeoutMs: 2000 })
+    owner.request(peer(1))
+    owner.passTo(2000)
+    expect(owner.kinds(owner.transfer)).toEqual(['requested', 'failed'])
+    expect(owner.accept(owner.transfer)).toBe(false)
+    expect(owner.input(() => owner.endpoint.refuse(0, owner.transfer, NOT_FOUND))).toEqual([])
+  })
+
+  test('may abort while the machine is at work: nothing more is sent or stored, then the ERROR', () => {
+    const owner = new OwnerDouble()
+    owner.request(peer(1), 'log', OPCODE.wrq)
+    owner.accept(owner.transfer)
+    owner.onStore = (transfer) => owner.endpoint.abort(owner.now, transfer, DISK_FULL)
+    expect(owner.answer(owner.transfer, LAST_BLOCK)).toEqual([
+      'event:started 1',
+      'store 1',
+      'error 1 3',
+      'event:failed 1',
+      'close 1',
+    ])
+  })
+
+  test('may throw: that transfer fails with its code, the others go on', () => {
+    const owner = new OwnerDouble()
+    owner.request(peer(1))
+    owner.transfer.io = 'a socket'
+    owner.accept(owner.transfer)
+    owner.request(peer(2), 'other')
+    owner.accept(owner.transfer)
+    owner.onSendBlocks = () => {
+      throw DISK_FULL
+    }
+    expect(owner.answer(owner.opened[0])).toEqual([
+      'event:started 1',
+      'blocks 1 1+1',
+      'error 1 3',
+      'event:failed 1',
+      'close 1',
+    ])
+    expect(owner.events.at(-1)?.outcome?.error).toBe(DISK_FULL)
+    owner.onSendBlocks = () => {}
+    expect(owner.answer(owner.opened[1])).toEqual(['event:started 2', 'blocks 2 1+1'])
+  })
+
+  test('a defect in a machine is an ERR_TFTP_INTERNAL of its transfer', () => {
+    class Broken extends MachineDouble {
+      override handleTimer(): void {
+        throw new TypeError('oops')
+      }
+    }
+    const owner = new OwnerDouble({ createSender: (_config, _policy, transfer) => new Broken(transfer, false) })
+    owner.request(peer(1))
+    owner.accept(owner.transfer)
+    owner.passTo(1000)
+    expect(owner.kinds(owner.transfer)).toEqual(['requested', 'failed'])
+    expect(owner.events.at(-1)?.outcome?.error?.code).toBe('ERR_TFTP_INTERNAL')
+    expect(owner.endpoint.size).toBe(0)
+  })
+
+  test('aborts all: the opening, the running and those that only stay', () => {
+    const owner = new OwnerDouble()
+    owner.request(peer(1), 'opening')
+    owner.request(peer(2), 'running')
+    owner.accept(owner.transfer)
+    owner.request(peer(3), 'done', OPCODE.wrq)
+    owner.accept(owner.transfer)
+    owner.onFinish = (transfer) => owner.endpoint.handleStored(owner.now, transfer)
+    owner.answer(owner.transfer, LAST_BLOCK)
+    const error = new ForesendError('ERR_TFTP_ABORTED', 'stopping', { fault: 'local' })
+    const log = owner.input(() => owner.endpoint.abortAll(0, error))
+    expect(log).toEqual([
+      'reply error 0',
+      'event:failed 1',
+      'close 1',
+      'error 2 0',
+      'event:failed 2',
+      'close 2',
+      'close 3',
+    ])
+    expect(owner.endpoint.size).toBe(0)
+    expect(owner.deadlineAt).toBe(Infinity)
+  })
+
+  test('a datagram of nobody gets ERROR 5, but an ERROR never does', () => {
+    const owner = new OwnerDouble()
+    const stray = (...bytes: number[]) =>
+      owner.input(() => owner.endpoint.wrongTid(0, peer(1), Uint8Array.from(bytes), 0, bytes.length))
+    expect(stray(0, 4, 0, 1)).toEqual(['reply error 5'])
+    expect(stray(0, 3, 0, 1, 65)).toEqual(['reply error 5'])
+    expect(stray(0, 5, 0, 0, 0)).toEqual([])
+    expect(stray(0, 4)).toEqual([])
+    expect(stray()).toEqual([])
+    expect(stray(0, 99, 0, 0)).toEqual([])
+  })
+})
+
+describe('events', () => {
+  test('progress comes once a second at most, and only when something moved', () => {
+    const owner = new OwnerDouble()
+    owner.request(peer(1))
+    owner.accept(owner.transfer)
+    for (let i = 0; i < 500; i++) {
+      owner.now = i * 10
+      owner.answer(owner.transfer)
+    }
+    owner.passTo(8000)
+    // At 1, 2, 3 and 4 s, and once more by the machine's own timer for what came after that.
+    expect(owner.events.filter((e) => e.kind === 'progress').length).toBe(5)
+  })
+
+  test('describe tells all but the time and the checksum', () => {
+    const owner = new OwnerDouble()
+    owner.request({ ...peer(2070), address: 'fe80::1%eth0' }, 'image', OPCODE.rrq, [{ name: 'blksize', value: '1428' }])
+    const { transfer } = owner
+    expect(describeTransfer(transfer, 5)).toEqual({
+      id: 1,
+      client: '[fe80::1%eth0]:2070',
+      file: 'image',
+      direction: 'read',
+      bytes: 0,
+      blocks: 0,
+      datagrams: 0,
+      retransmitted: 0,
+      window: 1,
+      ms: 5,
+      rateBytesPerSec: 0,
+    })
+    owner.accept(transfer)
+    owner.answer(transfer)
+    owner.now = 100
+    owner.answer(transfer, LAST_BLOCK)
+    expect(describeTransfer(transfer, 9999)).toMatchObject({
+      sizeBytes: 1e6,
+      blksize: 1428,
+      bytes: 1024,
+      blocks: 2,
+      ms: 100,
+      rateBytesPerSec: 10240,
+    })
+    expect(describeTransfer(transfer, 9999)).not.toHaveProperty('code')
+  })
+
+  test('a failure has its code and cause', () => {
+    const owner = new OwnerDouble()
+    owner.request(peer(1))
+    owner.input(() => owner.endpoint.refuse(0, owner.transfer, NOT_FOUND))
+    expect(describeTransfer(owner.transfer, 0)).toMatchObject({ code: 'ERR_TFTP_NOT_FOUND', cause: 'no such file' })
+  })
+})
+
+describe('what the machines are made with', () => {
+  test('a read', () => {
+    let seen: unknown
+    const owner = new OwnerDouble({
+      createSender: (config, _policy, transfer) => {
+        seen = config
+        return new MachineDouble(transfer, false)
+      },
+    })
+    owner.request(peer(1), 'a\tb', OPCODE.rrq, [
+      { name: 'tsize', value: '0' },
+      { name: 'timeout', value: '2' },
+    ])
+    owner.accept(owner.transfer)
+    expect(seen).toMatchObject({
+      sizeBytes: 1e6,
+      blksize: 512,
+      rollover: 0,
+      near: true,
+      clientTimeoutMs: 2000,
+      proven: false,
+      label: 'a\\x09b to 10.0.0.1:1',
+    })
+    expect((seen as { oack: Uint8Array }).oack).toEqual(
+      Uint8Array.from(Buffer.from('\x00\x06tsize\x001000000\x00timeout\x002\x00')),
+    )
+  })
+
+  test('a write learns the rollover unless it was negotiated', () => {
+    const seen: unknown[] = []
+    const owner = new OwnerDouble({
+      createReceiver: (config, transfer) => {
+        seen.push(config)
+        return new MachineDouble(transfer, true)
+      },
+    })
+    owner.request(peer(1), 'a', OPCODE.wrq)
+    owner.accept(owner.transfer)
+    owner.request(peer(2), 'b', OPCODE.wrq, [{ name: 'rollover', value: '1' }])
+    owner.accept(owner.transfer)
+    expect(seen).toMatchObject([
+      { rollover: 'any', oack: undefined, acknowledgeRequest: true, windowsize: 1, label: 'a from 10.0.0.1:1' },
+      { rollover: 1 },
+    ])
+    expect(encodeRequest(owner.transfer.request).length).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,304 @@
+/**
+ * Many transfers behind one address, without any I/O: requests come in, each is checked, admitted and given a machine;
+ * datagrams go to their machines; one timer serves them all.
+ *
+ * Every input carries `now` in milliseconds and ends with exactly one `sink.deadline`. Nothing that a peer sends makes
+ * an input throw.
+ */
+import type { ForesendError } from '../error.ts'
+import { encodeError, encodeOack, HEADER_BYTES, OPCODE, readOpcode, type Request, WIRE_ERROR } from '../packet/index.ts'
+import { negotiateRead, negotiateWrite } from '../transfer/negotiate.ts'
+import { Receiver } from '../transfer/receiver.ts'
+import { Sender } from '../transfer/sender.ts'
+import {
+  Admission,
+  DEFAULT_MAX_HALF_OPEN,
+  DEFAULT_MAX_TRANSFERS,
+  DEFAULT_MAX_TRANSFERS_PER_ADDRESS,
+} from './admission.ts'
+import { EventBudget } from './budget.ts'
+import type { Peer } from './contract.ts'
+import { type Reading, readAtDoor } from './door.ts'
+import { judgeRepeat } from './duplicates.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink } from './owner.ts'
+import { busyError, deniedError, droppedError, openTimeoutError, supersededError, withSuppressed } from './reasons.ts'
+import { Transfer, type TransferMachine } from './transfer.ts'
+
+export { DEFAULT_MAX_HALF_OPEN, DEFAULT_MAX_TRANSFERS, DEFAULT_MAX_TRANSFERS_PER_ADDRESS } from './admission.ts'
+export { clientOf, describe } from './describe.ts'
+export { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink } from './owner.ts'
+export { Transfer, type TransferMachine } from './transfer.ts'
+
+export class Endpoint<Io = unknown, Content = unknown> {
+  /** Datagrams at the listening port: no requests, requests said again, requests turned away. */
+  readonly counts = { ignored: 0, repeated: 0, refused: 0 }
+  readonly #config: EndpointConfig<Io, Content>
+  readonly #sink: EndpointSink<Io, Content>
+  readonly #admission: Admission<Transfer<Io, Content>>
+  readonly #lifecycle: Lifecycle<Io, Content>
+  readonly #budget = new EventBudget()
+  readonly #openTimeoutMs: number
+  #nextId = 1
+
+  constructor(config: EndpointConfig<Io, Content>, sink: EndpointSink<Io, Content>) {
+    this.#config = config
+    this.#sink = sink
+    this.#admission = new Admission({
+      maxTransfers: config.maxTransfers ?? DEFAULT_MAX_TRANSFERS,
+      maxTransfersPerAddress: config.maxTransfersPerAddress ?? DEFAULT_MAX_TRANSFERS_PER_ADDRESS,
+      maxHalfOpen: config.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN,
+    })
+    this.#lifecycle = new Lifecycle(this.#admission, sink)
+    this.#openTimeoutMs = config.openTimeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS
+  }
+
+  /** Transfers that hold a place: opening, running, or staying to answer repeats. */
+  get size(): number {
+    return this.#admission.size
+  }
+
+  /** Those of them whose peer has not answered yet. */
+  get halfOpen(): number {
+    return this.#admission.halfOpen
+  }
+
+  transfers(): Iterable<Transfer<Io, Content>> {
+    return this.#admission.all()
+  }
+
+  /** A datagram reached a listening socket. Anything but an RRQ or WRQ gets one ERROR at most. */
+  handleRequest(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
+    this.#lifecycle.enter(now)
+    try {
+      // Nobody can be answered at port 0.
+      if (peer.port > 0) this.#knock(peer, readAtDoor(buffer, offset, length, this.#config.writable))
+    } finally {
+      this.#lifecycle.leave()
+    }
+  }
+
+  /** A datagram reached the TID of `transfer`. */
+  handleDatagram(
+    now: number,
+    transfer: Transfer<Io, Content>,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    transfer.heardAt = now
+    const machine = this.#lifecycle.begin(now, transfer)
+    try {
+      if (machine !== undefined) machine.handleDatagram(now, buffer, offset, length)
+    } catch (thrown) {
+      this.#lifecycle.broke(transfer, thrown)
+    } finally {
+      this.#lifecycle.end(transfer)
+    }
+  }
+
+  /** The network says that nobody listens at the peer's port. */
+  handleUnreachable(now: number, transfer: Transfer<Io, Content>): void {
+    this.#lifecycle.run(now, transfer, (machine) => machine.handleUnreachable(now))
+  }
+
+  /** The deadline came due, and every datagram that had arrived has been handled. Early calls are harmless. */
+  handleTimer(now: number): void {
+    const { wheel } = this.#lifecycle
+    this.#lifecycle.enter(now)
+    try {
+      // Bounded: a transfer that wants to be called again at once waits for what arrives meanwhile.
+      for (let left = wheel.size; left > 0; left--) {
+        const slot = wheel.pop(now)
+        if (slot < 0) break
+        const transfer = this.#admission.at(slot)
+        if (transfer !== undefined) this.#due(now, transfer)
+      }
+    } finally {
+      this.#lifecycle.leave()
+    }
+  }
+
+  /**
+   * The content of an RRQ is open: `sizeBytes` as it will be sent. False when the transfer is over: when that happened
+   * before this call the owner lets go of what it opened, because `close` was called before it had it.
+   */
+  acceptRead(now: number, transfer: Transfer<Io, Content>, sizeBytes: number): boolean {
+    return this.#accept(now, transfer, () => {
+      const agreed = negotiateRead(transfer.request, sizeBytes, this.#config.limits)
+      transfer.agreed = agreed
+      transfer.sizeBytes = sizeBytes
+      const create = this.#config.createSender ?? ((config, policy, sink) => new Sender(config, policy, sink))
+      const config = {
+        sizeBytes,
+        blksize: agreed.blksize,
+        rollover: agreed.rollover,
+        oack: agreed.oack.length === 0 ? undefined : encodeOack(agreed.oack),
+        near: transfer.peer.near,
+        clientTimeoutMs: agreed.timeoutMs,
+        proven: false,
+        label: transfer.label,
+      }
+      return create(config, this.#config.policyFor(transfer, agreed), transfer)
+    })
+  }
+
+  /** The target of a WRQ is open. False as in `acceptRead`. */
+  acceptWrite(now: number, transfer: Transfer<Io, Content>): boolean {
+    return this.#accept(now, transfer, () => {
+      const agreed = negotiateWrite(transfer.request, this.#config.limits)
+      transfer.agreed = agreed
+      transfer.sizeBytes = agreed.tsizeBytes
+      const create = this.#config.createReceiver ?? ((config, sink) => new Receiver(config, sink))
+      const config = {
+        blksize: agreed.blksize,
+        windowsize: agreed.windowsize,
+        rollover: agreed.rolloverNegotiated ? agreed.rollover : ('any' as const),
+        oack: agreed.oack.length === 0 ? undefined : encodeOack(agreed.oack),
+        acknowledgeRequest: true,
+        near: transfer.peer.near,
+        peerTimeoutMs: agreed.timeoutMs,
+        proven: false,
+        label: transfer.label,
+      }
+      return create(config, transfer)
+    })
+  }
+
+  /** The owner cannot or will not serve it: the peer gets an ERROR with `error.wireCode`, the event is `refused`. */
+  refuse(now: number, transfer: Transfer<Io, Content>, error: ForesendError): void {
+    this.#lifecycle.giveUp(now, transfer, 'refused', error)
+  }
+
+  /** The bytes of a finished upload are on disk, or `error` says why not. */
+  handleStored(now: number, transfer: Transfer<Io, Content>, error?: ForesendError): void {
+    if (transfer.busy > 0) transfer.waitingStored ??= { error }
+    else this.#lifecycle.stored(now, transfer, error)
+  }
+
+  /** Our side ends the transfer: the peer gets an ERROR, the event is `failed`. One already decided is let go. */
+  abort(now: number, transfer: Transfer<Io, Content>, error: ForesendError): void {
+    this.#lifecycle.giveUp(now, transfer, 'failed', error)
+  }
+
+  /** `abort` for every transfer. */
+  abortAll(now: number, error: ForesendError): void {
+    this.#lifecycle.enter(now)
+    try {
+      for (const transfer of this.#admission.all()) this.abort(now, transfer, error)
+    } finally {
+      this.#lifecycle.leave()
+    }
+  }
+
+  /**
+   * A datagram reached a TID socket that several transfers share and belongs to none of them: ERROR 5 (RFC 1350 §4),
+   * but never in answer to an ERROR or to what is no packet of a transfer.
+   */
+  wrongTid(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
+    this.#lifecycle.enter(now)
+    try {
+      const opcode = length < HEADER_BYTES ? 0 : readOpcode(buffer, offset, length)
+      this.counts.ignored++
+      if (opcode === OPCODE.data || opcode === OPCODE.ack || opcode === OPCODE.oack) {
+        this.#reply(peer, WIRE_ERROR.unknownTid, 'Unknown transfer ID')
+      }
+    } finally {
+      this.#lifecycle.leave()
+    }
+  }
+
+  /** Somebody is at the listening port. */
+  #knock(peer: Peer, reading: Reading): void {
+    switch (reading.verdict) {
+      case 'silence':
+        this.counts.ignored++
+        return
+      case 'answer':
+        this.counts.ignored++
+        this.#reply(peer, WIRE_ERROR.illegal, reading.reason)
+        return
+      case 'reject':
+        this.#reply(peer, reading.wireCode, reading.reason)
+        this.#turnAway(peer, reading.request, () => deniedError(peer, reading))
+        return
+      case 'request':
+        if (this.#makeWay(peer, reading.request)) this.#admit(peer, reading.request)
+    }
+  }
+
+  /** Ends what the request replaces and, where there is no room, what has to go for it. False leaves it unanswered. */
+  #makeWay(peer: Peer, request: Request): boolean {
+    const { now } = this.#lifecycle
+    const existing = this.#admission.find(peer)
+    if (existing !== undefined && judgeRepeat(existing, request, now) === 'ignore') {
+      this.counts.repeated++
+      return false
+    }
+    const over = existing ?? this.#admission.abandoned(peer, request, now)
+    // No ERROR goes to it: the device may be at the same port, and old firmware does not look at ports at all.
+    if (over !== undefined) this.#lifecycle.drop(over, 'superseded', supersededError(over))
+
+    const room = this.#admission.room(peer)
+    if (room === 'full') {
+      this.#turnAway(peer, request, (transfer) => busyError(transfer, this.size))
+      return false
+    }
+    if (room !== 'none') this.#lifecycle.drop(room, 'failed', droppedError(room))
+    return true
+  }
+
+  #admit(peer: Peer, request: Request): void {
+    const { host, wheel, now } = this.#lifecycle
+    const transfer = new Transfer<Io, Content>(host, this.#nextId++, peer, request, now)
+    this.#admission.add(transfer)
+    wheel.set(transfer.slot, now + this.#openTimeoutMs)
+    this.#sink.event('requested', transfer)
+    if (!transfer.closed) this.#sink.open(transfer)
+  }
+
+  /** A lone `refused` event for a request that never became a transfer, unless there were too many of them. */
+  #turnAway(peer: Peer, request: Request, reason: (transfer: Transfer<Io, Content>) => ForesendError): void {
+    const { host, now } = this.#lifecycle
+    this.counts.refused++
+    if (!this.#budget.take(now)) return
+    const transfer = new Transfer<Io, Content>(host, this.#nextId++, peer, request, now)
+    transfer.closed = true
+    const error = withSuppressed(reason(transfer), this.#budget.takeSuppressed())
+    this.#lifecycle.decide(transfer, 'refused', { status: 'failed', error })
+  }
+
+  #accept(now: number, transfer: Transfer<Io, Content>, create: () => TransferMachine): boolean {
+    this.#lifecycle.enter(now)
+    try {
+      if (transfer.closed || transfer.machine !== undefined) return false
+      transfer.machine = create()
+      this.#lifecycle.run(now, transfer, (machine) => machine.start(now))
+    } catch (thrown) {
+      this.#lifecycle.broke(transfer, thrown)
+    } finally {
+      this.#lifecycle.leave()
+    }
+    return !transfer.closed
+  }
+
+  #due(now: number, transfer: Transfer<Io, Content>): void {
+    if (transfer.machine === undefined) {
+      this.#lifecycle.fail(transfer, 'failed', openTimeoutError(transfer, this.#openTimeoutMs))
+      return
+    }
+    const machine = this.#lifecycle.begin(now, transfer)
+    try {
+      if (machine !== undefined) machine.handleTimer(now)
+    } catch (thrown) {
+      this.#lifecycle.broke(transfer, thrown)
+    } finally {
+      this.#lifecycle.end(transfer)
+    }
+  }
+
+  #reply(peer: Peer, wireCode: number, text: string): void {
+    const packet = encodeError(wireCode, text)
+    this.#sink.reply(peer, packet, packet.length)
+  }
+}

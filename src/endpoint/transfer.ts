@@ -1,0 +1,114 @@
+/**
+ * One transfer as the endpoint and its owner see it: who asks for what, how far it is, and what the owner hangs on it.
+ * It is its machine's sink, so that a packet costs no closure and no object on its way to the owner.
+ */
+import type { ForesendError } from '../error.ts'
+import type { Request } from '../packet/index.ts'
+import { OPCODE } from '../packet/index.ts'
+import type { Machine, NoticeKind, Outcome, ReceiverSink, SenderSink } from '../transfer/contract.ts'
+import type { Agreed } from '../transfer/negotiate.ts'
+import type { Peer } from './contract.ts'
+import { labelOf } from './describe.ts'
+
+/** A sender or a receiver. Only receivers hear that their bytes were stored. */
+export type TransferMachine = Machine & { handleStored?(now: number, error?: ForesendError): void }
+
+/** What a transfer tells the endpoint that holds it. */
+export interface TransferHost<Io = unknown, Content = unknown> {
+  sendBlocks(transfer: Transfer<Io, Content>, first: number, count: number): void
+  sendControl(transfer: Transfer<Io, Content>, buffer: Uint8Array, length: number): void
+  store(transfer: Transfer<Io, Content>, seq: number, buffer: Uint8Array, offset: number, length: number): void
+  finish(transfer: Transfer<Io, Content>, sizeBytes: number): void
+  deadline(transfer: Transfer<Io, Content>, at: number): void
+  ended(transfer: Transfer<Io, Content>, outcome: Outcome): void
+  notice(transfer: Transfer<Io, Content>, kind: NoticeKind): void
+}
+
+/**
+ * `Io` and `Content` are the owner's: its TID and its open image or upload. Times are the endpoint's `now`, in
+ * milliseconds.
+ */
+export class Transfer<Io = unknown, Content = unknown> implements SenderSink, ReceiverSink {
+  /** Unique within its endpoint, from 1. */
+  readonly id: number
+  readonly peer: Peer
+  readonly request: Request
+  /** `read`: the peer loads a file (RRQ). `write`: it stores one (WRQ). */
+  readonly direction: 'read' | 'write'
+  /** `FILE to ADDRESS:PORT` or `FILE from …`, escaped: how messages name the transfer. */
+  readonly label: string
+  readonly requestedAt: number
+
+  /** The negotiated values; undefined until `acceptRead` or `acceptWrite`. */
+  agreed: Agreed | undefined
+  /** Size of the whole file: the image's, the client's announcement, or in the end what arrived. */
+  sizeBytes: number | undefined
+  io: Io | undefined
+  content: Content | undefined
+  machine: TransferMachine | undefined
+  /** Set once, when the transfer is decided. */
+  outcome: Outcome | undefined
+  endedAt: number | undefined
+  /** `sink.close` was called: nothing that the owner does for it has any effect. */
+  closed = false
+
+  // What follows is the endpoint's own.
+
+  /** Where its deadline and its links live; -1 before it is admitted and after it is closed. */
+  slot = -1
+  /** Last packet from the peer's TID; the request before any. */
+  heardAt: number
+  /** The peer has answered our first packet and no longer counts as half-open. */
+  answered = false
+  /** All bytes are here and are being made durable. */
+  flushing = false
+  /** Above 0 its machine is at work: inputs that the owner makes meanwhile wait. */
+  busy = 0
+  /** An `abort` or `handleStored` that came while the machine was at work. */
+  waitingAbort: ForesendError | undefined
+  waitingStored: { readonly error: ForesendError | undefined } | undefined
+  startedTold = false
+  progressToldAt: number
+  progressToldBytes = 0
+  readonly #host: TransferHost
+
+  constructor(host: TransferHost, id: number, peer: Peer, request: Request, now: number) {
+    this.#host = host
+    this.id = id
+    this.peer = peer
+    this.request = request
+    this.direction = request.opcode === OPCODE.rrq ? 'read' : 'write'
+    this.label = labelOf(peer, request)
+    this.requestedAt = now
+    this.heardAt = now
+    this.progressToldAt = now
+  }
+
+  sendBlocks(first: number, count: number): void {
+    this.#host.sendBlocks(this, first, count)
+  }
+
+  sendControl(buffer: Uint8Array, length: number): void {
+    this.#host.sendControl(this, buffer, length)
+  }
+
+  store(seq: number, buffer: Uint8Array, offset: number, length: number): void {
+    this.#host.store(this, seq, buffer, offset, length)
+  }
+
+  finish(sizeBytes: number): void {
+    this.#host.finish(this, sizeBytes)
+  }
+
+  deadline(at: number): void {
+    this.#host.deadline(this, at)
+  }
+
+  ended(outcome: Outcome): void {
+    this.#host.ended(this, outcome)
+  }
+
+  notice(kind: NoticeKind, _seq: number): void {
+    this.#host.notice(this, kind)
+  }
+}
