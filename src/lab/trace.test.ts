@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { strictClient } from './client/strict.ts'
 import { dropNth } from './fault/drop-nth.ts'
 import { Trace } from './trace.ts'
-import { World } from './world.ts'
+import { type Outlet, World } from './world.ts'
 
 /** Answers each request with one whole file of three bytes. */
 const server = () => ({
   deadline: Infinity,
-  outlet: undefined as import('./world.ts').Outlet | undefined,
-  attach(outlet: import('./world.ts').Outlet) {
+  outlet: undefined as Outlet | undefined,
+  attach(outlet: Outlet) {
     this.outlet = outlet
   },
   handleTimer() {},
