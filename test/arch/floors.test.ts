@@ -106,6 +106,8 @@ describe('the checker itself', () => {
       found: /b\.ts, which is not there/,
     },
     { what: 'a long file', files: { 'src/packet/a.ts': '\n'.repeat(351) }, found: /351 lines/ },
+    { what: 'a long test', files: { 'src/packet/a.test.ts': '\n'.repeat(501) }, found: /501 lines/ },
+    { what: 'a test of some length', files: { 'src/packet/a.test.ts': '\n'.repeat(500) }, found: undefined },
   ]
 
   test.each(cases)('$what', ({ files, found }) => {

@@ -128,7 +128,7 @@ describe('bad input: one line that says what, why and what to do', () => {
     {
       what: 'an unknown host',
       args: () => ['get', 'tftp://no-such-host.invalid/a.bin'],
-      code: 1,
+      code: 5,
       says: /no-such-host\.invalid/,
     },
     {
