@@ -60,6 +60,11 @@ describe('verdict', () => {
     expect(judge({ ...ok, image: zeros, writtenMap: Uint8Array.of(1, 1, 0) }, undefined, zeros).kind).toBe('hole')
   })
 
+  test('a client whose request never arrived failed, and there is nobody to think otherwise', () => {
+    expect(judge(failed, undefined, image, false).kind).toBe('both-know-it-failed')
+    expect(judge(undefined, undefined, image, false).kind).toBe('unfinished')
+  })
+
   test('an empty file', () => {
     const empty = { ...ok, image: new Uint8Array(0), writtenMap: Uint8Array.of(1), bytes: 0 }
     expect(judge(empty, { status: 'completed' }, new Uint8Array(0)).kind).toBe('intact')

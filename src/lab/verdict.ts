@@ -38,8 +38,16 @@ export interface Verdict {
 
 const MAX_HOLES_NAMED = 16
 
-/** Judges one transfer. `client` and `server` are undefined while they have not ended. */
-export function judge(client: ClientResult | undefined, server: Outcome | undefined, image: Uint8Array): Verdict {
+/**
+ * Judges one transfer. `client` and `server` are undefined while they have not ended; `heard` is false when no request
+ * ever reached the server, which then has nothing to be wrong about.
+ */
+export function judge(
+  client: ClientResult | undefined,
+  server: Outcome | undefined,
+  image: Uint8Array,
+  heard = true,
+): Verdict {
   if (server?.status === 'probed') return verdict('probed')
   const completed = server?.status === 'completed'
   if (client?.status === 'ok') {
@@ -54,7 +62,7 @@ export function judge(client: ClientResult | undefined, server: Outcome | undefi
       server.lastAck === 'missing' ? 'client-failed-server-unsure' : 'client-failed-server-thinks-complete',
     )
   }
-  return verdict(client === undefined || server === undefined ? 'unfinished' : 'both-know-it-failed')
+  return verdict(client === undefined || (server === undefined && heard) ? 'unfinished' : 'both-know-it-failed')
 }
 
 const HARMFUL: ReadonlySet<VerdictKind> = new Set(['hole', 'wrong-bytes', 'client-failed-server-thinks-complete'])
