@@ -102,6 +102,19 @@ describe('the owner', () => {
     expect(owner.endpoint.size).toBe(0)
   })
 
+  test('a machine that is never content with the time does not stop the clock', () => {
+    class Restless extends MachineDouble {
+      override handleTimer(now: number): void {
+        owner.transfer.deadline(now)
+      }
+    }
+    const owner = new OwnerDouble({ createSender: (_config, _policy, transfer) => new Restless(transfer, false) })
+    owner.request(peer(1))
+    owner.accept(owner.transfer)
+    owner.passTo(1001)
+    expect(owner.now).toBe(1001)
+  })
+
   test('aborts all: the opening, the running and those that only stay', () => {
     const owner = new OwnerDouble()
     owner.request(peer(1), 'opening')

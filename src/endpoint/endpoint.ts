@@ -30,6 +30,12 @@ export { clientOf, describe } from './describe.ts'
 export { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink } from './owner.ts'
 export { Transfer, type TransferMachine } from './transfer.ts'
 
+/**
+ * A machine whose timer came due waits this long for the next time, in milliseconds: when rounding makes its deadline
+ * come a hair before the time it compares with, nothing spins.
+ */
+const MIN_REST_MS = 0.01
+
 export class Endpoint<Io = unknown, Content = unknown> {
   /** Datagrams at the listening port: no requests, requests said again, requests turned away. */
   readonly counts = { ignored: 0, repeated: 0, refused: 0 }
@@ -287,9 +293,13 @@ export class Endpoint<Io = unknown, Content = unknown> {
       this.#lifecycle.fail(transfer, 'failed', openTimeoutError(transfer, this.#openTimeoutMs))
       return
     }
+    const { wheel } = this.#lifecycle
     const machine = this.#lifecycle.begin(now, transfer)
     try {
-      if (machine !== undefined) machine.handleTimer(now)
+      if (machine !== undefined) {
+        machine.handleTimer(now)
+        wheel.notBefore(transfer.slot, now + MIN_REST_MS)
+      }
     } catch (thrown) {
       this.#lifecycle.broke(transfer, thrown)
     } finally {

@@ -51,6 +51,16 @@ describe('TimerWheel', () => {
     expect(wheel.next()).toBe(Infinity)
   })
 
+  test('notBefore moves an early deadline only', () => {
+    const wheel = new TimerWheel()
+    wheel.set(0, 10)
+    wheel.set(1, 20)
+    for (const slot of [-1, 0, 1, 2, 1000]) wheel.notBefore(slot, 15)
+    expect(popAll(wheel, 14.9)).toEqual([])
+    expect(popAll(wheel, 15)).toEqual([0])
+    expect(popAll(wheel, 20)).toEqual([1])
+  })
+
   test('agrees with a plain list whatever is set, moved, cleared and waited for', () => {
     const slot = fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 300 }))
     const at = fc.oneof(fc.double({ min: -50, max: 100, noNaN: true }), fc.constant(Infinity))

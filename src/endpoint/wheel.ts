@@ -38,6 +38,11 @@ export class TimerWheel {
     }
   }
 
+  /** Moves the deadline of `slot` to `at` when it is earlier. */
+  notBefore(slot: number, at: number): void {
+    if (slot < this.#place.length && this.#place[slot] >= 0 && this.#due[slot] < at) this.#due[slot] = at
+  }
+
   /** Takes the slot out at once, so that it may be given to another transfer. */
   clear(slot: number): void {
     if (slot < this.#place.length && this.#place[slot] >= 0) this.#remove(this.#place[slot])
