@@ -134,6 +134,10 @@ export class OwnerDouble implements EndpointSink {
   readonly log: string[] = []
   deadlineAt = Infinity
   now = 0
+  /** What `accept` opens for a read. */
+  sizeBytes = 1e6
+  /** The last DATA that was sent, or the blocks that were stored. */
+  readonly reached = new Map<Transfer, number>()
   onOpen: (transfer: Transfer) => void = () => {}
   onSendBlocks: (transfer: Transfer) => void = () => {}
   onStore: (transfer: Transfer) => void = () => {}
@@ -177,7 +181,7 @@ export class OwnerDouble implements EndpointSink {
     this.input(() => {
       accepted =
         transfer.direction === 'read'
-          ? this.endpoint.acceptRead(this.now, transfer, 1e6)
+          ? this.endpoint.acceptRead(this.now, transfer, this.sizeBytes)
           : this.endpoint.acceptWrite(this.now, transfer)
     })
     return accepted
@@ -221,6 +225,7 @@ export class OwnerDouble implements EndpointSink {
 
   sendBlocks(transfer: Transfer, first: number, count: number): void {
     this.log.push(`blocks ${transfer.id} ${first}+${count}`)
+    this.reached.set(transfer, first + count - 1)
     this.onSendBlocks(transfer)
   }
 
@@ -236,7 +241,8 @@ export class OwnerDouble implements EndpointSink {
     this.log.push(packet[1] === OPCODE.error ? `reply error ${packet[3]}` : 'reply')
   }
 
-  store(transfer: Transfer): void {
+  store(transfer: Transfer, seq: number): void {
+    this.reached.set(transfer, seq)
     this.log.push(`store ${transfer.id}`)
     this.onStore(transfer)
   }
