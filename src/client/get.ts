@@ -32,7 +32,7 @@ export async function get(options: GetOptions): Promise<Summary> {
   checkOptions(options)
   const { host, port = TFTP_PORT, filename, mode = 'octet', localAddress, windowsize = DEFAULT_WINDOWSIZE } = options
   const address = await resolveHost(host, localAddress)
-  const blksize = options.blksize ?? (await defaultBlksize(address, localAddress))
+  const blksize = options.blksize ?? (await defaultBlksize(address, windowsize, localAddress))
   const output = openOutput(options.output, mode === 'netascii')
   try {
     const result = await runSession({

@@ -35,7 +35,7 @@ export async function put(options: PutOptions): Promise<Summary> {
   checkOptions(options)
   const { host, port = TFTP_PORT, filename, mode = 'octet', localAddress, windowsize = DEFAULT_WINDOWSIZE } = options
   const address = await resolveHost(host, localAddress)
-  const blksize = options.blksize ?? (await defaultBlksize(address, localAddress))
+  const blksize = options.blksize ?? (await defaultBlksize(address, windowsize, localAddress))
   const source = await Source.open(options.input, mode === 'netascii', hostText(address, port))
   try {
     if (options.sha256 !== undefined) {

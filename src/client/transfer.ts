@@ -4,7 +4,7 @@ import type { Option } from '../packet/index.ts'
 import { DEFAULT_BLKSIZE, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../transfer/negotiate.ts'
 
 export interface TransferOptions {
-  /** Bytes per block, 8 to 65464; by default the largest whose datagrams fit the route's MTU (8192 at most). */
+  /** Bytes per block, 8 to 65464; by default what fits the route's MTU and, as a window, a socket's buffer. */
   readonly blksize?: number
   /** Blocks per acknowledgement, 1 to 65535; 16 by default. With blksize 512 and windowsize 1 no options are sent at all. */
   readonly windowsize?: number

@@ -14,9 +14,10 @@ const ETHERNET_MTU = 1500
 const OVERHEAD4_BYTES = 20 + 8 + 4
 const OVERHEAD6_BYTES = 40 + 8 + 4
 /**
- * Loopback carries 65536 bytes and jumbo frames 9000, but a window of 16 blocks must also fit a socket's default receive
- * buffer (208 KB), or each window loses its end.
+ * Loopback carries 65536 bytes and jumbo frames 9000, but a window must also fit the receiver's socket buffer, or it loses
+ * its end each time. The usual 208 KB, counted in whole pages as Linux does, hold 16 blocks of 4096 and not of 8192.
  */
+const MAX_WINDOW_BYTES = 65_536
 const MAX_DEFAULT_BLKSIZE = 8192
 const MIN_DEFAULT_BLKSIZE = 512
 const NEAR_RANGES: ReadonlySet<string> = new Set(['private', 'linkLocal', 'loopback', 'uniqueLocal'])
@@ -44,13 +45,16 @@ export function isNearAddress(address: string): boolean {
 }
 
 /**
- * The largest blksize whose datagrams reach `address` in one frame, from the MTU of the interface that leads there, 512
- * to 8192. Fragments are never asked for: one lost fragment loses the block, and many bootloaders cannot join them.
+ * The largest blksize whose datagrams reach `address` in one frame, from the MTU of the interface that leads there, and of
+ * which `windowsize` fit a socket's buffer: 512 to 8192. Fragments are never asked for: one lost fragment loses the block,
+ * and many bootloaders cannot join them.
  */
-export async function defaultBlksize(address: string, localAddress?: string): Promise<number> {
+export async function defaultBlksize(address: string, windowsize: number, localAddress?: string): Promise<number> {
   const overheadBytes = isIPv6(address) ? OVERHEAD6_BYTES : OVERHEAD4_BYTES
-  const mtu = mtuOf(localAddress ?? (await localAddressTo(address)))
-  return Math.max(MIN_DEFAULT_BLKSIZE, Math.min(MAX_DEFAULT_BLKSIZE, mtu - overheadBytes))
+  const fitsFrame = mtuOf(localAddress ?? (await localAddressTo(address))) - overheadBytes
+  // Blocks that fit Ethernet stay as they are: who asks for a large window has thought of the buffers.
+  const fitsBuffer = Math.max(ETHERNET_MTU - overheadBytes, Math.floor(MAX_WINDOW_BYTES / windowsize))
+  return Math.max(MIN_DEFAULT_BLKSIZE, Math.min(MAX_DEFAULT_BLKSIZE, fitsFrame, fitsBuffer))
 }
 
 /** The local address that datagrams to `address` leave from; undefined when there is no route. Nothing is sent. */
