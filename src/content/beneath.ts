@@ -63,12 +63,11 @@ function requireParentsBeneath(root: string, segments: readonly string[], failin
 }
 
 /**
- * Opens what `locate` found for reading and returns the descriptor, after looking again where it really is. Only
- * regular files: opening a device can do harm and opening a FIFO would wait, so the type is known before (and O_NONBLOCK
- * covers a swap in between).
+ * Opens a regular file that `locate` found for reading and returns the descriptor, after looking again what it is and
+ * where. The caller knows from `found.stat` that it is no device (opening one can do harm) and no FIFO (it would wait);
+ * O_NONBLOCK covers a swap since then.
  */
 export function openLocated(found: Located, failing: string, hooks: Hooks): number {
-  requireRegular(found.stat, failing)
   hooks.beforeOpen?.(found.path)
   const fd = openSync(found.path, constants.O_RDONLY | NONBLOCK | NOFOLLOW)
   try {

@@ -89,6 +89,7 @@ export class FolderStore implements Store {
       const found = locate(root, segments, failing)
       if (found === undefined) continue
       const { path, stat } = found
+      // Before anything is opened.
       requireRegular(stat, failing)
       return { path, name: segments.join('/'), stat, open: () => openLocated(found, failing, this.hooks) }
     }

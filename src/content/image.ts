@@ -3,8 +3,8 @@
  *
  * A version is one state of one file: path, device, inode, size, mtime and ctime. Its chunks are cached for all its
  * readers, and no other version ever sees them. A file that is written in place, replaced, truncated or unlinked while
- * it is sent changes its ctime: `verify`, called before the final block leaves, then ends the transfer. So a reader may
- * have been given chunks from before and after a change, but never the last block: no device gets a mixture.
+ * it is sent changes its ctime: the read of the next chunk fails, and `verify`, called before the final block leaves,
+ * fails also when all chunks came from the cache. No device gets a mixture, nor the whole of what is no longer there.
  */
 import { type BigIntStats, closeSync, fstatSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
@@ -80,7 +80,8 @@ export class FileVersion implements ChunkSource {
   fill(chunk: number, target: Buffer): number {
     const length = Math.min(CHUNK_BYTES, this.sizeBytes - chunk * CHUNK_BYTES)
     this.readFile(chunk * CHUNK_BYTES, target, length)
-    // Not needed for safety (see above), but a long transfer of a changed file should not run to its end to fail.
+    // After the read, so that a chunk in the cache is surely of this version, the last one as well when it is read only
+    // after the check before the final block. And a long transfer of a changed file need not run to its end to fail.
     this.verify()
     return length
   }

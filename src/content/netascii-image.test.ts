@@ -121,7 +121,16 @@ test('a file that changes while it is sent', async () => {
   image.close()
 })
 
-test('a file that changes while it is translated is refused, and read anew the next time', async () => {
+test('a file that changes while it is translated, its size the same, is refused', async () => {
+  writeFileSync(path, text(1_500_000, 6))
+  const octet = await open('octet') // settled
+  const opened = open()
+  utimesSync(path, 1, 1)
+  await expect(opened).rejects.toMatchObject({ code: 'ERR_TFTP_CHANGED', wireCode: 0 })
+  octet.close()
+})
+
+test('a file that becomes shorter while it is translated is refused, and read anew the next time', async () => {
   writeFileSync(path, text(1_500_000, 6))
   const octet = await open('octet') // settled
   const opened = Promise.all([open(), open()])

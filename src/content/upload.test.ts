@@ -107,6 +107,8 @@ describe('an upload', () => {
     writeAll(upload, pattern(100_000))
     const finished = upload.finish()
     upload.abort()
+    // The flush runs in another thread: a descriptor closed under it could be another file by then.
+    if (process.platform === 'linux') expect(openDescriptors(base)).toBe(2)
     await expect(finished).rejects.toMatchObject({ code: 'ERR_TFTP_ABORTED' })
     expect(readdirSync(root)).toEqual(['logs'])
   })
