@@ -361,7 +361,8 @@ describe.skipIf(!hasScript)('on a terminal (made by util-linux script)', () => {
     env: Record<string, string> = {},
   ): { code: number | null; shown: string } {
     const line = [process.execPath, LAUNCHER, ...args].map((part) => `'${part}'`).join(' ')
-    const { NO_COLOR: _none, FORCE_COLOR: _forced, ...rest } = process.env
+    // In a CI run Node takes no terminal for one that shows colours.
+    const { NO_COLOR: _none, FORCE_COLOR: _forced, CI: _ci, ...rest } = process.env
     const ran = spawnSync('script', ['-qec', `stty cols 80; ${line}`, '/dev/null'], {
       cwd: folder(),
       env: { ...rest, TERM: 'xterm', ...env },
