@@ -2,12 +2,12 @@
 import { mkdtempSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 
-/** A folder that is removed after the test. Its path has no symbolic links in it. */
+/** A folder that is removed after the test that is running (or about to: `beforeEach`) and its hooks. Its path has no symbolic links in it. */
 export function tempFolder(): string {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'foresend-test-')))
-  folders.push(path)
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
 
@@ -24,9 +24,3 @@ function targetOf(fd: string): string {
     return ''
   }
 }
-
-const folders: string[] = []
-
-afterEach(() => {
-  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true })
-})
