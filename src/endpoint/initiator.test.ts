@@ -249,6 +249,19 @@ describe('a read', () => {
     expect(b.data(2000, 2, 1).heard()).toEqual(['store 2:1', 'finish 513'])
   })
 
+  test('a rollover that was agreed is known before it comes', () => {
+    const b = new Bench({
+      options: [
+        { name: 'blksize', value: '8' },
+        { name: 'rollover', value: '1' },
+      ],
+    })
+    b.oack(2000, 'blksize=8 rollover=1')
+    for (let block = 1; block <= 65535; block++) b.data(2000, block, 8)
+    b.heard()
+    expect(b.data(2000, 1, 8).heard()).toEqual(['store 65536:8', 'ack 1'])
+  })
+
   test('an announced size that does not come true fails; 0 stands for unknown; netascii may differ', () => {
     const b = new Bench().oack(2000, 'tsize=600').data(2000, 1, 10)
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_CONTENT')

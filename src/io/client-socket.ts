@@ -168,7 +168,6 @@ class Channel extends Sending<never> {
   readonly #address: string
   readonly #events: ChannelEvents
   readonly #reported: (error: Error | null) => void
-  #port = 0
   #bound = false
   #closed = false
 
@@ -185,15 +184,14 @@ class Channel extends Sending<never> {
     const bare = withoutZone(address)
     socket.on('message', (data, from) => {
       if (withoutZone(from.address) !== bare) this.#events.stranger(from.address)
-      // What had been queued before the lock may come from elsewhere; the kernel's ICMP answers the next such packet.
-      else if (!this.#closed && (this.#port === 0 || from.port === this.#port)) this.#events.received(data, from.port)
+      // What had been queued before the lock may come from another port: our owner knows.
+      else if (!this.#closed) this.#events.received(data, from.port)
     })
     socket.on('error', (error) => this.#failed(error))
   }
 
   /** Takes effect at once: `createSocket`'s lookup is synchronous. */
   lock(port: number): void {
-    this.#port = port
     try {
       this.socket.connect(port, this.#address)
     } catch (cause) {

@@ -173,6 +173,21 @@ describe('order', () => {
     expect(b.seqs).toEqual([1, 2, 3])
   })
 
+  test('the rest of a broken window may take its time: still one ACK', () => {
+    const b = new Bench({ windowsize: 8, near: false }).start().upTo(2).data(4)
+    b.heard()
+    b.now += 500
+    expect(b.data(5).heard()).toEqual([])
+  })
+
+  test('a second gap right after the first waits a moment for its ACK, in case it is only reordering', () => {
+    const b = new Bench({ windowsize: 8 }).start().upTo(2).data(4)
+    b.heard()
+    b.data(3).data(5)
+    expect(b.heard()).toEqual([])
+    expect(b.wait(1.5).heard()).toEqual(['ack 3'])
+  })
+
   test('the window counts from the ACK that reported the gap', () => {
     const b = new Bench({ windowsize: 4 }).start().upTo(2).data(4)
     b.heard()
@@ -250,6 +265,15 @@ describe('timer', () => {
     const b = new Bench({ windowsize: 16 }).start().upTo(20)
     b.heard()
     expect(b.wait(30).heard()).toEqual(['ack 20'])
+  })
+
+  test('Karn: a block that came after a repeated ACK says nothing about the round trip', () => {
+    const b = new Bench().start().upTo(9)
+    const { counters } = b.machine
+    const before = counters[COUNTER.srttMs]
+    expect(before).toBeGreaterThan(0)
+    b.wait(5000).data(10)
+    expect(counters[COUNTER.srttMs]).toBe(before)
   })
 
   test('a far peer with a long round trip is not hurried', () => {
@@ -378,6 +402,16 @@ describe('the end', () => {
     expect(b.outcome?.error).toBe(error)
   })
 
+  test('an owner that aborts while it stores the last block is not asked to finish', () => {
+    const b = new Bench().start().upTo(2)
+    b.heard()
+    b.store = () =>
+      b.machine.abort(b.now, new ForesendError('ERR_TFTP_DISK_FULL', 'x', { fault: 'local', wireCode: 3 }))
+    expect(b.data(3, 1).heard()).toEqual(['error 3'])
+    expect(b.finished).toBeUndefined()
+    expect(b.at).toBe(Infinity)
+  })
+
   test('a size other than the one announced fails', () => {
     const b = new Bench({ sizeBytes: 17 }).start().upTo(2).data(3, 2)
     expect(b.finished).toBeUndefined()
@@ -414,7 +448,7 @@ describe('rollover', () => {
 
   test('any: a sender with a window, or one that ran ahead before, is never believed block 1', () => {
     const windowed = new Bench({ windowsize: 4 }).start().upTo(65535)
-    for (let i = 0; i < 9; i++) windowed.wait(300).data(1).data(2)
+    for (let i = 0; i < 9; i++) windowed.wait(300).data(1)
     expect(windowed.seqs).toHaveLength(65535)
     expect(windowed.data(0).data(1).seqs).toHaveLength(65537)
     const ahead = new Bench().start().data(2).upTo(65535)
