@@ -2,16 +2,14 @@
  * Blocks that the client did not negotiate a window for: lock-step and anticipation (rules A1 to A14). One
  * acknowledgement per block; the window slides over a contiguous run only, and the final block travels last and alone.
  */
-import { COUNTER, type WindowPolicy } from './contract.ts'
+import { COUNTER } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
-import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, waitMs } from './flow.ts'
+import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
 import { OrderFinder } from './order.ts'
 import { isWrapZero, nearWrap } from './outbox.ts'
-import { Recovery } from './recovery.ts'
+import { type BlockWindow, Recovery } from './recovery.ts'
 import type { Scoreboard } from './scoreboard.ts'
 
-/** Rule A1: so many blocks may run ahead of a gap while the client's order is being found out. */
-export const RUN_AHEAD = 8
 /** Rule A1: a gap that survived so many repeats is asked about. */
 const GAP_REPEATS = 3
 /** Rule A13: pause after the ACK of a repeated block, so that a miscounted one shows itself. */
@@ -23,7 +21,7 @@ const MISCOUNT_SPAN = 8
 /** Rule A12: an ACK of the predecessor this long after wire block 0 left is the client's own timer speaking. */
 const CLIENT_TIMER_MS = 800
 
-export class BlockFlow implements Flow {
+export class BlockFlow implements Flow, BlockWindow {
   base = 1
   progressAt = 0
   /** The lowest block that never left in its turn. */
@@ -36,10 +34,11 @@ export class BlockFlow implements Flow {
   readonly #recovery: Recovery
   readonly #contact: FirstContact
   #retryAt = Number.POSITIVE_INFINITY
-  #holdUntil = Number.NEGATIVE_INFINITY
+  /** Rule A13: nothing new leaves before this; Infinity when nothing is held back. */
+  #heldUntil = Number.POSITIVE_INFINITY
   #timeouts = 0
   #everTimedOut = false
-  /** When the base timed out last: what left before and is not acknowledged counts as lost. */
+  /** When the base timed out last: what left until then and is not acknowledged counts as lost. */
   #lostBefore = Number.NEGATIVE_INFINITY
   #quarantines = 0
 
@@ -52,8 +51,7 @@ export class BlockFlow implements Flow {
   }
 
   get dueAt(): number {
-    const held = this.#holdUntil === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : this.#holdUntil
-    return Math.min(this.#retryAt, held, this.#contact.dueAt, this.#recovery.dueAt, this.parts.outbox.dueAt)
+    return Math.min(this.#retryAt, this.#heldUntil, this.#contact.dueAt, this.#recovery.dueAt, this.parts.outbox.dueAt)
   }
 
   open(now: number): void {
@@ -66,7 +64,7 @@ export class BlockFlow implements Flow {
   acked(now: number, seq: number): void {
     const { counters, outbox } = this.parts
     counters[COUNTER.acks]++
-    if (seq > outbox.highest || (seq >= this.base && !this.board.isSent(seq))) return this.#neverSent(now, seq)
+    if (seq > outbox.highest || (seq >= this.base && !this.board.isSent(seq))) return this.#neverSent(seq)
     if (seq < this.base || this.board.isAcked(seq)) return this.#stale(now, seq)
     this.#fresh(now, seq)
     this.#slide()
@@ -81,8 +79,8 @@ export class BlockFlow implements Flow {
       outbox.pace(now, this.base - 1)
       this.arm(now)
     }
-    if (this.#holdUntil <= now) {
-      this.#holdUntil = Number.NEGATIVE_INFINITY
+    if (this.#heldUntil <= now) {
+      this.#heldUntil = Number.POSITIVE_INFINITY
       this.sendNew(now)
       this.arm(now)
     }
@@ -96,14 +94,23 @@ export class BlockFlow implements Flow {
 
   refused(now: number): boolean {
     if (!this.#recovery.wasUnasked(now)) return false
+    if (this.#recovery.refused) return true
     this.#recovery.refused = true
     this.parts.policy.refused(now)
     this.parts.outbox.drop()
+    if (this.base < this.top) {
+      this.order.provenInorder()
+      if (this.order.order === 'inorder') this.confirmUpToTop()
+    }
     for (let seq = this.base + 1; seq <= this.parts.outbox.highest; seq++) {
       if (!this.board.isAcked(seq)) this.board.clear(seq)
     }
     this.next = Math.min(this.next, this.base + 1)
-    this.#retryAt = now + waitMs(this.parts, now, this.progressAt, 0)
+    if (this.outstanding) this.#retryAt = now + waitMs(this.parts, now, this.progressAt, 0)
+    else {
+      this.sendNew(now)
+      this.arm(now)
+    }
     return true
   }
 
@@ -118,7 +125,7 @@ export class BlockFlow implements Flow {
 
   /** Sends what the window allows: never the final block before all others are confirmed (A4), never a wrap in company (A12). */
   sendNew(now: number): void {
-    if (now < this.#holdUntil) return
+    if (this.#heldUntil !== Number.POSITIVE_INFINITY) return
     const { lastSeq, rollover } = this.parts.config
     const limit = Math.min(this.base + this.window, this.base === lastSeq ? lastSeq + 1 : lastSeq)
     while (this.next < limit) {
@@ -150,9 +157,12 @@ export class BlockFlow implements Flow {
       this.#retryAt = Number.POSITIVE_INFINITY
       return
     }
-    const wait = waitMs(this.parts, now, this.progressAt, this.#timeouts)
-    const first = this.#everTimedOut || this.parts.config.known ? 0 : this.parts.policy.firstRtoMs
-    this.#retryAt = now + Math.max(wait, first)
+    const asking = this.#isAsking
+    const wait = waitMs(this.parts, now, this.progressAt, asking ? 0 : this.#timeouts)
+    // A client that acknowledges later blocks is not pausing.
+    const first =
+      this.#everTimedOut || this.parts.config.known || this.base < this.top ? 0 : this.parts.policy.firstRtoMs
+    this.#retryAt = now + Math.max(wait, first, asking ? answerWindowMs(this.parts.rto) : 0)
   }
 
   /** The client order was proved to be `inorder`: everything up to the top is there. */
@@ -182,7 +192,7 @@ export class BlockFlow implements Flow {
     if (this.order.order === 'inorder') this.confirmUpToTop()
     if (repeats > 0 && !this.#recovery.takesRepeatsWell && this.#quarantines < QUARANTINES && policy.nudges) {
       this.#quarantines++
-      this.#holdUntil = now + rto.roundsMs(2, QUARANTINE_MS)
+      this.#heldUntil = now + rto.roundsMs(2, QUARANTINE_MS)
     }
   }
 
@@ -203,12 +213,12 @@ export class BlockFlow implements Flow {
   #fillGap(now: number): void {
     const { outbox, policy, rto } = this.parts
     if (this.base > outbox.highest) return
-    if (this.order.order === 'unknown' && this.board.repeats(this.base) >= GAP_REPEATS && this.base < this.top) return
+    if (this.#isAsking) return
     const spacing = gapSpacingMs(rto)
     for (let seq = this.base; seq < this.next; seq++) {
       if (!this.board.isSent(seq) || this.board.isAcked(seq)) continue
       const repeatedAt = this.board.repeatedAt(seq)
-      const lost = seq < this.top || Math.max(this.board.sentAt(seq), repeatedAt) < this.#lostBefore
+      const lost = seq < this.top || Math.max(this.board.sentAt(seq), repeatedAt) <= this.#lostBefore
       if (!lost || repeatedAt + spacing > now || !this.#recovery.mayRepeatOnTimer(seq)) continue
       if (seq < this.top) policy.gap(now, seq)
       this.repeat(now, seq)
@@ -246,7 +256,7 @@ export class BlockFlow implements Flow {
   }
 
   /** An ACK of what never left: noise, or a client that counts a repeat as the next block (rule A13). */
-  #neverSent(now: number, seq: number): void {
+  #neverSent(seq: number): void {
     const { config, counters, outbox } = this.parts
     counters[COUNTER.ignored]++
     const beyond = seq - outbox.highest
@@ -272,11 +282,15 @@ export class BlockFlow implements Flow {
     this.#everTimedOut = true
     this.#lostBefore = now
     policy.timeout(now, this.base)
-    const gap = this.base < this.top
     if (!this.#recovery.mayRepeatOnTimer(this.base)) this.#recovery.waitForClient()
-    else if (gap && this.order.order === 'unknown' && this.board.repeats(this.base) >= GAP_REPEATS) this.#ask(now)
+    else if (this.#isAsking) this.#ask(now)
     else this.#recovery.timeout(now, this.#timeouts)
     this.arm(now)
+  }
+
+  /** Rule A1: a gap survived its repeats, and nothing is known of the client's order yet. */
+  get #isAsking(): boolean {
+    return this.base < this.top && this.order.order === 'unknown' && this.board.repeats(this.base) >= GAP_REPEATS
   }
 
   /** Rule A1: one question about a gap; the answers come as ACKs. A new block after each round gives a new top. */
@@ -285,7 +299,7 @@ export class BlockFlow implements Flow {
     const question = this.order.nextQuestion()
     const ahead = this.top + 2
     const mayRun = (seq: number) =>
-      seq < config.lastSeq && seq <= this.base + RUN_AHEAD && !nearWrap(seq, config.rollover)
+      seq < config.lastSeq && seq < this.base + this.window + RUN_AHEAD && !nearWrap(seq, config.rollover)
     if (question === 'gap') {
       if (this.next > this.top + 1) this.repeat(now, this.top + 1)
       else if (mayRun(this.next) && this.board.repeats(this.top) > 0) {
@@ -305,9 +319,5 @@ export class BlockFlow implements Flow {
   /** For rule A12. */
   isWrapZero(seq: number): boolean {
     return isWrapZero(seq, this.parts.config.rollover)
-  }
-
-  get policy(): WindowPolicy {
-    return this.parts.policy
   }
 }

@@ -45,6 +45,9 @@ export interface Flow {
   refused(now: number): boolean
 }
 
+/** Rule A1: so many blocks may run ahead of one that is stuck. */
+export const RUN_AHEAD = 8
+
 /** Rule A6: several tries must fit inside a near client's own timer of a second. */
 const NEAR_RTO_CAP_MS = 120
 /** Far peers: no doubling beyond this, whatever the client's timer says. */

@@ -13,6 +13,8 @@ export type Question = 'none' | 'gap' | 'top' | 'top-again' | 'ahead'
 
 /** Proofs from that many different tops make `inorder`: one could be an accident of the network. */
 const PROOFS = 3
+/** Near the end of a file there are no more tops: so many proofs from the same ones do as well. */
+const PROOFS_OF_FEW_TOPS = 8
 
 /** A client's own timer repeats its last ACK after a second at the least; later than this an ACK proves nothing. */
 const PROOF_WITHIN_MS = 600
@@ -26,6 +28,7 @@ export class OrderFinder {
   #askedAt = Number.NEGATIVE_INFINITY
   #topAnswered = false
   #proofs = 0
+  #tops = 0
   #lastProof = 0
 
   /** What to ask next about a gap below the top, in turn. */
@@ -59,6 +62,11 @@ export class OrderFinder {
     this.order = 'any'
   }
 
+  /** The client refused a block below its top with an ERROR: it looks at the order, so its top says that all before is there. */
+  provenInorder(): void {
+    if (this.order === 'unknown') this.order = 'inorder'
+  }
+
   /** An ACK of the top block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */
   topHeard(now: number, top: number, windowMs: number, progressAt: number): void {
     if (this.order !== 'unknown' || this.#question === 'none') return
@@ -68,9 +76,10 @@ export class OrderFinder {
       return
     }
     if (this.#question === 'top-again' && !this.#topAnswered) return
-    if (top === this.#lastProof) return
-    this.#lastProof = top
+    this.#question = 'none'
     this.#proofs++
-    if (this.#proofs >= PROOFS) this.order = 'inorder'
+    if (top !== this.#lastProof) this.#tops++
+    this.#lastProof = top
+    if (this.#tops >= PROOFS || this.#proofs >= PROOFS_OF_FEW_TOPS) this.order = 'inorder'
   }
 }

@@ -92,7 +92,8 @@ export class Outbox {
     counters[COUNTER.datagrams] += count
     for (let seq = first; seq < first + count; seq++) {
       const repeat = seq <= this.highest && this.#wasSent(seq)
-      this.#board?.sent(now, seq)
+      // A confirmed block has no slot of its own any more.
+      if (seq >= this.#floor) this.#board?.sent(now, seq)
       if (!isCopy) this.#policy.sent(now, seq, repeat)
       if (repeat) {
         counters[COUNTER.retransmitted]++

@@ -3,14 +3,14 @@
  * silent on a repeat of the block that it took last, so a lost acknowledgement cannot be fetched by repeating: a
  * *different* block that it holds already, the nudge, makes it speak again.
  */
-import type { BlockFlow } from './block-flow.ts'
 import { COUNTER } from './contract.ts'
-import { answerWindowMs } from './flow.ts'
+import { answerWindowMs, type FlowParts, RUN_AHEAD } from './flow.ts'
+import type { ClientOrder } from './order.ts'
 import { nearWrap } from './outbox.ts'
 
 /** Rule A7: after so many unanswered nudges the block goes out before the nudge as well: the first frame after a pause may be lost. */
 const NUDGES_BEFORE_TRIPLE = 2
-/** Rule A7: after so many unanswered nudges the next block is tried, once. */
+/** Rule A7: after so many unanswered nudges the next block is tried, and after each further one the block after it. */
 const NUDGES_BEFORE_PROBE = 3
 /** Two echoes of repeats make a client one that answers them; a single one may be the network's duplicate. */
 const ECHOES = 2
@@ -19,14 +19,32 @@ const UNANSWERED_REPEATS = 3
 /** Rule A10: after its ERROR the client must acknowledge something within this time. */
 const REFUSED_PATIENCE_MS = 5000
 
+/** What recovery sees and does of the window whose base is stuck. */
+export interface BlockWindow {
+  readonly parts: FlowParts
+  /** The lowest unacknowledged block. */
+  readonly base: number
+  /** The lowest block that never left in its turn. */
+  next: number
+  /** The highest acknowledged block. */
+  readonly top: number
+  readonly progressAt: number
+  readonly outstanding: boolean
+  readonly order: { readonly order: ClientOrder }
+  repeat(now: number, seq: number): void
+  isWrapZero(seq: number): boolean
+}
+
 export class Recovery {
   /** Rule A10: the client answered a block that it did not ask for with an ERROR. */
   refused = false
   /** When the second half of a nudge is due; Infinity when none is under way. */
   dueAt = Number.POSITIVE_INFINITY
-  readonly #flow: BlockFlow
+  readonly #flow: BlockWindow
   #answersRepeats = false
   #answersNudges = false
+  /** A stall of an in-order client was ended by the next block (A7's last resort). */
+  #probesWork = false
   #echoes = 0
   #repeatSeq = 0
   #repeatAt = Number.NEGATIVE_INFINITY
@@ -36,10 +54,9 @@ export class Recovery {
   #refusedAt = 0
   /** Nudges of the present stall that brought nothing. */
   #unanswered = 0
-  #probed = false
   #lastAction: 'ack' | 'resend' | 'nudge' | 'probe' = 'ack'
 
-  constructor(flow: BlockFlow) {
+  constructor(flow: BlockWindow) {
     this.#flow = flow
   }
 
@@ -66,9 +83,11 @@ export class Recovery {
       return
     }
     if (this.#answersRepeats && tries > UNANSWERED_REPEATS) this.#answersRepeats = false
-    const first = this.#answersNudges && !this.#answersRepeats
-    if (!this.#mayNudge() || (tries === 1 && !first)) return this.#resend(now)
-    if (this.#unanswered >= NUDGES_BEFORE_PROBE && !this.#probed && this.#mayProbe()) return this.#probe(now)
+    // An in-order client confirms with the next block all before it: nothing is wasted on one that is silent on repeats.
+    if (tries === 1 && this.#probesWork && this.#mayProbe()) return this.#probe(now)
+    if (!this.#mayNudge() || (tries === 1 && !this.#answersNudges)) return this.#resend(now)
+    const turn = this.#probesWork || this.#unanswered >= NUDGES_BEFORE_PROBE
+    if (turn && this.#lastAction !== 'probe' && this.#mayProbe()) return this.#probe(now)
     this.#nudge(now)
   }
 
@@ -99,10 +118,10 @@ export class Recovery {
     if (this.#lastAction !== 'ack') {
       const spontaneous = now - outbox.lastAt > answerWindowMs(rto)
       policy.recovered(now, seq, spontaneous ? 'client' : this.#lastAction)
+      if (this.#lastAction === 'probe' && !this.#answersRepeats) this.#probesWork = this.#flow.order.order === 'inorder'
       this.#lastAction = 'ack'
     }
     this.#unanswered = 0
-    this.#probed = false
     this.dueAt = Number.POSITIVE_INFINITY
   }
 
@@ -116,6 +135,10 @@ export class Recovery {
       if (pending) this.completeNudge(now)
       return pending || seq < this.#flow.base
     }
+    if (this.#lastAction === 'probe' && seq === this.#flow.base - 1 && now - this.#unaskedAt <= window) {
+      this.#resend(now)
+      return true
+    }
     if (seq === this.#repeatSeq && now - this.#repeatAt <= window && ++this.#echoes >= ECHOES)
       this.#answersRepeats = true
     return false
@@ -125,11 +148,11 @@ export class Recovery {
   wasUnasked(now: number): boolean {
     const flow = this.#flow
     const { outbox, rto } = flow.parts
-    if (this.refused) return false
-    const ahead = flow.next - flow.base > 1 ? outbox.lastAt : Number.NEGATIVE_INFINITY
-    const unasked = Math.max(ahead, this.#unaskedAt, this.#nudgedAt)
+    if (flow.next - flow.base > 1) this.#unaskedAt = Math.max(this.#unaskedAt, outbox.lastAt)
+    const unasked = Math.max(this.#unaskedAt, this.#nudgedAt)
     if (now - unasked > answerWindowMs(rto)) return false
-    this.#refusedAt = now
+    // Each block of a window brings an ERROR of its own: together they are one refusal.
+    if (!this.refused) this.#refusedAt = now
     return true
   }
 
@@ -138,10 +161,11 @@ export class Recovery {
     this.#flow.repeat(now, this.#flow.base)
   }
 
-  /** The block that the client holds and did not take last: the top above a gap, else the one before. */
+  /** A block that the client did not take last: the top above a gap, the last one under way, else the one before. */
   #partnerOfBase(): number {
-    const { base, top } = this.#flow
-    return top > base ? top : base - 1
+    const { base, next, top } = this.#flow
+    if (top > base) return top
+    return next - base > 1 ? next - 1 : base - 1
   }
 
   #mayNudge(): boolean {
@@ -149,8 +173,6 @@ export class Recovery {
     const { config, policy } = flow.parts
     if (!policy.nudges || this.refused || this.#answersRepeats) return false
     if (flow.base < 2 || flow.base === config.lastSeq) return false
-    const gap = flow.top > flow.base
-    if (!gap && flow.next - flow.base > 1) return false
     return !nearWrap(flow.base, config.rollover) && !nearWrap(this.#partnerOfBase(), config.rollover)
   }
 
@@ -169,14 +191,16 @@ export class Recovery {
 
   #mayProbe(): boolean {
     const { base, next, top, parts } = this.#flow
-    return top < base && next === base + 1 && next < parts.config.lastSeq && !nearWrap(next, parts.config.rollover)
+    if (this.refused || top > base || next - base >= RUN_AHEAD) return false
+    return (
+      next < parts.config.lastSeq && !nearWrap(next, parts.config.rollover) && !nearWrap(base, parts.config.rollover)
+    )
   }
 
   /** Rule A7's last resort: the next block. Whatever the client makes of it tells where it stands (A1). */
   #probe(now: number): void {
     const flow = this.#flow
     this.#lastAction = 'probe'
-    this.#probed = true
     this.sentUnasked(now)
     flow.parts.outbox.run(now, flow.next, 1, true)
     flow.next++

@@ -5,6 +5,10 @@
 
 /** Weight of the newest run. */
 const GAIN = 1 / 4
+/** A run so many times as long as the mean means that the link got better. */
+const CLEAN_RUN = 4
+/** Half the mean run gets through whole more often than not. */
+const BURST_SHARE = 1 / 2
 /** Below this a burst would only cost time. */
 const LEAST_BURST = 4
 
@@ -16,7 +20,7 @@ export class RunLength {
   delivered(blocks: number): void {
     this.#current += blocks
     // A long clean run speaks for itself before its end is known.
-    if (this.#current > this.#mean) this.#mean = this.#current
+    if (this.#current > CLEAN_RUN * this.#mean) this.#mean = this.#current / 2
   }
 
   lost(): void {
@@ -27,7 +31,7 @@ export class RunLength {
 
   /** Blocks of a window of `windowBlocks` that leave at once. */
   burstBlocks(windowBlocks: number): number {
-    if (this.#mean >= windowBlocks) return windowBlocks
-    return Math.min(windowBlocks, Math.max(LEAST_BURST, Math.ceil(this.#mean)))
+    const burst = Math.ceil(this.#mean * BURST_SHARE)
+    return Math.min(windowBlocks, Math.max(LEAST_BURST, burst))
   }
 }

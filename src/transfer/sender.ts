@@ -14,10 +14,10 @@ import {
   seqNear,
   WIRE_ERROR,
 } from '../packet/index.ts'
-import { BlockFlow, RUN_AHEAD } from './block-flow.ts'
+import { BlockFlow } from './block-flow.ts'
 import { COUNTER, COUNTER_LENGTH, type Machine, type Outcome, type SenderSink, type WindowPolicy } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
-import type { Flow, FlowParts } from './flow.ts'
+import { type Flow, type FlowParts, RUN_AHEAD } from './flow.ts'
 import { Outbox } from './outbox.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
 import { Rto } from './rto.ts'
@@ -125,7 +125,7 @@ export class Sender implements Machine {
       this.#sendOack()
       this.#offer.started(now)
     }
-    this.#settle(now)
+    this.#settle()
   }
 
   handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number): void {
@@ -139,7 +139,7 @@ export class Sender implements Machine {
       if (error.ok) this.#peerError(now, error.value.wireCode, error.value.message)
       else this.counters[COUNTER.ignored]++
     } else this.counters[COUNTER.ignored]++
-    this.#settle(now)
+    this.#settle()
   }
 
   handleTimer(now: number): void {
@@ -151,24 +151,24 @@ export class Sender implements Machine {
       this.#noticeStall(now)
       if (this.phase !== 'offer' && this.#flow.dueAt <= now) this.#flow.timer(now)
     }
-    this.#settle(now)
+    this.#settle()
   }
 
-  handleUnreachable(now: number): void {
+  handleUnreachable(_now: number): void {
     if (this.closed) return
     if (this.#onlyFinalMissing()) this.#endWithoutLastAck()
     else if (this.phase !== 'listen') {
       this.#fail('ERR_TFTP_UNREACHABLE', 'nobody listens at its port any more; it gave up or was restarted', false)
     }
-    this.#settle(now)
+    this.#settle()
   }
 
-  abort(now: number, error: ForesendError): void {
+  abort(_now: number, error: ForesendError): void {
     if (this.closed) return
     const packet = encodeError(error.wireCode ?? WIRE_ERROR.undefined, error.message)
     this.#sink.sendControl(packet, packet.length)
     this.#end('fault', { status: 'failed', error })
-    this.#settle(now)
+    this.#settle()
   }
 
   #ack(now: number, seq: number): void {
@@ -183,7 +183,7 @@ export class Sender implements Machine {
       this.#flow.open(now)
       return
     }
-    if (this.phase === 'listen') return this.#ackWhileListening(now, seq)
+    if (this.phase === 'listen') return this.#ackWhileListening(seq)
     const before = this.#flow.base
     this.#flow.acked(now, seq)
     if (this.closed || this.#flow.base === before) return
@@ -214,7 +214,7 @@ export class Sender implements Machine {
   }
 
   /** Rule A13: an ACK of a block beyond the last one means that the client counted a repeat as a block of its own. */
-  #ackWhileListening(now: number, seq: number): void {
+  #ackWhileListening(seq: number): void {
     if (seq > this.#lastSeq) this.#fail('ERR_TFTP_COUNTS_REPEATS', `it acknowledged block ${seq} of ${this.#lastSeq}`)
   }
 
@@ -247,18 +247,25 @@ export class Sender implements Machine {
 
   /** Ends the transfer when its time is up (rules A4, A14). */
   #givenUp(now: number): boolean {
-    const { clientTimeoutMs } = this.#config
-    if (this.#onlyFinalMissing() && now - this.#heardAt >= Math.max(FINAL_SILENCE_MS, 2 * clientTimeoutMs)) {
+    if (this.#silenceAt() <= now) {
       this.#endWithoutLastAck()
       return true
     }
-    if (now - this.progressAt < Math.max(GIVE_UP_MS, GIVE_UP_TIMEOUTS * clientTimeoutMs)) return false
-    const { base } = this.#flow
-    this.#fail(
-      'ERR_TFTP_TIMEOUT',
-      `block ${base} of ${this.#lastSeq} was never acknowledged, sent again for ${Math.round((now - this.progressAt) / 1000)} s`,
-    )
+    if (now < this.#giveUpAt()) return false
+    const seconds = Math.round((now - this.progressAt) / 1000)
+    const block = `block ${this.#flow.base} of ${this.#lastSeq}`
+    this.#fail('ERR_TFTP_TIMEOUT', `${block} was never acknowledged in ${seconds} s of repeats`)
     return true
+  }
+
+  #giveUpAt(): number {
+    return this.progressAt + Math.max(GIVE_UP_MS, GIVE_UP_TIMEOUTS * this.#config.clientTimeoutMs)
+  }
+
+  /** When a missing final ACK has been waited for long enough; Infinity while more than that is missing. */
+  #silenceAt(): number {
+    if (!this.#onlyFinalMissing()) return Number.POSITIVE_INFINITY
+    return this.#heardAt + Math.max(FINAL_SILENCE_MS, 2 * this.#config.clientTimeoutMs)
   }
 
   #noticeStall(now: number): void {
@@ -311,19 +318,16 @@ export class Sender implements Machine {
   }
 
   /** The last output of every input. */
-  #settle(now: number): void {
+  #settle(): void {
     if (this.closed) this.#sink.deadline(Number.POSITIVE_INFINITY)
     else if (this.phase === 'offer') this.#sink.deadline(this.#offer.dueAt)
     else if (this.phase === 'listen') this.#sink.deadline(this.#listenUntil)
-    else this.#sink.deadline(Math.min(this.#flow.dueAt, this.#nextWatch(now)))
+    else this.#sink.deadline(Math.min(this.#flow.dueAt, this.#nextWatch()))
   }
 
-  /** When the stall or the end of our patience would have to be noticed. */
-  #nextWatch(now: number): number {
-    const { clientTimeoutMs } = this.#config
-    const giveUp = this.progressAt + Math.max(GIVE_UP_MS, GIVE_UP_TIMEOUTS * clientTimeoutMs)
-    const final = this.#onlyFinalMissing() ? this.#heardAt + Math.max(FINAL_SILENCE_MS, 2 * clientTimeoutMs) : giveUp
-    const stall = this.#stalled ? giveUp : this.#stallAt()
-    return Math.max(now, Math.min(giveUp, final, stall))
+  /** When a stall or the end of our patience would have to be noticed. */
+  #nextWatch(): number {
+    const stallAt = this.#stalled ? Number.POSITIVE_INFINITY : this.#stallAt()
+    return Math.min(stallAt, this.#giveUpAt(), this.#silenceAt())
   }
 }

@@ -6,11 +6,17 @@ import { COUNTER } from './contract.ts'
 import { type Flow, type FlowParts, gapSpacingMs, waitMs } from './flow.ts'
 import { RunLength } from './run-length.ts'
 
-/** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top. */
-const STORM_FACTOR = 2
+/** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
+const STORM_FACTOR = 4
 const STORM_ALLOWANCE = 64
-/** Windows in a row that were acknowledged at their end only make a client that reports gaps by mid-window ACKs (N1). */
-const END_ONLY_WINDOWS = 2
+/**
+ * What an ACK inside a window means (N1). `gap`: the client acknowledges ends of windows only, so it reports a gap.
+ * `progress`: it acknowledges on its way. Until the first such ACK that is not known.
+ */
+type InsideAck = 'unknown' | 'gap' | 'progress'
+
+/** An ACK that comes within this part of the shortest round trip is no answer to what left last. */
+const SOONEST_ANSWER = 0.75
 
 export class WindowFlow implements Flow {
   base = 1
@@ -29,11 +35,10 @@ export class WindowFlow implements Flow {
   #wentBackAt = Number.NEGATIVE_INFINITY
   /** When the base left last: an ACK of its predecessor that comes sooner than a round trip cannot be about it. */
   #baseLeftAt = 0
-  /** Start and end of the window that is under way, and how many were acknowledged at their end and nowhere before. */
-  #windowBase = 1
+  /** The last block of the window that is under way. */
   #windowEnd = 0
-  #endOnly = 0
-  /** One block is timed at a time, none that was sent again (Karn). */
+  #insideAck: InsideAck = 'unknown'
+  /** One block is timed at a time, none that was sent again (Karn), and only by an ACK of its own: a later one was caused later. */
   #timedSeq = 0
   #timedAt = 0
 
@@ -69,9 +74,16 @@ export class WindowFlow implements Flow {
       outbox.pace(now, this.base - 1)
       this.#arm(now)
     }
-    if (this.#burstAt <= now) this.#send(now)
+    if (this.#burstAt <= now) {
+      this.#burstAt = Number.POSITIVE_INFINITY
+      if (this.#stuckAt === Number.POSITIVE_INFINITY) {
+        this.#send(now)
+        this.#arm(now)
+      }
+    }
     if (this.#stuckAt <= now) {
       this.#stuckAt = Number.POSITIVE_INFINITY
+      if (this.#insideAck === 'unknown') this.#insideAck = 'gap'
       this.#goBack(now)
     }
     if (this.#retryAt <= now) this.#timeout(now)
@@ -85,26 +97,32 @@ export class WindowFlow implements Flow {
   #progress(now: number, seq: number): void {
     const { policy, rto, counters } = this.#parts
     let rttMs = 0
-    if (this.#timedSeq > 0 && seq >= this.#timedSeq) {
+    if (this.#timedSeq > 0 && seq === this.#timedSeq) {
       rttMs = now - this.#timedAt
       rto.sample(rttMs)
       counters[COUNTER.srttMs] = rto.srttMs
-      this.#timedSeq = 0
     }
+    if (seq >= this.#timedSeq) this.#timedSeq = 0
     this.#runs.delivered(seq - this.base + 1)
-    const inside = seq < this.#windowEnd
-    if (!inside && this.base === this.#windowBase) this.#endOnly++
+    const inside = seq < this.#windowEnd && seq + 1 < this.#next
     if (this.#timeouts > 0) policy.recovered(now, seq, 'resend')
+    const wentOnAlone = this.#insideAck === 'unknown' && this.#stuckAt !== Number.POSITIVE_INFINITY
+    if (wentOnAlone || this.#answeredTooSoon(now)) this.#insideAck = 'progress'
     this.base = seq + 1
     this.#timeouts = 0
     this.progressAt = now
+    this.#stuckAt = Number.POSITIVE_INFINITY
     policy.acked(now, seq, rttMs)
     if (this.#next < this.base) this.#next = this.base
-    if (inside && this.#endOnly >= END_ONLY_WINDOWS && this.base < this.#next) this.#goBack(now)
-    else this.#send(now)
+    if (inside && this.#insideAck === 'gap') return this.#goBack(now)
+    if (inside) this.#stuckAt = now + gapSpacingMs(rto)
+    if (!inside || this.#insideAck === 'progress') this.#send(now)
     this.#arm(now)
-    const stuck = inside && this.base < this.#next
-    this.#stuckAt = stuck ? now + gapSpacingMs(rto) : Number.POSITIVE_INFINITY
+  }
+
+  /** Something was acknowledged sooner after a resend than an answer can come: it was on its way, so there was no gap. */
+  #answeredTooSoon(now: number): boolean {
+    return now - this.#wentBackAt < SOONEST_ANSWER * this.#parts.rto.minMs
   }
 
   /** The client says again what it said before: it got something that it cannot use. Once per 1.5 round trips (N1, N3). */
@@ -112,8 +130,7 @@ export class WindowFlow implements Flow {
     const { counters, rto } = this.#parts
     counters[COUNTER.staleAcks]++
     if (this.base >= this.#next) return
-    const soonest = rto.srttMs === 0 ? 0 : 0.75 * rto.minMs
-    if (now - this.#baseLeftAt < soonest) return
+    if (rto.srttMs > 0 && now - this.#baseLeftAt < SOONEST_ANSWER * rto.minMs) return
     this.#goBack(now)
   }
 
@@ -146,23 +163,22 @@ export class WindowFlow implements Flow {
     if (this.#next >= this.#burstEnd || burst >= policy.windowBlocks) this.#burstEnd = this.#next + burst
     const end = Math.min(windowEnd, this.#burstEnd)
     const count = end - this.#next
-    if (count > 0 && !this.#overBudget(now, count)) {
+    if (count > 0 && !this.#overBudget(count)) {
       if (this.#next === this.base) this.#baseLeftAt = now
       const fresh = end - 1 > outbox.highest
       outbox.run(now, this.#next, count, false)
       this.#next = end
-      this.#windowBase = this.base
       this.#windowEnd = windowEnd - 1
       if (fresh && this.#timedSeq === 0) {
         this.#timedSeq = end - 1
         this.#timedAt = now
       }
     }
-    if (end < windowEnd) this.#burstAt = now + gapSpacingMs(rto)
+    if (end < windowEnd && this.#stuckAt === Number.POSITIVE_INFINITY) this.#burstAt = now + gapSpacingMs(rto)
   }
 
   /** Rule N3: ends the transfer rather than feed a storm. */
-  #overBudget(now: number, count: number): boolean {
+  #overBudget(count: number): boolean {
     const { config, counters, policy } = this.#parts
     const budget = (STORM_FACTOR * config.lastSeq + STORM_ALLOWANCE) * policy.copies
     if (counters[COUNTER.datagrams] + count <= budget) return false
@@ -183,7 +199,7 @@ export class WindowFlow implements Flow {
     policy.timeout(now, this.base)
     const beyond = this.#next + 1
     if (this.#next === this.base) this.#send(now)
-    else if (this.#overBudget(now, 2)) return
+    else if (this.#overBudget(2)) return
     else if (this.#timeouts === 1) outbox.once(now, this.#next - 1)
     else if (this.#timeouts === 2 && this.#next - this.base > 1) {
       outbox.once(now, this.base)
