@@ -10,8 +10,11 @@ const UNPROVEN_NEAR_MS: readonly number[] = [250, 500, 1000, 1000, 1000]
 const UNPROVEN_FAR_MS: readonly number[] = [1000, 2000, 4000]
 const FIRST_NEAR_MS = 250
 const FIRST_FAR_MS = 1000
-/** In a window a lost packet stops everything until we speak; a server's own scheduling stays below this. */
-const MIN_WINDOWED_MS = 20
+/**
+ * In a window a lost packet stops everything until we speak. Not sooner than a busy machine schedules its processes: each
+ * repeat in vain makes the sender repeat a window.
+ */
+const MIN_WINDOWED_MS = 50
 /** In lock-step the sender's timer repairs what is lost, ours is the second line: some servers answer each repeat with DATA. */
 const MIN_LOCKSTEP_MS = 250
 const SLOWEST_MS = 1000
