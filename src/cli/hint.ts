@@ -17,7 +17,9 @@ export function fetchLines(path: string, bound: Bound): string[] {
   const address = reachable(bound.map((one) => one.address))
   const port = first.port
   const authority = port === USUAL_PORT ? hostPort(address, port).replace(/:69$/, '') : hostPort(address, port)
-  const lines = [`Fetch a file with:  ${programName()} get 'tftp://${authority}/${encodeURI(file)}'`]
+  const lines = [
+    `Fetch a file with:  ${programName()} get 'tftp://${authority}/${encodeURIComponent(file).replaceAll("'", '%27')}'`,
+  ]
   if (port === USUAL_PORT && !address.includes(':') && !address.startsWith('127.')) {
     lines.push(`or in U-Boot:       setenv serverip ${address}; tftpboot ${escapeText(file)}`)
   }
