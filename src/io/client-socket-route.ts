@@ -84,7 +84,7 @@ function mtuOf(localAddress: string | undefined): number {
 
 function interfaceOf(localAddress: string): string | undefined {
   const bare = localAddress.replace(/%.*/, '')
-  if (/^127\./.test(bare)) return 'lo'
+  if (bare.startsWith('127.')) return 'lo'
   for (const [name, entries] of Object.entries(networkInterfaces())) {
     if (entries?.some((entry) => entry.address === bare)) return name
   }

@@ -1,4 +1,5 @@
 /** get and put over real sockets, against a server that the test plays itself. */
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   existsSync,
@@ -218,6 +219,31 @@ describe('get', () => {
     expect(openDescriptors(folder) ?? 0).toBe(0)
     const late = get({ ...where, filename: 'f', output: join(folder, 'out'), signal: abort.signal })
     await expect(late).rejects.toMatchObject({ code: 'ERR_TFTP_ABORTED' })
+  })
+
+  test('a full disk: ERROR 3 to the server, nothing left', async (context) => {
+    const { door, tid, where } = await server()
+    const folder = tempFolder()
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', folder]).status !== 0) {
+      context.skip('a tmpfs may not be mounted here')
+    }
+    try {
+      const options = { blksize: 60_000, windowsize: 1 }
+      const failure = started(get({ ...where, filename: 'f', output: join(folder, 'out'), ...options }))
+      await called(door, tid)
+      tid.oack('blksize=60000')
+      await tid.next()
+      let said = ''
+      for (let block = 1; block < 20 && !said.startsWith('error'); block++) {
+        tid.data(block, 60_000)
+        said = await tid.next()
+      }
+      expect(said).toBe('error 3')
+      await expect(failure).rejects.toMatchObject({ code: 'ERR_TFTP_DISK_FULL' })
+      expect(readdirSync(folder)).toEqual([])
+    } finally {
+      spawnSync('umount', ['-l', folder])
+    }
   })
 
   test('replaces what a link names, keeps its mode, and does not replace a device', async () => {
