@@ -12,6 +12,10 @@ import type { Scoreboard } from './scoreboard.ts'
 
 /** Rule A1: a gap that survived so many repeats is asked about. */
 const GAP_REPEATS = 3
+/** After so many questions without a result we ask as rarely as anything else is repeated (A14). */
+const MOST_QUESTIONS = 60
+/** An answer to a question about the order (A1) is waited for this long at least. */
+const QUESTION_MS = 10
 /** Rule A13: pause after the ACK of a repeated block, so that a miscounted one shows itself. */
 const QUARANTINE_MS = 20
 /** Rule A13: so many repeated blocks are watched; a client that was seen to take repeats well is watched no longer. */
@@ -157,12 +161,15 @@ export class BlockFlow implements Flow, BlockWindow {
       this.#retryAt = Number.POSITIVE_INFINITY
       return
     }
-    const asking = this.#isAsking
-    const wait = waitMs(this.parts, now, this.progressAt, asking ? 0 : this.#timeouts)
+    if (this.#isAsking && this.#timeouts < MOST_QUESTIONS) {
+      this.#retryAt = now + this.parts.rto.roundsMs(3, QUESTION_MS)
+      return
+    }
+    const wait = waitMs(this.parts, now, this.progressAt, this.#timeouts)
     // A client that acknowledges later blocks is not pausing.
     const first =
       this.#everTimedOut || this.parts.config.known || this.base < this.top ? 0 : this.parts.policy.firstRtoMs
-    this.#retryAt = now + Math.max(wait, first, asking ? answerWindowMs(this.parts.rto) : 0)
+    this.#retryAt = now + Math.max(wait, first)
   }
 
   /** The client order was proved to be `inorder`: everything up to the top is there. */
@@ -175,7 +182,8 @@ export class BlockFlow implements Flow, BlockWindow {
     const { rto, policy, counters } = this.parts
     const repeats = this.board.repeats(seq)
     let rttMs = 0
-    if (repeats === 0) {
+    // Karn's rule, and more: the ACK of a block that waited through a timeout may have been caused by what was sent then.
+    if (repeats === 0 && this.board.sentAt(seq) > this.#lostBefore) {
       rttMs = now - this.board.sentAt(seq)
       rto.sample(rttMs)
       counters[COUNTER.srttMs] = rto.srttMs
@@ -190,10 +198,17 @@ export class BlockFlow implements Flow, BlockWindow {
     this.progressAt = now
     policy.acked(now, seq, rttMs)
     if (this.order.order === 'inorder') this.confirmUpToTop()
-    if (repeats > 0 && !this.#recovery.takesRepeatsWell && this.#quarantines < QUARANTINES && policy.nudges) {
+    if (repeats > 0 && this.#isQuarantineDue()) {
       this.#quarantines++
       this.#heldUntil = now + rto.roundsMs(2, QUARANTINE_MS)
     }
+  }
+
+  /** Rule A13: a device known to count repeats is watched after every one, an unknown one after the first few. */
+  #isQuarantineDue(): boolean {
+    const { config, policy } = this.parts
+    if (config.patient) return true
+    return policy.nudges && !this.#recovery.takesRepeatsWell && this.#quarantines < QUARANTINES
   }
 
   #slide(): void {

@@ -149,7 +149,7 @@ export class Recovery {
     const flow = this.#flow
     const { outbox, rto } = flow.parts
     if (flow.next - flow.base > 1) this.#unaskedAt = Math.max(this.#unaskedAt, outbox.lastAt)
-    const unasked = Math.max(this.#unaskedAt, this.#nudgedAt)
+    const unasked = Math.max(this.#unaskedAt, this.#nudgedAt, this.#repeatAt)
     if (now - unasked > answerWindowMs(rto)) return false
     // Each block of a window brings an ERROR of its own: together they are one refusal.
     if (!this.refused) this.#refusedAt = now
