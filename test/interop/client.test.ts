@@ -139,7 +139,7 @@ for (const peer of PEERS) {
         [`plain-${size}`, PLAIN],
       ] as const) {
         const summary = await put({ host: server.address, port: server.port, filename: name, input, ...options })
-        await settled(join(folder, name), size)
+        await settled(join(folder, name), input)
         expect(sha256(join(folder, name))).toBe(sha256(input))
         expect(summary).toMatchObject({ bytes: size, sha256: sha256(input) })
         expect(summary.retransmitted).toBeLessThanOrEqual(tolerated(summary.blocks))
@@ -155,7 +155,7 @@ for (const peer of PEERS) {
         const input = join(local, 'text')
         writeFileSync(input, text)
         const sent = await put({ ...where, filename: 'text', input })
-        await settled(join(folder, 'text'), text.length)
+        await settled(join(folder, 'text'), input)
         expect(readFileSync(join(folder, 'text'), 'latin1')).toBe(text)
         const output = join(local, 'text-back')
         const got = await get({ ...where, filename: 'text', output })
@@ -171,10 +171,10 @@ function tolerated(blocks: number): number {
   return 16 + blocks / 4
 }
 
-/** Servers acknowledge the last block before they have written it. */
-async function settled(path: string, size: number): Promise<void> {
+/** Servers acknowledge the last block before they have written it: waits until `path` holds what `input` does. */
+async function settled(path: string, input: string): Promise<void> {
   const until = Date.now() + 2000
-  while (Date.now() < until && !(existsSync(path) && readFileSync(path).length === size)) {
+  while (Date.now() < until && !(existsSync(path) && readFileSync(path).equals(readFileSync(input)))) {
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
