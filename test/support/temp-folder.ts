@@ -4,10 +4,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A folder that is removed after the test that is running (or about to: `beforeEach`) and its hooks. Its path has no symbolic links in it. */
+const PREFIX = 'foresend-test-'
+let swept = false
+
+/**
+ * A folder that is removed after the test that is running (or about to: `beforeEach`) and its hooks; one that is made
+ * outside of tests (`beforeAll`) by the next run. Its path has no symbolic links in it.
+ */
 export function tempFolder(): string {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), 'foresend-test-')))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  const parent = realpathSync(tmpdir())
+  if (!swept) removeLeftovers(parent)
+  swept = true
+  const path = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`))
+  try {
+    onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  } catch {
+    // Not inside a test. Runners are killed when they are done, so nothing here could remove it at the end.
+  }
   return path
 }
 
@@ -22,5 +35,22 @@ function targetOf(fd: string): string {
     return readlinkSync(`/proc/self/fd/${fd}`)
   } catch {
     return ''
+  }
+}
+
+/** Folders of runs that are over, however they ended. */
+function removeLeftovers(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN
+    if (!Number.isNaN(pid) && !isAlive(pid)) rmSync(join(parent, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
