@@ -1,0 +1,86 @@
+/** A server on loopback for tests, with its events to wait for. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach } from 'vitest'
+import type { TransferEvent } from '../../src/endpoint/contract.ts'
+import { startServer } from '../../src/server/server.ts'
+import type { Server, ServerEvent, ServerOptions } from '../../src/server/server.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import { RawClient } from './raw-client.ts'
+
+export interface Running {
+  readonly server: Server
+  readonly port: number
+  readonly events: ServerEvent[]
+  client(): Promise<RawClient>
+  /** Waits for a transfer's event of this kind: the first one, or the one of the file. */
+  event(kind: ServerEvent['event'], file?: string): Promise<TransferEvent>
+}
+
+const closing: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+/** On a port of its own; ends with the test. */
+export async function serve(path: string, more: Partial<ServerOptions> = {}): Promise<Running> {
+  const events: ServerEvent[] = []
+  let woken: (() => void)[] = []
+  const server = await startServer({
+    path,
+    hosts: ['127.0.0.1'],
+    port: 0,
+    window: 'auto',
+    driver: 'dgram',
+    writable: false,
+    overwrite: false,
+    singlePort: false,
+    allow: [],
+    onEvent: (event) => {
+      events.push(event)
+      for (const wake of woken.splice(0)) wake()
+    },
+    ...more,
+  })
+  closing.push(() => server.stop(0))
+  const port = server.bound[0]?.port ?? 0
+  return {
+    server,
+    port,
+    events,
+    async client() {
+      const client = await RawClient.open(port)
+      closing.push(() => client.close())
+      return client
+    },
+    async event(kind, file) {
+      for (;;) {
+        const found = events.find((event) => event.event === kind && (file === undefined || hasFile(event, file)))
+        if (found !== undefined) return found as TransferEvent
+        await new Promise<void>((resolve) => (woken = [...woken, resolve]))
+      }
+    },
+  }
+}
+
+/** Bytes that are the same in every run, and differ from block to block. */
+export function pattern(sizeBytes: number): Buffer {
+  const bytes = Buffer.alloc(sizeBytes)
+  for (let i = 0, state = 1; i < sizeBytes; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    bytes[i] = state >>> 24
+  }
+  return bytes
+}
+
+/** A folder with these files, removed after the test. */
+export function folderWith(files: Record<string, Buffer>): string {
+  const folder = tempFolder()
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes)
+  return folder
+}
+
+function hasFile(event: ServerEvent, file: string): boolean {
+  return 'file' in event && event.file === file
+}
