@@ -83,7 +83,19 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
   #failed(error: Error, sending: boolean): void {
     if (sending) this.core.stats.sendErrors++
     else this.core.stats.receiveErrors++
-    if (this.#isOpen && isUnreachable(error)) this.core.handlers.unreachable(this.core.now(), this.#owner)
+    if (isUnreachable(error)) setImmediate(this.#polledOnce)
+  }
+
+  /**
+   * The system reports ICMP before datagrams that came earlier: a client that sent its final ACK and went away must not
+   * look as if it had not. So the socket is polled once more; this turn's poll is over already.
+   */
+  readonly #polledOnce = (): void => {
+    setImmediate(this.#polledTwice)
+  }
+
+  readonly #polledTwice = (): void => {
+    if (this.#isOpen) this.core.handlers.unreachable(this.core.now(), this.#owner)
   }
 }
 

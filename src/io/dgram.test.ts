@@ -265,6 +265,21 @@ describe('TIDs', () => {
     expect(await harness.next()).toEqual({ what: 'unreachable', owner: 'gone' })
   })
 
+  test('what a client sent before it vanished is heard first', async () => {
+    const harness = new Harness()
+    const client = await Client.open()
+    const tid = await harness.driver.openTid(peerOf(client), 'gone')
+    closing.push(tid)
+    client.socket.connect(tid.localPort, '127.0.0.1')
+    await once(client.socket, 'connect')
+    client.socket.send(ACK1)
+    client.socket.send(ACK1)
+    client.close()
+    tid.sendBlocks(block, 1, 1, 16)
+    const heard = [await harness.next(), await harness.next(), await harness.next()]
+    expect(heard.map((one) => one.what)).toEqual(['datagram', 'datagram', 'unreachable'])
+  })
+
   test('datagrams that are too large are counted and harm nothing', async () => {
     const harness = new Harness()
     const client = await Client.open()
