@@ -4,6 +4,9 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
+/** Each command starts four times faster with what earlier ones compiled. Users run without it. */
+const compileCache = fileURLToPath(new URL('../../node_modules/.cache/foresend-tests', import.meta.url))
+
 export const LAUNCHER = fileURLToPath(new URL('../../bin/foresend.js', import.meta.url))
 
 export interface Ran {
@@ -36,7 +39,7 @@ export function start(args: readonly string[], place: Place = {}): Running {
   const child = spawn(program, [...before, ...args], {
     cwd: place.cwd,
     detached: place.detached ?? false,
-    env: { ...withoutColour(process.env), ...place.env },
+    env: { ...withoutColour(process.env), NODE_COMPILE_CACHE: compileCache, ...place.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const printed = { stdout: '', stderr: '' }
