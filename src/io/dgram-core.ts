@@ -4,7 +4,7 @@ import type { Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { DriverHandlers, DriverStats, Frame, Tap } from './driver.ts'
 import { errnoOf } from './bind-error.ts'
-import { Frames } from './frames.ts'
+import type { Frames } from './frames.ts'
 
 /** A slow link's queue for one peer; a window that is longer loses its end here instead of in the kernel. */
 const MAX_QUEUED = 2048
