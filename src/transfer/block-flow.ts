@@ -6,7 +6,7 @@ import { COUNTER } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
 import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
 import { OrderFinder } from './order.ts'
-import { isWrapZero, nearWrap } from './outbox.ts'
+import { nearWrap } from './outbox.ts'
 import { type BlockWindow, Recovery } from './recovery.ts'
 import type { Scoreboard } from './scoreboard.ts'
 
@@ -22,6 +22,8 @@ const QUARANTINE_MS = 20
 const QUARANTINES = 3
 /** Rule A13: an ACK so far beyond the highest block sent still is a miscount and not noise. */
 const MISCOUNT_SPAN = 8
+/** Rule A13: an ACK within this part of the shortest round trip answers something that left earlier. */
+const TOO_SOON = 0.5
 /** Rule A12: an ACK of the predecessor this long after wire block 0 left is the client's own timer speaking. */
 const CLIENT_TIMER_MS = 800
 
@@ -45,6 +47,8 @@ export class BlockFlow implements Flow, BlockWindow {
   /** When the base timed out last: what left until then and is not acknowledged counts as lost. */
   #lostBefore = Number.NEGATIVE_INFINITY
   #quarantines = 0
+  /** The block for which a poke went out. */
+  #poked = 0
 
   constructor(parts: FlowParts, board: Scoreboard) {
     this.parts = parts
@@ -185,6 +189,7 @@ export class BlockFlow implements Flow, BlockWindow {
     // Karn's rule, and more: the ACK of a block that waited through a timeout may have been caused by what was sent then.
     if (repeats === 0 && this.board.sentAt(seq) > this.#lostBefore) {
       rttMs = now - this.board.sentAt(seq)
+      if (rttMs < TOO_SOON * rto.minMs && this.#isMiscounting(seq)) return
       rto.sample(rttMs)
       counters[COUNTER.srttMs] = rto.srttMs
     }
@@ -202,6 +207,14 @@ export class BlockFlow implements Flow, BlockWindow {
       this.#quarantines++
       this.#heldUntil = now + rto.roundsMs(2, QUARANTINE_MS)
     }
+  }
+
+  /** Rule A13: this device answered a block before it can have seen it: it counted the repeat before. */
+  #isMiscounting(seq: number): boolean {
+    const { config, outbox } = this.parts
+    if (!config.patient || !outbox.repeated) return false
+    config.fail('ERR_TFTP_COUNTS_REPEATS', `it acknowledged block ${seq} sooner than it can have arrived`)
+    return true
   }
 
   /** Rule A13: a device known to count repeats is watched after every one, an unknown one after the first few. */
@@ -264,9 +277,15 @@ export class BlockFlow implements Flow, BlockWindow {
   #clientTimer(now: number): void {
     const { config, outbox, rto } = this.parts
     const waited = now - outbox.lastAt
-    const blocked = !this.#recovery.mayRepeatOnTimer(this.base)
-    if (blocked ? waited < CLIENT_TIMER_MS : this.base !== config.lastSeq || waited < answerWindowMs(rto)) return
-    this.repeat(now, this.base)
+    if (this.#recovery.mayRepeatOnTimer(this.base)) {
+      if (this.base !== config.lastSeq || waited < answerWindowMs(rto)) return
+      this.repeat(now, this.base)
+    } else if (waited < CLIENT_TIMER_MS) return
+    else if (this.#poked !== this.base) {
+      // The block may lie in the client's card: then a repeat would reach it twice, which is what must not happen.
+      this.#poked = this.base
+      outbox.poke(now)
+    } else this.repeat(now, this.base)
     this.arm(now)
   }
 
@@ -329,10 +348,5 @@ export class BlockFlow implements Flow, BlockWindow {
       }
     } else this.repeat(now, this.top)
     this.order.asked(now, question)
-  }
-
-  /** For rule A12. */
-  isWrapZero(seq: number): boolean {
-    return isWrapZero(seq, this.parts.config.rollover)
   }
 }

@@ -13,8 +13,10 @@ export type Question = 'none' | 'gap' | 'top' | 'top-again' | 'ahead'
 
 /** Proofs from that many different tops make `inorder`: one could be an accident of the network. */
 const PROOFS = 3
-/** Near the end of a file there are no more tops: so many proofs from the same ones do as well. */
-const PROOFS_OF_FEW_TOPS = 8
+/** Near the end of a file there are no more tops: then proofs are weighed, and this weight does as well. */
+const ENOUGH_WEIGHT = 8
+/** No client that stores any block answers the missing one with the top. */
+const GAP_WEIGHT = 3
 
 /** A client's own timer repeats its last ACK after a second at the least; later than this an ACK proves nothing. */
 const PROOF_WITHIN_MS = 600
@@ -27,7 +29,7 @@ export class OrderFinder {
   #turn: Question = 'ahead'
   #askedAt = Number.NEGATIVE_INFINITY
   #topAnswered = false
-  #proofs = 0
+  #weight = 0
   #tops = 0
   #lastProof = 0
 
@@ -76,10 +78,10 @@ export class OrderFinder {
       return
     }
     if (this.#question === 'top-again' && !this.#topAnswered) return
+    this.#weight += this.#question === 'gap' ? GAP_WEIGHT : 1
     this.#question = 'none'
-    this.#proofs++
     if (top !== this.#lastProof) this.#tops++
     this.#lastProof = top
-    if (this.#tops >= PROOFS || this.#proofs >= PROOFS_OF_FEW_TOPS) this.order = 'inorder'
+    if (this.#tops >= PROOFS || this.#weight >= ENOUGH_WEIGHT) this.order = 'inorder'
   }
 }

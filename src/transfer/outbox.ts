@@ -6,6 +6,8 @@ import { blockOfSeq } from '../packet/index.ts'
 import { COUNTER, type SenderSink, type WindowPolicy } from './contract.ts'
 import type { Scoreboard } from './scoreboard.ts'
 
+const POKE = new Uint8Array(1)
+
 export class Outbox {
   /** The highest block that ever left. */
   highest = 0
@@ -79,6 +81,15 @@ export class Outbox {
     this.#leave(now, seq, 1, false)
   }
 
+  /**
+   * Sends one byte that no TFTP client takes for anything. A network card that shows a frame only when the next one arrives
+   * lets go of the block that it holds, and nothing is repeated (rule A12, ADR 4).
+   */
+  poke(now: number): void {
+    this.#sink.sendControl(POKE, POKE.length)
+    this.lastAt = now
+  }
+
   /** The flow confirmed every block below `base`: sending one of them again is a repeat. */
   confirmedBelow(base: number): void {
     this.#floor = base
@@ -125,4 +136,9 @@ export function nearWrap(seq: number, rollover: 0 | 1): boolean {
 /** True for the block that travels as number 0 after a rollover: U-Boot 1.1.x must not see it twice (rule A12). */
 export function isWrapZero(seq: number, rollover: 0 | 1): boolean {
   return seq >= 0x10000 && blockOfSeq(seq, rollover) === 0
+}
+
+/** True for the last block before a rollover: iPXE takes a repeat of it for the last block of the next round. */
+export function isBeforeWrap(seq: number, rollover: 0 | 1): boolean {
+  return seq >= 0xffff && blockOfSeq(seq, rollover) === 0xffff
 }

@@ -6,7 +6,7 @@
 import { COUNTER } from './contract.ts'
 import { answerWindowMs, type FlowParts, RUN_AHEAD } from './flow.ts'
 import type { ClientOrder } from './order.ts'
-import { nearWrap } from './outbox.ts'
+import { isBeforeWrap, isWrapZero, nearWrap } from './outbox.ts'
 
 /** Rule A7: after so many unanswered nudges the block goes out before the nudge as well: the first frame after a pause may be lost. */
 const NUDGES_BEFORE_TRIPLE = 2
@@ -32,7 +32,6 @@ export interface BlockWindow {
   readonly outstanding: boolean
   readonly order: { readonly order: ClientOrder }
   repeat(now: number, seq: number): void
-  isWrapZero(seq: number): boolean
 }
 
 export class Recovery {
@@ -65,11 +64,12 @@ export class Recovery {
     return this.#answersRepeats || this.#answersNudges
   }
 
-  /** False for what must not be repeated before the client's own timer speaks: wire block 0 (A12), a device that counts repeats (A13). */
+  /** False for what must not be repeated before the client's own timer speaks: at a wrap (A12), to a device that counts repeats (A13). */
   mayRepeatOnTimer(seq: number): boolean {
-    const flow = this.#flow
-    if (flow.parts.config.patient) return false
-    return !flow.isWrapZero(seq) || flow.order.order === 'inorder'
+    const { config, policy } = this.#flow.parts
+    if (config.patient) return false
+    if (isBeforeWrap(seq, config.rollover)) return !policy.nudges
+    return !isWrapZero(seq, config.rollover) || this.#flow.order.order === 'inorder'
   }
 
   /** The base got no answer, `tries` times in a row. */

@@ -118,6 +118,53 @@ export function drawScenario(seed: number, pinned: Pinned = {}): Scenario {
   return { client, policy, faults, spec, label }
 }
 
+/** Transfers across the wrap of the block number in one run of the tests. */
+export const CHEAP_ROLLOVERS = 200
+
+/** Devices that take blocks of 8 bytes, so that a wrap costs half a megabyte and not 32. */
+const SMALL_BLOCK_CLIENTS: Readonly<Record<string, MakeClient>> = {
+  strict: (sizeBytes) => strictClient({ sizeBytes, blksize: 8, dallyMs: 3000 }),
+  'uboot-1.1.3': (sizeBytes) => uboot113({ sizeBytes, blksize: 8 }),
+  'uboot-2008': (sizeBytes) => uboot2008({ sizeBytes, blksize: 8 }),
+  ipxe: (sizeBytes) => ipxeClient({ sizeBytes, blksize: 8 }),
+  window: (sizeBytes, rng) =>
+    new WindowClient({
+      sizeBytes,
+      blksize: 8,
+      windowsize: 1 + Math.floor(rng.logUniform(1, 64)),
+      rollover: rng.chance(0.3) ? 1 : 0,
+      dallyMs: 3000,
+    }),
+}
+
+/** The wrap in the middle of whatever may go wrong, with rates of loss that leave a chance after 65,535 blocks. */
+export function drawRollover(seed: number): Scenario {
+  const rng = new Rng(seed, 'rollover')
+  const client = pick(rng, Object.keys(SMALL_BLOCK_CLIENTS))
+  const policy = pick(
+    rng,
+    Object.keys(POLICIES).filter((name) => name !== 'strict' && name !== 'copies-2'),
+  )
+  // What a network duplicates at the wrap no server can see, and U-Boot 1.1.x counts it twice.
+  const names = FAULT_NAMES.filter((name) => name !== 'duplicate' && name !== 'dead-rx' && !name.startsWith('arp'))
+  const faults = [pick(rng, names)]
+  const p = rng.logUniform(0.0005, 0.01)
+  const sizeBytes = 8 * (65_536 + rng.int(300) - 20) + rng.int(8)
+  const delayMs = rng.logUniform(0.02, 2)
+  const spec: TransferSpec = {
+    sizeBytes,
+    seed,
+    delayMs,
+    client: SMALL_BLOCK_CLIENTS[client],
+    policy: (agreed) =>
+      agreed.windowNegotiated ? negotiated({ windowBlocks: agreed.windowsize }) : POLICIES[policy](agreed),
+    up: (r) => faults.flatMap((name) => FAULTS[name](r.fork(name), p).up),
+    down: (r) => faults.flatMap((name) => FAULTS[name](r.fork(name), p).down),
+  }
+  const label = `rollover seed ${seed}: ${client} x ${policy} x ${faults.join('+')} (p ${p.toFixed(4)}), ${sizeBytes} bytes`
+  return { client, policy, faults, spec, label }
+}
+
 export function runScenario(scenario: Scenario): TransferRun {
   return runTransfer(scenario.spec)
 }
