@@ -7,6 +7,7 @@ import { FirstContact } from './first-contact.ts'
 import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
 import { OrderFinder } from './order.ts'
 import { nearWrap } from './outbox.ts'
+import { Quarantine } from './quarantine.ts'
 import { type BlockWindow, Recovery } from './recovery.ts'
 import type { Scoreboard } from './scoreboard.ts'
 
@@ -16,14 +17,6 @@ const GAP_REPEATS = 3
 const MOST_QUESTIONS = 60
 /** An answer to a question about the order (A1) is waited for this long at least. */
 const QUESTION_MS = 10
-/** Rule A13: pause after the ACK of a repeated block, so that a miscounted one shows itself. */
-const QUARANTINE_MS = 20
-/** Rule A13: so many repeated blocks are watched; a client that was seen to take repeats well is watched no longer. */
-const QUARANTINES = 3
-/** Rule A13: an ACK so far beyond the highest block sent still is a miscount and not noise. */
-const MISCOUNT_SPAN = 8
-/** Rule A13: an ACK within this part of the shortest round trip answers something that left earlier. */
-const TOO_SOON = 0.5
 /** Rule A12: an ACK of the predecessor this long after wire block 0 left is the client's own timer speaking. */
 const CLIENT_TIMER_MS = 800
 
@@ -39,14 +32,12 @@ export class BlockFlow implements Flow, BlockWindow {
   readonly order = new OrderFinder()
   readonly #recovery: Recovery
   readonly #contact: FirstContact
+  readonly #quarantine: Quarantine
   #retryAt = Number.POSITIVE_INFINITY
-  /** Rule A13: nothing new leaves before this; Infinity when nothing is held back. */
-  #heldUntil = Number.POSITIVE_INFINITY
   #timeouts = 0
   #everTimedOut = false
   /** When the base timed out last: what left until then and is not acknowledged counts as lost. */
   #lostBefore = Number.NEGATIVE_INFINITY
-  #quarantines = 0
   /** The block for which a poke went out. */
   #poked = 0
 
@@ -54,12 +45,19 @@ export class BlockFlow implements Flow, BlockWindow {
     this.parts = parts
     this.board = board
     this.#recovery = new Recovery(this)
+    this.#quarantine = new Quarantine(parts)
     const { near, clientTimeoutMs } = parts.config
     this.#contact = new FirstContact(near, clientTimeoutMs, parts.policy.nudges ? undefined : clientTimeoutMs)
   }
 
   get dueAt(): number {
-    return Math.min(this.#retryAt, this.#heldUntil, this.#contact.dueAt, this.#recovery.dueAt, this.parts.outbox.dueAt)
+    return Math.min(
+      this.#retryAt,
+      this.#quarantine.heldUntil,
+      this.#contact.dueAt,
+      this.#recovery.dueAt,
+      this.parts.outbox.dueAt,
+    )
   }
 
   open(now: number): void {
@@ -72,9 +70,13 @@ export class BlockFlow implements Flow, BlockWindow {
   acked(now: number, seq: number): void {
     const { counters, outbox } = this.parts
     counters[COUNTER.acks]++
-    if (seq > outbox.highest || (seq >= this.base && !this.board.isSent(seq))) return this.#neverSent(seq)
+    if (seq > outbox.highest || (seq >= this.base && !this.board.isSent(seq))) {
+      counters[COUNTER.ignored]++
+      this.#quarantine.neverSent(seq)
+      return
+    }
     if (seq < this.base || this.board.isAcked(seq)) return this.#stale(now, seq)
-    this.#fresh(now, seq)
+    if (!this.#fresh(now, seq)) return
     this.#slide()
     this.#fillGap(now)
     this.sendNew(now)
@@ -87,8 +89,8 @@ export class BlockFlow implements Flow, BlockWindow {
       outbox.pace(now, this.base - 1)
       this.arm(now)
     }
-    if (this.#heldUntil <= now) {
-      this.#heldUntil = Number.POSITIVE_INFINITY
+    if (this.#quarantine.heldUntil <= now) {
+      this.#quarantine.release()
       this.sendNew(now)
       this.arm(now)
     }
@@ -133,7 +135,7 @@ export class BlockFlow implements Flow, BlockWindow {
 
   /** Sends what the window allows: never the final block before all others are confirmed (A4), never a wrap in company (A12). */
   sendNew(now: number): void {
-    if (this.#heldUntil !== Number.POSITIVE_INFINITY) return
+    if (this.#quarantine.holds) return
     const { lastSeq, rollover } = this.parts.config
     const limit = Math.min(this.base + this.window, this.base === lastSeq ? lastSeq + 1 : lastSeq)
     while (this.next < limit) {
@@ -182,14 +184,15 @@ export class BlockFlow implements Flow, BlockWindow {
     this.#slide()
   }
 
-  #fresh(now: number, seq: number): void {
+  /** Something new was acknowledged; false when it ends the transfer. */
+  #fresh(now: number, seq: number): boolean {
     const { rto, policy, counters } = this.parts
     const repeats = this.board.repeats(seq)
     let rttMs = 0
     // Karn's rule, and more: the ACK of a block that waited through a timeout may have been caused by what was sent then.
     if (repeats === 0 && this.board.sentAt(seq) > this.#lostBefore) {
       rttMs = now - this.board.sentAt(seq)
-      if (rttMs < TOO_SOON * rto.minMs && this.#isMiscounting(seq)) return
+      if (this.#quarantine.cameTooSoon(seq, rttMs)) return false
       rto.sample(rttMs)
       counters[COUNTER.srttMs] = rto.srttMs
     }
@@ -203,25 +206,8 @@ export class BlockFlow implements Flow, BlockWindow {
     this.progressAt = now
     policy.acked(now, seq, rttMs)
     if (this.order.order === 'inorder') this.confirmUpToTop()
-    if (repeats > 0 && this.#isQuarantineDue()) {
-      this.#quarantines++
-      this.#heldUntil = now + rto.roundsMs(2, QUARANTINE_MS)
-    }
-  }
-
-  /** Rule A13: this device answered a block before it can have seen it: it counted the repeat before. */
-  #isMiscounting(seq: number): boolean {
-    const { config, outbox } = this.parts
-    if (!config.patient || !outbox.repeated) return false
-    config.fail('ERR_TFTP_COUNTS_REPEATS', `it acknowledged block ${seq} sooner than it can have arrived`)
+    if (repeats > 0) this.#quarantine.repeatAcked(now, this.#recovery.takesRepeatsWell)
     return true
-  }
-
-  /** Rule A13: a device known to count repeats is watched after every one, an unknown one after the first few. */
-  #isQuarantineDue(): boolean {
-    const { config, policy } = this.parts
-    if (config.patient) return true
-    return policy.nudges && !this.#recovery.takesRepeatsWell && this.#quarantines < QUARANTINES
   }
 
   #slide(): void {
@@ -287,16 +273,6 @@ export class BlockFlow implements Flow, BlockWindow {
       outbox.poke(now)
     } else this.repeat(now, this.base)
     this.arm(now)
-  }
-
-  /** An ACK of what never left: noise, or a client that counts a repeat as the next block (rule A13). */
-  #neverSent(seq: number): void {
-    const { config, counters, outbox } = this.parts
-    counters[COUNTER.ignored]++
-    const beyond = seq - outbox.highest
-    if (beyond < 1 || beyond > (outbox.repeated ? MISCOUNT_SPAN : 1)) return
-    if (nearWrap(seq, config.rollover) || nearWrap(outbox.highest, config.rollover)) return
-    config.fail('ERR_TFTP_COUNTS_REPEATS', `it acknowledged block ${seq}, which was never sent`)
   }
 
   #firstContact(now: number): void {
