@@ -8,6 +8,8 @@ import type { Frames } from './frames.ts'
 
 /** A slow link's queue for one peer; a window that is longer loses its end here instead of in the kernel. */
 const MAX_QUEUED = 2048
+/** Of datagrams sent alone, this one in so many reports how it went. */
+const REPORT_EVERY = 64
 
 export interface Core<Owner> {
   readonly handlers: DriverHandlers<Owner>
@@ -51,6 +53,7 @@ export function isUnreachable(error: unknown): boolean {
 export abstract class Sending<Owner> {
   protected readonly core: Core<Owner>
   protected readonly socket: Socket
+  #sends = 0
 
   constructor(core: Core<Owner>, socket: Socket) {
     this.core = core
@@ -61,7 +64,7 @@ export abstract class Sending<Owner> {
     const target = this.room(length)
     if (target === undefined) return
     for (let i = 0; i < length; i++) target[i] = buffer[i] as number
-    this.send(target, true)
+    this.send(target, false)
   }
 
   sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
@@ -69,8 +72,7 @@ export abstract class Sending<Owner> {
       const target = this.room(maxBytes)
       if (target === undefined) continue
       const length = frame(seq, target)
-      // Faults of a window are the same for all of it, so one report is enough; reports cost time.
-      this.send(length === maxBytes ? target : target.subarray(0, length), seq === last)
+      this.send(length === maxBytes ? target : target.subarray(0, length), count > 1 && seq === last)
     }
   }
 
@@ -91,9 +93,14 @@ export abstract class Sending<Owner> {
     return undefined
   }
 
+  /**
+   * A report costs a good part of what a datagram does, so few are asked for. Faults of a network last, and one in many
+   * tells of them. ICMP is told by the receiving side when the socket is polled; only within a window may the next
+   * datagram swallow it, so the last one of a window must report (`report`).
+   */
   private send(data: Uint8Array, report: boolean): void {
     try {
-      this.put(data, report)
+      this.put(data, report || this.#sends++ % REPORT_EVERY === 0)
     } catch {
       // Node throws at what it can see to be wrong before the system is asked.
       this.core.stats.sendErrors++
