@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { negotiateRead } from '../transfer/negotiate.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
-import { policyFor } from './policy.ts'
+import { deviceFor, policyFor } from './policy.ts'
 
 const limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 20, refuse: new Set<string>() }
 
@@ -42,5 +42,19 @@ describe('policyFor', () => {
 
   test('each transfer has its own', () => {
     expect(policyFor({ window: 2 }, agreed({}))).not.toBe(policyFor({ window: 2 }, agreed({})))
+  })
+
+  test('a device that takes whatever comes gets neither a window nor copies, whatever was chosen', () => {
+    const device = deviceFor({
+      opcode: 1,
+      filename: 'a',
+      mode: 'octet',
+      options: [
+        { name: 'tsize', value: '0' },
+        { name: 'blksize', value: '1024' },
+      ],
+    })
+    expect(device).toEqual({ patient: true })
+    expect(policyFor({ window: 8, copies: 2 }, agreed({}), device)).toMatchObject({ windowBlocks: 1, copies: 1 })
   })
 })

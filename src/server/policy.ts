@@ -1,9 +1,12 @@
 /** Which window a transfer is sent with: the client's own, when it negotiated one, else what the user chose. */
+import type { Request } from '../packet/index.ts'
+import { takesWhateverComes } from '../profile/request-shape.ts'
 import type { WindowPolicy } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import { anticipation, anticipationBlocks } from '../transfer/policy/anticipation.ts'
 import { negotiated } from '../transfer/policy/negotiated.ts'
 import { strict } from '../transfer/policy/strict.ts'
+import type { KnownDevice } from '../transfer/sender.ts'
 
 export interface PolicyOptions {
   /** `auto` is lock-step on the wire with quick repeats; a number is blocks that may be on the way. */
@@ -16,7 +19,9 @@ export interface PolicyOptions {
 }
 
 /** A fresh policy for one transfer. */
-export function policyFor(options: PolicyOptions, agreed: Agreed): WindowPolicy {
+export function policyFor(options: PolicyOptions, agreed: Agreed, device: KnownDevice = {}): WindowPolicy {
+  // Whatever the user chose: a block ahead or a second copy would spoil the image of such a device.
+  if (device.patient === true) return anticipation({ windowBlocks: 1 })
   const { copies, gapMs, rtoMs } = options
   const pace = {
     ...(copies === undefined ? {} : { copies }),
@@ -26,6 +31,11 @@ export function policyFor(options: PolicyOptions, agreed: Agreed): WindowPolicy 
   if (agreed.windowNegotiated && agreed.windowsize > 1) return negotiated({ windowBlocks: agreed.windowsize, ...pace })
   if (options.window === 'strict') return strict(agreed.timeoutMs)
   return anticipation({ windowBlocks: anticipated(options, agreed), ...pace })
+}
+
+/** What the request alone tells of the device. */
+export function deviceFor(request: Request): KnownDevice {
+  return takesWhateverComes(request) ? { patient: true } : {}
 }
 
 function anticipated(options: PolicyOptions, agreed: Agreed): number {

@@ -12,7 +12,7 @@ import type { ServedTransfer } from './content.ts'
 import { Events } from './events.ts'
 import type { ServerEvent } from './events.ts'
 import { isNear, Peers } from './peers.ts'
-import { policyFor } from './policy.ts'
+import { deviceFor, policyFor } from './policy.ts'
 import { Serving } from './serving.ts'
 
 export type { ServerEvent } from './events.ts'
@@ -195,7 +195,8 @@ function createServing(
         maxWindowBytes: MAX_WINDOW_BYTES,
         refuse: new Set<string>(),
       },
-      policyFor: (_transfer, agreed) => policyFor(options, agreed),
+      policyFor: (transfer, agreed) => policyFor(options, agreed, deviceFor(transfer.request)),
+      deviceFor: (transfer) => deviceFor(transfer.request),
       writable: options.writable,
       maxTransfers: options.maxTransfers ?? MAX_TRANSFERS,
       maxTransfersPerAddress: options.maxTransfersPerAddress ?? MAX_TRANSFERS_PER_ADDRESS,
