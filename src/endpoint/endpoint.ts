@@ -144,6 +144,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
         clientTimeoutMs: agreed.timeoutMs,
         proven: false,
         label: transfer.label,
+        ...this.#config.deviceFor?.(transfer),
       }
       return create(config, this.#config.policyFor(transfer, agreed), transfer)
     })

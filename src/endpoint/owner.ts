@@ -2,7 +2,7 @@
 import type { WindowPolicy } from '../transfer/contract.ts'
 import type { Agreed, Limits } from '../transfer/negotiate.ts'
 import type { ReceiverConfig } from '../transfer/receiver.ts'
-import type { SenderConfig } from '../transfer/sender.ts'
+import type { KnownDevice, SenderConfig } from '../transfer/sender.ts'
 import type { EventKind, Outcome, Peer } from './contract.ts'
 import type { Transfer, TransferMachine } from './transfer.ts'
 
@@ -39,6 +39,8 @@ export interface EndpointConfig<Io = unknown, Content = unknown> {
   readonly limits: Limits
   /** The window policy for one read; a new object each time. */
   policyFor(transfer: Transfer<Io, Content>, agreed: Agreed): WindowPolicy
+  /** What is known of the device before it is served; nothing by default. */
+  deviceFor?(transfer: Transfer<Io, Content>): KnownDevice
   /** False refuses every WRQ. */
   readonly writable: boolean
   /** Default DEFAULT_MAX_TRANSFERS. */

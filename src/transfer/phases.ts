@@ -29,7 +29,7 @@ export type SenderCause =
 
 export const SENDER_TRANSITIONS: readonly Transition<SenderPhase, SenderCause>[] = [
   { from: 'offer', on: 'accepted', to: 'first', note: 'ACK 0' },
-  { from: 'offer', on: 'sizeOnly', to: 'probed', note: 'ERROR 8: a size probe' },
+  { from: 'offer', on: 'sizeOnly', to: 'probed', note: 'ERROR 8, a size probe' },
   { from: 'offer', on: 'fault', to: 'failed', note: 'ERROR, no answer, abort' },
   { from: 'first', on: 'proved', to: 'flow', note: 'ACK 1' },
   { from: 'first', on: 'onlyFinalLeft', to: 'final', note: 'ACK of the last block but one' },
@@ -42,7 +42,7 @@ export const SENDER_TRANSITIONS: readonly Transition<SenderPhase, SenderCause>[]
   { from: 'flow', on: 'fault', to: 'failed', note: 'ERROR, silence, changed file, abort' },
   { from: 'final', on: 'confirmed', to: 'completed', note: 'final ACK, nothing was repeated' },
   { from: 'final', on: 'doubt', to: 'listen', note: 'final ACK, something was repeated' },
-  { from: 'final', on: 'silence', to: 'completed', note: 'final ACK missing: verify on the device' },
+  { from: 'final', on: 'silence', to: 'completed', note: 'final ACK missing, verify on the device' },
   { from: 'final', on: 'fault', to: 'failed', note: 'ERROR, changed file, abort' },
   { from: 'listen', on: 'quiet', to: 'completed', note: '250 ms without contradiction' },
   { from: 'listen', on: 'fault', to: 'failed', note: 'the client counts repeats' },
@@ -58,7 +58,7 @@ export const RECEIVER_TRANSITIONS: readonly Transition<ReceiverPhase, ReceiverCa
   { from: 'offer', on: 'fault', to: 'failed', note: 'ERROR, no answer, abort' },
   { from: 'receiving', on: 'lastBlock', to: 'storing', note: 'a block shorter than blksize' },
   { from: 'receiving', on: 'fault', to: 'failed', note: 'ERROR, silence, disk full, abort' },
-  { from: 'storing', on: 'stored', to: 'dally', note: 'on disk: the final ACK leaves' },
+  { from: 'storing', on: 'stored', to: 'dally', note: 'on disk, the final ACK leaves' },
   { from: 'storing', on: 'fault', to: 'failed', note: 'could not be stored' },
   { from: 'dally', on: 'quiet', to: 'closed', note: 'no more repeats' },
 ]

@@ -24,7 +24,15 @@ import { Rto } from './rto.ts'
 import { Scoreboard } from './scoreboard.ts'
 import { WindowFlow } from './window-flow.ts'
 
-export interface SenderConfig {
+/** What is known of a device before its first block leaves. */
+export interface KnownDevice {
+  /** It was served before: no long first timeout (rule A6). */
+  readonly known?: boolean
+  /** It counts repeats as new blocks: repeat nothing before its own timer has spoken (rule A13). */
+  readonly patient?: boolean
+}
+
+export interface SenderConfig extends KnownDevice {
   /** Bytes of the whole image; a last block of 0 bytes follows a multiple of blksize (RFC 1350 §6). */
   readonly sizeBytes: number
   readonly blksize: number
@@ -38,10 +46,6 @@ export interface SenderConfig {
   readonly proven: boolean
   /** For messages: `"file" to 10.0.0.1:2070`. */
   readonly label: string
-  /** The device was served before: no long first timeout (rule A6). */
-  readonly known?: boolean
-  /** The device counts repeats as new blocks (rule A13). */
-  readonly patient?: boolean
 }
 
 /** Rule A13: how long the final ACK must stay uncontradicted after any repeat. */
