@@ -1,0 +1,205 @@
+/** Rules N1 to N4: windows that the client negotiated. */
+import { describe, expect, test } from 'vitest'
+import { runTransfer } from '../../../test/sim/transfer.ts'
+import { dropNth, edk2Client, loss } from '../../lab/index.ts'
+import type { Request } from '../../packet/index.ts'
+import { COUNTER } from '../contract.ts'
+import { negotiateRead } from '../negotiate.ts'
+import { negotiated } from '../policy/negotiated.ts'
+import { Script, type ScriptOptions } from './script.ts'
+
+const OACK = Uint8Array.of(0, 6)
+
+/** ACK 0 has come: the first window is out. */
+function windowOf(windowBlocks: number, options: Partial<ScriptOptions> = {}): Script {
+  const s = new Script({ blocks: 100, policy: negotiated({ windowBlocks }), oack: OACK, ...options })
+  return s.at(1).ack(0)
+}
+
+/** A resend begins at `first` and goes on without holes or repeats; on a link that lost something the window may leave in parts. */
+function expectAgainFrom(first: number, sent: readonly number[], windowBlocks = 4): void {
+  expect(sent.length).toBeGreaterThan(0)
+  expect(sent.length).toBeLessThanOrEqual(windowBlocks)
+  expect(sent).toEqual(sent.map((_, i) => first + i))
+}
+
+describe('N1: an ACK is cumulative', () => {
+  test('the whole window leaves at once, the next one on its ACK', () => {
+    const s = windowOf(4)
+    expect(s.sent()).toEqual([1, 2, 3, 4])
+    expect(s.wait(1).ack(4).sent()).toEqual([5, 6, 7, 8])
+    expect(s.machine.counters[COUNTER.bytes]).toBe(4 * 512)
+  })
+
+  test('the ACK of the final block is all that the end takes', () => {
+    const s = windowOf(16, { blocks: 5 })
+    expect(s.sent()).toEqual([1, 2, 3, 4, 5])
+    s.wait(1).ack(5)
+    expect(s.outcome).toEqual({ status: 'completed' })
+  })
+
+  test('a client that acknowledges ends of windows reports a gap: again from ack+1, at once from the second gap on', () => {
+    const s = windowOf(4).wait(1).ack(4)
+    s.sent()
+    // The first ACK inside a window may be a gap or progress: 1.5 round trips tell.
+    s.wait(1).ack(6)
+    expect(s.wait(1.5).sent()).toEqual([])
+    expectAgainFrom(7, s.runUntil(s.now).sent())
+    s.wait(3).ack(10).wait(3)
+    expect(s.sent().slice(-4)).toEqual([11, 12, 13, 14])
+    expectAgainFrom(13, s.ack(12).sent())
+  })
+
+  test('a gap is sent again once per 1.5 round trips, however often it is reported', () => {
+    const s = windowOf(4).wait(1).ack(4)
+    s.sent()
+    expectAgainFrom(5, s.wait(1).ack(4).sent())
+    expect(s.wait(0.5).ack(4, 4, 4).sent()).toEqual([])
+    expect(s.wait(0.75).ack(4, 4).sent()).toEqual([])
+    expectAgainFrom(5, s.wait(0.5).ack(4).sent())
+  })
+
+  test('a client that acknowledges inside windows makes progress by it: slide, nothing twice', () => {
+    const s = windowOf(4)
+    s.sent()
+    s.wait(1)
+    s.ack(1)
+    s.ack(2)
+    s.ack(3)
+    s.ack(4)
+    expect(s.sent()).toEqual([5, 6, 7, 8])
+    expect(s.wait(1).ack(5).sent()).toEqual([9])
+    expect(s.ack(6).sent()).toEqual([10])
+    expect(s.machine.counters[COUNTER.retransmitted]).toBe(0)
+    // Its repeated ACK is a gap …
+    expectAgainFrom(7, s.wait(1).ack(6).sent())
+  })
+
+  test('… and so is no progress for max(1.5 RTT, 1 ms)', () => {
+    const s = windowOf(4).wait(1).ack(1, 2, 3, 4).wait(1).ack(5)
+    s.sent()
+    expect(s.wait(1.5).sent()).toEqual([])
+    expectAgainFrom(6, s.runUntil(s.now).sent())
+  })
+
+  test('an ACK of what was confirmed long ago, or never sent, brings nothing', () => {
+    const s = windowOf(4).wait(1).ack(4)
+    s.sent()
+    expect(s.ack(1, 2, 3, 9, 90).sent()).toEqual([])
+    expect(s.machine.counters[COUNTER.bytes]).toBe(4 * 512)
+    expect(s.outcome).toBeUndefined()
+  })
+})
+
+describe('N2: clamp, never refuse', () => {
+  const limits = { maxBlksize: 65464, maxWindowsize: 64, maxWindowBytes: 1 << 16, refuse: new Set<string>() }
+  const ask = (...options: [string, string][]): Request => ({
+    opcode: 1,
+    filename: 'f',
+    mode: 'octet',
+    options: options.map(([name, value]) => ({ name, value })),
+  })
+
+  test('what is too large is made smaller, by blocks and by bytes', () => {
+    expect(negotiateRead(ask(['blksize', '65535'], ['windowsize', '65535']), 9, limits)).toMatchObject({
+      blksize: 65464,
+      windowsize: 1,
+    })
+    expect(negotiateRead(ask(['blksize', '512'], ['windowsize', '65535']), 9, limits).windowsize).toBe(64)
+    expect(negotiateRead(ask(['blksize', '8192'], ['windowsize', '64']), 9, limits).windowsize).toBe(8)
+  })
+
+  test('the OACK has nothing that was not asked for', () => {
+    expect(negotiateRead(ask(), 9, limits).oack).toEqual([])
+    expect(negotiateRead(ask(['blksize', '1024']), 9, limits).oack).toEqual([{ name: 'blksize', value: '1024' }])
+    expect(negotiateRead(ask(['windowsize', '4'], ['multicast', '']), 9, limits).oack.map((o) => o.name)).toEqual([
+      'windowsize',
+    ])
+  })
+})
+
+describe('N3: no storm', () => {
+  const BUDGET = (blocks: number) => 4 * blocks + 64
+
+  test('a peer that repeats its ACK for ever gets 4 x blocks + 64 datagrams and no more', () => {
+    const s = windowOf(4, { blocks: 50 })
+    let total = s.sent().length
+    for (let i = 0; i < 2000 && !s.machine.closed; i++) total += s.wait(2).ack(0).sent().length
+    expect(s.outcome).toMatchObject({ status: 'failed', error: { code: 'ERR_TFTP_TIMEOUT' } })
+    expect(total).toBeLessThanOrEqual(BUDGET(50))
+    expect(total).toBeGreaterThan(BUDGET(50) - 5)
+    expect(total).toBe(s.machine.counters[COUNTER.datagrams])
+  })
+
+  test('twenty ACKs of the same block in one round trip bring one resend of a window', () => {
+    const s = windowOf(64, { blocks: 1000 }).wait(1).ack(64)
+    s.sent()
+    for (let i = 0; i < 20; i++) s.wait(0.0625).ack(64)
+    expectAgainFrom(65, s.sent(), 64)
+  })
+
+  test('EDK2, which acknowledges every unexpected packet, costs one window for one lost packet', () => {
+    const run = runTransfer({
+      sizeBytes: 1_700_000,
+      seed: 1,
+      client: (sizeBytes) => edk2Client({ sizeBytes, windowsize: 4 }),
+      policy: (agreed) => negotiated({ windowBlocks: agreed.windowsize }),
+      down: () => [dropNth([100])],
+    })
+    expect(run.verdict.kind).toBe('intact')
+    const blocks = Math.floor(1_700_000 / 1468) + 1
+    // Those three may each be answered by an ACK of their own, and the window leaves once more for them.
+    expect(run.datagrams).toBeLessThanOrEqual(blocks + 2 * 4)
+    expect(run.datagrams).toBeGreaterThan(blocks)
+  })
+
+  test('and EDK2 over a link that loses 3.7 % both ways stays far below the bound', () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const run = runTransfer({
+        sizeBytes: 1_000_000,
+        seed,
+        client: (sizeBytes) => edk2Client({ sizeBytes, windowsize: 4 }),
+        policy: (agreed) => negotiated({ windowBlocks: agreed.windowsize }),
+        up: (rng) => [loss({ p: 0.037 }, rng)],
+        down: (rng) => [loss({ p: 0.037 }, rng)],
+      })
+      expect(run.verdict.kind).toBe('intact')
+      expect(run.datagramsPerBlock).toBeLessThan(1.6)
+    }
+  })
+})
+
+describe('N4: a client that is silent on repeats is made to say where it stands', () => {
+  test('the second timeout sends ack+1 and one block two beyond the window', () => {
+    const s = windowOf(4).wait(1).ack(4)
+    s.sent()
+    s.wait(10)
+    const first = s.runUntil(s.now).sent()
+    expect(first).not.toContain(10)
+    expect(first.length).toBeLessThanOrEqual(4)
+    expect(s.wait(19).sent()).toEqual([])
+    expect(s.wait(1.5).sent()).toEqual([5, 10])
+  })
+
+  test('at the end of the file only resends remain', () => {
+    const s = windowOf(4, { blocks: 9 }).wait(1).ack(4)
+    s.sent()
+    s.wait(2000)
+    expect(Math.max(...s.sent())).toBe(8)
+  })
+
+  test('the final block is not sent ahead of its window', () => {
+    const s = windowOf(4, { blocks: 10 }).wait(1).ack(4)
+    s.sent()
+    s.wait(2000)
+    expect(s.sent()).not.toContain(10)
+  })
+
+  test('an ACK that reports the position is followed from there', () => {
+    const s = windowOf(4).wait(1).ack(4).wait(32)
+    s.sent()
+    // It had 5 and 6 and saw 10.
+    s.ack(6).wait(2)
+    expectAgainFrom(7, s.sent())
+  })
+})
