@@ -2,6 +2,7 @@
  * Blocks that the client did not negotiate a window for: lock-step and anticipation (rules A1 to A14). One
  * acknowledgement per block; the window slides over a contiguous run only, and the final block travels last and alone.
  */
+import { AheadLimit } from './ahead-limit.ts'
 import { COUNTER } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
 import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
@@ -33,6 +34,7 @@ export class BlockFlow implements Flow, BlockWindow {
   readonly #recovery: Recovery
   readonly #contact: FirstContact
   readonly #quarantine: Quarantine
+  readonly #ahead = new AheadLimit()
   #retryAt = Number.POSITIVE_INFINITY
   #timeouts = 0
   #everTimedOut = false
@@ -130,7 +132,7 @@ export class BlockFlow implements Flow, BlockWindow {
   }
 
   get window(): number {
-    return this.base === 1 || this.#recovery.refused ? 1 : this.parts.policy.windowBlocks
+    return this.base === 1 || this.#recovery.refused ? 1 : this.#ahead.limit(this.parts.policy.windowBlocks)
   }
 
   /** Sends what the window allows: never the final block before all others are confirmed (A4), never a wrap in company (A12). */
@@ -205,6 +207,7 @@ export class BlockFlow implements Flow, BlockWindow {
     this.#timeouts = 0
     this.progressAt = now
     policy.acked(now, seq, rttMs)
+    this.#ahead.acked()
     if (this.order.order === 'inorder') this.confirmUpToTop()
     if (repeats > 0) this.#quarantine.repeatAcked(now, this.#recovery.takesRepeatsWell)
     return true
@@ -229,6 +232,7 @@ export class BlockFlow implements Flow, BlockWindow {
     if (this.base > outbox.highest) return
     if (this.#isAsking) return
     const spacing = gapSpacingMs(rto)
+    let resent = 0
     for (let seq = this.base; seq < this.next; seq++) {
       if (!this.board.isSent(seq) || this.board.isAcked(seq)) continue
       const repeatedAt = this.board.repeatedAt(seq)
@@ -236,7 +240,9 @@ export class BlockFlow implements Flow, BlockWindow {
       if (!lost || repeatedAt + spacing > now || !this.#recovery.mayRepeatOnTimer(seq)) continue
       if (seq < this.top) policy.gap(now, seq)
       this.repeat(now, seq)
+      resent++
     }
+    this.#ahead.resent(resent, this.window)
   }
 
   #stale(now: number, seq: number): void {

@@ -81,3 +81,8 @@ export function answerWindowMs(rto: Rto): number {
 export function gapSpacingMs(rto: Rto): number {
   return rto.roundsMs(1.5, 1)
 }
+
+/** How long a client that acknowledges inside windows may be silent before it counts as stuck (N1): as long as its round trips vary. */
+export function stuckMs(rto: Rto): number {
+  return Math.max(gapSpacingMs(rto), rto.srttMs + 4 * rto.rttvarMs)
+}

@@ -3,7 +3,7 @@
  * reported by an ACK that is not the window's last, or by a repeated one, and everything from there is sent again.
  */
 import { COUNTER } from './contract.ts'
-import { type Flow, type FlowParts, gapSpacingMs, waitMs } from './flow.ts'
+import { type Flow, type FlowParts, gapSpacingMs, stuckMs, waitMs } from './flow.ts'
 import { RunLength } from './run-length.ts'
 
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
@@ -14,6 +14,9 @@ const STORM_ALLOWANCE = 64
  * `progress`: it acknowledges on its way. Until the first such ACK that is not known.
  */
 type InsideAck = 'unknown' | 'gap' | 'progress'
+
+/** Answers to our own repeats come within so many waits of `stuckMs`. */
+const ECHO_ROUNDS = 2
 
 /** An ACK that comes within this part of the shortest round trip is no answer to what left last. */
 const SOONEST_ANSWER = 0.75
@@ -33,6 +36,12 @@ export class WindowFlow implements Flow {
   /** Blocks below this may leave now. */
   #burstEnd = 1
   #wentBackAt = Number.NEGATIVE_INFINITY
+  /** Repeated ACKs in a row: a second one marks a client that answers every packet it cannot use, as EDK2 does (N3). */
+  #repeatedAcks = 0
+  #answersEach = false
+  /** Repeated ACKs that our own repeats may still bring from such a client, and until when. */
+  #echoes = 0
+  #echoesUntil = Number.NEGATIVE_INFINITY
   /** When the base left last: an ACK of its predecessor that comes sooner than a round trip cannot be about it. */
   #baseLeftAt = 0
   /** The last block of the window that is under way. */
@@ -110,12 +119,13 @@ export class WindowFlow implements Flow {
     if (wentOnAlone || this.#answeredTooSoon(now)) this.#insideAck = 'progress'
     this.base = seq + 1
     this.#timeouts = 0
+    this.#repeatedAcks = 0
     this.progressAt = now
     this.#stuckAt = Number.POSITIVE_INFINITY
     policy.acked(now, seq, rttMs)
     if (this.#next < this.base) this.#next = this.base
     if (inside && this.#insideAck === 'gap') return this.#goBack(now)
-    if (inside) this.#stuckAt = now + gapSpacingMs(rto)
+    if (inside) this.#stuckAt = now + stuckMs(rto)
     if (!inside || this.#insideAck === 'progress') this.#send(now)
     this.#arm(now)
   }
@@ -130,6 +140,11 @@ export class WindowFlow implements Flow {
     const { counters, rto } = this.#parts
     counters[COUNTER.staleAcks]++
     if (this.base >= this.#next) return
+    if (++this.#repeatedAcks > 1 && now - this.#baseLeftAt < stuckMs(rto)) this.#answersEach = true
+    if (this.#answersEach && this.#echoes > 0 && now < this.#echoesUntil) {
+      this.#echoes--
+      return
+    }
     if (rto.srttMs > 0 && now - this.#baseLeftAt < SOONEST_ANSWER * rto.minMs) return
     this.#goBack(now)
   }
@@ -144,6 +159,8 @@ export class WindowFlow implements Flow {
     }
     this.#wentBackAt = now
     this.#runs.lost()
+    this.#echoes = this.#next - this.base
+    this.#echoesUntil = now + ECHO_ROUNDS * stuckMs(rto)
     policy.gap(now, this.base)
     outbox.drop()
     this.#next = this.base

@@ -69,8 +69,8 @@ export function isBeyondAnyServer(client: string, faults: readonly FaultName[]):
   if (client !== 'rpi4-rom') return false
   // The network's own duplicate of a block is counted as the next block by this ROM before the server can know.
   if (faults.includes('duplicate')) return true
-  // The one repeat that its own timer asks for is held in the card and takes the place of the next block, which the ring drops.
-  return faults.includes('rx-hold') && faults.some((name) => name.startsWith('rx-ring'))
+  // The one repeat that its own timer asks for stays in the card and takes the place of a later block that is lost.
+  return faults.length > 1 && faults.some((name) => name === 'rx-hold' || name === 'rx-one-behind')
 }
 
 export interface Scenario {

@@ -310,6 +310,25 @@ describe('A10: ERROR 5 about a block that was not asked for', () => {
     expect(s.outcome?.status).toBe('failed')
   })
 
+  /** Blocks 3 to 6 of 7 are confirmed, the repeated block 2 is refused: the client has it, and all the others. */
+  const provenByRefusal = () => {
+    const s = new Script({ blocks: 7, policy: anticipation({ windowBlocks: 8 }) }).reach(1).wait(1).ack(3, 4, 5, 6)
+    return s.wait(1).error(5)
+  }
+
+  test('about a block below the top it proves inorder, and the transfer goes on behind the top (A1)', () => {
+    const s = provenByRefusal()
+    expect(s.sent().slice(-2)).toEqual([2, 7])
+    s.wait(1).ack(7)
+    expect(s.wait(251).outcome).toEqual({ status: 'completed' })
+  })
+
+  test.fails('what a refusal confirmed is counted, and only the final ACK is missing then (A4)', () => {
+    const s = provenByRefusal()
+    expect(s.machine.counters[COUNTER.bytes]).toBe(6 * 512)
+    expect(s.wait(20).unreachable().outcome).toEqual({ status: 'completed', lastAck: 'missing' })
+  })
+
   test('any other ERROR is the end', () => {
     for (const wireCode of [0, 1, 2, 3, 4, 6, 7]) {
       const s = new Script({ blocks: 50, policy: anticipation({ windowBlocks: 4 }) }).reach(1).wait(1).error(wireCode)

@@ -107,7 +107,11 @@ describe('A12: wire block 0 after a rollover', () => {
     expect(s.wait(800).sent()).toEqual([])
     s.ack(65_534).wait(800).ack(65_534)
     expect(s.sent()).toEqual([65_535])
-    expect(upTo(65_534, { policy: strict(100) }).wait(350).sent()).toEqual([65_535, 65_535, 65_535, 65_535])
+    expect(
+      upTo(65_534, { policy: strict(100) })
+        .wait(350)
+        .sent(),
+    ).toEqual([65_535, 65_535, 65_535, 65_535])
   })
 
   test('with rollover 1 there is no block 0: the timer repeats', () => {
