@@ -6,7 +6,7 @@ import type { Request } from '../../packet/index.ts'
 import { COUNTER } from '../contract.ts'
 import { negotiateRead } from '../negotiate.ts'
 import { negotiated } from '../policy/negotiated.ts'
-import { Script, type ScriptOptions } from './script.ts'
+import { RTT_MS, Script, type ScriptOptions } from './script.ts'
 
 const OACK = Uint8Array.of(0, 6)
 
@@ -14,6 +14,18 @@ const OACK = Uint8Array.of(0, 6)
 function windowOf(windowBlocks: number, options: Partial<ScriptOptions> = {}): Script {
   const s = new Script({ blocks: 100, policy: negotiated({ windowBlocks }), oack: OACK, ...options })
   return s.at(1).ack(0)
+}
+
+/** The same after so many windows that the round trip is known to be RTT_MS and not to vary; block 101 is the next one's first. */
+function steadyWindowOf4(each: 'window' | 'block' = 'window'): Script {
+  const s = windowOf(4, { blocks: 400 })
+  for (let first = 1; first < 101; first += 4) {
+    s.wait(RTT_MS)
+    if (each === 'block') s.ack(first, first + 1, first + 2)
+    s.ack(first + 3)
+  }
+  s.sent()
+  return s
 }
 
 /** A resend begins at `first` and goes on without holes or repeats; on a link that lost something the window may leave in parts. */
@@ -39,15 +51,13 @@ describe('N1: an ACK is cumulative', () => {
   })
 
   test('a client that acknowledges ends of windows reports a gap: again from ack+1, at once from the second gap on', () => {
-    const s = windowOf(4).wait(1).ack(4)
-    s.sent()
-    // The first ACK inside a window may be a gap or progress: 1.5 round trips tell.
-    s.wait(1).ack(6)
-    expect(s.wait(1.5).sent()).toEqual([])
-    expectAgainFrom(7, s.runUntil(s.now).sent())
-    s.wait(3).ack(10).wait(3)
-    expect(s.sent().slice(-4)).toEqual([11, 12, 13, 14])
-    expectAgainFrom(13, s.ack(12).sent())
+    const s = steadyWindowOf4()
+    // The first ACK inside a window may be a gap or progress: whether more comes by itself tells.
+    expect(s.wait(1).ack(102).wait(1.5).sent()).toEqual([])
+    expectAgainFrom(103, s.wait(0.1).sent())
+    s.wait(3).ack(106).wait(3)
+    expect(s.sent().slice(-4)).toEqual([107, 108, 109, 110])
+    expectAgainFrom(109, s.ack(108).sent())
   })
 
   test('a gap is sent again once per 1.5 round trips, however often it is reported', () => {
@@ -76,10 +86,19 @@ describe('N1: an ACK is cumulative', () => {
   })
 
   test('… and so is no progress for max(1.5 RTT, 1 ms)', () => {
-    const s = windowOf(4).wait(1).ack(1, 2, 3, 4).wait(1).ack(5)
-    s.sent()
+    const s = steadyWindowOf4('block')
+    expect(s.wait(1).ack(101).sent()).toEqual([105])
     expect(s.wait(1.5).sent()).toEqual([])
-    expectAgainFrom(6, s.runUntil(s.now).sent())
+    expectAgainFrom(102, s.wait(0.1).sent())
+  })
+
+  test('where round trips vary, progress is waited for as long as they vary', () => {
+    const s = windowOf(4, { blocks: 400 })
+    // RTTVAR is still half of the only round trip that was measured.
+    s.wait(1).ack(1, 2, 3, 4).wait(1).ack(5)
+    s.sent()
+    expect(s.wait(1.75).sent()).toEqual([])
+    expectAgainFrom(6, s.wait(3).sent().slice(0, 4))
   })
 
   test('an ACK of what was confirmed long ago, or never sent, brings nothing', () => {
@@ -163,7 +182,8 @@ describe('N3: no storm', () => {
         up: (rng) => [loss({ p: 0.037 }, rng)],
         down: (rng) => [loss({ p: 0.037 }, rng)],
       })
-      expect(run.verdict.kind).toBe('intact')
+      // When the ACK of the last window is lost and the client gone, more than the final block is unconfirmed.
+      expect(['intact', 'intact-but-server-failed']).toContain(run.verdict.kind)
       expect(run.datagramsPerBlock).toBeLessThan(1.6)
     }
   })
@@ -199,7 +219,7 @@ describe('N4: a client that is silent on repeats is made to say where it stands'
     const s = windowOf(4).wait(1).ack(4).wait(32)
     s.sent()
     // It had 5 and 6 and saw 10.
-    s.ack(6).wait(2)
+    s.ack(6).wait(4)
     expectAgainFrom(7, s.sent())
   })
 })

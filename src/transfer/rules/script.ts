@@ -120,7 +120,8 @@ export class Script implements SenderSink {
       if (this.highest <= this.acknowledged) this.runUntil(this.due)
       if (this.highest <= this.acknowledged) throw new Error(`block ${this.acknowledged + 1} does not leave`)
       this.wait(rttMs)
-      for (let last = Math.min(this.highest, seq); this.acknowledged < last; ) {
+      const last = Math.min(this.highest, seq)
+      while (this.acknowledged < last) {
         this.#log = []
         this.ack(this.acknowledged + 1)
       }

@@ -132,6 +132,22 @@ describe('A7: the nudge', () => {
     expect(s.runUntil(36).sentAt()).toEqual([[36, 5]])
   })
 
+  test('with two blocks out the other one is the partner: the client did not take n last', () => {
+    const s = new Script({ blocks: 50, policy: anticipation({ windowBlocks: 2 }) }).reach(8)
+    s.sent()
+    // 9 and 10 are out, the ACKs of both are lost.
+    expect(s.wait(36).sent()).toEqual([9, 10, 9])
+  })
+
+  test('above a gap the top is', () => {
+    const s = new Script({ blocks: 50, policy: anticipation({ windowBlocks: 3 }) }).reach(8).wait(1).ack(10)
+    s.sent()
+    s.wait(33)
+    const sent = s.sent()
+    expect(sent).toContain(10)
+    expect(sent).not.toContain(8)
+  })
+
   test('after two unanswered nudges n goes before it too', () => {
     const s = stuck().at(900)
     expect(s.sent().slice(0, 8)).toEqual([5, 4, 5, 4, 5, 5, 4, 5])

@@ -36,16 +36,17 @@ describe('A2: slide over a contiguous run', () => {
   })
 
   test('never more than the window is out', () => {
-    let s: Script | undefined
+    const owner: { script?: Script } = {}
     let most = 0
-    s = new Script({
+    const s = new Script({
       blocks: 300,
       policy: windowOf(5),
       peer: (seq) => {
-        most = Math.max(most, seq - (s?.acknowledged ?? 0))
+        most = Math.max(most, seq - (owner.script?.acknowledged ?? 0))
         return seq
       },
     })
+    owner.script = s
     s.at(1000)
     expect(s.outcome?.status).toBe('completed')
     expect(most).toBe(5)
@@ -76,6 +77,40 @@ describe('A3: a gap', () => {
     s.sent()
     expect(s.wait(1).ack(2, 4).sent()).toEqual([10, 3])
     expect(s.ack(7).sent()).toEqual([5, 6])
+  })
+})
+
+describe('A3: the end of a stall', () => {
+  test('sends again at once what was on its way when it began', () => {
+    const s = new Script({ blocks: 100, policy: windowOf(4) }).reach(8).wait(15)
+    // 9 to 12 were out; the client had gone deaf, and takes 9 when it is repeated.
+    expect(new Set(s.sent())).toEqual(new Set([12, 9]))
+    s.ack(9)
+    expect(s.sent().slice(0, 3)).toEqual([10, 11, 12])
+  })
+})
+
+describe('A11: a client that drops what runs ahead', () => {
+  /** Out of a window of eight all but the first are lost, and sent again together. */
+  const dropped = () => {
+    const s = new Script({ blocks: 900, policy: windowOf(8) }).reach(50).wait(15).ack(51).wait(1)
+    for (let seq = 52; seq <= 58; seq++) s.ack(seq)
+    s.wait(25)
+    return s.reach(60)
+  }
+
+  test('gets half the window', () => {
+    const s = dropped()
+    expect(s.highest - s.acknowledged).toBe(4)
+    expect(s.policy.windowBlocks).toBe(8)
+  })
+
+  test('and one block more for each 64 clean ones', () => {
+    const s = dropped()
+    s.reach(120)
+    expect(s.highest - s.acknowledged).toBe(5)
+    s.reach(800)
+    expect(s.highest - s.acknowledged).toBe(8)
   })
 })
 
