@@ -18,7 +18,16 @@ export { type ServedTransfer, ServerNode, type ServerNodeConfig } from './server
 export { Trace } from './trace.ts'
 export { judge, type Verdict, type VerdictKind } from './verdict.ts'
 export { type LabNode, type Outlet, type RunEnd, type RunLimits, World } from './world.ts'
-export { FAULTS, type FaultMaker, type FaultName, type PlacedFaults, TYPICAL_P } from './fault/catalogue.ts'
+export {
+  FAULT_ROWS,
+  FAULTS,
+  type FaultMaker,
+  type FaultName,
+  type FaultRow,
+  type Parameter,
+  type PlacedFaults,
+  TYPICAL_P,
+} from './fault/catalogue.ts'
 export { type AckStaleOptions, ackStale } from './fault/ack-stale.ts'
 export { type ArpSilentOptions, arpSilent } from './fault/arp-silent.ts'
 export { type BitErrorsOptions, bitErrors } from './fault/bit-errors.ts'

@@ -23,6 +23,25 @@ export interface PlacedFaults {
   readonly down: readonly Fault[]
 }
 
+/** A number that describes a fault or a client. */
+export interface Parameter {
+  readonly min: number
+  readonly max: number
+  /** What holds when nothing is said. */
+  readonly usual: number
+  /** What it says, with its unit. */
+  readonly about: string
+}
+
+export type Values = Readonly<Record<string, number>>
+
+export interface FaultRow {
+  readonly about: string
+  readonly parameters: Readonly<Record<string, Parameter>>
+  /** `values` holds every parameter of the row. */
+  place(rng: Rng, values: Values): PlacedFaults
+}
+
 /** `p` is what the fault's own description calls so; faults without one ignore it. */
 export type FaultMaker = (rng: Rng, p?: number) => PlacedFaults
 
@@ -31,37 +50,136 @@ export const TYPICAL_P = 0.037
 
 const up = (...faults: Fault[]): PlacedFaults => ({ up: faults, down: [] })
 const down = (...faults: Fault[]): PlacedFaults => ({ up: [], down: faults })
-const optional = (p: number | undefined): { p?: number } => (p === undefined ? {} : { p })
+
+const probability = (usual: number, about: string): Parameter => ({ min: 0, max: 0.999, usual, about })
+const count = (usual: number, about: string): Parameter => ({ min: 1, max: 65_535, usual, about })
+const time = (usual: number, about: string): Parameter => ({ min: 0, max: 3_600_000, usual, about })
+const share = (about: string, usual = TYPICAL_P): { p: Parameter } => ({ p: probability(usual, about) })
+const lost = { ...share('share that is lost'), burst: count(1, 'datagrams lost in a row') }
 
 const TABLE = {
-  none: () => up(),
-  'ack-loss': (rng, p) => up(loss({ p: p ?? TYPICAL_P }, rng)),
-  'data-loss': (rng, p) => down(loss({ p: p ?? TYPICAL_P }, rng)),
-  'tx-alias-burst': (rng, p) => up(txAliasBurst(optional(p), rng)),
-  'ack-stale': (rng, p) => up(ackStale(optional(p), rng)),
-  'tx-hold': (rng, p) => up(txHold(optional(p), rng)),
-  'tx-hold-alias': (rng, p) => up(txHoldAlias(optional(p), rng)),
-  'bit-errors': (rng) => ({ up: [bitErrors({}, rng.fork('up'))], down: [bitErrors({}, rng.fork('down'))] }),
-  'rx-hold': (rng, p) => down(rxHold(optional(p), rng)),
-  'rx-one-behind': () => down(rxOneBehind()),
-  'rx-ring': () => down(rxRing()),
-  'rx-ring-2': () => down(rxRing({ descriptors: 2 })),
-  'rx-ring-4': () => down(rxRing({ descriptors: 4 })),
-  'eee-wake': (rng, p) => bothWays((r) => eeeWake(optional(p), r), rng),
-  'arp-silent': () => arpSilentPlaced(false),
-  'arp-silent-revived': () => arpSilentPlaced(true),
-  'dead-rx': () => down(deadRx()),
-  reorder: (rng, p) => bothWays((r) => reorder({ p: p ?? 0.01 }, r), rng),
-  duplicate: (rng, p) => bothWays((r) => duplicate({ p: p ?? 0.01 }, r), rng),
-} satisfies Record<string, FaultMaker>
+  none: { about: 'nothing goes wrong', parameters: {}, place: () => up() },
+  'ack-loss': {
+    about: 'acknowledgements are lost on their way to the server',
+    parameters: lost,
+    place: (rng, { p, burst }) => up(loss({ p, burst }, rng)),
+  },
+  'data-loss': {
+    about: 'DATA is lost on its way to the device',
+    parameters: lost,
+    place: (rng, { p, burst }) => down(loss({ p, burst }, rng)),
+  },
+  'tx-alias-burst': {
+    about: 'one transmit buffer: of two acknowledgements back to back the second is often lost',
+    parameters: {
+      ...share('share of lone frames that is lost', 0.01),
+      gapMs: time(0.08, 'milliseconds within which a frame counts as back to back'),
+      second: probability(0.3, 'share of the second ones that is lost'),
+    },
+    place: (rng, { p, gapMs, second }) => up(txAliasBurst({ p, gapMs, second }, rng)),
+  },
+  'ack-stale': {
+    about: 'ACK n-1 leaves instead of ACK n',
+    parameters: share('share of acknowledgements'),
+    place: (rng, { p }) => up(ackStale({ p }, rng)),
+  },
+  'tx-hold': {
+    about: 'an acknowledgement leaves only with the next one',
+    parameters: share('share of acknowledgements'),
+    place: (rng, { p }) => up(txHold({ p }, rng)),
+  },
+  'tx-hold-alias': {
+    about: 'an acknowledgement leaves only with the next one, as a copy of it',
+    parameters: share('share of acknowledgements'),
+    place: (rng, { p }) => up(txHoldAlias({ p }, rng)),
+  },
+  'bit-errors': {
+    about: 'loss that grows with length, both ways',
+    parameters: { perByte: { min: 0, max: 0.1, usual: 5.8e-5, about: 'probability for each byte' } },
+    place: (rng, { perByte }) => ({
+      up: [bitErrors({ perByte }, rng.fork('up'))],
+      down: [bitErrors({ perByte }, rng.fork('down'))],
+    }),
+  },
+  'rx-hold': {
+    about: 'a frame is seen only when the next one arrives',
+    parameters: share('share of frames'),
+    place: (rng, { p }) => down(rxHold({ p }, rng)),
+  },
+  'rx-one-behind': {
+    about: 'each frame is seen only when the next one arrives',
+    parameters: {},
+    place: () => down(rxOneBehind()),
+  },
+  'rx-ring': rxRingRow(1),
+  'rx-ring-2': rxRingRow(2),
+  'rx-ring-4': rxRingRow(4),
+  'eee-wake': {
+    about: 'the first frame after an idle gap is lost',
+    parameters: {
+      ...share('share of first frames that is lost', 0.5),
+      idleMs: time(5, 'milliseconds after which the link sleeps'),
+    },
+    place: (rng, { p, idleMs }) => bothWays((r) => eeeWake({ p, idleMs }, r), rng),
+  },
+  'arp-silent': arpSilentRow(false),
+  'arp-silent-revived': arpSilentRow(true),
+  'dead-rx': { about: 'nothing reaches the device', parameters: {}, place: () => down(deadRx()) },
+  reorder: {
+    about: 'later datagrams overtake some, both ways',
+    parameters: {
+      ...share('share that is overtaken', 0.01),
+      distance: count(3, 'how many overtake'),
+      holdMs: time(2, 'milliseconds by which it is late at most'),
+    },
+    place: (rng, { p, distance, holdMs }) => bothWays((r) => reorder({ p, distance, holdMs }, r), rng),
+  },
+  duplicate: {
+    about: 'the network delivers some datagrams twice, both ways',
+    parameters: { ...share('share that comes twice', 0.01), laterMs: time(0, 'milliseconds between the two') },
+    place: (rng, { p, laterMs }) => bothWays((r) => duplicate({ p, laterMs }, r), rng),
+  },
+} satisfies Record<string, FaultRow>
 
 export type FaultName = keyof typeof TABLE
 
-export const FAULTS: Readonly<Record<FaultName, FaultMaker>> = TABLE
+/** Everything that the lab knows of each fault. */
+export const FAULT_ROWS: Readonly<Record<FaultName, FaultRow>> = TABLE
 
-function arpSilentPlaced(revives: boolean): PlacedFaults {
-  const pair = arpSilent({ revives })
-  return { up: [pair.up], down: [pair.down] }
+/** The makers alone, for whoever needs no parameter but `p`. */
+export const FAULTS = Object.fromEntries(
+  Object.entries<FaultRow>(TABLE).map(([name, row]): [string, FaultMaker] => [
+    name,
+    (rng, p) => row.place(rng, withUsual(row.parameters, p === undefined ? {} : { p })),
+  ]),
+) as Readonly<Record<FaultName, FaultMaker>>
+
+/** Every parameter: as given, else as usual. What the row does not have is left out. */
+export function withUsual(parameters: Readonly<Record<string, Parameter>>, given: Values): Values {
+  return Object.fromEntries(Object.entries(parameters).map(([name, { usual }]) => [name, given[name] ?? usual]))
+}
+
+function rxRingRow(descriptors: number): FaultRow {
+  return {
+    about: `a receive ring with room for ${descriptors}: later frames of a burst are lost`,
+    parameters: {
+      descriptors: { ...count(descriptors, 'frames that it holds'), max: 4096 },
+      drainMs: time(0.2, 'milliseconds for each'),
+    },
+    place: (_rng, { descriptors, drainMs }) => down(rxRing({ descriptors, drainMs })),
+  }
+}
+
+function arpSilentRow(revives: boolean): FaultRow {
+  const end = revives ? ', until its next frame' : ''
+  return {
+    about: `the device does not answer ARP: when the host forgets it, nothing reaches it any more${end}`,
+    parameters: { afterMs: time(30_000, 'milliseconds until the host forgets') },
+    place: (_rng, { afterMs }) => {
+      const pair = arpSilent({ revives, afterMs })
+      return { up: [pair.up], down: [pair.down] }
+    },
+  }
 }
 
 function bothWays(make: (rng: Rng) => Fault, rng: Rng): PlacedFaults {
