@@ -21,6 +21,11 @@ const QUESTION_MS = 10
 /** Rule A12: an ACK of the predecessor this long after wire block 0 left is the client's own timer speaking. */
 const CLIENT_TIMER_MS = 800
 
+/** Slots for a window and what may run ahead of it (A1), the block two beyond included. */
+export function boardSpan(windowBlocks: number): number {
+  return windowBlocks + RUN_AHEAD + 2
+}
+
 export class BlockFlow implements Flow, BlockWindow {
   base = 1
   progressAt = 0
@@ -139,6 +144,8 @@ export class BlockFlow implements Flow, BlockWindow {
   sendNew(now: number): void {
     if (this.#quarantine.holds) return
     const { lastSeq, rollover } = this.parts.config
+    // A policy may have widened its window: blocks that shared a slot would acknowledge each other.
+    this.board.reserve(boardSpan(this.window), this.base, this.parts.outbox.highest)
     const limit = Math.min(this.base + this.window, this.base === lastSeq ? lastSeq + 1 : lastSeq)
     while (this.next < limit) {
       const first = this.next

@@ -7,14 +7,42 @@ const SENT = 1
 const ACKED = 2
 
 export class Scoreboard {
-  readonly #mask: number
-  readonly #marks: Uint8Array
-  readonly #repeats: Uint8Array
-  readonly #sentAt: Float64Array
-  readonly #repeatedAt: Float64Array
+  #mask = 0
+  #marks = new Uint8Array(0)
+  #repeats = new Uint8Array(0)
+  #sentAt = new Float64Array(0)
+  #repeatedAt = new Float64Array(0)
 
   /** Holds any `span` neighbouring blocks. */
   constructor(span: number) {
+    this.#allocate(span)
+  }
+
+  /** Makes room for any `span` neighbouring blocks; the marks of `first` .. `last` are kept. A window that grows calls this, rarely. */
+  reserve(span: number, first: number, last: number): void {
+    if (span <= this.span) return
+    const mask = this.#mask
+    const marks = this.#marks
+    const repeats = this.#repeats
+    const sentAt = this.#sentAt
+    const repeatedAt = this.#repeatedAt
+    this.#allocate(span)
+    for (let seq = first; seq <= last; seq++) {
+      const from = seq & mask
+      const to = seq & this.#mask
+      this.#marks[to] = marks[from]
+      this.#repeats[to] = repeats[from]
+      this.#sentAt[to] = sentAt[from]
+      this.#repeatedAt[to] = repeatedAt[from]
+    }
+  }
+
+  /** Blocks that fit at once. */
+  get span(): number {
+    return this.#mask + 1
+  }
+
+  #allocate(span: number): void {
     let size = 8
     while (size < span) size *= 2
     this.#mask = size - 1
@@ -22,11 +50,6 @@ export class Scoreboard {
     this.#repeats = new Uint8Array(size)
     this.#sentAt = new Float64Array(size)
     this.#repeatedAt = new Float64Array(size)
-  }
-
-  /** Blocks that fit at once. */
-  get span(): number {
-    return this.#mask + 1
   }
 
   /** Block `seq` left; the first time clears what its slot held before. */

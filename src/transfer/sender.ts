@@ -14,10 +14,10 @@ import {
   seqNear,
   WIRE_ERROR,
 } from '../packet/index.ts'
-import { BlockFlow } from './block-flow.ts'
+import { BlockFlow, boardSpan } from './block-flow.ts'
 import { COUNTER, COUNTER_LENGTH, type Machine, type Outcome, type SenderSink, type WindowPolicy } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
-import { type Flow, type FlowParts, RUN_AHEAD } from './flow.ts'
+import type { Flow, FlowParts } from './flow.ts'
 import { Outbox } from './outbox.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
 import { Rto } from './rto.ts'
@@ -80,7 +80,7 @@ export class Sender implements Machine {
     this.#sink = sink
     this.#policy = policy
     this.#lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
-    const board = policy.cumulative ? undefined : new Scoreboard(policy.windowBlocks + RUN_AHEAD + 2)
+    const board = policy.cumulative ? undefined : new Scoreboard(boardSpan(policy.windowBlocks))
     this.#outbox = new Outbox(sink, policy, this.counters, board)
     const parts: FlowParts = {
       config: {

@@ -19,6 +19,7 @@ import {
 } from '../../src/lab/index.ts'
 import type { WindowPolicy } from '../../src/transfer/contract.ts'
 import type { Agreed } from '../../src/transfer/negotiate.ts'
+import { adaptive } from '../../src/transfer/policy/adaptive.ts'
 import { anticipation } from '../../src/transfer/policy/anticipation.ts'
 import { negotiated } from '../../src/transfer/policy/negotiated.ts'
 import { strict } from '../../src/transfer/policy/strict.ts'
@@ -60,6 +61,8 @@ export const POLICIES: Readonly<Record<string, MakePolicy>> = {
   'window-2': blocks(2),
   'window-3': blocks(3),
   'window-8': blocks(8),
+  adaptive: () => adaptive(),
+  'adaptive-learnt': () => adaptive({ learnt: { windowBlocks: 8, gapMs: 0 }, firstRtoMs: 10 }),
   'copies-2': () => anticipation({ windowBlocks: 1, copies: 2, gapMs: 1 }),
   'window-4-gap': () => anticipation({ windowBlocks: 4, gapMs: 0.5 }),
 }
