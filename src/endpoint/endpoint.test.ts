@@ -150,6 +150,12 @@ describe('the owner', () => {
     expect(stray()).toEqual([])
     expect(stray(0, 99, 0, 0)).toEqual([])
   })
+
+  test('a datagram of nobody from port 0 gets nothing: there is nowhere to send it', () => {
+    const owner = new OwnerDouble()
+    const ack = Uint8Array.of(0, 4, 0, 1)
+    expect(owner.input(() => owner.endpoint.wrongTid(0, peer(0), ack, 0, ack.length))).toEqual([])
+  })
 })
 
 describe('events', () => {

@@ -207,7 +207,9 @@ export class Endpoint<Io = unknown, Content = unknown> {
     try {
       const opcode = length < HEADER_BYTES ? 0 : readOpcode(buffer, offset, length)
       this.counts.ignored++
-      if (opcode === OPCODE.data || opcode === OPCODE.ack || opcode === OPCODE.oack) {
+      const isTransfers = opcode === OPCODE.data || opcode === OPCODE.ack || opcode === OPCODE.oack
+      // Nobody can be answered at port 0.
+      if (isTransfers && peer.port > 0) {
         this.#reply(peer, WIRE_ERROR.unknownTid, 'Unknown transfer ID')
       }
     } finally {
