@@ -157,6 +157,14 @@ describe('N3: no storm', () => {
     expectAgainFrom(65, s.sent(), 64)
   })
 
+  test('ACKs that our own resend brought start no further one', () => {
+    const s = steadyWindowOf4()
+    // A client that answers every packet it cannot use: 101 is lost, then lost again.
+    expectAgainFrom(101, s.wait(1).ack(100, 100, 100).sent())
+    const again = s.wait(1).ack(100, 100).wait(4).sent()
+    expect(again).not.toContain(101)
+  })
+
   test('EDK2, which acknowledges every unexpected packet, costs one window for one lost packet', () => {
     const run = runTransfer({
       sizeBytes: 1_700_000,

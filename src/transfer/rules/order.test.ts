@@ -104,26 +104,67 @@ describe('A1: finding out', () => {
   })
 
   test('the ACK of a block whose predecessor was never sent means any order, for good', () => {
+    const seen = new Set<number>()
     let withheld = 0
-    const sentOnce = new Set<number>()
-    let last = 0
     const s = new Script({
       blocks: 400,
       policy: windowOf(2),
       peer: (seq) => {
-        sentOnce.add(seq)
-        if (seq > 1 && !sentOnce.has(seq - 1)) withheld = seq
-        // Takes anything, is silent on the block that it took last, and its ACK of 7 gets lost.
-        const repeated = seq === last
-        last = seq
-        return repeated || seq === 7 ? undefined : seq
+        // From then on it names its top whatever comes, as only an in-order client would.
+        if (withheld > 0) return withheld
+        const fresh = !seen.has(seq)
+        seen.add(seq)
+        if (seq > 1 && !seen.has(seq - 1)) withheld = seq
+        return fresh && seq !== 7 ? seq : undefined
       },
-    }).at(3000)
+    }).at(5000)
     expect(withheld).toBeGreaterThan(7)
-    s.sent()
-    // From now on an answer that names the top proves nothing any more.
-    for (let i = 0; i < 20; i++) s.ack(withheld).wait(5)
     expect(s.machine.counters[COUNTER.bytes]).toBe(6 * 512)
+  })
+
+  test('so does the ACK of a repeated block after a later one', () => {
+    const inorder = inorderPeer(20, 'repeats')
+    const count = (from: number, to: number) => {
+      for (let seq = from; seq <= to; seq++) inorder(seq)
+    }
+    let sevens = 0
+    const s = new Script({
+      blocks: 400,
+      policy: windowOf(4),
+      // Block 7 is stored when it comes again, behind 8 to 10; after that the client answers as an in-order one does.
+      peer: (seq) => {
+        if (seq === 7 && ++sevens === 1) return undefined
+        if (seq > 10) return inorder(seq)
+        if (seq === 7) count(1, 10)
+        return seq
+      },
+    }).at(5000)
+    expect(sevens).toBe(2)
+    expect(s.machine.counters[COUNTER.bytes]).toBe(19 * 512)
+  })
+
+  test('which no refusal undoes (A10)', () => {
+    const s = new Script({ blocks: 400, policy: windowOf(4) }).reach(6).wait(1).ack(8, 7, 10)
+    expect(s.machine.counters[COUNTER.bytes]).toBe(8 * 512)
+    s.wait(1).error(5)
+    expect(s.notices).toContain('refused-ahead')
+    expect(s.machine.counters[COUNTER.bytes]).toBe(8 * 512)
+    s.wait(15)
+    expect(s.sent().at(-1)).toBe(9)
+    s.ack(9).wait(1)
+    expect(s.machine.counters[COUNTER.bytes]).toBe(10 * 512)
+  })
+
+  test('a client that tells nothing sees window + 8 run ahead and no more', () => {
+    for (const windowBlocks of [1, 2, 4]) {
+      let count = 0
+      // In order, silent on everything that it does not expect; its ACK of 7 was lost.
+      const peer = (seq: number) => (seq !== count + 1 || ++count === 7 ? undefined : seq)
+      const s = new Script({ blocks: 400, policy: windowOf(windowBlocks), peer }).at(40_000)
+      expect(s.outcome?.status).toBe('failed')
+      expect(s.highest).toBeGreaterThan(8)
+      expect(s.highest).toBeLessThanOrEqual(7 + windowBlocks + 8)
+    }
   })
 
   test("an ACK of the top by the client's own timer is no answer", () => {

@@ -98,6 +98,11 @@ describe('A13: a miscount', () => {
     expect(s.outcome).toMatchObject({ status: 'failed', error: { code: 'ERR_TFTP_COUNTS_REPEATS' } })
   })
 
+  test('beyond the next block proves one only after a repeat', () => {
+    expect(new Script({ blocks: 50 }).reach(4).wait(1).ack(7).outcome).toBeUndefined()
+    expect(repeated().ack(7).outcome).toMatchObject({ error: { code: 'ERR_TFTP_COUNTS_REPEATS' } })
+  })
+
   test('far beyond what was sent is noise', () => {
     const s = new Script({ blocks: 50 }).reach(4).wait(1).ack(40)
     expect(s.outcome).toBeUndefined()

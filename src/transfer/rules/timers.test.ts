@@ -203,6 +203,18 @@ describe('A7: the nudge', () => {
     expect(sent.length).toBeGreaterThan(1)
   })
 
+  test('one echo makes no such client: it may be a duplicate of the network', () => {
+    const s = new Script({ blocks: 50 })
+      .reach(3)
+      .wait(11)
+      .ack(4, 4)
+      .wait(20)
+      .runUntil(31 + 3)
+    s.reach(6)
+    s.sent()
+    expect(s.wait(40).sent()).toContain(6)
+  })
+
   test('never under strict', () => {
     const s = new Script({ blocks: 50, policy: strict(100), clientTimeoutMs: 100 }).reach(4).at(5000)
     expect(new Set(s.sent())).toEqual(new Set([5]))
