@@ -18,8 +18,6 @@ export interface Errand {
 /** A client with fixed options: one row of the table. */
 export interface ForeignClient {
   readonly name: string
-  /** Rows of one kind share their program. */
-  readonly kind: string
   /** For the name of a test that is skipped: what is missing. Undefined when it can run. */
   readonly lacks: string | undefined
   /** What must be agreed, in blocks and bytes. */
@@ -150,7 +148,6 @@ function rowsOf(program: Program): ForeignClient[] {
       row.blksize === undefined ? '' : ` blksize ${row.blksize}`,
       row.windowsize === undefined ? '' : ` windowsize ${row.windowsize}`,
     ].join(''),
-    kind: program.kind,
     lacks,
     blksize: row.blksize ?? 512,
     windowsize: row.windowsize ?? 1,

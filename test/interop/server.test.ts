@@ -59,6 +59,12 @@ for (const client of FOREIGN_CLIENTS) {
       },
     )
 
+    test('get and put with --single-port', async () => {
+      const { event } = await fetchWhole(client, 142_800, { singlePort: true })
+      expect(event.window).toBe(client.windowsize)
+      await storeWhole(client, 142_800, { singlePort: true })
+    })
+
     test.skipIf(!hasIpv6).each(client.ipv6 ? ['::1'] : [])('get and put over IPv6: %s', async (host) => {
       const options = { hosts: [host] }
       const { event } = await fetchWhole(client, 142_800, options)
