@@ -41,3 +41,18 @@ export { type RxHoldOptions, rxHold, rxOneBehind } from './fault/rx-hold.ts'
 export { type RxRingOptions, rxRing } from './fault/rx-ring.ts'
 export { type TxAliasBurstOptions, txAliasBurst } from './fault/tx-alias-burst.ts'
 export { type TxHoldOptions, txHold, txHoldAlias } from './fault/tx-hold.ts'
+export { DEVICES } from './device/catalogue.ts'
+export { type ClientRow, CLIENTS } from './device/clients.ts'
+export {
+  type Booted,
+  bootDevice,
+  type Device,
+  type DeviceFault,
+  type Draw,
+  faultsText,
+  withFaults,
+} from './device/device.ts'
+export { DEVICE_FAULTS } from './device/faults.ts'
+export { parseDevice, readFaults } from './device/schema.ts'
+export { aroundFirstFault, POINT, type Point, thinned } from './run-trace.ts'
+export { type Cell, type Row, runCell, runMatrix, type Summary, summarize } from './run.ts'

@@ -112,6 +112,12 @@ export class World implements Schedule {
     return 'stopped'
   }
 
+  /** When something happens next, Infinity for never: for whoever runs it along a real clock. */
+  get nextAt(): number {
+    const datagramAt = this.heapSize > 0 ? this.slotTime[this.heap[0]!]! : Infinity
+    return Math.min(datagramAt, this.nextTimer()?.deadline ?? Infinity)
+  }
+
   /** Ends `run` after the event that is being handled. */
   stop(): void {
     this.stopping = true
