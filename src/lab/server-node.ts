@@ -15,6 +15,19 @@ import {
 import type { Machine, NoticeKind, Outcome, SenderSink } from '../transfer/contract.ts'
 import type { LabNode, Outlet } from './world.ts'
 
+/** What a server's machine may do: send blocks of the image, and (as some servers by mistake) under a wrong number. */
+export interface LabSink extends SenderSink {
+  /** Sends the bytes of block `seq` with the block number `label` on the wire. */
+  sendAs(seq: number, label: number): void
+}
+
+/**
+ * What becomes of a request while a transfer with the same client runs. `supersede`: Foresend's rule, a repeat is ignored
+ * or replaces the transfer. `beside`: each request starts a transfer of its own, as servers do that fork or start a
+ * thread. `queue`: one transfer at a time, requests wait in the socket meanwhile.
+ */
+export type RequestRule = 'supersede' | 'beside' | 'queue'
+
 export interface ServedTransfer {
   readonly machine: Machine
   /** What DATA is framed with: the outcome of the negotiation. */
@@ -25,7 +38,9 @@ export interface ServedTransfer {
 export interface ServerNodeConfig {
   readonly image: Uint8Array
   /** Negotiate and build the machine; the node starts it. Anything but a read is never asked. */
-  create(request: Request, sink: SenderSink, now: number): ServedTransfer
+  create(request: Request, sink: LabSink, now: number): ServedTransfer
+  /** Default `supersede`. */
+  readonly requests?: RequestRule
   /** Called for each notice of a machine; for tests. */
   notice?(now: number, kind: NoticeKind, seq: number): void
 }
@@ -34,6 +49,8 @@ const SERVER_PORT = 69
 const FIRST_TID = 40_000
 /** A repeated request replaces the transfer when no ACK came for this long. */
 const SUPERSEDE_AFTER_MS = 500
+/** Requests that wait in the socket of a server with one transfer at a time; some hundred fit into a real one. */
+const MOST_WAITING = 64
 
 export class ServerNode implements LabNode {
   deadline = Infinity
@@ -50,15 +67,17 @@ export class ServerNode implements LabNode {
 
   private readonly config: ServerNodeConfig
   private readonly sessions: Session[] = []
+  private readonly waiting: Waiting[] = []
+  private latest: { readonly outcome: Outcome; readonly heardAt: number } | undefined
   private outlet: Outlet | undefined
 
   constructor(config: ServerNodeConfig) {
     this.config = config
   }
 
-  /** How the latest transfer that ended did so. */
+  /** How the latest transfer that ended did so; where several run beside each other, the one that heard an ACK last. */
   get outcome(): Outcome | undefined {
-    return this.outcomes[this.outcomes.length - 1]
+    return this.latest?.outcome
   }
 
   /** True while a transfer is neither completed nor failed. */
@@ -77,7 +96,7 @@ export class ServerNode implements LabNode {
       const session = this.find(to, from)
       if (session !== undefined) {
         session.now = now
-        if (readOpcode(buffer, offset, length) === OPCODE.ack) session.ackAt = now
+        if (readOpcode(buffer, offset, length) === OPCODE.ack) session.ackAt = session.heardAt = now
         session.machine!.handleDatagram(now, buffer, offset, length)
         this.tidy(session)
       }
@@ -107,18 +126,42 @@ export class ServerNode implements LabNode {
     this.config.notice?.(now, kind, seq)
   }
 
+  /** For sessions. */
+  ended(session: Session, outcome: Outcome): void {
+    this.outcomes.push(outcome)
+    const beside = this.config.requests === 'beside' || this.config.requests === 'queue'
+    if (beside && this.latest !== undefined && session.heardAt < this.latest.heardAt) return
+    this.latest = { outcome, heardAt: session.heardAt }
+  }
+
   private handleRequest(now: number, buffer: Uint8Array, offset: number, length: number, from: number): void {
     const request = parseRequest(buffer, offset, length)
     if (!request.ok || request.value.opcode !== OPCODE.rrq) return
+    if (this.config.requests === 'queue' && this.sessions.length > 0) {
+      if (this.waiting.length < MOST_WAITING) this.waiting.push({ request: request.value, from })
+      return
+    }
+    const rule = this.config.requests ?? 'supersede'
+    if (rule === 'supersede' && !this.makeRoom(now, from)) return
+    this.begin(now, request.value, from)
+  }
+
+  /** False when the request is only a repeat. */
+  private makeRoom(now: number, from: number): boolean {
     const repeated = this.sessions.find((s) => s.clientPort === from && s.outcome === undefined)
-    if (repeated !== undefined && (repeated.machine!.halfOpen || now - repeated.ackAt < SUPERSEDE_AFTER_MS)) return
+    if (repeated !== undefined && (repeated.machine!.halfOpen || now - repeated.ackAt < SUPERSEDE_AFTER_MS))
+      return false
     for (let i = this.sessions.length - 1; i >= 0; i--) {
       const session = this.sessions[i]!
       const stuck = now - session.machine!.progressAt >= SUPERSEDE_AFTER_MS
       if (session.clientPort === from || (session.outcome === undefined && stuck)) this.supersede(now, session)
     }
+    return true
+  }
+
+  private begin(now: number, request: Request, from: number): void {
     const session = new Session(this, this.config.image, FIRST_TID + this.started++, from, now)
-    const served = this.config.create(request.value, session, now)
+    const served = this.config.create(request, session, now)
     session.begin(served)
     this.sessions.push(session)
     this.counters = served.machine.counters
@@ -139,7 +182,10 @@ export class ServerNode implements LabNode {
   }
 
   private tidy(session: Session): void {
-    if (session.machine!.closed) this.sessions.splice(this.sessions.indexOf(session), 1)
+    if (!session.machine!.closed) return
+    this.sessions.splice(this.sessions.indexOf(session), 1)
+    const next = this.waiting.shift()
+    if (next !== undefined) this.begin(session.now, next.request, next.from)
   }
 
   private find(tid: number, clientPort: number): Session | undefined {
@@ -157,15 +203,23 @@ export class ServerNode implements LabNode {
   }
 }
 
+interface Waiting {
+  readonly request: Request
+  readonly from: number
+}
+
 /** One transfer: the sink of its machine. */
-class Session implements SenderSink {
+class Session implements LabSink {
   readonly tid: number
   readonly clientPort: number
   machine: Machine | undefined = undefined
   outcome: Outcome | undefined = undefined
   deadlineAt = Infinity
   now: number
+  /** The last ACK, or the start before any. */
   ackAt: number
+  /** The last ACK; -1 before any. */
+  heardAt = -1
   private readonly node: ServerNode
   private readonly image: Uint8Array
   private blksize = 512
@@ -189,16 +243,19 @@ class Session implements SenderSink {
   }
 
   sendBlocks(first: number, count: number): void {
-    for (let seq = first; seq < first + count; seq++) {
-      const start = (seq - 1) * this.blksize
-      if (seq < 1 || start > this.image.length)
-        throw new RangeError(`the machine sent block ${seq}, which does not exist`)
-      const payload = this.image.subarray(start, start + this.blksize)
-      writeDataHeader(this.frame, 0, blockOfSeq(seq, this.rollover))
-      this.frame.set(payload, HEADER_BYTES)
-      this.node.dataSent++
-      this.node.transmit(this.now, this, this.frame, HEADER_BYTES + payload.length)
+    for (let seq = first; seq < first + count; seq++) this.sendAs(seq, blockOfSeq(seq, this.rollover))
+  }
+
+  sendAs(seq: number, label: number): void {
+    const start = (seq - 1) * this.blksize
+    if (seq < 1 || start > this.image.length) {
+      throw new RangeError(`the machine sent block ${seq}, which does not exist`)
     }
+    const payload = this.image.subarray(start, start + this.blksize)
+    writeDataHeader(this.frame, 0, label)
+    this.frame.set(payload, HEADER_BYTES)
+    this.node.dataSent++
+    this.node.transmit(this.now, this, this.frame, HEADER_BYTES + payload.length)
   }
 
   sendControl(buffer: Uint8Array, length: number): void {
@@ -213,7 +270,7 @@ class Session implements SenderSink {
   ended(outcome: Outcome): void {
     if (this.outcome !== undefined) throw new Error('the machine ended twice')
     this.outcome = outcome
-    this.node.outcomes.push(outcome)
+    this.node.ended(this, outcome)
   }
 
   notice(kind: NoticeKind, seq: number): void {

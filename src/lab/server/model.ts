@@ -1,0 +1,84 @@
+/**
+ * A server as the lab knows it: what it makes of a request, and a sender for the transfer. The foreign ones are models,
+ * written by us from the behaviour of the real programs; Foresend's own run the real sender.
+ */
+import { encodeError, type Request } from '../../packet/index.ts'
+import type { NoticeKind } from '../../transfer/contract.ts'
+import type { KnownDevice } from '../../transfer/sender.ts'
+import type { Rng } from '../rng.ts'
+import { type LabSink, type RequestRule, type ServedTransfer, ServerNode } from '../server-node.ts'
+import { ModelSender, type TransferSetup } from './model-sender.ts'
+
+/** Made by a factory with a literal `type`, one file each; holds no state of a transfer. */
+export interface ServerModel {
+  readonly type: string
+  /** One line for people: how it sends. */
+  readonly summary: string
+  readonly requests: RequestRule
+  /** Negotiates as the program does and builds the sender of one transfer; the node starts it. */
+  serve(request: Request, setup: ServeSetup): ServedTransfer
+}
+
+export interface ServeSetup {
+  readonly sink: LabSink
+  readonly sizeBytes: number
+  /** For what is random in the program, or unknown to us. */
+  readonly rng: Rng
+  /** The peer is on the local network: Foresend's rule A6. */
+  readonly near: boolean
+  /** What Foresend knows of the device before the first block. */
+  readonly device: KnownDevice
+}
+
+export interface ServerNodeSetup {
+  readonly image: Uint8Array
+  readonly rng: Rng
+  /** Default true. */
+  readonly near?: boolean
+  /** What Foresend knows from the request alone; nothing by default. Other servers do not care. */
+  readonly deviceFor?: (request: Request) => KnownDevice
+  readonly notice?: (now: number, kind: NoticeKind, seq: number) => void
+}
+
+/** A node that serves `image` as this server does. */
+export function serverNode(model: ServerModel, setup: ServerNodeSetup): ServerNode {
+  let transfers = 0
+  return new ServerNode({
+    image: setup.image,
+    requests: model.requests,
+    create: (request, sink) =>
+      model.serve(request, {
+        sink,
+        sizeBytes: setup.image.length,
+        rng: setup.rng.fork(`transfer ${transfers++}`),
+        near: setup.near ?? true,
+        device: setup.deviceFor?.(request) ?? {},
+      }),
+    ...(setup.notice === undefined ? {} : { notice: setup.notice }),
+  })
+}
+
+/** Answers the request with an ERROR and nothing else; without a wire code not even that. */
+export function refuse(setup: ServeSetup, wireCode: number | undefined, message: string): ServedTransfer {
+  const transfer = { sink: setup.sink, sizeBytes: setup.sizeBytes, blksize: 512, oack: undefined }
+  return { machine: new Refusal(transfer, wireCode, message), blksize: 512, rollover: 0 }
+}
+
+class Refusal extends ModelSender {
+  private readonly wireCode: number | undefined
+  private readonly message: string
+
+  constructor(setup: TransferSetup, wireCode: number | undefined, message: string) {
+    super(setup)
+    this.wireCode = wireCode
+    this.message = message
+  }
+
+  protected onStart(): void {
+    if (this.wireCode !== undefined) this.sendControl(encodeError(this.wireCode, this.message))
+    this.fail(this.message)
+  }
+
+  protected onAck(): void {}
+  protected onTimer(): void {}
+}
