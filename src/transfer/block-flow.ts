@@ -16,6 +16,8 @@ import type { Scoreboard } from './scoreboard.ts'
 const GAP_REPEATS = 3
 /** After so many questions without a result we ask as rarely as anything else is repeated (A14). */
 const MOST_QUESTIONS = 60
+/** So many doublings outlive a repeated block. */
+const KEPT_BACKOFF = 2
 /** An answer to a question about the order (A1) is waited for this long at least. */
 const QUESTION_MS = 10
 /** Rule A12: an ACK of the predecessor this long after wire block 0 left is the client's own timer speaking. */
@@ -42,6 +44,8 @@ export class BlockFlow implements Flow, BlockWindow {
   readonly #ahead = new AheadLimit()
   #retryAt = Number.POSITIVE_INFINITY
   #timeouts = 0
+  /** Doublings that outlive a repeated block, until a round trip is measured again (Karn): else a link that got slower is never understood. */
+  #backoff = 0
   #everTimedOut = false
   /** When the base timed out last: what left until then and is not acknowledged counts as lost. */
   #lostBefore = Number.NEGATIVE_INFINITY
@@ -117,7 +121,10 @@ export class BlockFlow implements Flow, BlockWindow {
     this.parts.outbox.drop()
     if (this.base < this.top) {
       this.order.provenInorder()
-      if (this.order.order === 'inorder') this.confirmUpToTop()
+      if (this.order.order === 'inorder') {
+        this.progressAt = now
+        this.confirmUpToTop()
+      }
     }
     for (let seq = this.base + 1; seq <= this.parts.outbox.highest; seq++) {
       if (!this.board.isAcked(seq)) this.board.clear(seq)
@@ -180,7 +187,7 @@ export class BlockFlow implements Flow, BlockWindow {
       this.#retryAt = now + this.parts.rto.roundsMs(3, QUESTION_MS)
       return
     }
-    const wait = waitMs(this.parts, now, this.progressAt, this.#timeouts)
+    const wait = waitMs(this.parts, now, this.progressAt, this.#timeouts + this.#backoff)
     // A client that acknowledges later blocks is not pausing.
     const first =
       this.#everTimedOut || this.parts.config.known || this.base < this.top ? 0 : this.parts.policy.firstRtoMs
@@ -211,6 +218,7 @@ export class BlockFlow implements Flow, BlockWindow {
     if (seq > this.top) this.top = seq
     this.#contact.stop()
     this.#recovery.progressed(now, seq)
+    this.#backoff = rttMs > 0 ? 0 : Math.min(this.#timeouts, KEPT_BACKOFF)
     this.#timeouts = 0
     this.progressAt = now
     policy.acked(now, seq, rttMs)

@@ -92,6 +92,21 @@ export const COUNTER = {
 } as const
 export const COUNTER_LENGTH = 12
 
+/** A window that served a device well. */
+export interface LearntWindow {
+  readonly windowBlocks: number
+  /** Milliseconds between two datagrams of a window. */
+  readonly gapMs: number
+}
+
+/** What a transfer taught about its device: plain data, to be given back at the device's next request. Empty: it is healthy. */
+export interface LearntDevice {
+  /** Left out while lock-step is all that was needed. */
+  readonly window?: LearntWindow
+  /** It counts a repeat as the next block (rule A13). */
+  readonly countsRepeats?: boolean
+}
+
 /**
  * A window policy decides how much may be outstanding and hears what happened; the sender obeys. It is a plain object
  * made by a factory (`strict()`, `negotiated()`, `anticipation()`), one per transfer, and holds no timers.
@@ -122,4 +137,6 @@ export interface WindowPolicy {
   recovered(now: number, seq: number, by: 'ack' | 'resend' | 'nudge' | 'probe' | 'client'): void
   /** The client answered a block that it did not ask for with ERROR 5 (rule A10). */
   refused(now: number): void
+  /** What is worth remembering for the device's next request; left out by policies that learn nothing. */
+  learnt?(): LearntWindow | undefined
 }

@@ -64,8 +64,9 @@ const FAR_UNKNOWN_MS = 1000
 /** How long to wait for an answer after `backoff` timeouts in a row (rules A6, A14). */
 export function waitMs(parts: FlowParts, now: number, progressAt: number, backoff: number): number {
   const { config, policy, rto } = parts
-  if (policy.rtoMaxMs !== Number.POSITIVE_INFINITY) return policy.rtoMaxMs
-  if (now - progressAt >= QUIET_AFTER_MS) return QUIET_WAIT_MS
+  const quiet = now - progressAt >= QUIET_AFTER_MS
+  if (policy.rtoMaxMs !== Number.POSITIVE_INFINITY) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
+  if (quiet) return QUIET_WAIT_MS
   if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, config.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
   const cap = config.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS
   return rto.waitMs(backoff, policy.rtoMinMs, Math.min(cap, config.clientTimeoutMs))

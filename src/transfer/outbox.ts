@@ -102,9 +102,9 @@ export class Outbox {
     this.lastAt = now
     counters[COUNTER.datagrams] += count
     for (let seq = first; seq < first + count; seq++) {
-      const repeat = seq <= this.highest && this.#wasSent(seq)
+      const repeat = isCopy || (seq <= this.highest && this.#wasSent(seq))
       // A confirmed block has no slot of its own any more.
-      if (seq >= this.#floor) this.#board?.sent(now, seq)
+      if (seq >= this.#floor && !isCopy) this.#board?.sent(now, seq)
       if (!isCopy) this.#policy.sent(now, seq, repeat)
       if (repeat) {
         counters[COUNTER.retransmitted]++

@@ -15,10 +15,19 @@ import {
   WIRE_ERROR,
 } from '../packet/index.ts'
 import { BlockFlow, boardSpan } from './block-flow.ts'
-import { COUNTER, COUNTER_LENGTH, type Machine, type Outcome, type SenderSink, type WindowPolicy } from './contract.ts'
+import {
+  COUNTER,
+  COUNTER_LENGTH,
+  type LearntDevice,
+  type Machine,
+  type Outcome,
+  type SenderSink,
+  type WindowPolicy,
+} from './contract.ts'
 import { FirstContact } from './first-contact.ts'
 import type { Flow, FlowParts } from './flow.ts'
 import { Outbox } from './outbox.ts'
+import { Patience } from './patience.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
 import { Rto } from './rto.ts'
 import { Scoreboard } from './scoreboard.ts'
@@ -50,14 +59,6 @@ export interface SenderConfig extends KnownDevice {
 
 /** Rule A13: how long the final ACK must stay uncontradicted after any repeat. */
 const LISTEN_MS = 250
-/** Rule A4: silence of two client timeouts, this at least, with all others confirmed. */
-const FINAL_SILENCE_MS = 3000
-/** Rule A14. */
-const GIVE_UP_MS = 30_000
-const GIVE_UP_TIMEOUTS = 6
-/** A stall is no progress for 20 round trips; below a second nobody needs to hear of it. */
-const STALL_ROUNDS = 20
-const STALL_FLOOR_MS = 1000
 
 export class Sender implements Machine {
   readonly counters = new Float64Array(COUNTER_LENGTH)
@@ -67,18 +68,19 @@ export class Sender implements Machine {
   readonly #policy: WindowPolicy
   readonly #lastSeq: number
   readonly #rto = new Rto()
+  readonly #patience: Patience
   readonly #outbox: Outbox
   readonly #flow: Flow
   readonly #offer: FirstContact
   #startedAt = 0
-  #heardAt = 0
   #listenUntil = Number.POSITIVE_INFINITY
-  #stalled = false
+  #countsRepeats = false
 
   constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
     this.#config = config
     this.#sink = sink
     this.#policy = policy
+    this.#patience = new Patience(config.clientTimeoutMs, this.#rto)
     this.#lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
     const board = policy.cumulative ? undefined : new Scoreboard(boardSpan(policy.windowBlocks))
     this.#outbox = new Outbox(sink, policy, this.counters, board)
@@ -121,9 +123,18 @@ export class Sender implements Machine {
     return Math.max(this.#startedAt, this.#flow.progressAt)
   }
 
+  /** What this transfer taught about the device, for its next request. */
+  learnt(): LearntDevice {
+    const window = this.#policy.learnt?.()
+    return {
+      ...(window === undefined ? {} : { window }),
+      ...(this.#countsRepeats || this.#config.patient === true ? { countsRepeats: true } : {}),
+    }
+  }
+
   start(now: number): void {
     this.#startedAt = now
-    this.#heardAt = now
+    this.#patience.heardAt = now
     if (this.#config.oack === undefined) this.#flow.open(now)
     else {
       this.#sendOack()
@@ -136,7 +147,7 @@ export class Sender implements Machine {
     if (this.closed) return
     const opcode = readOpcode(buffer, offset, length)
     if (opcode === OPCODE.ack && length >= 4) {
-      this.#heardAt = now
+      this.#patience.heardAt = now
       this.#ack(now, seqNear(readBlock(buffer, offset), this.#outbox.highest, this.#config.rollover))
     } else if (opcode === OPCODE.error) {
       const error = parseError(buffer, offset, length)
@@ -198,8 +209,8 @@ export class Sender implements Machine {
   #advanced(now: number, before: number): void {
     const base = this.#flow.base
     this.#countBytes(base)
-    if (this.#stalled) {
-      this.#stalled = false
+    if (this.#patience.stalled) {
+      this.#patience.stalled = false
       this.#sink.notice('recovered', base)
     }
     if (before === 1) this.#sink.notice('started', 1)
@@ -224,8 +235,10 @@ export class Sender implements Machine {
 
   #peerError(now: number, wireCode: number, message: string): void {
     if (this.phase === 'offer' && wireCode === WIRE_ERROR.option) return this.#end('sizeOnly', { status: 'probed' })
-    if (wireCode === WIRE_ERROR.unknownTid && !this.closed && this.phase !== 'offer' && this.#flow.refused(now)) {
+    const before = this.#flow.base
+    if (wireCode === WIRE_ERROR.unknownTid && this.phase !== 'offer' && this.#flow.refused(now)) {
       this.#sink.notice('refused-ahead', this.#flow.base)
+      if (this.#flow.base > before) this.#advanced(now, before)
       return
     }
     // A client that has closed its port answers the repeated final block like this; any other code is a complaint.
@@ -251,36 +264,22 @@ export class Sender implements Machine {
 
   /** Ends the transfer when its time is up (rules A4, A14). */
   #givenUp(now: number): boolean {
-    if (this.#silenceAt() <= now) {
+    if (this.#onlyFinalMissing() && this.#patience.silenceAt() <= now) {
       this.#endWithoutLastAck()
       return true
     }
-    if (now < this.#giveUpAt()) return false
+    if (now < this.#patience.giveUpAt(this.progressAt)) return false
     const seconds = Math.round((now - this.progressAt) / 1000)
     const block = `block ${this.#flow.base} of ${this.#lastSeq}`
     this.#fail('ERR_TFTP_TIMEOUT', `${block} was never acknowledged in ${seconds} s of repeats`)
     return true
   }
 
-  #giveUpAt(): number {
-    return this.progressAt + Math.max(GIVE_UP_MS, GIVE_UP_TIMEOUTS * this.#config.clientTimeoutMs)
-  }
-
-  /** When a missing final ACK has been waited for long enough; Infinity while more than that is missing. */
-  #silenceAt(): number {
-    if (!this.#onlyFinalMissing()) return Number.POSITIVE_INFINITY
-    return this.#heardAt + Math.max(FINAL_SILENCE_MS, 2 * this.#config.clientTimeoutMs)
-  }
-
   #noticeStall(now: number): void {
-    if (this.#stalled || this.phase === 'offer' || now < this.#stallAt()) return
-    this.#stalled = true
+    if (this.#patience.stalled || this.phase === 'offer' || now < this.#patience.stallAt(this.progressAt)) return
+    this.#patience.stalled = true
     this.counters[COUNTER.stalls]++
     this.#sink.notice('stalled', this.#flow.base)
-  }
-
-  #stallAt(): number {
-    return this.progressAt + this.#rto.roundsMs(STALL_ROUNDS, STALL_FLOOR_MS)
   }
 
   /** Every block but the final one is confirmed, and more than a request came from this client (rule A4). */
@@ -294,6 +293,7 @@ export class Sender implements Machine {
 
   #fail(code: ErrorCode, reason: string, tellPeer = true): void {
     if (this.closed) return
+    if (code === 'ERR_TFTP_COUNTS_REPEATS') this.#countsRepeats = true
     const message = `${this.#config.label}: ${reason}`
     const error = new ForesendError(code, message, { fault: code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer' })
     if (tellPeer) {
@@ -331,7 +331,8 @@ export class Sender implements Machine {
 
   /** When a stall or the end of our patience would have to be noticed. */
   #nextWatch(): number {
-    const stallAt = this.#stalled ? Number.POSITIVE_INFINITY : this.#stallAt()
-    return Math.min(stallAt, this.#giveUpAt(), this.#silenceAt())
+    const { progressAt } = this
+    const silenceAt = this.#onlyFinalMissing() ? this.#patience.silenceAt() : Number.POSITIVE_INFINITY
+    return Math.min(this.#patience.stallAt(progressAt), this.#patience.giveUpAt(progressAt), silenceAt)
   }
 }

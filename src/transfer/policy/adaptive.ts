@@ -3,26 +3,14 @@
  * windows are tried, each for a few hundred blocks, and kept only if the file got through faster. What helped is an object
  * that can be given back at the device's next request.
  */
-import type { WindowPolicy } from '../contract.ts'
+import type { LearntWindow, WindowPolicy } from '../contract.ts'
 import { RTO_FLOOR_MS } from '../rto.ts'
-
-/** What was found out about a device; plain data, safe to store. Missing fields are not known. */
-export interface LearntWindow {
-  readonly windowBlocks: number
-  /** Milliseconds between two datagrams of a window. */
-  readonly gapMs: number
-}
 
 export interface AdaptiveOptions {
   /** What served this device well before. */
   readonly learnt?: LearntWindow | undefined
   /** The first timeout of an unknown device waits this long (rule A6). */
   readonly firstRtoMs?: number
-}
-
-export interface AdaptivePolicy extends WindowPolicy {
-  /** What is worth remembering; undefined while lock-step is all that was needed. */
-  learnt(): LearntWindow | undefined
 }
 
 /** That many stalls … */
@@ -43,11 +31,11 @@ const RETRY_BLOCKS = 2000
 /** Rule A6: a healthy device may pause, and some must not be repeated to. */
 const UNKNOWN_DEVICE_RTO_MS = 250
 
-export function adaptive(options: AdaptiveOptions = {}): AdaptivePolicy {
+export function adaptive(options: AdaptiveOptions = {}): WindowPolicy {
   return new Adaptive(options)
 }
 
-class Adaptive implements AdaptivePolicy {
+class Adaptive implements WindowPolicy {
   readonly type = 'adaptive'
   readonly cumulative = false
   readonly nudges = true
@@ -80,6 +68,7 @@ class Adaptive implements AdaptivePolicy {
     this.#tried = this.#kept
   }
 
+  /** Undefined while lock-step is all that was needed. */
   learnt(): LearntWindow | undefined {
     const windowBlocks = LADDER[this.#kept]
     return windowBlocks === 1 ? undefined : { windowBlocks, gapMs: this.gapMs }

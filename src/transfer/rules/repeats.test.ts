@@ -48,7 +48,7 @@ describe('A13: quarantine', () => {
   test('the first three repeated blocks are watched, later ones are not', () => {
     const s = new Script({ blocks: 50 }).reach(1)
     for (let seq = 2; seq <= 6; seq++) {
-      s.wait(11)
+      s.wait(45)
       s.sent()
       s.ack(seq)
       const atOnce = s.sent().length > 0
@@ -82,11 +82,15 @@ describe('A13: quarantine', () => {
 
   test('nor one that answered two repeats', () => {
     const s = new Script({ blocks: 50 }).reach(3)
-    for (const seq of [4, 5]) {
-      s.wait(11)
+    // Each is acknowledged twice just after it was repeated; the second timeout is a doubled one.
+    for (const [seq, waitMs] of [
+      [4, 11],
+      [5, 21],
+    ] as const) {
+      s.wait(waitMs)
       s.ack(seq, seq).wait(20).runUntil(s.now)
     }
-    s.reach(5).wait(11)
+    s.reach(5).wait(45)
     s.sent()
     expect(s.ack(6).sent()).toEqual([7])
   })

@@ -54,7 +54,8 @@ describe('A6: the retransmission timeout', () => {
   })
 
   test('strict obeys it to the letter, on every block', () => {
-    expect(waits(4, 1, { policy: strict(700), clientTimeoutMs: 700 })).toEqual([700, 700, 700, 700])
+    // A timeout below a second is kept for a second; then once per second, or it would become a flood (A14).
+    expect(waits(3, 1, { policy: strict(700), clientTimeoutMs: 700 })).toEqual([700, 700, 1000])
     const s = new Script({ blocks: 9, policy: strict(3000), clientTimeoutMs: 3000 }).reach(4).at(11_000)
     expect(s.sentAt()).toEqual([
       [4, 5],
@@ -92,7 +93,7 @@ describe('A6: the retransmission timeout', () => {
     expect(s.machine.counters[COUNTER.srttMs]).toBeGreaterThan(before)
   })
 
-  test.fails('copies do not keep the round trip from being measured', () => {
+  test('copies do not keep the round trip from being measured', () => {
     // The link gets slower behind the first block; without a new estimate every block is sent again.
     const s = new Script({ blocks: 500, policy: anticipation({ windowBlocks: 1, copies: 2 }) }).reach(1).reach(300, 20)
     expect(s.machine.counters[COUNTER.srttMs]).toBeGreaterThan(15)
@@ -200,7 +201,8 @@ describe('A7: the nudge', () => {
   test('never to a client that answers repeats', () => {
     const s = new Script({ blocks: 50 }).reach(3)
     // Two blocks come late, and the client acknowledges the repeat as well as the original.
-    for (const seq of [4, 5]) s.wait(11).ack(seq, seq).wait(20).runUntil(s.now)
+    s.wait(11).ack(4, 4).wait(20).runUntil(s.now)
+    s.wait(21).ack(5, 5).wait(20).runUntil(s.now)
     s.reach(6)
     s.sent()
     // It is believed until three repeats in a row brought nothing.
@@ -358,7 +360,7 @@ describe('A10: ERROR 5 about a block that was not asked for', () => {
     expect(s.wait(251).outcome).toEqual({ status: 'completed' })
   })
 
-  test.fails('what a refusal confirmed is counted, and only the final ACK is missing then (A4)', () => {
+  test('what a refusal confirmed is counted, and only the final ACK is missing then (A4)', () => {
     const s = provenByRefusal()
     expect(s.machine.counters[COUNTER.bytes]).toBe(6 * 512)
     expect(s.wait(20).unreachable().outcome).toEqual({ status: 'completed', lastAck: 'missing' })
