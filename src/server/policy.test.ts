@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { negotiateRead } from '../transfer/negotiate.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
-import { deviceFor, policyFor } from './policy.ts'
+import { policyFor } from './policy.ts'
 
 const limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 20, refuse: new Set<string>() }
 
@@ -12,7 +12,7 @@ function agreed(options: Record<string, string>): Agreed {
 
 describe('policyFor', () => {
   test.each([
-    ['auto is lock-step on the wire', { window: 'auto' }, {}, 'anticipation', 1],
+    ['auto begins with lock-step on the wire', { window: 'auto' }, {}, 'adaptive', 1],
     ['a number opens that window', { window: 3 }, {}, 'anticipation', 3],
     [
       'Tftpd64 counts bytes: 1000 are two blocks of 512',
@@ -44,17 +44,14 @@ describe('policyFor', () => {
     expect(policyFor({ window: 2 }, agreed({}))).not.toBe(policyFor({ window: 2 }, agreed({})))
   })
 
-  test('a device that takes whatever comes gets neither a window nor copies, whatever was chosen', () => {
-    const device = deviceFor({
-      opcode: 1,
-      filename: 'a',
-      mode: 'octet',
-      options: [
-        { name: 'tsize', value: '0' },
-        { name: 'blksize', value: '1024' },
-      ],
-    })
-    expect(device).toEqual({ patient: true })
-    expect(policyFor({ window: 8, copies: 2 }, agreed({}), device)).toMatchObject({ windowBlocks: 1, copies: 1 })
+  test('what was learnt of the device is where auto begins', () => {
+    const learnt = { window: { windowBlocks: 8, gapMs: 0.5 } }
+    expect(policyFor({ window: 'auto' }, agreed({}), learnt)).toMatchObject({ windowBlocks: 8, gapMs: 0.5 })
+    expect(policyFor({ window: 2 }, agreed({}), learnt)).toMatchObject({ windowBlocks: 2, gapMs: 0 })
+  })
+
+  test('a device that counts repeats gets neither a window nor copies, whatever was chosen', () => {
+    const device = { patient: true }
+    expect(policyFor({ window: 8, copies: 2 }, agreed({}), {}, device)).toMatchObject({ windowBlocks: 1, copies: 1 })
   })
 })

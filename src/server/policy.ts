@@ -1,15 +1,14 @@
 /** Which window a transfer is sent with: the client's own, when it negotiated one, else what the user chose. */
-import type { Request } from '../packet/index.ts'
-import { takesWhateverComes } from '../profile/request-shape.ts'
-import type { WindowPolicy } from '../transfer/contract.ts'
+import type { LearntDevice, WindowPolicy } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
+import { adaptive } from '../transfer/policy/adaptive.ts'
 import { anticipation, anticipationBlocks } from '../transfer/policy/anticipation.ts'
 import { negotiated } from '../transfer/policy/negotiated.ts'
 import { strict } from '../transfer/policy/strict.ts'
 import type { KnownDevice } from '../transfer/sender.ts'
 
 export interface PolicyOptions {
-  /** `auto` is lock-step on the wire with quick repeats; a number is blocks that may be on the way. */
+  /** `auto` is lock-step on the wire until the device shows that it needs more; a number is blocks that may be on the way. */
   readonly window: 'auto' | 'strict' | number
   /** Tftpd64's unit for the same; wins over `window`. */
   readonly anticipationBytes?: number
@@ -19,7 +18,12 @@ export interface PolicyOptions {
 }
 
 /** A fresh policy for one transfer. */
-export function policyFor(options: PolicyOptions, agreed: Agreed, device: KnownDevice = {}): WindowPolicy {
+export function policyFor(
+  options: PolicyOptions,
+  agreed: Agreed,
+  learnt?: LearntDevice,
+  device: KnownDevice = {},
+): WindowPolicy {
   // Whatever the user chose: a block ahead or a second copy would spoil the image of such a device.
   if (device.patient === true) return anticipation({ windowBlocks: 1 })
   const { copies, gapMs, rtoMs } = options
@@ -30,17 +34,15 @@ export function policyFor(options: PolicyOptions, agreed: Agreed, device: KnownD
   }
   if (agreed.windowNegotiated && agreed.windowsize > 1) return negotiated({ windowBlocks: agreed.windowsize, ...pace })
   if (options.window === 'strict') return strict(agreed.timeoutMs)
-  return anticipation({ windowBlocks: anticipated(options, agreed), ...pace })
+  const blocks = chosenBlocks(options, agreed)
+  if (blocks !== undefined) return anticipation({ windowBlocks: blocks, ...pace })
+  return adaptive({ learnt: learnt?.window, ...pace })
 }
 
-/** What the request alone tells of the device. */
-export function deviceFor(request: Request): KnownDevice {
-  return takesWhateverComes(request) ? { patient: true } : {}
-}
-
-function anticipated(options: PolicyOptions, agreed: Agreed): number {
+/** The anticipation that the user fixed; undefined leaves it to what the device shows. */
+function chosenBlocks(options: PolicyOptions, agreed: Agreed): number | undefined {
   // A client that asked for a window of one block knows what it can take.
   if (agreed.windowNegotiated) return 1
   if (options.anticipationBytes !== undefined) return anticipationBlocks(options.anticipationBytes, agreed.blksize)
-  return typeof options.window === 'number' ? options.window : 1
+  return typeof options.window === 'number' ? options.window : undefined
 }

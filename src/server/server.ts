@@ -12,7 +12,7 @@ import type { ServedTransfer } from './content.ts'
 import { Events } from './events.ts'
 import type { ServerEvent } from './events.ts'
 import { isNear, Peers } from './peers.ts'
-import { deviceFor, policyFor } from './policy.ts'
+import { Treatment } from './treatment.ts'
 import { Serving } from './serving.ts'
 
 export type { ServerEvent } from './events.ts'
@@ -63,7 +63,8 @@ const MAX_HALF_OPEN = 8192
 const MAX_TRANSFERS = 16_384
 /** RFC 2348. */
 const MAX_BLKSIZE = 65_464
-const MAX_WINDOWSIZE = 65_535
+/** Blocks that one ACK may set free: with tiny blocks the bytes alone would allow tens of thousands. */
+const MAX_WINDOWSIZE = 1024
 /** What the kernel's buffers of both ends can hold without loss, give or take. */
 const MAX_WINDOW_BYTES = 512 * 1024
 const NO_REQUEST_MS = 30_000
@@ -184,8 +185,10 @@ function createServing(
   events: Events,
   recorder: Recorder | undefined,
 ): Serving {
+  const treatment = new Treatment(options)
   return new Serving({
     store,
+    treatment,
     peers,
     events,
     endpoint: {
@@ -195,8 +198,8 @@ function createServing(
         maxWindowBytes: MAX_WINDOW_BYTES,
         refuse: new Set<string>(),
       },
-      policyFor: (transfer, agreed) => policyFor(options, agreed, deviceFor(transfer.request)),
-      deviceFor: (transfer) => deviceFor(transfer.request),
+      policyFor: (transfer, agreed) => treatment.policyFor(transfer, agreed),
+      deviceFor: (transfer) => treatment.deviceFor(transfer),
       writable: options.writable,
       maxTransfers: options.maxTransfers ?? MAX_TRANSFERS,
       maxTransfersPerAddress: options.maxTransfersPerAddress ?? MAX_TRANSFERS_PER_ADDRESS,

@@ -9,6 +9,7 @@ import { Events } from './events.ts'
 import type { ServerEvent } from './events.ts'
 import { Peers } from './peers.ts'
 import { policyFor } from './policy.ts'
+import { Treatment } from './treatment.ts'
 import { Serving } from './serving.ts'
 
 const RRQ = encodeRequest({ opcode: 1, filename: 'image', mode: 'octet', options: [] })
@@ -79,6 +80,7 @@ function setUp(allow: readonly string[] = []) {
     store,
     peers: new Peers(allow),
     events,
+    treatment: new Treatment({ window: 'auto' }),
     endpoint: { limits, writable: false, policyFor: (_, agreed) => policyFor({ window: 'auto' }, agreed) },
     driver: () => driver,
   })

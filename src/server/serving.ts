@@ -11,11 +11,13 @@ import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
 import { Opener } from './opener.ts'
 import type { Peers } from './peers.ts'
+import type { Treatment } from './treatment.ts'
 
 export interface ServingOptions {
   readonly store: Store
   readonly peers: Peers
   readonly events: Events
+  readonly treatment: Treatment
   readonly endpoint: EndpointConfig<Tid, Served>
   /** Makes the driver for these handlers. */
   readonly driver: (handlers: DriverHandlers<ServedTransfer>) => Driver<ServedTransfer>
@@ -27,6 +29,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   readonly #opener: Opener
   readonly #peers: Peers
   readonly #events: Events
+  readonly #treatment: Treatment
   /** Datagrams that reached a listening socket. */
   knocks = 0
   /** False: new requests are left unanswered. */
@@ -35,6 +38,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   constructor(options: ServingOptions) {
     this.#peers = options.peers
     this.#events = options.events
+    this.#treatment = options.treatment
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
     this.#opener = new Opener(this.driver, this.endpoint, options.store)
@@ -125,6 +129,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   close(transfer: ServedTransfer): void {
+    this.#treatment.ended(transfer)
     transfer.io?.close()
     transfer.content?.close()
     transfer.io = undefined

@@ -11,6 +11,11 @@ export interface AdaptiveOptions {
   readonly learnt?: LearntWindow | undefined
   /** The first timeout of an unknown device waits this long (rule A6). */
   readonly firstRtoMs?: number
+  /** As of the other policies; a gap that was learnt wins. */
+  readonly copies?: number
+  readonly gapMs?: number
+  /** The retransmission timeout to begin with, milliseconds; found out by measurement when left out. */
+  readonly rtoMs?: number
 }
 
 /** That many stalls … */
@@ -40,9 +45,9 @@ class Adaptive implements WindowPolicy {
   readonly cumulative = false
   readonly nudges = true
   windowBlocks: number
-  copies = 1
+  copies: number
   gapMs: number
-  rtoMinMs = RTO_FLOOR_MS
+  rtoMinMs: number
   rtoMaxMs = Number.POSITIVE_INFINITY
   firstRtoMs: number
   /** Rungs of the ladder: the one that is known to be good, and the one that is tried, which may be the same. */
@@ -62,8 +67,10 @@ class Adaptive implements WindowPolicy {
 
   constructor(options: AdaptiveOptions) {
     this.windowBlocks = options.learnt?.windowBlocks ?? 1
-    this.gapMs = options.learnt?.gapMs ?? 0
-    this.firstRtoMs = options.firstRtoMs ?? UNKNOWN_DEVICE_RTO_MS
+    this.copies = options.copies ?? 1
+    this.gapMs = options.learnt?.gapMs ?? options.gapMs ?? 0
+    this.rtoMinMs = options.rtoMs ?? RTO_FLOOR_MS
+    this.firstRtoMs = options.firstRtoMs ?? options.rtoMs ?? UNKNOWN_DEVICE_RTO_MS
     this.#kept = Math.max(0, LADDER.indexOf(this.windowBlocks))
     this.#tried = this.#kept
   }
