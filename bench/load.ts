@@ -15,6 +15,12 @@ const LOOK_MS = 50
 /** Requests on the way while transfers are begun that shall wait: what every server's socket has room for. */
 const HOLD_AT_ONCE = 32
 
+/**
+ * Ports that a client uses in turn. A request from the port of the transfer before may overtake that one's last ACK,
+ * since they reach different sockets, and is then taken for a repeat.
+ */
+const PORTS_EACH = 16
+
 const held: Client[] = []
 
 if (process.send !== undefined) {
@@ -38,7 +44,9 @@ async function perform(job: Job): Promise<Result> {
 
 async function transferAll(job: TransferJob): Promise<Result> {
   const source = job.kind === 'put' ? readFileSync(job.source) : undefined
-  const clients = await Promise.all(Array.from({ length: job.clients }, () => Client.open(job.address, job.port)))
+  const each = Math.min(PORTS_EACH, Math.ceil(job.transfers / job.clients))
+  const ports = Array.from({ length: job.clients * each }, () => Client.open(job.address, job.port))
+  const clients = await Promise.all(ports)
   const total = { done: 0, bytes: 0, repeats: 0, blksize: 512, windowsize: 1, faults: [] as string[] }
   let begun = 0
   const look = setInterval(() => {
@@ -46,9 +54,10 @@ async function transferAll(job: TransferJob): Promise<Result> {
   }, LOOK_MS)
   const started = performance.now()
   await Promise.all(
-    clients.map(async (client) => {
-      while (begun < job.transfers) {
+    Array.from({ length: job.clients }, async (_, first) => {
+      for (let turn = 0; begun < job.transfers; turn++) {
         begun++
+        const client = clients[first + job.clients * (turn % each)] as Client
         const task: Task = source === undefined ? new ReadTask(job) : new WriteTask(job, source)
         const fault = await client.run(task, job.timeoutMs)
         total.repeats += task.repeats

@@ -65,6 +65,10 @@ function legend(figures: Figures): string[] {
     ({ server }) => `${server.server}: ${server.note}`,
   )
   for (const [note, where] of notes) lines.push(`${note} (${where.map(({ each }) => each.name).join(', ')})`)
+  const short = figures.cases.filter(({ servers }) =>
+    servers.some(({ samples: { length } }) => length > 0 && length < figures.repeats),
+  )
+  if (short.length > 0) lines.push(`fewer than ${figures.repeats} samples: ${short.map(({ name }) => name).join(', ')}`)
   lines.push('client: atftp (C, one process for each) or load (bench/load.ts); each file is checked after it arrived')
   if (figures.machine.loadAverage > 0.5) {
     const busy = `load average ${figures.machine.loadAverage.toFixed(1)} at the start: something else was running`

@@ -32,7 +32,7 @@ export interface Bench {
   readonly repeats: number
   /** Of the sizes in the table, 0..1. */
   readonly share: number
-  /** `performance.now()` after which no further round begins. */
+  /** `performance.now()` after which no further round of the case begins, but for the first. */
   readonly until: number
   say(text: string): void
 }
@@ -46,10 +46,10 @@ export async function runCase(bench: Bench, each: Case): Promise<CaseFigures> {
 }
 
 /** Waits until a server that was just started answers; throws after 5 s. */
-export async function untilReady(bench: Bench, server: StartedServer): Promise<void> {
-  const job = { ...jobOf(bench, server, PROBE, PROBE_BYTES), timeoutMs: 100 }
+export async function untilReady(load: LoadProcess, folder: WorkFolder, server: StartedServer): Promise<void> {
+  const job = { ...jobOf(folder, server, PROBE, PROBE_BYTES), timeoutMs: 100 }
   for (let tries = 0; ; tries++) {
-    const { faults } = await bench.load.run(job, LIMIT_MS)
+    const { faults } = await load.run(job, LIMIT_MS)
     if (faults.length === 0) return
     if (tries === 8) throw new Error(`${server.kind.name} does not answer: ${faults[0]}`)
   }
@@ -92,7 +92,7 @@ async function runTransfers(bench: Bench, each: TransferCase): Promise<CaseFigur
     slowestMs = Math.max(slowestMs, (await attempt(server, sized(each, TRIAL_SHARE)))?.ms ?? 0)
   }
   const work = sized(each, bench.share * Math.min(1, LONGEST_MS / (slowestMs / TRIAL_SHARE)))
-  for (let round = 1; round <= bench.repeats && performance.now() < bench.until; round++) {
+  for (let round = 1; mayBegin(bench, round); round++) {
     for (const [server, taken] of samples) {
       bench.say(`${each.name}: ${server.kind.name}, ${round} of ${bench.repeats}`)
       const sample = await attempt(server, work)
@@ -107,7 +107,7 @@ async function runTransfers(bench: Bench, each: TransferCase): Promise<CaseFigur
 /** Why a server cannot take part, '' when it can: it must grant the very block size and window that are compared. */
 async function lacking(bench: Bench, server: StartedServer, each: TransferCase): Promise<string> {
   const probe = { ...each, clients: 1, transfers: 1 }
-  const job = jobOf(bench, server, probe, Math.min(PROBE_BYTES, each.sizeBytes))
+  const job = jobOf(bench.folder, server, probe, Math.min(PROBE_BYTES, each.sizeBytes))
   try {
     const result = await bench.load.run(job, LIMIT_MS)
     if (each.kind === 'put') rmSync(join(bench.folder.served, job.file), { force: true })
@@ -120,7 +120,7 @@ async function lacking(bench: Bench, server: StartedServer, each: TransferCase):
 }
 
 async function measure(bench: Bench, server: StartedServer, work: TransferCase, usesAtftp: boolean): Promise<Sample> {
-  const job = jobOf(bench, server, work, work.sizeBytes)
+  const job = jobOf(bench.folder, server, work, work.sizeBytes)
   const cores = coreTimes()
   const cpu = canMeasureProcesses ? new CpuWatch(server.pid) : undefined
   let result: Result
@@ -172,7 +172,7 @@ async function runHold(bench: Bench, each: HoldCase): Promise<CaseFigures> {
     const { kind } = server
     const samples: Sample[] = []
     let note: string | undefined
-    for (let round = 1; round <= bench.repeats && performance.now() < bench.until; round++) {
+    for (let round = 1; mayBegin(bench, round); round++) {
       bench.say(`${name}: ${kind.name}, ${round} of ${bench.repeats}`)
       try {
         samples.push(await holdOnce(bench, kind, count))
@@ -192,7 +192,7 @@ async function holdOnce(bench: Bench, kind: ServerKind, count: number): Promise<
   const { served, local } = bench.folder
   const server = await startServer(kind, program, served, local, CORES?.server)
   try {
-    await untilReady(bench, server)
+    await untilReady(bench.load, bench.folder, server)
     const { address, port } = server
     const hold = async (more: number): Promise<number> => {
       const file = bench.folder.file(10_240).name
@@ -211,10 +211,10 @@ async function holdOnce(bench: Bench, kind: ServerKind, count: number): Promise<
   }
 }
 
-function jobOf(bench: Bench, server: StartedServer, work: TransferCase, sizeBytes: number): TransferJob {
+function jobOf(folder: WorkFolder, server: StartedServer, work: TransferCase, sizeBytes: number): TransferJob {
   const { kind, clients, transfers, blksize, windowsize } = work
-  const { name, path, crc32 } = bench.folder.file(sizeBytes)
-  const file = kind === 'put' ? bench.folder.uploadName() : name
+  const { name, path, crc32 } = folder.file(sizeBytes)
+  const file = kind === 'put' ? folder.uploadName() : name
   const { address, port } = server
   const what = { file, source: path, sizeBytes, crc32, clients, transfers, blksize, windowsize, timeoutMs: 1000 }
   return { kind, address, port, ...what }
@@ -224,6 +224,10 @@ function jobOf(bench: Bench, server: StartedServer, work: TransferCase, sizeByte
 function sized(each: TransferCase, share: number): TransferCase {
   if (each.unit === 'starts/s') return { ...each, transfers: Math.max(each.clients, Math.ceil(each.transfers * share)) }
   return { ...each, sizeBytes: Math.max(PROBE_BYTES, Math.ceil(each.sizeBytes * share)) }
+}
+
+function mayBegin(bench: Bench, round: number): boolean {
+  return round === 1 || (round <= bench.repeats && performance.now() < bench.until)
 }
 
 function figuresOf(server: StartedServer, samples: readonly Sample[], note: string | undefined): ServerFigures {
