@@ -41,7 +41,8 @@ export function isAbandoned<Io, Content>(transfer: Transfer<Io, Content>, now: n
   return now - transfer.heardAt >= patienceMs
 }
 
-function sameRequest(a: Request, b: Request): boolean {
+/** The same bytes said again, as far as they mean anything. */
+export function sameRequest(a: Request, b: Request): boolean {
   return (
     a.opcode === b.opcode &&
     a.filename === b.filename &&

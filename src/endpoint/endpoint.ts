@@ -19,7 +19,7 @@ import {
 import { EventBudget } from './budget.ts'
 import type { Peer } from './contract.ts'
 import { type Reading, readAtDoor } from './door.ts'
-import { judgeRepeat } from './duplicates.ts'
+import { judgeRepeat, sameRequest } from './duplicates.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink } from './owner.ts'
 import { busyError, deniedError, droppedError, openTimeoutError, supersededError, withSuppressed } from './reasons.ts'
@@ -239,6 +239,11 @@ export class Endpoint<Io = unknown, Content = unknown> {
   /** Ends what the request replaces and, where there is no room, what has to go for it. False leaves it unanswered. */
   #makeWay(peer: Peer, request: Request): boolean {
     const { now } = this.#lifecycle
+    const running = this.#admission.find(peer)
+    // The final ACK travels to another socket than the next request, and may be read after it.
+    if (running?.answered === true && !sameRequest(running.request, request)) {
+      this.#lifecycle.run(now, running, (machine) => machine.handleNextRequest?.(now))
+    }
     const existing = this.#admission.find(peer)
     if (existing !== undefined && judgeRepeat(existing, request, now) === 'ignore') {
       this.counts.repeated++

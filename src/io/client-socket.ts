@@ -3,6 +3,7 @@
  * to it, so that the kernel turns strangers away (with ICMP) and reports ICMP to us.
  */
 import type { Socket } from 'node:dgram'
+import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { isIPv6 } from 'node:net'
 import { ForesendError } from '../error.ts'
@@ -11,6 +12,7 @@ import { errnoOf } from './bind-error.ts'
 import { type Core, createSocket, isUnreachable, Sending } from './dgram-core.ts'
 import type { DriverStats, Frame } from './driver.ts'
 import { Frames } from './frames.ts'
+import { Spin } from './spin.ts'
 
 export interface ClientSocketHandlers {
   /** A datagram from the server's address, from `port`. The bytes are valid during the call only. */
@@ -47,7 +49,8 @@ export class ClientSocket {
     this.#options = options
     this.#handlers = handlers
     const now = (): number => performance.now()
-    this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new Frames(), tap: undefined, now }
+    const spin = new Spin(now, availableParallelism())
+    this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new Frames(), tap: undefined, spin, now }
     this.#alarm = new Alarm(
       now,
       () => this.#stats.arrivals,
@@ -129,7 +132,9 @@ export class ClientSocket {
       received: (data, port) => {
         if (!this.#open) return
         this.#stats.arrivals++
-        this.#handlers.datagram(this.now(), data, data.length, port)
+        const now = this.now()
+        this.#handlers.datagram(now, data, data.length, port)
+        if (this.#open) this.#core.spin.datagram(now)
       },
       stranger: (from) => {
         this.#stranger = from

@@ -5,6 +5,7 @@ import { isIPv6 } from 'node:net'
 import type { DriverHandlers, DriverStats, Frame, Tap } from './driver.ts'
 import { errnoOf } from './bind-error.ts'
 import type { Frames } from './frames.ts'
+import type { Spin } from './spin.ts'
 
 /** A slow link's queue for one peer; a window that is longer loses its end here instead of in the kernel. */
 const MAX_QUEUED = 2048
@@ -16,6 +17,7 @@ export interface Core<Owner> {
   readonly stats: DriverStats
   readonly frames: Frames
   readonly tap: Tap | undefined
+  readonly spin: Spin
   now(): number
 }
 

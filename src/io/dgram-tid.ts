@@ -77,7 +77,9 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
     const core = this.core
     core.stats.arrivals++
     core.tap?.datagram(true, this.#local, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
-    core.handlers.datagram(core.now(), this.#owner, data, 0, data.length)
+    const now = core.now()
+    core.handlers.datagram(now, this.#owner, data, 0, data.length)
+    core.spin.datagram(now)
   }
 
   #failed(error: Error, sending: boolean): void {

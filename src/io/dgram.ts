@@ -1,4 +1,5 @@
 /** The reference driver: Node's own UDP sockets. Works on every platform. */
+import { availableParallelism } from 'node:os'
 import type { Peer } from '../endpoint/contract.ts'
 import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from './driver.ts'
 import { Alarm } from './alarm.ts'
@@ -9,6 +10,7 @@ import { ConnectedTid, SharedTid } from './dgram-tid.ts'
 import { Wildcard } from './dgram-wildcard.ts'
 import type { WildcardOwner } from './dgram-wildcard.ts'
 import { Frames } from './frames.ts'
+import { Spin } from './spin.ts'
 import { localAddresses, localFor } from './interfaces.ts'
 import type { InterfaceTable, LocalAddress } from './interfaces.ts'
 
@@ -44,7 +46,9 @@ class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
 
   constructor(handlers: DriverHandlers<Owner>, options: DgramOptions) {
     this.#options = options
-    this.core = { handlers, stats: this.stats, frames: new Frames(), tap: options.tap, now: () => performance.now() }
+    const now = (): number => performance.now()
+    const spin = new Spin(now, availableParallelism())
+    this.core = { handlers, stats: this.stats, frames: new Frames(), tap: options.tap, spin, now }
     this.#alarm = new Alarm(
       this.core.now,
       () => this.stats.arrivals,

@@ -14,8 +14,8 @@ export interface LiveOptions {
   /** Where to send from; the system chooses by default. */
   readonly localAddress?: string
   readonly signal?: AbortSignal
-  /** Called now and then with the number of DATA packets that reached the device. */
-  readonly onProgress?: (datagrams: number) => void
+  /** Called now and then with what has come from the network so far, before the device's own faults. */
+  readonly onProgress?: (datagrams: number, bytes: number) => void
 }
 
 export interface LiveResult {
@@ -53,7 +53,7 @@ export async function bootLive(options: LiveOptions): Promise<LiveResult> {
   network.clock = clock
   const abort = (): void => done.reject(options.signal?.reason)
   options.signal?.addEventListener('abort', abort, { once: true })
-  const progress = setInterval(() => options.onProgress?.(network.received), PROGRESS_MS)
+  const progress = setInterval(() => options.onProgress?.(network.received, network.receivedBytes), PROGRESS_MS)
   try {
     clock.pump()
     await done.promise
@@ -81,6 +81,7 @@ export async function resolveHost(host: string): Promise<{ address: string; fami
 class Network implements LabNode {
   readonly deadline = Infinity
   received = 0
+  receivedBytes = 0
   stranger: string | undefined = undefined
   clock: LabClock | undefined = undefined
   readonly #options: LiveOptions
@@ -127,6 +128,7 @@ class Network implements LabNode {
         return
       }
       this.received++
+      this.receivedBytes += data.length
       const from = port === this.#options.port ? TFTP_PORT : port
       this.#outlet!.send(this.clock!.now(), data, 0, data.length, from, devicePort)
       this.clock!.arrived()

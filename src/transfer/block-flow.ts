@@ -58,7 +58,7 @@ export class BlockFlow implements Flow, BlockWindow {
     this.#recovery = new Recovery(this)
     this.#quarantine = new Quarantine(parts)
     const { near, clientTimeoutMs } = parts.config
-    this.#contact = new FirstContact(near, clientTimeoutMs, parts.policy.nudges ? undefined : clientTimeoutMs)
+    this.#contact = new FirstContact('data', near, clientTimeoutMs, parts.policy.nudges ? undefined : clientTimeoutMs)
   }
 
   get dueAt(): number {

@@ -14,12 +14,12 @@ function timetable(contact: FirstContact): { repeats: number[]; givesUpAt: numbe
 
 describe('A5', () => {
   test('near: after 250 ms, 500 ms, then each second, five times', () => {
-    const { repeats } = timetable(new FirstContact(true, 1000, undefined))
+    const { repeats } = timetable(new FirstContact('data', true, 1000, undefined))
     expect(repeats).toEqual([250, 750, 1750, 2750, 3750])
   })
 
   test('far: three times, a second or more apart', () => {
-    const { repeats } = timetable(new FirstContact(false, 1000, undefined))
+    const { repeats } = timetable(new FirstContact('data', false, 1000, undefined))
     expect(repeats.length).toBeLessThanOrEqual(3)
     repeats.forEach((at, i) => expect(at - (repeats[i - 1] ?? 0)).toBeGreaterThanOrEqual(1000))
   })
@@ -29,7 +29,7 @@ describe('A5', () => {
       [1000, 5000],
       [10_000, 20_000],
     ]) {
-      const { repeats, givesUpAt } = timetable(new FirstContact(true, clientTimeoutMs, undefined))
+      const { repeats, givesUpAt } = timetable(new FirstContact('data', true, clientTimeoutMs, undefined))
       expect(givesUpAt - (repeats.at(-1) ?? 0)).toBe(ms)
     }
   })
@@ -37,18 +37,18 @@ describe('A5', () => {
 
 describe('A6: strict', () => {
   test("the client's timeout each time", () => {
-    expect(timetable(new FirstContact(true, 2000, 2000)).repeats).toEqual([2000, 4000, 6000, 8000, 10_000])
-    expect(timetable(new FirstContact(true, 100, 100)).repeats).toEqual([100, 200, 300, 400, 500])
+    expect(timetable(new FirstContact('data', true, 2000, 2000)).repeats).toEqual([2000, 4000, 6000, 8000, 10_000])
+    expect(timetable(new FirstContact('data', true, 100, 100)).repeats).toEqual([100, 200, 300, 400, 500])
   })
 
   test('a stranger gets no more than A5 allows', () => {
-    expect(timetable(new FirstContact(false, 100, 100)).repeats).toEqual([1000, 2000, 3000])
-    expect(timetable(new FirstContact(false, 3000, 3000)).repeats).toEqual([3000, 6000, 9000])
+    expect(timetable(new FirstContact('data', false, 100, 100)).repeats).toEqual([1000, 2000, 3000])
+    expect(timetable(new FirstContact('data', false, 3000, 3000)).repeats).toEqual([3000, 6000, 9000])
   })
 })
 
 test('an answer ends it', () => {
-  const contact = new FirstContact(true, 1000, undefined)
+  const contact = new FirstContact('data', true, 1000, undefined)
   expect(contact.dueAt).toBe(Number.POSITIVE_INFINITY)
   contact.started(5)
   expect(contact.dueAt).toBe(255)

@@ -1,10 +1,12 @@
 /**
  * Rule A5: until the peer has proved that it holds the address it asked from, little leaves. A forged request must not make
- * us a reflector, and a slow device must not be flooded. The same timetable serves the OACK and DATA 1.
+ * us a reflector, and a slow device must not be flooded.
  */
 
-/** Near devices: a quarter, a half, then each second; five repeats. */
+/** DATA 1 to near devices: a quarter, a half, then each second; five repeats. */
 const NEAR_WAITS_MS = [250, 500, 1000, 1000, 1000]
+/** An OACK waits for a second: atftp gives up when it sees a second one after its ACK 0, and a busy server reads that late. */
+const OACK_WAITS_MS = [1000, 1000, 1000, 1000, 1000]
 /** Strangers: three repeats, a second or more apart. */
 const FAR_WAITS_MS = [1000, 1000, 1000]
 /** After the last repeat we listen for at least this long: the client's own timer may still bring it back. */
@@ -18,8 +20,9 @@ export class FirstContact {
   #tries = 0
 
   /** `strictMs`: wait exactly this long each time; undefined takes the timetable of the rule. */
-  constructor(near: boolean, clientTimeoutMs: number, strictMs: number | undefined) {
-    const waits = near ? NEAR_WAITS_MS : FAR_WAITS_MS
+  constructor(packet: 'oack' | 'data', near: boolean, clientTimeoutMs: number, strictMs: number | undefined) {
+    const nearWaits = packet === 'oack' ? OACK_WAITS_MS : NEAR_WAITS_MS
+    const waits = near ? nearWaits : FAR_WAITS_MS
     this.#waitsMs = strictMs === undefined ? waits : waits.map(() => Math.max(strictMs, near ? 0 : 1000))
     this.#listenMs = Math.max(LAST_LISTEN_MS, 2 * clientTimeoutMs)
   }

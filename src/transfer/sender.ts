@@ -101,6 +101,7 @@ export class Sender implements Machine {
     }
     this.#flow = board === undefined ? new WindowFlow(parts) : new BlockFlow(parts, board)
     this.#offer = new FirstContact(
+      'oack',
       config.near,
       config.clientTimeoutMs,
       policy.nudges ? undefined : config.clientTimeoutMs,
@@ -175,6 +176,12 @@ export class Sender implements Machine {
     else if (this.phase !== 'listen') {
       this.#fail('ERR_TFTP_UNREACHABLE', 'nobody listens at its port any more; it gave up or was restarted', false)
     }
+    this.#settle()
+  }
+
+  handleNextRequest(): void {
+    if (this.closed || !this.#onlyFinalMissing()) return
+    this.#endWithoutLastAck()
     this.#settle()
   }
 
