@@ -58,3 +58,14 @@ export { aroundFirstFault, POINT, type Point, thinned } from './run-trace.ts'
 export { type Cell, type Row, runCell, runMatrix, type Summary, summarize } from './run.ts'
 export { SERVERS, type ServerName } from './server/catalogue.ts'
 export { type ServerModel, type ServerNodeSetup, type ServeSetup, serverNode } from './server/model.ts'
+export {
+  EXPLAINED_SERVERS,
+  type ExplainedCell,
+  type ExplainedServer,
+  type Explanation,
+  type ExplainOptions,
+  type ExplainProgress,
+  explain,
+  explainSteps,
+} from './explain.ts'
+export { type FaultVerdict, type Fit, OBSERVATIONS, type ObservationVerdict } from './explain-verdict.ts'
