@@ -1,4 +1,4 @@
-/** Experiment O1, O2, O3: the reports from the faulty routers, reproduced (field notes: docs/field-notes/archer-c2.md). */
+/** Experiment O1, O2, O3: the reports from the faulty routers, reproduced. */
 import { describe, expect, test } from 'vitest'
 import {
   type ExplainedCell,
