@@ -28,9 +28,15 @@ export async function main(): Promise<void> {
 /** Runs the command that `args` (without node and script) name. Never rejects. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
   let code: number = EXIT.done
-  const program = buildProgram(context, (exitCode) => {
-    code = exitCode
-  })
+  // The lab is large: other commands start without it.
+  const lab = args[0] === 'lab' ? (await import('./lab.ts')).labCommand : undefined
+  const program = buildProgram(
+    context,
+    (exitCode) => {
+      code = exitCode
+    },
+    lab,
+  )
   try {
     await program.parseAsync([...args], { from: 'user' })
     return code

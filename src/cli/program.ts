@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { getCommand } from './get.ts'
 import type { Context } from './context.ts'
+import { LAB_SUMMARY } from './lab-summary.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
 import { version } from './version.ts'
@@ -18,12 +19,18 @@ Examples:
   foresend serve recovery.bin           serve one file, whatever name the device asks for
   foresend get tftp://192.168.1.1/config.bin
   foresend put image.bin tftp://192.168.1.1/image.bin --wait 60
+  foresend lab run --device archer-c2-faulty
+                                        try a model of a device against models of servers
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 cannot bind, 4 peer refused, 5 timed out.
 `
 
-/** `done` hears the exit code of the command that ran. */
-export function buildProgram(context: Context, done: (exitCode: number) => void): Command {
+/** `done` hears the exit code of the command that ran. `lab` makes the commands of the lab, where those are wanted. */
+export function buildProgram(
+  context: Context,
+  done: (exitCode: number) => void,
+  lab: (context: Context, done: (exitCode: number) => void) => Command = () => new Command('lab').summary(LAB_SUMMARY),
+): Command {
   const program = new Command('foresend')
     .description(DESCRIPTION)
     .usage('COMMAND …')
@@ -32,7 +39,8 @@ export function buildProgram(context: Context, done: (exitCode: number) => void)
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
-  for (const command of [serveCommand(context, done), getCommand(context, done), putCommand(context, done)]) {
+  for (const make of [serveCommand, getCommand, putCommand, lab]) {
+    const command = make(context, done)
     program.addCommand(command)
     printThrough(command, context)
   }
@@ -41,7 +49,8 @@ export function buildProgram(context: Context, done: (exitCode: number) => void)
 
 /** Help goes to standard output; a mistake is one line on standard error that names the page to read. */
 function printThrough(command: Command, context: Context): Command {
-  const path = command.name() === 'foresend' ? 'foresend' : `foresend ${command.name()}`
+  const path = pathOf(command)
+  for (const inner of command.commands) if (command.name() !== 'foresend') printThrough(inner, context)
   return command
     .exitOverride()
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns) })
@@ -52,6 +61,11 @@ function printThrough(command: Command, context: Context): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+}
+
+/** `foresend lab run`: as one types it. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 }
 
 /** `error: unknown option '--prot'` and its `(Did you mean --port?)` as one sentence. */

@@ -89,15 +89,14 @@ export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
     ...(setup.deviceFor === undefined ? {} : { deviceFor: setup.deviceFor }),
   })
   const plot = cell.trace === true ? new PlotTrace() : undefined
-  const gaps = new Gaps()
   const world = new World()
+  const most = MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / SMALL_BLOCK) + 1) + DATAGRAMS_ALLOWANCE
+  const gaps = new Gaps(most, () => world.stop())
   world.join(booted.client, server, {
     up: { ...booted.up, ...(plot === undefined ? {} : { tap: plot.up }) },
     down: { ...booted.down, tap: plot === undefined ? gaps : both(gaps, plot.down) },
   })
-  const mostBlocks = Math.floor(sizeBytes / SMALL_BLOCK) + 1
-  const maxDatagrams = MOST_DATAGRAMS_PER_BLOCK * mostBlocks + DATAGRAMS_ALLOWANCE
-  const end = world.run({ untilMs: UNTIL_MS, maxDatagrams })
+  const end = world.run({ untilMs: UNTIL_MS, maxDatagrams: 2 * most })
   const { client } = booted
   const verdict = judge(client.result, server.outcome, image, server.started > 0)
   const ms = client.result?.endedAt ?? world.now
@@ -131,15 +130,16 @@ export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
   return { row, points: plot?.all() ?? [] }
 }
 
-/** All cells in order. The callback hears how many are done; between two rows the caller may do something else. */
+/** Cells in order, one by one: between two of them the caller may do something else. The callback counts what is done. */
 export function* runMatrix(
-  cells: readonly Cell[],
+  cells: Iterable<Cell>,
   setup: RunSetup = {},
-  progress: (done: number, total: number) => void = () => {},
+  progress: (done: number) => void = () => {},
 ): Generator<RunResult, void, void> {
-  for (const [index, cell] of cells.entries()) {
+  let done = 0
+  for (const cell of cells) {
     yield runCell(cell, setup)
-    progress(index + 1, cells.length)
+    progress(++done)
   }
 }
 
@@ -214,13 +214,23 @@ export function median(values: readonly number[]): number {
 /** What a client uses that asks for nothing. */
 const SMALL_BLOCK = 512
 
-/** Hears when blocks come that the device had not seen; the block number alone tells, as gaps are about progress. */
+/** Hears when blocks come that the device had not seen (the block number alone tells), and stops what is a storm. */
 class Gaps implements LinkTap {
   private longest = 0
   private lastAt = 0
   private highest = 0
+  private sentLeft: number
+  private readonly storm: () => void
 
-  sent(): void {}
+  constructor(mostSent: number, storm: () => void) {
+    this.sentLeft = mostSent
+    this.storm = storm
+  }
+
+  /** What waits in a link counts too: a storm may send faster than anything arrives. */
+  sent(): void {
+    if (--this.sentLeft < 0) this.storm()
+  }
 
   arrived(now: number, frame: Parameters<LinkTap['arrived']>[1]): void {
     if (readOpcode(frame.buffer, frame.offset, frame.length) !== OPCODE.data) return
@@ -237,9 +247,12 @@ class Gaps implements LinkTap {
   }
 }
 
-function both(first: LinkTap, second: LinkTap): LinkTap {
+function both(first: Gaps, second: LinkTap): LinkTap {
   return {
-    sent: (now, frame) => second.sent(now, frame),
+    sent: (now, frame) => {
+      first.sent()
+      second.sent(now, frame)
+    },
     arrived: (now, frame) => {
       first.arrived(now, frame)
       second.arrived(now, frame)
@@ -255,7 +268,7 @@ function serverWords(server: ServerNode): string {
 }
 
 function cutOff(end: RunEnd): string {
-  if (end === 'datagrams') return 'cut off: a storm of packets without end'
+  if (end === 'datagrams' || end === 'stopped') return 'cut off: a storm of packets without end'
   return end === 'time' ? 'cut off after a day' : 'waits for ever'
 }
 

@@ -1,6 +1,8 @@
 /** "Did you mean": the names nearest to one that nobody knows. */
 
 const MOST_NAMED = 3
+/** Names that are this much further away than the nearest are not meant. */
+const SPREAD = 2
 
 /** At most three of `names`, nearest first; empty when none resembles `wanted`. */
 export function nearest(wanted: string, names: Iterable<string>): string[] {
@@ -9,8 +11,10 @@ export function nearest(wanted: string, names: Iterable<string>): string[] {
     const distance = distanceOf(wanted.toLowerCase(), name.toLowerCase())
     if (distance <= mostEdits(wanted.length, name.length)) scored.push({ name, distance })
   }
-  scored.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
-  return scored.slice(0, MOST_NAMED).map(({ name }) => name)
+  const surplus = (name: string): number => Math.abs(name.length - wanted.length)
+  scored.sort((a, b) => a.distance - b.distance || surplus(a.name) - surplus(b.name) || (a.name < b.name ? -1 : 1))
+  const near = scored.filter(({ distance }) => distance <= scored[0].distance + SPREAD)
+  return near.slice(0, MOST_NAMED).map(({ name }) => name)
 }
 
 /** `; did you mean a or b?`, or with nothing near `; known: all of them`. */
