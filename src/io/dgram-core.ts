@@ -56,6 +56,8 @@ export abstract class Sending<Owner> {
   protected readonly core: Core<Owner>
   protected readonly socket: Socket
   #sends = 0
+  /** Datagrams that waited in Node's queue when it was looked at last; only our own sends add to it. */
+  #queued = 0
 
   constructor(core: Core<Owner>, socket: Socket) {
     this.core = core
@@ -88,9 +90,10 @@ export abstract class Sending<Owner> {
   /** Memory for a datagram of up to `length` bytes; undefined when it would be dropped: closed, or the queue is full. */
   private room(length: number): Uint8Array | undefined {
     if (!this.open) return undefined
-    const queued = this.socket.getSendQueueCount()
-    if (queued === 0) return this.core.frames.view(length)
-    if (queued < MAX_QUEUED) return new Uint8Array(length)
+    if (this.#queued === 0) return this.core.frames.view(length)
+    this.#queued = this.socket.getSendQueueCount()
+    if (this.#queued === 0) return this.core.frames.view(length)
+    if (this.#queued < MAX_QUEUED) return new Uint8Array(length)
     this.core.stats.dropped++
     return undefined
   }
@@ -109,7 +112,8 @@ export abstract class Sending<Owner> {
       return
     }
     if (this.core.tap !== undefined) this.tapped(this.core.tap, data)
-    if (this.socket.getSendQueueCount() > 0) this.core.frames.release(data)
+    this.#queued = this.socket.getSendQueueCount()
+    if (this.#queued > 0) this.core.frames.release(data)
   }
 }
 

@@ -6,14 +6,13 @@ import { AheadLimit } from './ahead-limit.ts'
 import { COUNTER } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
 import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
+import { Inquiry } from './inquiry.ts'
 import { OrderFinder } from './order.ts'
 import { nearWrap } from './outbox.ts'
 import { Quarantine } from './quarantine.ts'
 import { type BlockWindow, Recovery } from './recovery.ts'
 import type { Scoreboard } from './scoreboard.ts'
 
-/** Rule A1: a gap that survived so many repeats is asked about. */
-const GAP_REPEATS = 3
 /** After so many questions without a result we ask as rarely as anything else is repeated (A14). */
 const MOST_QUESTIONS = 60
 /** So many doublings outlive a repeated block. */
@@ -38,6 +37,7 @@ export class BlockFlow implements Flow, BlockWindow {
   readonly parts: FlowParts
   readonly board: Scoreboard
   readonly order = new OrderFinder()
+  readonly #inquiry: Inquiry
   readonly #recovery: Recovery
   readonly #contact: FirstContact
   readonly #quarantine: Quarantine
@@ -56,6 +56,7 @@ export class BlockFlow implements Flow, BlockWindow {
     this.parts = parts
     this.board = board
     this.#recovery = new Recovery(this)
+    this.#inquiry = new Inquiry(this, () => this.#recovery.sentUnasked(this.parts.outbox.lastAt))
     this.#quarantine = new Quarantine(parts)
     const { near, clientTimeoutMs } = parts.config
     this.#contact = new FirstContact('data', near, clientTimeoutMs, parts.policy.nudges ? undefined : clientTimeoutMs)
@@ -115,7 +116,10 @@ export class BlockFlow implements Flow, BlockWindow {
 
   refused(now: number): boolean {
     if (!this.#recovery.wasUnasked(now)) return false
-    if (this.#recovery.refused) return true
+    if (this.#recovery.refused) {
+      this.#refusedAgain(now)
+      return true
+    }
     this.#recovery.refused = true
     this.parts.policy.refused(now)
     this.parts.outbox.drop()
@@ -136,6 +140,20 @@ export class BlockFlow implements Flow, BlockWindow {
       this.arm(now)
     }
     return true
+  }
+
+  /**
+   * A client that looks at the order answers the block that it expects and the one before with an ACK. If it refuses a
+   * repeat of the base, it is further on: it took that one and the next, which ran ahead, and both ACKs were lost.
+   */
+  #refusedAgain(now: number): void {
+    const { outbox } = this.parts
+    if (outbox.lastRepeat !== this.base || outbox.highest <= this.base) return
+    this.order.provenInorder()
+    this.board.acked(this.base)
+    this.#slide()
+    this.sendNew(now)
+    this.arm(now)
   }
 
   /** True while something the client has not confirmed is on its way. */
@@ -183,7 +201,7 @@ export class BlockFlow implements Flow, BlockWindow {
       this.#retryAt = Number.POSITIVE_INFINITY
       return
     }
-    if (this.#isAsking && this.#timeouts < MOST_QUESTIONS) {
+    if (this.#inquiry.isDue && this.#timeouts < MOST_QUESTIONS) {
       this.#retryAt = now + this.parts.rto.roundsMs(3, QUESTION_MS)
       return
     }
@@ -245,7 +263,7 @@ export class BlockFlow implements Flow, BlockWindow {
   #fillGap(now: number): void {
     const { outbox, policy, rto } = this.parts
     if (this.base > outbox.highest) return
-    if (this.#isAsking) return
+    if (this.#inquiry.isDue) return
     const spacing = gapSpacingMs(rto)
     let resent = 0
     for (let seq = this.base; seq < this.next; seq++) {
@@ -314,36 +332,8 @@ export class BlockFlow implements Flow, BlockWindow {
     this.#lostBefore = now
     policy.timeout(now, this.base)
     if (!this.#recovery.mayRepeatOnTimer(this.base)) this.#recovery.waitForClient()
-    else if (this.#isAsking) this.#ask(now)
+    else if (this.#inquiry.isDue) this.#inquiry.ask(now)
     else this.#recovery.timeout(now, this.#timeouts)
     this.arm(now)
-  }
-
-  /** Rule A1: a gap survived its repeats, and nothing is known of the client's order yet. */
-  get #isAsking(): boolean {
-    return this.base < this.top && this.order.order === 'unknown' && this.board.repeats(this.base) >= GAP_REPEATS
-  }
-
-  /** Rule A1: one question about a gap; the answers come as ACKs. A new block after each round gives a new top. */
-  #ask(now: number): void {
-    const { config, outbox } = this.parts
-    const question = this.order.nextQuestion()
-    const ahead = this.top + 2
-    const mayRun = (seq: number) =>
-      seq < config.lastSeq && seq < this.base + this.window + RUN_AHEAD && !nearWrap(seq, config.rollover)
-    if (question === 'gap') {
-      if (this.next > this.top + 1) this.repeat(now, this.top + 1)
-      else if (mayRun(this.next) && this.board.repeats(this.top) > 0) {
-        outbox.run(now, this.next, 1, true)
-        this.next++
-      }
-      this.repeat(now, this.base)
-    } else if (question === 'ahead') {
-      if (this.next === this.top + 1 && mayRun(ahead)) {
-        outbox.once(now, ahead)
-        this.#recovery.sentUnasked(now)
-      }
-    } else this.repeat(now, this.top)
-    this.order.asked(now, question)
   }
 }

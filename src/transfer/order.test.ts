@@ -18,7 +18,7 @@ describe('the questions', () => {
       finder.asked(i, question)
       asked.push(question)
     }
-    expect(asked).toEqual(['gap', 'top', 'top-again', 'ahead', 'gap', 'top', 'top-again', 'ahead'])
+    expect(asked).toEqual(['gap', 'top', 'top-again', 'ahead', 'more', 'gap', 'top', 'top-again'])
   })
 })
 

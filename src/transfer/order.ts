@@ -6,10 +6,11 @@
  * - `gap`: the missing block. A client that stores any block acknowledges it; only one that counts in order names the top.
  * - `top` twice: the highest acknowledged block. A client that is silent on repeats answers at most the first of the two.
  * - `ahead`: the block two beyond the top, never the final one. ACK of it means `any`; ACK of the top means in order.
+ * - `more` asks nothing: the next block leaves and makes a new top, for clients that answer once per position only.
  */
 
 export type ClientOrder = 'unknown' | 'any' | 'inorder'
-export type Question = 'none' | 'gap' | 'top' | 'top-again' | 'ahead'
+export type Question = 'none' | 'gap' | 'top' | 'top-again' | 'ahead' | 'more'
 
 /** Proofs from that many different tops make `inorder`: one could be an accident of the network. */
 const PROOFS = 3
@@ -26,7 +27,7 @@ export class OrderFinder {
   /** What was asked last, as long as an answer to it would prove something. */
   #question: Question = 'none'
   /** Where the round of questions stands. */
-  #turn: Question = 'ahead'
+  #turn: Question = 'more'
   #askedAt = Number.NEGATIVE_INFINITY
   #topAnswered = false
   #weight = 0
@@ -42,13 +43,15 @@ export class OrderFinder {
         return 'top-again'
       case 'top-again':
         return 'ahead'
+      case 'ahead':
+        return 'more'
       default:
         return 'gap'
     }
   }
 
   asked(now: number, question: Question): void {
-    this.#question = question
+    this.#question = question === 'more' ? 'none' : question
     this.#turn = question
     this.#askedAt = now
     if (question === 'top') this.#topAnswered = false
@@ -79,6 +82,8 @@ export class OrderFinder {
     }
     if (this.#question === 'top-again' && !this.#topAnswered) return
     this.#weight += this.#question === 'gap' ? GAP_WEIGHT : 1
+    // The best answer there is: on to the next top.
+    if (this.#question === 'gap') this.#turn = 'ahead'
     this.#question = 'none'
     if (top !== this.#lastProof) this.#tops++
     this.#lastProof = top

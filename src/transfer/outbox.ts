@@ -13,6 +13,8 @@ export class Outbox {
   highest = 0
   /** When the last DATA left. */
   lastAt = 0
+  /** The block that was sent again last; 0 for none. */
+  lastRepeat = 0
   /** DATA sent again for whatever reason: after one the final ACK alone is no proof (rule A13). */
   repeated = false
   readonly #sink: SenderSink
@@ -109,6 +111,7 @@ export class Outbox {
       if (repeat) {
         counters[COUNTER.retransmitted]++
         this.repeated = true
+        this.lastRepeat = seq
       } else {
         counters[COUNTER.blocks]++
         if (seq > this.highest) this.highest = seq

@@ -248,15 +248,20 @@ export class Sender implements Machine {
       if (this.#flow.base > before) this.#advanced(now, before)
       return
     }
-    // A client that has closed its port answers the repeated final block like this; any other code is a complaint.
-    const closed = wireCode === WIRE_ERROR.unknownTid || wireCode === WIRE_ERROR.undefined
-    if (closed && this.#onlyFinalMissing()) return this.#endWithoutLastAck()
+    if (this.#onlyFinalMissing() && this.#isGone(wireCode)) return this.#endWithoutLastAck()
     const error = new ForesendError(
       'ERR_TFTP_PEER_ERROR',
       `${this.#config.label}: the client ended it with ERROR ${wireCode} "${escapeText(message)}"`,
       { fault: 'peer', wireCode },
     )
     this.#end('fault', { status: 'failed', error })
+  }
+
+  /** A client that has closed its port answers the final block like this; any other code is a complaint (ADR 5). */
+  #isGone(wireCode: number): boolean {
+    if (wireCode === WIRE_ERROR.unknownTid || wireCode === WIRE_ERROR.undefined) return true
+    // lwIP says so to a repeat of what it has.
+    return wireCode === WIRE_ERROR.access && this.#outbox.lastRepeat === this.#lastSeq
   }
 
   #repeatOffer(now: number): void {

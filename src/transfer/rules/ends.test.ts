@@ -60,7 +60,12 @@ describe('A4: the final block', () => {
     expect(s.outcome).toEqual({ status: 'completed', lastAck: 'missing' })
   })
 
-  test.each([1, 2, 3, 4, 6, 7, 8])('ERROR %i is a complaint: failed', (wireCode) => {
+  test('ERROR 2 says so only in answer to a repeat of the final block', () => {
+    expect(finalOut().wait(1).error(2).outcome).toMatchObject({ status: 'failed' })
+    expect(finalOut().wait(20).error(2).outcome).toEqual({ status: 'completed', lastAck: 'missing' })
+  })
+
+  test.each([1, 3, 4, 6, 7, 8])('ERROR %i is a complaint: failed', (wireCode) => {
     const s = finalOut().wait(20).error(wireCode, 'disk full')
     expect(s.outcome).toMatchObject({ status: 'failed', error: { code: 'ERR_TFTP_PEER_ERROR', wireCode } })
     expect(s.outcome?.error?.message).toContain('disk full')
