@@ -1,5 +1,5 @@
 /** `foresend lab run`: devices against servers in virtual time. */
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { type Cell, type Device, type Point, type Row, runMatrix, type Summary, summarize } from '../lab/index.ts'
 import { DEFAULT_SIZE_BYTES, type RunSetup } from '../lab/run.ts'
@@ -79,6 +79,8 @@ async function labRun(context: Context, flags: RunFlags): Promise<number> {
   }
   const devices = withEachFault(devicesFor(flags.device), flags.fault)
   const servers = serversFor(flags.server)
+  // Before the work, not after it.
+  if (flags.html !== undefined) onPage(flags.html, (path) => closeSync(openSync(path, 'a')))
   const cells = cellsOf(devices, servers, flags)
   const json = flags.json === true
   const runs = flags.runs ?? 1
@@ -95,17 +97,12 @@ async function labRun(context: Context, flags: RunFlags): Promise<number> {
     for (const line of summaryLines(summaries, styleFor(context.stdout.stream))) context.stdout.write(`${line}\n`)
     context.stdout.write(`\n${closingLine(rows, summaries, cells.length)}\n`)
   }
-  if (flags.html !== undefined)
-    writePage(
-      context,
-      flags.html,
-      labPage({
-        summaries,
-        plots,
-        devices,
-        servers: servers.map(({ name, model }) => ({ name, summary: model.summary })),
-      }),
-    )
+  if (flags.html !== undefined) {
+    const about = servers.map(({ name, model }) => ({ name, summary: model.summary }))
+    const page = labPage({ summaries, plots, devices, servers: about })
+    onPage(flags.html, (path) => writeFileSync(path, page))
+    context.stderr.write(`wrote ${flags.html}\n`)
+  }
   return rows.some((row) => row.harmful && isOurs(row.server)) ? EXIT.failed : EXIT.done
 }
 
@@ -176,11 +173,10 @@ export function isOurs(server: string): boolean {
   return server.startsWith('foresend')
 }
 
-export function writePage(context: Context, path: string, text: string): void {
+function onPage(path: string, act: (path: string) => void): void {
   try {
-    writeFileSync(path, text)
+    act(path)
   } catch (error) {
     throw usageError(`cannot write the page: ${messageOf(error)}; give --html another path`)
   }
-  context.stderr.write(`wrote ${path}\n`)
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import type { Context } from './context.ts'
 import { LAB_SUMMARY } from './lab-summary.ts'
+import { labExplainCommand } from './lab-explain.ts'
 import { labListCommand } from './lab-list.ts'
 import { labDeviceCommand, labLinkCommand } from './lab-live.ts'
 import { labRunCommand } from './lab-run.ts'
@@ -31,7 +32,7 @@ export function labCommand(context: Context, done: (exitCode: number) => void): 
     .helpOption('-h, --help', 'print this page; after a command: the page of that command')
     .helpCommand(false)
     .addHelpText('after', EXAMPLES)
-  const commands = [labRunCommand, labSweepCommand, labListCommand, labDeviceCommand, labLinkCommand]
+  const commands = [labRunCommand, labSweepCommand, labListCommand, labExplainCommand, labDeviceCommand, labLinkCommand]
   for (const command of commands) lab.addCommand(command(context, done))
   return lab
 }

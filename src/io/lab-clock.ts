@@ -3,6 +3,8 @@ import { performance } from 'node:perf_hooks'
 import type { World } from '../lab/index.ts'
 import { Alarm } from './alarm.ts'
 
+/** The step of Node's timers. */
+const TIMER_MS = 1
 /** In one go, before sockets get their turn again. */
 const MOST_DATAGRAMS = 10_000
 
@@ -38,7 +40,9 @@ export class LabClock {
   /** Lets happen what is due. */
   pump(): void {
     this.#world.run({ untilMs: this.now(), maxDatagrams: MOST_DATAGRAMS })
-    this.#alarm.set(this.#world.nextAt)
+    const { nextAt } = this.#world
+    // Node's timers are late by up to one of their milliseconds: the last one is waited for in turns of the event loop.
+    this.#alarm.set(nextAt - this.now() > 1 + TIMER_MS ? nextAt - TIMER_MS : nextAt)
     this.#settled()
   }
 
