@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Transfer } from '../endpoint/endpoint.ts'
+import type { Transfer } from '../endpoint/endpoint.ts'
 import { negotiateRead } from '../transfer/negotiate.ts'
 import { Treatment } from './treatment.ts'
 import type { ServedTransfer } from './content.ts'

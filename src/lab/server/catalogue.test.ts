@@ -47,9 +47,12 @@ describe('every server of the table', () => {
     expect(verdict.kind).toBe('intact')
   })
 
-  test.each(NAMES.filter((name) => name !== 'pytftpd'))('%s does the same again from the same seed, whatever is lost', (name) => {
-    const once = run(name, uboot113({ sizeBytes: image.length }), 'ack-loss', 7)
-    expect(run(name, uboot113({ sizeBytes: image.length }), 'ack-loss', 7)).toEqual(once)
-    expect(once.ms).not.toBe(run(name, uboot113({ sizeBytes: image.length }), 'ack-loss', 8).ms)
-  })
+  test.each(NAMES.filter((name) => name !== 'pytftpd'))(
+    '%s does the same again from the same seed, whatever is lost',
+    (name) => {
+      const once = run(name, uboot113({ sizeBytes: image.length }), 'ack-loss', 7)
+      expect(run(name, uboot113({ sizeBytes: image.length }), 'ack-loss', 7)).toEqual(once)
+      expect(once.ms).not.toBe(run(name, uboot113({ sizeBytes: image.length }), 'ack-loss', 8).ms)
+    },
+  )
 })
