@@ -187,6 +187,12 @@ describe('sweep', () => {
   })
 })
 
+test('the device file of the documentation boots', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/lab.md'), 'utf8')
+  const path = file('my-router.json', /```json\n(.*?)```/s.exec(page)?.[1] ?? '')
+  expect(await lab(`run --device ${path} --server foresend-lock-step --size 5k`)).toMatchObject({ code: 0, stderr: '' })
+})
+
 test('list has everything, and each kind alone', async () => {
   const { stdout } = await lab('list')
   for (const name of ['archer-c2-faulty', 'tftpd64-1000', 'ack-loss', 'slow-flash', 'uboot-1.1.3'])

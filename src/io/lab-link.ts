@@ -3,9 +3,9 @@
  * TID from which the server answers gets a port of its own on this side, so that both see TFTP as it is.
  */
 import { createSocket, type Socket } from 'node:dgram'
-import type { LabNode, LinkOptions, Outlet } from '../lab/index.ts'
-import { World } from '../lab/index.ts'
-import { bindError } from './bind-error.ts'
+import { ForesendError } from '../error.ts'
+import { type LabNode, type LinkOptions, type Outlet, World } from '../lab/index.ts'
+import { errnoOf } from './bind-error.ts'
 import { LabClock } from './lab-clock.ts'
 import { resolveHost } from './lab-live.ts'
 
@@ -199,7 +199,10 @@ function closeFlow(flow: Flow): void {
 function listen(where: { readonly address: string; readonly port: number }): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>()
   const socket = createSocket(where.address.includes(':') ? 'udp6' : 'udp4')
-  const failed = (cause: Error): void => reject(bindError(where.address, where.port, cause))
+  const failed = (cause: Error): void => {
+    const message = `cannot listen on ${where.address} port ${where.port}: ${errnoOf(cause)}; listen on an address of this machine, and on a port that is free and permitted (0 takes any)`
+    reject(new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause }))
+  }
   socket.once('error', failed)
   socket.bind(where.port, where.address, () => {
     socket.off('error', failed)
