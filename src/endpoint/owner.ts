@@ -2,7 +2,8 @@
 import type { WindowPolicy } from '../transfer/contract.ts'
 import type { Agreed, Limits } from '../transfer/negotiate.ts'
 import type { ReceiverConfig } from '../transfer/receiver.ts'
-import type { KnownDevice, SenderConfig } from '../transfer/sender.ts'
+import type { KnownDevice } from '../transfer/contract.ts'
+import type { SenderConfig } from '../transfer/sender.ts'
 import type { EventKind, Outcome, Peer } from './contract.ts'
 import type { Transfer, TransferMachine } from './transfer.ts'
 

@@ -3,7 +3,7 @@
  * server, size and seed give the same row.
  */
 import { OPCODE, readBlock, readOpcode, type Request } from '../packet/index.ts'
-import type { KnownDevice } from '../transfer/sender.ts'
+import type { KnownDevice } from '../transfer/contract.ts'
 import { bootDevice, type Device, faultsText } from './device/device.ts'
 import type { LinkTap } from './link.ts'
 import { Rng } from './rng.ts'

@@ -8,7 +8,7 @@ import type { ServedTransfer } from './content.ts'
 import { Events } from './events.ts'
 import type { ServerEvent } from './events.ts'
 import { Peers } from './peers.ts'
-import { policyFor } from './policy.ts'
+import { choosePolicy } from '../transfer/policy/choose.ts'
 import { Treatment } from './treatment.ts'
 import { Serving } from './serving.ts'
 
@@ -81,7 +81,7 @@ function setUp(allow: readonly string[] = []) {
     peers: new Peers(allow),
     events,
     treatment: new Treatment({ window: 'auto' }),
-    endpoint: { limits, writable: false, policyFor: (_, agreed) => policyFor({ window: 'auto' }, agreed) },
+    endpoint: { limits, writable: false, policyFor: (_, agreed) => choosePolicy({ window: 'auto' }, agreed) },
     driver: () => driver,
   })
   const ask = (address: string, port = 2070): void => {

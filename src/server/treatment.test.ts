@@ -33,7 +33,7 @@ describe('Treatment', () => {
     expect(treatment.deviceFor(transfer)).toEqual({ known: false, patient: false })
     expect(treatment.policyFor(transfer, agreed)).toMatchObject({ type: 'adaptive', windowBlocks: 1 })
     treatment.ended(transfer)
-    expect(treatment.deviceFor(transfer)).toEqual({ known: true, patient: false })
+    expect(treatment.deviceFor(transfer)).toEqual({ known: true, patient: false, ...wide })
     expect(treatment.policyFor(transfer, agreed)).toMatchObject({ type: 'adaptive', windowBlocks: 8 })
   })
 

@@ -1,11 +1,12 @@
 /** How a device is treated: by what its request tells, by what was learnt of it before, and by what the user chose. */
 import { DeviceMemory } from '../profile/memory.ts'
 import { takesWhateverComes } from '../profile/request-shape.ts'
-import type { LearntDevice, WindowPolicy } from '../transfer/contract.ts'
+import type { WindowPolicy } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
-import { type KnownDevice, Sender } from '../transfer/sender.ts'
+import type { KnownDevice } from '../transfer/contract.ts'
+import { Sender } from '../transfer/sender.ts'
 import type { ServedTransfer } from './content.ts'
-import { type PolicyOptions, policyFor } from './policy.ts'
+import { choosePolicy, type PolicyOptions } from '../transfer/policy/choose.ts'
 
 export class Treatment {
   readonly #options: PolicyOptions
@@ -17,14 +18,15 @@ export class Treatment {
   }
 
   policyFor(transfer: ServedTransfer, agreed: Agreed): WindowPolicy {
-    return policyFor(this.#options, agreed, this.#learnt(transfer), this.deviceFor(transfer))
+    return choosePolicy(this.#options, agreed, this.deviceFor(transfer))
   }
 
   deviceFor(transfer: ServedTransfer): KnownDevice {
-    const learnt = this.#learnt(transfer)
+    const learnt = this.#memory.recall(transfer.peer.address, transfer.request)
     return {
       known: learnt !== undefined,
       patient: takesWhateverComes(transfer.request) || learnt?.countsRepeats === true,
+      ...(learnt?.window === undefined ? {} : { window: learnt.window }),
     }
   }
 
@@ -37,9 +39,5 @@ export class Treatment {
     if (outcome?.status === 'completed' || learnt.countsRepeats === true) {
       this.#memory.remember(peer.address, request, learnt)
     }
-  }
-
-  #learnt(transfer: ServedTransfer): LearntDevice | undefined {
-    return this.#memory.recall(transfer.peer.address, transfer.request)
   }
 }

@@ -109,6 +109,16 @@ export interface LearntDevice {
   readonly countsRepeats?: boolean
 }
 
+/** What is known of a device before its first block leaves. */
+export interface KnownDevice {
+  /** It was served before: no long first timeout (rule A6). */
+  readonly known?: boolean
+  /** It counts repeats as new blocks: repeat nothing before its own timer has spoken (rule A13). */
+  readonly patient?: boolean
+  /** The window that served it well; where the adaptive policy begins. */
+  readonly window?: LearntWindow
+}
+
 /**
  * A window policy decides how much may be outstanding and hears what happened; the sender obeys. It is a plain object
  * made by a factory (`strict()`, `negotiated()`, `anticipation()`), one per transfer, and holds no timers.

@@ -18,6 +18,7 @@ import { BlockFlow, boardSpan } from './block-flow.ts'
 import {
   COUNTER,
   COUNTER_LENGTH,
+  type KnownDevice,
   type LearntDevice,
   type Machine,
   type Outcome,
@@ -32,14 +33,6 @@ import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './
 import { Rto } from './rto.ts'
 import { Scoreboard } from './scoreboard.ts'
 import { WindowFlow } from './window-flow.ts'
-
-/** What is known of a device before its first block leaves. */
-export interface KnownDevice {
-  /** It was served before: no long first timeout (rule A6). */
-  readonly known?: boolean
-  /** It counts repeats as new blocks: repeat nothing before its own timer has spoken (rule A13). */
-  readonly patient?: boolean
-}
 
 export interface SenderConfig extends KnownDevice {
   /** Bytes of the whole image; a last block of 0 bytes follows a multiple of blksize (RFC 1350 §6). */

@@ -34,6 +34,7 @@ const TABLE = {
   'rs-tftpd-2-copies': rsTftpd({ copies: 2 }),
   dnsmasq: dnsmasq(),
   'pin-anticipate-2': pinAnticipate(),
+  foresend: foresend({ window: 'auto' }),
   'foresend-strict': foresend({ window: 'strict' }),
   'foresend-lock-step': foresend({ window: 1 }),
   'foresend-window-2': foresend({ window: 2 }),

@@ -1,17 +1,14 @@
-/** Foresend's own policies: the real sender, as the server puts it together (server/policy.ts). */
+/** Foresend's own policies: the real sender with the policy that the server would choose (transfer/policy/choose.ts). */
 import { encodeOack } from '../../packet/index.ts'
-import type { WindowPolicy } from '../../transfer/contract.ts'
-import { type Agreed, type Limits, negotiateRead } from '../../transfer/negotiate.ts'
-import { anticipation } from '../../transfer/policy/anticipation.ts'
-import { negotiated } from '../../transfer/policy/negotiated.ts'
-import { strict } from '../../transfer/policy/strict.ts'
+import { type Limits, negotiateRead } from '../../transfer/negotiate.ts'
+import { choosePolicy } from '../../transfer/policy/choose.ts'
 import { Sender } from '../../transfer/sender.ts'
 import type { ServedTransfer } from '../server-node.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 
 export interface ForesendOptions {
-  /** For clients that did not negotiate a window. `strict` is RFC 1350 to the letter, 1 lock-step with quick repeats. */
-  readonly window: 'strict' | number
+  /** For clients that did not negotiate a window. `auto` is the default, `strict` RFC 1350 to the letter, 1 lock-step with quick repeats. */
+  readonly window: 'auto' | 'strict' | number
   readonly copies?: number
   readonly gapMs?: number
 }
@@ -38,7 +35,7 @@ export function foresend(options: ForesendOptions): ServerModel {
           label: `"${request.filename}" to the device`,
           ...setup.device,
         },
-        policyFor(options, agreed, setup),
+        choosePolicy(options, agreed, setup.device),
         setup.sink,
       )
       return { machine, blksize: agreed.blksize, rollover: agreed.rollover }
@@ -46,23 +43,15 @@ export function foresend(options: ForesendOptions): ServerModel {
   }
 }
 
-function policyFor(options: ForesendOptions, agreed: Agreed, setup: ServeSetup): WindowPolicy {
-  // Whatever was chosen: a block ahead or a second copy would spoil the image of such a device (rule A13).
-  if (setup.device.patient === true) return anticipation({ windowBlocks: 1 })
-  const { window, copies, gapMs } = options
-  const pace = { ...(copies === undefined ? {} : { copies }), ...(gapMs === undefined ? {} : { gapMs }) }
-  if (agreed.windowNegotiated && agreed.windowsize > 1) return negotiated({ windowBlocks: agreed.windowsize, ...pace })
-  if (window === 'strict') return strict(agreed.timeoutMs)
-  return anticipation({ windowBlocks: agreed.windowNegotiated ? 1 : window, ...pace })
-}
-
 function summaryOf({ window, copies, gapMs }: ForesendOptions): string {
   const what =
-    window === 'strict'
-      ? 'RFC 1350 to the letter'
-      : window === 1
-        ? 'lock-step with quick repeats and nudges'
-        : `${window} blocks ahead, one ACK for each`
+    window === 'auto'
+      ? 'the default: lock-step until the device needs more'
+      : window === 'strict'
+        ? 'RFC 1350 to the letter'
+        : window === 1
+          ? 'lock-step with quick repeats and nudges'
+          : `${window} blocks ahead, one ACK for each`
   const pace = [copies === undefined ? '' : `${copies} copies`, gapMs === undefined ? '' : `${gapMs} ms apart`]
   return [what, ...pace.filter((text) => text !== '')].join(', ')
 }

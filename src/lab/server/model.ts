@@ -4,7 +4,7 @@
  */
 import { encodeError, type Request } from '../../packet/index.ts'
 import type { NoticeKind } from '../../transfer/contract.ts'
-import type { KnownDevice } from '../../transfer/sender.ts'
+import type { KnownDevice } from '../../transfer/contract.ts'
 import type { Rng } from '../rng.ts'
 import { type LabSink, type RequestRule, type ServedTransfer, ServerNode } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'

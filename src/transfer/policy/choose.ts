@@ -1,11 +1,11 @@
 /** Which window a transfer is sent with: the client's own, when it negotiated one, else what the user chose. */
-import type { LearntDevice, WindowPolicy } from '../transfer/contract.ts'
-import type { Agreed } from '../transfer/negotiate.ts'
-import { adaptive } from '../transfer/policy/adaptive.ts'
-import { anticipation, anticipationBlocks } from '../transfer/policy/anticipation.ts'
-import { negotiated } from '../transfer/policy/negotiated.ts'
-import { strict } from '../transfer/policy/strict.ts'
-import type { KnownDevice } from '../transfer/sender.ts'
+import type { WindowPolicy } from '../contract.ts'
+import type { Agreed } from '../negotiate.ts'
+import { adaptive } from './adaptive.ts'
+import { anticipation, anticipationBlocks } from './anticipation.ts'
+import { negotiated } from './negotiated.ts'
+import { strict } from './strict.ts'
+import type { KnownDevice } from '../contract.ts'
 
 export interface PolicyOptions {
   /** `auto` is lock-step on the wire until the device shows that it needs more; a number is blocks that may be on the way. */
@@ -18,12 +18,7 @@ export interface PolicyOptions {
 }
 
 /** A fresh policy for one transfer. */
-export function policyFor(
-  options: PolicyOptions,
-  agreed: Agreed,
-  learnt?: LearntDevice,
-  device: KnownDevice = {},
-): WindowPolicy {
+export function choosePolicy(options: PolicyOptions, agreed: Agreed, device: KnownDevice = {}): WindowPolicy {
   // Whatever the user chose: a block ahead or a second copy would spoil the image of such a device.
   if (device.patient === true) return anticipation({ windowBlocks: 1 })
   const { copies, gapMs, rtoMs } = options
@@ -36,7 +31,7 @@ export function policyFor(
   if (options.window === 'strict') return strict(agreed.timeoutMs)
   const blocks = chosenBlocks(options, agreed)
   if (blocks !== undefined) return anticipation({ windowBlocks: blocks, ...pace })
-  return adaptive({ learnt: learnt?.window, ...pace })
+  return adaptive({ learnt: device.window, ...pace })
 }
 
 /** The anticipation that the user fixed; undefined leaves it to what the device shows. */
