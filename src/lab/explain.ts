@@ -24,6 +24,7 @@ export const EXPLAINED_SERVERS = [
   'tftpd64-1000',
   'tftpd64-3584',
   'pytftpd-2',
+  'foresend',
   'foresend-lock-step',
   'foresend-window-2',
 ] as const satisfies readonly ServerName[]

@@ -114,9 +114,9 @@ describe('the experiment itself', () => {
     const steps = explainSteps(small)
     const seen: ExplainProgress[] = []
     for (let step = steps.next(); step.done !== true; step = steps.next()) seen.push(step.value)
-    expect(seen).toHaveLength(2 * 6 * 2)
-    expect(seen[0]).toEqual({ done: 1, total: 24, fault: 'ack-loss', server: 'tftp-hpa-5.2' })
-    expect(seen.at(-1)).toEqual({ done: 24, total: 24, fault: 'eee-wake', server: 'foresend-window-2' })
+    expect(seen).toHaveLength(2 * 7 * 2)
+    expect(seen[0]).toEqual({ done: 1, total: 28, fault: 'ack-loss', server: 'tftp-hpa-5.2' })
+    expect(seen.at(-1)).toEqual({ done: 28, total: 28, fault: 'eee-wake', server: 'foresend-window-2' })
   })
 
   test('judges no fault that was not run with every server', () => {
