@@ -4,14 +4,13 @@ import { isIP } from 'node:net'
 import type { Store } from '../content/contract.ts'
 import { openFolder, openSingleFile } from '../content/index.ts'
 import { ForesendError } from '../error.ts'
-import { createDgramDriver } from '../io/dgram.ts'
-import type { Bound, DriverHandlers } from '../io/driver.ts'
+import type { Bound } from '../io/driver.ts'
 import { openRecorder } from '../io/recorder.ts'
 import type { Recorder } from '../io/recorder.ts'
-import type { ServedTransfer } from './content.ts'
+import { driverMaker } from './drivers.ts'
 import { Events } from './events.ts'
 import type { ServerEvent } from './events.ts'
-import { isNear, Peers } from './peers.ts'
+import { Peers } from './peers.ts'
 import { Treatment } from './treatment.ts'
 import { Serving } from './serving.ts'
 
@@ -205,12 +204,7 @@ function createServing(
       maxTransfersPerAddress: options.maxTransfersPerAddress ?? MAX_TRANSFERS_PER_ADDRESS,
       maxHalfOpen: MAX_HALF_OPEN,
     },
-    driver: (handlers: DriverHandlers<ServedTransfer>) =>
-      createDgramDriver(handlers, {
-        isNear,
-        singlePort: options.singlePort,
-        ...(recorder === undefined ? {} : { tap: recorder }),
-      }),
+    driver: driverMaker(options, recorder, (message) => events.notice('DRIVER', message)),
   })
 }
 
@@ -258,9 +252,6 @@ async function openStore(options: ServerOptions): Promise<Store> {
 }
 
 function checkOptions(options: ServerOptions): void {
-  if (options.driver === 'batch') {
-    throw usage('--driver batch is not part of this version; use --driver dgram, or leave it out')
-  }
   for (const host of options.hosts) {
     if (isIP(host) === 0)
       throw usage(`--host ${host} is not an IP address; give one of this machine's, or leave it out`)

@@ -1,0 +1,169 @@
+/**
+ * The blocking loop, on Node's own thread. While transfers are live it takes turns with Node's event loop: look at the
+ * sockets, run the machines, send, look again; and when nothing comes, sleep in one system call until a socket *or Node's
+ * event loop* has something to do (libuv names a descriptor for that). So the wake-up is the kernel's, no datagram pays for
+ * libuv's dispatch, and neither files, listening sockets nor signals wait for longer than `TURN_MS`. Without transfers it
+ * does not run at all.
+ */
+import * as linux from './native/linux.ts'
+import type { Native } from './native/linux.ts'
+
+/** A turn that is busy ends here, so that Node's timers, promises, files and listening sockets get theirs. */
+const TURN_MS = 0.5
+/** The longest sleep: timers of Node are not among what it wakes for. */
+const MAX_SLEEP_MS = 1
+/** How long an answer is waited for without sleeping: going to sleep and being woken costs more than a lock-step block. */
+const SPIN_MS = 0.05
+/** So many spins in a row that no answer ended, and it stops … */
+const MOST_FRUITLESS = 8
+/** … for so many arrivals. */
+const REST_ARRIVALS = 256
+/** Rounds that a due deadline gives to datagrams that are still waiting. */
+const MAX_ROUNDS = 8
+
+export interface LoopSocket {
+  readonly fd: number
+  receive(errors: boolean): number
+  readonly hasLost: boolean
+}
+
+export interface LoopHost {
+  readonly native: Native
+  now(): number
+  flush(): void
+  timer(now: number): void
+}
+
+export class BatchLoop {
+  /** When `timer` is wanted. */
+  deadline = Infinity
+  readonly #host: LoopHost
+  readonly #spins: boolean
+  #sockets: LoopSocket[] = []
+  #fds = new Uint8Array(linux.POLLFD.bytes)
+  #view = new DataView(this.#fds.buffer)
+  #immediate: NodeJS.Immediate | undefined
+  #spinUntil = 0
+  #fruitless = 0
+  #rest = 0
+
+  constructor(host: LoopHost, cores: number) {
+    this.#host = host
+    // With a single core the spin would take the time from the peer that it waits for.
+    this.#spins = cores > 1
+    this.#layOut()
+  }
+
+  get running(): boolean {
+    return this.#sockets.length > 0
+  }
+
+  add(socket: LoopSocket): void {
+    this.#sockets.push(socket)
+    this.#layOut()
+    this.#immediate ??= setImmediate(this.#turn)
+  }
+
+  remove(socket: LoopSocket): void {
+    this.#sockets = this.#sockets.filter((one) => one !== socket)
+    this.#layOut()
+  }
+
+  close(): void {
+    this.#sockets = []
+    clearImmediate(this.#immediate)
+    this.#immediate = undefined
+  }
+
+  readonly #turn = (): void => {
+    this.#immediate = undefined
+    if (!this.running) return
+    // First, so that an exception of a handler does not end it.
+    this.#immediate = setImmediate(this.#turn)
+    const began = this.#host.now()
+    let worked = false
+    for (;;) {
+      const arrived = this.#look(0)
+      const now = this.#host.now()
+      if (this.deadline <= now) this.#ring()
+      if (arrived > 0) {
+        worked = true
+        this.#answered(now)
+      } else if (now >= this.#spinUntil) break
+      if (this.#nodeIsReady || now - began >= TURN_MS || !this.running) return
+    }
+    if (this.#spinUntil > 0) this.#unanswered()
+    // What was done may have left promises and immediates behind.
+    if (!worked) this.#sleep()
+  }
+
+  #sleep(): void {
+    const left = this.deadline - this.#host.now()
+    if (this.#look(Math.max(0, Math.min(MAX_SLEEP_MS, left))) > 0) this.#answered(this.#host.now())
+  }
+
+  /** Waits at most `ms` and hands over what has arrived. Returns the datagrams. */
+  #look(ms: number): number {
+    const { native } = this.#host
+    const sockets = this.#sockets
+    // Alone and in a hurry: asking the socket itself saves a call. Node gets its turn by the clock.
+    if (ms === 0 && sockets.length === 1) return this.#received(sockets[0] as LoopSocket, 0)
+    const wait = sockets.some((socket) => socket.hasLost) ? 0 : ms
+    native.poll(this.#fds, sockets.length + 1, wait)
+    let total = 0
+    for (let i = 0; i < sockets.length; i++) {
+      const socket = sockets[i] as LoopSocket
+      const events = this.#view.getInt16((i + 1) * linux.POLLFD.bytes + linux.POLLFD.revents, true)
+      if (events !== 0 || socket.hasLost) total += this.#received(socket, events)
+    }
+    return total
+  }
+
+  #received(socket: LoopSocket, events: number): number {
+    const count = socket.receive((events & linux.POLLERR) !== 0 || socket.hasLost)
+    this.#host.flush()
+    return count
+  }
+
+  get #nodeIsReady(): boolean {
+    return this.#view.getInt16(linux.POLLFD.revents, true) !== 0
+  }
+
+  /** Everything that had arrived is handled before the timer rings. */
+  #ring(): void {
+    for (let round = 0; round < MAX_ROUNDS && this.#look(0) > 0; round++) continue
+    const now = this.#host.now()
+    if (this.deadline > now) return
+    this.deadline = Infinity
+    this.#host.timer(now)
+    this.#host.flush()
+  }
+
+  #answered(now: number): void {
+    this.#fruitless = 0
+    if (!this.#spins) return
+    if (this.#rest > 0) this.#rest--
+    else this.#spinUntil = now + SPIN_MS
+  }
+
+  /** It spins only while answers come that soon. */
+  #unanswered(): void {
+    this.#spinUntil = 0
+    if (++this.#fruitless < MOST_FRUITLESS) return
+    this.#fruitless = 0
+    this.#rest = REST_ARRIVALS
+  }
+
+  /** Node's loop is the first entry; poll leaves out what is negative. */
+  #layOut(): void {
+    this.#fds = new Uint8Array((this.#sockets.length + 1) * linux.POLLFD.bytes)
+    this.#view = new DataView(this.#fds.buffer)
+    this.#entry(0, this.#host.native.loopFd)
+    for (let i = 0; i < this.#sockets.length; i++) this.#entry(i + 1, (this.#sockets[i] as LoopSocket).fd)
+  }
+
+  #entry(index: number, fd: number): void {
+    this.#view.setInt32(index * linux.POLLFD.bytes + linux.POLLFD.fd, fd, true)
+    this.#view.setInt16(index * linux.POLLFD.bytes + linux.POLLFD.events, linux.POLLIN, true)
+  }
+}

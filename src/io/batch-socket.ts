@@ -1,0 +1,188 @@
+/** A UDP socket that many transfers share, on one local address. Peers are told apart by address and port. */
+import type { OutSocket } from './batch-outbox.ts'
+import type { PeerTable } from './batch-table.ts'
+import * as linux from './native/linux.ts'
+import type { Native } from './native/linux.ts'
+import { type Messages, NAME_WORDS } from './native/messages.ts'
+import { portOf, writeSockaddr } from './native/sockaddr.ts'
+
+/** Windows of many uploads at once; where the system allows it. */
+const RECEIVE_BYTES = 8 * 1024 * 1024
+/** Windows of many downloads at once. */
+const SEND_BYTES = 4 * 1024 * 1024
+/** Errors reported by the receiving side in a row before the socket gets a rest. */
+const MAX_FAULTS = 64
+/** Batches taken from one socket before the others get their turn. */
+const MAX_BATCHES = 4
+const SO_EE_ORIGIN_LOCAL = 1
+
+/** What a socket needs of its driver. */
+export interface SocketHost<Peer> {
+  readonly native: Native
+  readonly inbox: Messages
+  readonly errors: Messages
+  readonly table: PeerTable<Peer>
+  received(peer: Peer, offset: number, length: number): void
+  /** A datagram from an address and port that has no transfer here. */
+  stranger(socket: SharedSocket<Peer>, message: number, length: number): void
+  unreachable(peer: Peer): void
+  receiveError(): void
+}
+
+export class SharedSocket<Peer> implements OutSocket {
+  readonly fd: number
+  readonly index: number
+  readonly port: number
+  readonly local: string
+  /** Bytes of a peer's sockaddr. */
+  readonly nameBytes: number
+  /** Transfers on it. */
+  live = 0
+  readonly #host: SocketHost<Peer>
+  /** ICMP came in while data was still waiting: told afterwards. */
+  readonly #lost: Peer[] = []
+
+  /** On a random port of `local`. `index` is its number in the table. Throws an error with the system's code. */
+  constructor(host: SocketHost<Peer>, local: string, index: number) {
+    this.#host = host
+    this.local = local
+    this.index = index
+    const { native } = host
+    const six = local.includes(':')
+    this.nameBytes = six ? linux.SOCKADDR.in6Bytes : linux.SOCKADDR.inBytes
+    this.fd = check('socket', native.socket(six ? linux.AF_INET6 : linux.AF_INET, linux.DATAGRAM_SOCKET))
+    try {
+      const { fd } = this
+      if (six) native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1)
+      if (six) check('setsockopt', native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_RECVERR, 1))
+      else check('setsockopt', native.setsockopt(fd, linux.SOL_IP, linux.IP_RECVERR, 1))
+      grow(native, fd, linux.SO_RCVBUFFORCE, linux.SO_RCVBUF, RECEIVE_BYTES)
+      grow(native, fd, linux.SO_SNDBUFFORCE, linux.SO_SNDBUF, SEND_BYTES)
+      const name = new Uint8Array(linux.SOCKADDR.bytes)
+      check('bind', native.bind(fd, name, writeSockaddr(native, name, local, 0)))
+      check('getsockname', native.getsockname(fd, name))
+      this.port = portOf(name)
+    } catch (error) {
+      native.close(this.fd)
+      throw error
+    }
+  }
+
+  /** Hands over what has arrived. `errors`: the system said that there are errors too. Returns the datagrams. */
+  receive(errors: boolean): number {
+    const { native, inbox } = this.#host
+    let total = 0
+    let faults = 0
+    for (let batch = 0; batch < MAX_BATCHES && faults < MAX_FAULTS; ) {
+      const count = native.recvmmsg(this.fd, inbox.headers, inbox.count)
+      if (count > 0) {
+        this.#hand(count)
+        total += count
+        batch++
+        if (count < inbox.count) break
+      } else if (-count === linux.EAGAIN) break
+      // ICMP is reported here first, once, before the datagrams that came earlier.
+      else faults++
+    }
+    if (errors || faults > 0) this.drainErrors()
+    // A client that sent its final ACK and went away must not look as if it had not.
+    while (this.#lost.length > 0) this.#host.unreachable(this.#lost.pop() as Peer)
+    return total
+  }
+
+  /** Only the peers that are gone are kept; they are told about with the next `receive`. */
+  drainErrors(): void {
+    const { native, errors, table } = this.#host
+    for (let i = 0; i < MAX_FAULTS; i++) {
+      errors.setNameBytes(0, linux.SOCKADDR.bytes)
+      errors.setControlBytes(0, errors.control.length)
+      const result = native.recverr(this.fd, errors.headers)
+      if (-result === linux.EINTR) continue
+      if (result < 0) return
+      this.#host.receiveError()
+      if (errnoIn(errors) !== linux.ECONNREFUSED) continue
+      const peer = table.get(this.index, errors.names, 0)
+      if (peer !== undefined && !this.#lost.includes(peer)) this.#lost.push(peer)
+    }
+  }
+
+  /** ICMP that a send ran into waits to be told. */
+  get hasLost(): boolean {
+    return this.#lost.length > 0
+  }
+
+  /** Throws away what came since the last transfer ended. */
+  discard(): void {
+    const { native, inbox } = this.#host
+    for (let i = 0; i < MAX_FAULTS && native.recvmmsg(this.fd, inbox.headers, inbox.count) > 0; i++) continue
+    this.drainErrors()
+    this.#lost.length = 0
+  }
+
+  forget(peer: Peer): void {
+    const at = this.#lost.indexOf(peer)
+    if (at >= 0) this.#lost.splice(at, 1)
+  }
+
+  close(): void {
+    this.#host.native.close(this.fd)
+  }
+
+  #hand(count: number): void {
+    const host = this.#host
+    const { inbox } = host
+    for (let i = 0; i < count; i++) {
+      inbox.setNameBytes(i, linux.SOCKADDR.bytes)
+      const length = inbox.received(i)
+      const peer = host.table.get(this.index, inbox.names, i * NAME_WORDS)
+      if (peer === undefined) host.stranger(this, i, length)
+      else host.received(peer, i, length)
+    }
+  }
+}
+
+/** Throws when a system call failed. */
+export function check(what: string, result: number): number {
+  if (result >= 0) return result
+  const code = CODES.get(-result) ?? `errno ${-result}`
+  throw Object.assign(new Error(`${what} ${code}`), { code, errno: -result })
+}
+
+/** The names that messages elsewhere look for. */
+const CODES: ReadonlyMap<number, string> = new Map([
+  [linux.EPERM, 'EPERM'],
+  [linux.EACCES, 'EACCES'],
+  [linux.EINVAL, 'EINVAL'],
+  [linux.EMFILE, 'EMFILE'],
+  [23, 'ENFILE'],
+  [97, 'EAFNOSUPPORT'],
+  [98, 'EADDRINUSE'],
+  [99, 'EADDRNOTAVAIL'],
+])
+
+function grow(native: Native, fd: number, force: number, polite: number, bytes: number): void {
+  // Forcing needs the right to; the polite way stops at the system's limit.
+  if (native.setsockopt(fd, linux.SOL_SOCKET, force, bytes) < 0) native.setsockopt(fd, linux.SOL_SOCKET, polite, bytes)
+}
+
+/** What ICMP said, from the control data of an error message; 0 when it was not ICMP. */
+function errnoIn(errors: Messages): number {
+  const view = errors.controlView
+  const end = errors.controlBytes(0)
+  for (let at = 0; at + linux.CMSG.data <= end; ) {
+    const length = view.getUint32(at + linux.CMSG.length, true)
+    if (length < linux.CMSG.data || at + length > end) return 0
+    const level = view.getInt32(at + linux.CMSG.level, true)
+    const type = view.getInt32(at + linux.CMSG.type, true)
+    const isError =
+      (level === linux.SOL_IP && type === linux.IP_RECVERR) || (level === linux.SOL_IPV6 && type === linux.IPV6_RECVERR)
+    if (isError) {
+      const data = at + linux.CMSG.data
+      if (view.getUint8(data + linux.EXTENDED_ERROR.origin) === SO_EE_ORIGIN_LOCAL) return 0
+      return view.getUint32(data + linux.EXTENDED_ERROR.errno, true)
+    }
+    at += Math.ceil(length / linux.CMSG.align) * linux.CMSG.align
+  }
+  return 0
+}
+

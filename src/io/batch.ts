@@ -1,0 +1,262 @@
+/**
+ * The fast driver, for Linux: transfers share a few sockets, datagrams are received and sent many to a system call, and the
+ * kernel cuts windows up. Requests come to `dgram`'s listening sockets, one per local address, as they are few.
+ */
+import { availableParallelism } from 'node:os'
+import type { Peer } from '../endpoint/contract.ts'
+import { encodeError, OPCODE, readOpcode, WIRE_ERROR } from '../packet/index.ts'
+import { BatchLoop } from './batch-loop.ts'
+import { Outbox } from './batch-outbox.ts'
+import type { Route } from './batch-outbox.ts'
+import { SharedSocket } from './batch-socket.ts'
+import type { SocketHost } from './batch-socket.ts'
+import { PeerTable } from './batch-table.ts'
+import { BatchTid, peerName } from './batch-tid.ts'
+import type { PeerName, TidHost } from './batch-tid.ts'
+import { tidError } from './bind-error.ts'
+import { createDgramDriver } from './dgram.ts'
+import type { DgramOptions } from './dgram.ts'
+import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from './driver.ts'
+import type { Native } from './native/linux.ts'
+import { Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
+
+/** Ports that transfers share per local address: enough to keep TIDs random and repeated requests of one peer apart. */
+const POOL = 8
+/** Local addresses that get a pool; transfers on more than these get sockets of their own. */
+const MAX_POOLS = 64
+/** Datagrams received with one call. */
+const INBOX = 32
+/** Control data of an error message holds the error and the address of who reported it. */
+const ERROR_CONTROL_BYTES = 256
+/** Answers to strangers, so that forged datagrams make no storm. */
+const STRANGERS_PER_SEC = 100
+
+export interface BatchOptions extends Omit<DgramOptions, 'singlePort'> {
+  readonly native: Native
+}
+
+/** Whether it can work here is for `probeBatch` to say. */
+export function createBatchDriver<Owner>(handlers: DriverHandlers<Owner>, options: BatchOptions): Driver<Owner> {
+  return new BatchDriver(handlers, options)
+}
+
+class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, TidHost<Owner> {
+  readonly name = 'batch'
+  readonly native: Native
+  readonly inbox: Messages
+  readonly errors: Messages
+  readonly table = new PeerTable<BatchTid<Owner>>()
+  readonly outbox: Outbox
+  readonly #handlers: DriverHandlers<Owner>
+  readonly #listening: Driver<Owner>
+  readonly #loop: BatchLoop
+  readonly #tap: Tap | undefined
+  readonly #stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
+  readonly #pools = new Map<string, SharedSocket<BatchTid<Owner>>[]>()
+  readonly #unknownTid = encodeError(WIRE_ERROR.unknownTid, 'this transfer is over or not yours')
+  /** Handlers are running: what they send leaves together when they are done. */
+  #atWork = false
+  #sockets = 0
+  #turn = Math.floor(Math.random() * POOL)
+  #strangersSince = 0
+  #strangers = 0
+  #deadline = Infinity
+
+  constructor(handlers: DriverHandlers<Owner>, options: BatchOptions) {
+    this.#handlers = handlers
+    this.#tap = options.tap
+    const { native } = options
+    this.native = native
+    this.inbox = new Messages(native, INBOX, 0)
+    this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
+    const tap = options.tap
+    this.outbox = new Outbox(
+      native,
+      this.#stats,
+      tap === undefined ? undefined : (route, data) => this.#tapped(tap, false, route as BatchTid<Owner>, data),
+    )
+    this.#listening = createDgramDriver(this.#outer(), options)
+    const host = {
+      native,
+      now: () => performance.now(),
+      flush: () => this.#finishWork(),
+      timer: (now: number) => this.#ring(now),
+    }
+    this.#loop = new BatchLoop(host, availableParallelism())
+  }
+
+  get stats(): DriverStats {
+    const own = this.#stats
+    const { arrivals, sendErrors, receiveErrors, dropped } = this.#listening.stats
+    return {
+      arrivals: own.arrivals + arrivals,
+      sendErrors: own.sendErrors + sendErrors,
+      receiveErrors: own.receiveErrors + receiveErrors,
+      dropped: own.dropped + dropped,
+    }
+  }
+
+  now(): number {
+    return performance.now()
+  }
+
+  listen(address: string, port: number): Promise<Bound> {
+    return this.#listening.listen(address, port)
+  }
+
+  rescan(): Promise<void> {
+    return this.#listening.rescan()
+  }
+
+  reply(peer: Peer, buffer: Uint8Array, length: number): void {
+    this.#listening.reply(peer, buffer, length)
+  }
+
+  async openTid(peer: Peer, owner: Owner): Promise<Tid> {
+    let name: PeerName
+    let socket: SharedSocket<BatchTid<Owner>> | undefined
+    try {
+      name = peerName(this.native, peer)
+      socket = this.#socketFor(peer, name)
+    } catch (error) {
+      throw tidError(`${peer.address} port ${peer.port}`, error)
+    }
+    // All ports of this address talk to that very port of the peer already.
+    if (socket === undefined) return this.#listening.openTid(peer, owner)
+    const tid = new BatchTid<Owner>(this, socket, peer, owner, name)
+    if (socket.live++ === 0) {
+      socket.discard()
+      this.#loop.add(socket)
+      this.#passDeadline()
+    }
+    this.table.add(socket.index, name.words, 0, tid)
+    return tid
+  }
+
+  deadline(at: number): void {
+    this.#deadline = at
+    this.#passDeadline()
+  }
+
+  close(): void {
+    this.#loop.close()
+    for (const pool of this.#pools.values()) for (const socket of pool) socket.close()
+    this.#pools.clear()
+    this.#listening.close()
+  }
+
+  closed(tid: BatchTid<Owner>): void {
+    const { socket } = tid
+    // A last word that waits must leave before the socket can be another's.
+    this.outbox.flush()
+    this.table.delete(socket.index, tid.name, 0)
+    socket.forget(tid)
+    if (--socket.live > 0) return
+    this.#loop.remove(socket)
+    this.#passDeadline()
+  }
+
+  push(): void {
+    if (!this.#atWork) this.outbox.flush()
+  }
+
+  received(tid: BatchTid<Owner>, message: number, length: number): void {
+    this.#atWork = true
+    this.#stats.arrivals++
+    const offset = message * SLOT_BYTES
+    if (this.#tap !== undefined) this.#tapped(this.#tap, true, tid, this.inbox.data.subarray(offset, offset + length))
+    this.#handlers.datagram(performance.now(), tid.owner, this.inbox.data, offset, length)
+  }
+
+  unreachable(tid: BatchTid<Owner>): void {
+    this.#atWork = true
+    this.#handlers.unreachable(performance.now(), tid.owner)
+  }
+
+  receiveError(): void {
+    this.#stats.receiveErrors++
+  }
+
+  /** RFC 1350 §4: a stranger is told so, and disturbs nobody. A connected socket's kernel would answer with ICMP. */
+  stranger(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
+    const opcode = readOpcode(this.inbox.data, message * SLOT_BYTES, length)
+    if (opcode !== OPCODE.data && opcode !== OPCODE.ack) return
+    const now = performance.now()
+    if (now - this.#strangersSince > 1000) {
+      this.#strangersSince = now
+      this.#strangers = 0
+    }
+    if (++this.#strangers > STRANGERS_PER_SEC) return
+    const name = this.inbox.names.slice(message * NAME_WORDS, (message + 1) * NAME_WORDS)
+    const route: Route = { socket, name, nameBytes: socket.nameBytes, segments: false }
+    this.outbox.answer(route, this.#unknownTid)
+  }
+
+  #finishWork(): void {
+    this.#atWork = false
+    this.outbox.flush()
+  }
+
+  #ring(now: number): void {
+    this.#deadline = Infinity
+    this.#atWork = true
+    this.#handlers.timer(now)
+  }
+
+  /** While the loop runs it keeps the time, else Node's timers do. */
+  #passDeadline(): void {
+    const looping = this.#loop.running
+    this.#loop.deadline = looping ? this.#deadline : Infinity
+    this.#listening.deadline(looping ? Infinity : this.#deadline)
+  }
+
+  /** In turn, so that a peer that asks again from its old port meets another one of ours. */
+  #socketFor(peer: Peer, name: PeerName): SharedSocket<BatchTid<Owner>> | undefined {
+    const pool = this.#poolOf(peer.local === '' ? anyAddress(peer.address) : peer.local)
+    const turn = this.#turn++
+    for (let i = 0; i < pool.length; i++) {
+      const socket = pool[(turn + i) % pool.length] as SharedSocket<BatchTid<Owner>>
+      if (this.table.get(socket.index, name.words, 0) === undefined) return socket
+    }
+    return undefined
+  }
+
+  #poolOf(local: string): SharedSocket<BatchTid<Owner>>[] {
+    const known = this.#pools.get(local)
+    if (known !== undefined) return known
+    if (this.#pools.size >= MAX_POOLS) return []
+    const pool: SharedSocket<BatchTid<Owner>>[] = []
+    try {
+      while (pool.length < POOL) pool.push(new SharedSocket(this, local, this.#sockets++))
+    } catch (error) {
+      // A few will do as well.
+      if (pool.length === 0) throw error
+    }
+    this.#pools.set(local, pool)
+    return pool
+  }
+
+  #tapped(tap: Tap, incoming: boolean, tid: BatchTid<Owner>, data: Uint8Array): void {
+    const { address, port } = tid.peer
+    tap.datagram(incoming, tid.socket.local, tid.localPort, address, port, data, data.length)
+  }
+
+  /** What the listening side says: its inputs make machines send as well. */
+  #outer(): DriverHandlers<Owner> {
+    const handlers = this.#handlers
+    return {
+      request: (now, peer, buffer, offset, length) => handlers.request(now, peer, buffer, offset, length),
+      datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
+      unreachable: (now, owner) => handlers.unreachable(now, owner),
+      timer: (now) => {
+        this.#deadline = Infinity
+        handlers.timer(now)
+      },
+      listenerFailed: (address, port, cause) => handlers.listenerFailed(address, port, cause),
+    }
+  }
+}
+
+function anyAddress(peer: string): string {
+  return peer.includes(':') ? '::' : '0.0.0.0'
+}
