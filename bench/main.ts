@@ -57,7 +57,7 @@ else await main()
 async function main(): Promise<void> {
   const cases = chosenCases()
   const wanted = SERVERS.filter(
-    ({ name }) => name === 'foresend' || flags.server.length === 0 || flags.server.includes(name),
+    ({ name }) => name.startsWith('foresend') || flags.server.length === 0 || flags.server.includes(name),
   )
   const repeats = Number(flags.repeats ?? (flags.quick ? 1 : 3))
   if (!Number.isInteger(repeats) || repeats < 1) usage(`--repeats ${flags.repeats} is not a number from 1`)

@@ -33,16 +33,8 @@ export interface StartedServer {
 const FORESEND = fileURLToPath(new URL('../bin/foresend.js', import.meta.url))
 
 export const SERVERS: readonly ServerKind[] = [
-  {
-    name: 'foresend',
-    find: () => ({ program: FORESEND }),
-    version: () => `${packageVersion()}, driver dgram`,
-    command: (program, folder, address, port) => {
-      const where = ['--host', address, '--port', String(port), '--driver', 'dgram']
-      const limits = ['--max-transfers', String(MAX_TRANSFERS), '--max-transfers-per-address', String(MAX_TRANSFERS)]
-      return [process.execPath, program, 'serve', folder, ...where, ...limits, '--writable', '--log-format', 'json']
-    },
-  },
+  foresend('foresend', 'dgram'),
+  foresend('foresend-batch', 'batch'),
   {
     name: 'tftpd-hpa',
     find: () => found('in.tftpd', 'tftpd-hpa'),
@@ -79,6 +71,20 @@ export const SERVERS: readonly ServerKind[] = [
     },
   },
 ]
+
+function foresend(name: string, driver: 'dgram' | 'batch'): ServerKind {
+  return {
+    name,
+    find: () =>
+      driver === 'batch' && process.platform !== 'linux' ? { missing: 'needs Linux' } : { program: FORESEND },
+    version: () => `${packageVersion()}, driver ${driver}`,
+    command: (program, folder, address, port) => {
+      const where = ['--host', address, '--port', String(port), '--driver', driver]
+      const limits = ['--max-transfers', String(MAX_TRANSFERS), '--max-transfers-per-address', String(MAX_TRANSFERS)]
+      return [process.execPath, program, 'serve', folder, ...where, ...limits, '--writable', '--log-format', 'json']
+    },
+  }
+}
 
 const running = new Set<StartedServer>()
 

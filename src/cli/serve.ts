@@ -70,7 +70,11 @@ function addFlags(command: Command): void {
     .option('--port <N>', 'UDP port; 0 takes any that is free (69, else 6969)', wholeNumber('a UDP port', 0, 65535))
     .option('--allow <CIDR>', 'serve this network too, though it is not private; repeatable', networkList)
     .option('--single-port', 'answer from the listening port itself (for NAT and containers)')
-    .option('--driver <NAME>', 'auto, dgram, or batch (Linux, faster): how packets reach the kernel (auto)', oneOf('auto', 'dgram', 'batch'))
+    .option(
+      '--driver <NAME>',
+      'auto, dgram, or batch (Linux, faster): how packets reach the kernel (auto)',
+      oneOf('auto', 'dgram', 'batch'),
+    )
     .optionsGroup('How it sends:')
     .option('--window <W>', 'auto, strict (RFC 1350 to the letter) or blocks that may be on the way (auto)', windowFlag)
     .option(

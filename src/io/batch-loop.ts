@@ -59,7 +59,7 @@ export class BatchLoop {
   }
 
   add(socket: LoopSocket): void {
-    this.#sockets.push(socket)
+    this.#sockets = [...this.#sockets, socket]
     this.#layOut()
     this.#immediate ??= setImmediate(this.#turn)
   }
@@ -105,7 +105,9 @@ export class BatchLoop {
   /** Waits at most `ms` and hands over what has arrived. Returns the datagrams. */
   #look(ms: number): number {
     const { native } = this.#host
+    // Handlers add and remove sockets meanwhile.
     const sockets = this.#sockets
+    const view = this.#view
     // Alone and in a hurry: asking the socket itself saves a call. Node gets its turn by the clock.
     if (ms === 0 && sockets.length === 1) return this.#received(sockets[0] as LoopSocket, 0)
     const wait = sockets.some((socket) => socket.hasLost) ? 0 : ms
@@ -113,7 +115,7 @@ export class BatchLoop {
     let total = 0
     for (let i = 0; i < sockets.length; i++) {
       const socket = sockets[i] as LoopSocket
-      const events = this.#view.getInt16((i + 1) * linux.POLLFD.bytes + linux.POLLFD.revents, true)
+      const events = view.getInt16((i + 1) * linux.POLLFD.bytes + linux.POLLFD.revents, true)
       if (events !== 0 || socket.hasLost) total += this.#received(socket, events)
     }
     return total

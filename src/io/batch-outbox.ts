@@ -99,7 +99,8 @@ export class Outbox {
       let bytes = 0
       try {
         // Only the last segment may be shorter than the others.
-        for (let k = 0; seq < stop && bytes === k * maxBytes; k++, seq++) bytes += frame(seq, this.#view(views, i, k, maxBytes))
+        for (let k = 0; seq < stop && bytes === k * maxBytes; k++, seq++)
+          bytes += frame(seq, this.#view(views, i, k, maxBytes))
       } finally {
         // What the frame throws is thrown on, and the blocks before it leave.
         if (bytes > 0) this.#end(i, bytes, bytes > maxBytes ? maxBytes : 0)

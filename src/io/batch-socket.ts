@@ -185,4 +185,3 @@ function errnoIn(errors: Messages): number {
   }
   return 0
 }
-

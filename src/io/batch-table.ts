@@ -53,7 +53,8 @@ export class PeerTable<Value> {
     const first = names[at] as number
     key[0] = (first >>> 16) | (socket << 16)
     const six = (first & 0xffff) === AF_INET6
-    for (let i = 0; i < 4; i++) key[i + 1] = six ? (names[at + 2 + i] as number) : i === 0 ? (names[at + 1] as number) : 0
+    for (let i = 0; i < 4; i++)
+      key[i + 1] = six ? (names[at + 2 + i] as number) : i === 0 ? (names[at + 1] as number) : 0
   }
 
   /** The key's slot, or the free one where it would go. */

@@ -2,7 +2,7 @@
  * The fast driver, for Linux: transfers share a few sockets, datagrams are received and sent many to a system call, and the
  * kernel cuts windows up. Requests come to `dgram`'s listening sockets, one per local address, as they are few.
  */
-import { availableParallelism } from 'node:os'
+import { cpus } from 'node:os'
 import type { Peer } from '../endpoint/contract.ts'
 import { encodeError, OPCODE, readOpcode, WIRE_ERROR } from '../packet/index.ts'
 import { BatchLoop } from './batch-loop.ts'
@@ -82,7 +82,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       flush: () => this.#finishWork(),
       timer: (now: number) => this.#ring(now),
     }
-    this.#loop = new BatchLoop(host, availableParallelism())
+    this.#loop = new BatchLoop(host, cpus().length)
   }
 
   get stats(): DriverStats {

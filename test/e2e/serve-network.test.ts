@@ -14,6 +14,7 @@ const CLIENT = `foresend-c${process.pid}`
 const PORT = 69
 
 const possible = process.platform === 'linux' && process.getuid?.() === 0 && makeNamespaces()
+let made = possible
 
 function ip(...args: string[]): boolean {
   return spawnSync('ip', args, { stdio: 'ignore' }).status === 0
@@ -53,7 +54,7 @@ async function ask(own: string, server: string, waitMs: number): Promise<Answer>
   return JSON.parse(stdout) as Answer
 }
 
-describe.runIf(possible)('between two hosts', () => {
+describe.runIf(possible).each(['dgram', 'batch'] as const)('between two hosts, driver %s', (driver) => {
   let server: ChildProcess
   const events: Record<string, unknown>[] = []
   let heard = (): void => {}
@@ -67,6 +68,7 @@ describe.runIf(possible)('between two hosts', () => {
   }
 
   beforeAll(async () => {
+    if (!made) made = makeNamespaces()
     for (const [namespace, card] of [
       [SERVER, 'sv'],
       [CLIENT, 'cv'],
@@ -77,7 +79,19 @@ describe.runIf(possible)('between two hosts', () => {
     address(SERVER, 'sv', '10.77.0.1/24', '10.77.0.2/24', '203.0.113.1/24', 'fd77::1/64', 'fe80::77:1/64')
     address(CLIENT, 'cv', '10.77.0.9/24', '203.0.113.9/24', 'fd77::9/64', 'fe80::77:9/64')
     const folder = folderWith({ image: pattern(3000) })
-    const args = ['netns', 'exec', SERVER, process.execPath, launcher, 'serve', folder, '--log-format', 'json']
+    const args = [
+      'netns',
+      'exec',
+      SERVER,
+      process.execPath,
+      launcher,
+      'serve',
+      folder,
+      '--driver',
+      driver,
+      '--log-format',
+      'json',
+    ]
     server = spawn('ip', args, { stdio: ['ignore', 'pipe', 'inherit'] })
     createInterface({ input: server.stdout as NonNullable<typeof server.stdout> }).on('line', (line) => {
       events.push(JSON.parse(line) as Record<string, unknown>)
@@ -91,6 +105,7 @@ describe.runIf(possible)('between two hosts', () => {
     server.kill('SIGTERM')
     await ended
     removeNamespaces()
+    made = false
   })
 
   test.each([

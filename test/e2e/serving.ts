@@ -1,8 +1,9 @@
 /** A server on loopback for tests, with its events to wait for. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
+import { afterEach, beforeEach, describe } from 'vitest'
 import type { TransferEvent } from '../../src/endpoint/contract.ts'
+import { probeBatch } from '../../src/io/native/probe.ts'
 import { startServer } from '../../src/server/server.ts'
 import type { Server, ServerEvent, ServerOptions } from '../../src/server/server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -18,6 +19,22 @@ export interface Running {
 }
 
 const closing: (() => unknown)[] = []
+let driverName: 'dgram' | 'batch' = 'dgram'
+
+/** Runs the same tests for each driver; what `serve` starts has that one, unless it is told otherwise. */
+export function eachDriver(tests: () => void): void {
+  describe.each(['dgram', 'batch'] as const)('%s:', (name) => {
+    beforeEach((context) => {
+      const native = name === 'batch' ? probeBatch() : undefined
+      if (typeof native === 'string') context.skip(native)
+      driverName = name
+      return () => {
+        driverName = 'dgram'
+      }
+    })
+    tests()
+  })
+}
 
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
@@ -32,7 +49,7 @@ export async function serve(path: string, more: Partial<ServerOptions> = {}): Pr
     hosts: ['127.0.0.1'],
     port: 0,
     window: 'auto',
-    driver: 'dgram',
+    driver: driverName,
     writable: false,
     overwrite: false,
     singlePort: false,
