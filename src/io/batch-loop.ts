@@ -69,6 +69,11 @@ export class BatchLoop {
     this.#layOut()
   }
 
+  /** Hands over what has arrived, now: for when something that arrived later is about to be handled. */
+  catchUp(): void {
+    if (this.running) this.#drain()
+  }
+
   close(): void {
     this.#sockets = []
     clearImmediate(this.#immediate)
@@ -133,12 +138,16 @@ export class BatchLoop {
 
   /** Everything that had arrived is handled before the timer rings. */
   #ring(): void {
-    for (let round = 0; round < MAX_ROUNDS && this.#look(0) > 0; round++) continue
+    this.#drain()
     const now = this.#host.now()
     if (this.deadline > now) return
     this.deadline = Infinity
     this.#host.timer(now)
     this.#host.flush()
+  }
+
+  #drain(): void {
+    for (let round = 0; round < MAX_ROUNDS && this.#look(0) > 0; round++) continue
   }
 
   #answered(now: number): void {

@@ -44,6 +44,18 @@ describe.skipIf(typeof native === 'string')('the batch driver', () => {
     expect([...heard].sort()).toEqual(tids.map((_, i) => `t${i}`))
   })
 
+  test('what reached a transfer before a request is heard before it, though Node polls the listening socket first', async () => {
+    const { driver, heard } = open()
+    const bound = await driver.listen('127.0.0.1', 0)
+    const client = await clientSocket()
+    const tid = await driver.openTid(peerOf(client), 'x')
+    closing.push(tid)
+    client.send(ACK1, tid.localPort, '127.0.0.1')
+    client.send(Buffer.from('\0\x01a\0octet\0'), bound.port, '127.0.0.1')
+    await until(() => heard.length === 2)
+    expect(heard).toEqual(['x', 'request'])
+  })
+
   test('a client that asks again from its port meets another one of ours', async () => {
     const { driver } = open()
     const client = await clientSocket()
@@ -134,7 +146,7 @@ function open(how: { flood?: boolean } = {}): { driver: Driver<string>; heard: s
   const rung: number[] = []
   const tids = new Map<string, Tid>()
   const handlers: DriverHandlers<string> = {
-    request: () => {},
+    request: () => heard.push('request'),
     datagram: (_now, owner) => {
       heard.push(owner)
       if (how.flood === true) tids.get(owner)?.sendControl(ACK1, 4)

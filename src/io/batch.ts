@@ -245,7 +245,11 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #outer(): DriverHandlers<Owner> {
     const handlers = this.#handlers
     return {
-      request: (now, peer, buffer, offset, length) => handlers.request(now, peer, buffer, offset, length),
+      request: (now, peer, buffer, offset, length) => {
+        // The final ACK of a client that asks for its next file has arrived before: it must not look as if it had not.
+        this.#loop.catchUp()
+        handlers.request(now, peer, buffer, offset, length)
+      },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
       unreachable: (now, owner) => handlers.unreachable(now, owner),
       timer: (now) => {

@@ -46,6 +46,19 @@ eachDriver(() => {
       ])
     })
 
+    test('a client that asks for its next file from the same port, right after its last ACK, gets it', async () => {
+      const running = await serve(folderWith({ image: pattern(100) }))
+      const client = await running.client()
+      client.request(1, 'image')
+      for (let files = 0; files < 200; files++) {
+        const data = await client.next()
+        expect([data.opcode, data.number]).toEqual([3, 1])
+        client.ack(1, data.port)
+        if (files < 199) client.request(1, 'image')
+      }
+      expect(running.events.filter((event) => event.event === 'failed' || event.event === 'superseded')).toEqual([])
+    })
+
     test("UEFI's size probe is not a failure", async () => {
       const running = await serve(folderWith({ image: pattern(5000) }))
       const client = await running.client()
