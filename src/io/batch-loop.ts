@@ -2,7 +2,7 @@
  * The blocking loop, on Node's own thread. While transfers are live it takes turns with Node's event loop: look at the
  * sockets, run the machines, send, look again; and when nothing comes, sleep in one system call until a socket *or Node's
  * event loop* has something to do (libuv names a descriptor for that). So the wake-up is the kernel's, no datagram pays for
- * libuv's dispatch, and neither files, listening sockets nor signals wait for longer than `TURN_MS`. Without transfers it
+ * libuv's dispatch, and files, listening sockets and signals wait no longer than `TURN_MS`. Without transfers it
  * does not run at all.
  */
 import * as linux from './native/linux.ts'
@@ -10,8 +10,10 @@ import type { Native } from './native/linux.ts'
 
 /** A turn that is busy ends here, so that Node's timers, promises, files and listening sockets get theirs. */
 const TURN_MS = 0.5
-/** The longest sleep: timers of Node are not among what it wakes for. */
-const MAX_SLEEP_MS = 1
+/** A sleep after an arrival, doubled while nothing comes … */
+const FIRST_SLEEP_MS = 1
+/** … up to this: Node's timers are not among what it wakes for, and are late by as much. */
+const MAX_SLEEP_MS = 4
 /** How long an answer is waited for without sleeping: going to sleep and being woken costs more than a lock-step block. */
 const SPIN_MS = 0.05
 /** So many spins in a row that no answer ended, and it stops … */
@@ -46,6 +48,7 @@ export class BatchLoop {
   #spinUntil = 0
   #fruitless = 0
   #rest = 0
+  #sleepMs = FIRST_SLEEP_MS
 
   constructor(host: LoopHost, cores: number) {
     this.#host = host
@@ -104,7 +107,8 @@ export class BatchLoop {
 
   #sleep(): void {
     const left = this.deadline - this.#host.now()
-    if (this.#look(Math.max(0, Math.min(MAX_SLEEP_MS, left))) > 0) this.#answered(this.#host.now())
+    if (this.#look(Math.max(0, Math.min(this.#sleepMs, left))) > 0) this.#answered(this.#host.now())
+    else this.#sleepMs = Math.min(MAX_SLEEP_MS, this.#sleepMs * 2)
   }
 
   /** Waits at most `ms` and hands over what has arrived. Returns the datagrams. */
@@ -152,6 +156,7 @@ export class BatchLoop {
 
   #answered(now: number): void {
     this.#fruitless = 0
+    this.#sleepMs = FIRST_SLEEP_MS
     if (!this.#spins) return
     if (this.#rest > 0) this.#rest--
     else this.#spinUntil = now + SPIN_MS

@@ -9,6 +9,8 @@ import { writeSockaddr } from './native/sockaddr.ts'
 
 export interface TidHost<Owner> {
   readonly outbox: Outbox
+  /** False once its sockets are closed: their numbers may be other files by now. */
+  readonly isOpen: boolean
   /** Sends now, unless the driver is at work and will do so at its end. */
   push(): void
   closed(tid: BatchTid<Owner>): void
@@ -38,13 +40,13 @@ export class BatchTid<Owner> implements Tid, Route {
   }
 
   sendControl(buffer: Uint8Array, length: number): void {
-    if (!this.#open) return
+    if (!this.#open || !this.#host.isOpen) return
     this.#host.outbox.control(this, buffer, length)
     this.#host.push()
   }
 
   sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
-    if (!this.#open) return
+    if (!this.#open || !this.#host.isOpen) return
     try {
       this.#host.outbox.blocks(this, frame, first, count, maxBytes)
     } finally {

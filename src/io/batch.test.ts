@@ -107,6 +107,22 @@ describe.skipIf(typeof native === 'string')('the batch driver', () => {
     expect(performance.now() - began).toBeLessThan(1000)
   })
 
+  test('after it is closed nothing is sent through descriptors that may be other files by now', async () => {
+    const { driver } = open()
+    const client = await clientSocket()
+    const tid = await driver.openTid(peerOf(client), 'x')
+    driver.close()
+    const other = await clientSocket()
+    client.on('message', () => expect.unreachable())
+    tid.sendControl(ACK1, 4)
+    tid.sendBlocks((_seq, target) => target.length, 1, 2, 16)
+    tid.close()
+    await expect(driver.openTid(peerOf(client), 'y')).rejects.toMatchObject({ code: 'ERR_TFTP_BIND' })
+    other.send(ACK1, client.address().port, '127.0.0.1', () => {})
+    client.removeAllListeners('message')
+    expect(driver.stats.sendErrors).toBe(0)
+  })
+
   test('leaves no descriptor open', async () => {
     const before = readdirSync('/proc/self/fd').length
     const { driver } = open()

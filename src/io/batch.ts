@@ -47,6 +47,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly errors: Messages
   readonly table = new PeerTable<BatchTid<Owner>>()
   readonly outbox: Outbox
+  isOpen = true
   readonly #handlers: DriverHandlers<Owner>
   readonly #listening: Driver<Owner>
   readonly #loop: BatchLoop
@@ -113,6 +114,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   }
 
   async openTid(peer: Peer, owner: Owner): Promise<Tid> {
+    if (!this.isOpen) throw tidError(peer.address, new Error('the server is closed'))
     let name: PeerName
     let socket: SharedSocket<BatchTid<Owner>> | undefined
     try {
@@ -139,6 +141,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   }
 
   close(): void {
+    if (!this.isOpen) return
+    // A last word may still wait.
+    this.outbox.flush()
+    this.isOpen = false
     this.#loop.close()
     for (const pool of this.#pools.values()) for (const socket of pool) socket.close()
     this.#pools.clear()
@@ -146,6 +152,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   }
 
   closed(tid: BatchTid<Owner>): void {
+    if (!this.isOpen) return
     const { socket } = tid
     // A last word that waits must leave before the socket can be another's.
     this.outbox.flush()

@@ -5,11 +5,11 @@ import type { ServedTransfer } from './content.ts'
 import { driverMaker } from './drivers.ts'
 
 const handlers: DriverHandlers<ServedTransfer> = {
-  request: expect.unreachable,
-  datagram: expect.unreachable,
-  unreachable: expect.unreachable,
-  timer: expect.unreachable,
-  listenerFailed: expect.unreachable,
+  request: () => expect.unreachable(),
+  datagram: () => expect.unreachable(),
+  unreachable: () => expect.unreachable(),
+  timer: () => expect.unreachable(),
+  listenerFailed: () => expect.unreachable(),
 }
 
 test.each([
@@ -34,7 +34,7 @@ test.each([
 )
 
 test.skipIf(typeof probeBatch() === 'string')('batch where it can run, and says nothing', () => {
-  const made = driverMaker({ driver: 'batch', singlePort: false }, undefined, expect.unreachable)(handlers)
+  const made = driverMaker({ driver: 'batch', singlePort: false }, undefined, () => expect.unreachable())(handlers)
   expect(made.name).toBe('batch')
   made.close()
 })
