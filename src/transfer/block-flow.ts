@@ -282,8 +282,9 @@ export class BlockFlow implements Flow, BlockWindow {
     this.parts.counters[COUNTER.staleAcks]++
     const { config, outbox, rto } = this.parts
     if (this.#recovery.staleAck(now, seq)) return this.arm(now)
+    if (!this.#recovery.repeatedLately(now)) this.order.staleSeen()
     if (seq === this.top && this.base < this.top) {
-      this.order.topHeard(now, seq, answerWindowMs(rto), this.progressAt)
+      this.order.topHeard(now, answerWindowMs(rto), this.progressAt)
       if (this.order.order === 'inorder') {
         this.confirmUpToTop()
         this.sendNew(now)

@@ -4,9 +4,13 @@ import { OrderFinder, type Question } from './order.ts'
 const WINDOW_MS = 3
 
 /** Asks `question` and hears the top 1 ms later. */
-function proof(finder: OrderFinder, question: Question, top: number, now = 0): void {
+function proof(finder: OrderFinder, question: Question, now = 0): void {
   finder.asked(now, question)
-  finder.topHeard(now + 1, top, WINDOW_MS, now)
+  finder.topHeard(now + 1, WINDOW_MS, now)
+}
+
+function proofs(finder: OrderFinder, question: Question, count: number): void {
+  for (let i = 0; i < count; i++) proof(finder, question)
 }
 
 describe('the questions', () => {
@@ -23,42 +27,38 @@ describe('the questions', () => {
 })
 
 describe('A1: inorder', () => {
-  test.each(['gap', 'ahead'] as const)('is proved by three tops in answer to "%s"', (question) => {
+  test.each(['gap', 'ahead'] as const)('is proved by six answers to "%s" that name the top', (question) => {
     const finder = new OrderFinder()
-    proof(finder, question, 10)
-    proof(finder, question, 12)
+    proofs(finder, question, 5)
     expect(finder.order).toBe('unknown')
-    proof(finder, question, 13)
+    proof(finder, question)
     expect(finder.order).toBe('inorder')
   })
 
-  test('a few answers with the same top are no proof', () => {
+  test('a device that sends old ACKs for no reason has to answer fourteen times', () => {
     const finder = new OrderFinder()
-    for (let i = 0; i < 7; i++) proof(finder, 'ahead', 10)
+    finder.staleSeen()
+    proofs(finder, 'gap', 13)
     expect(finder.order).toBe('unknown')
-  })
-
-  test('near the end of a file there are no more tops: eight do', () => {
-    const finder = new OrderFinder()
-    for (let i = 0; i < 8; i++) proof(finder, 'ahead', 10)
+    proof(finder, 'gap')
     expect(finder.order).toBe('inorder')
   })
 
   test('the top alone proves nothing, the top twice does', () => {
     const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) proof(finder, 'top', top)
+    proofs(finder, 'top', 20)
     expect(finder.order).toBe('unknown')
     const silent = new OrderFinder()
-    for (const top of [10, 11, 12]) {
+    for (let i = 0; i < 20; i++) {
       // The first one went unanswered: the second may be the first that the client saw.
       silent.asked(0, 'top')
-      proof(silent, 'top-again', top)
+      proof(silent, 'top-again')
     }
     expect(silent.order).toBe('unknown')
     const answering = new OrderFinder()
-    for (const top of [10, 11, 12]) {
-      proof(answering, 'top', top)
-      proof(answering, 'top-again', top)
+    for (let i = 0; i < 6; i++) {
+      proof(answering, 'top')
+      proof(answering, 'top-again')
     }
     expect(answering.order).toBe('inorder')
   })
@@ -66,41 +66,41 @@ describe('A1: inorder', () => {
   test('one question, one proof, however often it is answered', () => {
     const finder = new OrderFinder()
     finder.asked(0, 'gap')
-    for (const top of [10, 11, 12, 13, 14, 15, 16, 17, 18]) finder.topHeard(1, top, WINDOW_MS, 0)
+    for (let i = 0; i < 20; i++) finder.topHeard(1, WINDOW_MS, 0)
     expect(finder.order).toBe('unknown')
   })
 
   test('an answer later than three round trips is none', () => {
     const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) {
+    for (let i = 0; i < 20; i++) {
       finder.asked(0, 'gap')
-      finder.topHeard(WINDOW_MS + 0.5, top, WINDOW_MS, 0)
+      finder.topHeard(WINDOW_MS + 0.5, WINDOW_MS, 0)
     }
     expect(finder.order).toBe('unknown')
   })
 
   test("nor is one when the client's own timer may be speaking", () => {
     const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) {
+    for (let i = 0; i < 20; i++) {
       finder.asked(1000, 'gap')
-      finder.topHeard(1001, top, WINDOW_MS, 0)
+      finder.topHeard(1001, WINDOW_MS, 0)
     }
     expect(finder.order).toBe('unknown')
   })
 
   test('nor is one to a question that something else disturbed', () => {
     const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) {
+    for (let i = 0; i < 20; i++) {
       finder.asked(0, 'gap')
       finder.disturbed()
-      finder.topHeard(1, top, WINDOW_MS, 0)
+      finder.topHeard(1, WINDOW_MS, 0)
     }
     expect(finder.order).toBe('unknown')
   })
 
   test('nor is one to no question at all', () => {
     const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) finder.topHeard(1, top, WINDOW_MS, 0)
+    for (let i = 0; i < 20; i++) finder.topHeard(1, WINDOW_MS, 0)
     expect(finder.order).toBe('unknown')
   })
 
@@ -115,7 +115,7 @@ describe('A1: any', () => {
   test('is for good', () => {
     const finder = new OrderFinder()
     finder.provenAny()
-    for (const top of [10, 11, 12, 13]) proof(finder, 'gap', top)
+    for (let i = 0; i < 20; i++) proof(finder, 'gap')
     finder.provenInorder()
     expect(finder.order).toBe('any')
   })

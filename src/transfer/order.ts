@@ -12,12 +12,13 @@
 export type ClientOrder = 'unknown' | 'any' | 'inorder'
 export type Question = 'none' | 'gap' | 'top' | 'top-again' | 'ahead' | 'more'
 
-/** Proofs from that many different tops make `inorder`: one could be an accident of the network. */
-const PROOFS = 3
-/** Near the end of a file there are no more tops: then proofs are weighed, and this weight does as well. */
-const ENOUGH_WEIGHT = 8
-/** No client that stores any block answers the missing one with the top. */
-const GAP_WEIGHT = 3
+/** So many proofs in a row make `inorder`: one, or three, may be accidents of the device's transmitter. */
+const PROOFS = 6
+/**
+ * A device that was seen to send an old ACK for no reason may send one in answer to a question as well: up to four in ten of
+ * its answers would be false proofs, so it takes many more in a row.
+ */
+const PROOFS_AFTER_STALE = 14
 
 /** A client's own timer repeats its last ACK after a second at the least; later than this an ACK proves nothing. */
 const PROOF_WITHIN_MS = 600
@@ -30,9 +31,8 @@ export class OrderFinder {
   #turn: Question = 'more'
   #askedAt = Number.NEGATIVE_INFINITY
   #topAnswered = false
-  #weight = 0
-  #tops = 0
-  #lastProof = 0
+  #proofs = 0
+  #needed = PROOFS
 
   /** What to ask next about a gap below the top, in turn. */
   nextQuestion(): Question {
@@ -73,7 +73,7 @@ export class OrderFinder {
   }
 
   /** An ACK of the top block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */
-  topHeard(now: number, top: number, windowMs: number, progressAt: number): void {
+  topHeard(now: number, windowMs: number, progressAt: number): void {
     if (this.order !== 'unknown' || this.#question === 'none') return
     if (now - this.#askedAt > windowMs || now - progressAt > PROOF_WITHIN_MS) return
     if (this.#question === 'top') {
@@ -81,12 +81,14 @@ export class OrderFinder {
       return
     }
     if (this.#question === 'top-again' && !this.#topAnswered) return
-    this.#weight += this.#question === 'gap' ? GAP_WEIGHT : 1
     // The best answer there is: on to the next top.
     if (this.#question === 'gap') this.#turn = 'ahead'
     this.#question = 'none'
-    if (top !== this.#lastProof) this.#tops++
-    this.#lastProof = top
-    if (this.#tops >= PROOFS || this.#weight >= ENOUGH_WEIGHT) this.order = 'inorder'
+    if (++this.#proofs >= this.#needed) this.order = 'inorder'
+  }
+
+  /** An old ACK arrived that nothing of ours can have caused. */
+  staleSeen(): void {
+    this.#needed = PROOFS_AFTER_STALE
   }
 }

@@ -107,6 +107,12 @@ export class Recovery {
     this.#repeatAt = now
   }
 
+  /** Something was sent again so recently that an old ACK may be the answer to it. */
+  repeatedLately(now: number): boolean {
+    const last = Math.max(this.#repeatAt, this.#nudgedAt, this.#unaskedAt)
+    return now - last <= answerWindowMs(this.#flow.parts.rto)
+  }
+
   /** A block ahead of what the client can expect left. */
   sentUnasked(now: number): void {
     this.#unaskedAt = now
