@@ -1,18 +1,33 @@
 /**
- * Writes what the lab knows into docs/field-notes/archer-c2.md: `npm run field-notes`. Each part stands between
- * `<!-- lab:NAME -->` and `<!-- /lab:NAME -->`. A test fails when the page and the lab differ.
+ * Writes what the lab knows into the pages of docs/field-notes/: `npm run field-notes`. Each part stands between
+ * `<!-- lab:NAME -->` and `<!-- /lab:NAME -->`. A test fails when a page and the lab differ.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { uboot113 } from '../src/lab/client/uboot-classic.ts'
 import { EXPLAINED_SERVERS, type ExplainedCell, type ExplainedServer, explain } from '../src/lab/explain.ts'
 import { type Fit, type FaultVerdict, judgeFault, OBSERVATIONS } from '../src/lab/explain-verdict.ts'
 import { FAULTS, type FaultName } from '../src/lab/fault/catalogue.ts'
-import { Rng, World } from '../src/lab/index.ts'
+import { bootDevice, DEVICES, readFaults, Rng, runCell, SERVERS, withFaults, World } from '../src/lab/index.ts'
+import { isIntact } from '../src/lab/run.ts'
 import { foresend } from '../src/lab/server/foresend.ts'
 import { serverNode } from '../src/lab/server/model.ts'
 import { aroundLoss, draw, type Entry, ending, opening, type Part, record } from './sequence.ts'
 
-const PAGE = new URL('../docs/field-notes/archer-c2.md', import.meta.url)
+const FOLDER = new URL('../docs/field-notes/', import.meta.url)
+
+type Parts = Readonly<Record<string, () => string>>
+
+/** The pages, and what makes their parts. */
+export const FIELD_NOTES: Readonly<Record<string, () => Parts>> = {
+  'archer-c2.md': () => ({
+    ...diagrams(),
+    'ack-loss': ackLossTable,
+    spread: spreadText,
+    console: consoleTable,
+    ...faultParts(),
+  }),
+  'small-mtu.md': () => ({ devices: smallMtuTable }),
+}
 
 /** Which unit the diagrams show: one in which the first two losses stand alone with every server. */
 const SEED = 12
@@ -25,19 +40,17 @@ const SPREAD_SEEDS = 200
 /** The servers whose numbers were reported. */
 const REPORTED = EXPLAINED_SERVERS.filter((name) => !name.startsWith('foresend'))
 
-/** The page with all its parts made anew. */
-export function withFieldNotes(page: string): string {
-  const parts: Readonly<Record<string, () => string>> = {
-    ...diagrams(),
-    'ack-loss': ackLossTable,
-    spread: spreadText,
-    console: consoleTable,
-    ...faultParts(),
-  }
-  return Object.entries(parts).reduce(
-    (text, [name, make]) => text.replace(region(name), (_, a, b) => a + make() + b),
-    page,
-  )
+/** A page with all its parts made anew. Each part must be there once. */
+export function withFieldNotes(name: string, page: string): string {
+  return Object.entries(FIELD_NOTES[name]()).reduce((text, [part, make]) => {
+    const place = region(part)
+    if (!place.test(text)) throw new RangeError(`${name} has no place for lab:${part}`)
+    return text.replace(place, (_, before: string, after: string) => before + make() + after)
+  }, page)
+}
+
+export function readFieldNotes(name: string): string {
+  return readFileSync(new URL(name, FOLDER), 'utf8')
 }
 
 function region(name: string): RegExp {
@@ -162,6 +175,18 @@ function differencesText({ observations }: FaultVerdict): string {
     .join('; ')
 }
 
+/** Every device over a path that loses fragments: what it asks for decides. */
+function smallMtuTable(): string {
+  const fault = readFaults('fragment-loss:mtu=1400')
+  const rows = Object.values(DEVICES).map((device) => {
+    const cell = { device: withFaults(device, fault), server: 'foresend', model: SERVERS.foresend, seed: 1 }
+    const { row } = runCell({ ...cell, sizeBytes: 1 << 16 })
+    const blksize = bootDevice(device, { seed: 1, sizeBytes: 1 }).client.options.find(({ name }) => name === 'blksize')
+    return [`\`${device.name}\``, blksize?.value ?? '512 (asks for nothing)', isIntact(row) ? 'intact' : '**fails**']
+  })
+  return table(['device', 'blksize', 'image'], rows)
+}
+
 function cellText({ outcome, holes, blocks, rateKBytesPerSec }: ExplainedCell): string {
   if (outcome === 'intact' || outcome === 'intact-but-server-failed') return `${threeDigits(rateKBytesPerSec)} kB/s`
   if (outcome === 'hole') return `**${holes} holes**, "success"`
@@ -182,5 +207,7 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 if (import.meta.main) {
-  writeFileSync(PAGE, withFieldNotes(readFileSync(PAGE, 'utf8')))
+  for (const name of Object.keys(FIELD_NOTES)) {
+    writeFileSync(new URL(name, FOLDER), withFieldNotes(name, readFieldNotes(name)))
+  }
 }

@@ -1,23 +1,18 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { withFieldNotes } from '../../scripts/field-notes.ts'
+import { FIELD_NOTES, readFieldNotes, withFieldNotes } from '../../scripts/field-notes.ts'
 
-test('the diagrams and tables of the field notes are what the lab says (npm run field-notes)', {
-  timeout: 120_000,
-}, () => {
-  const page = readFileSync(new URL('../../docs/field-notes/archer-c2.md', import.meta.url), 'utf8')
-  const names = [...page.matchAll(/<!-- lab:(\S+) -->\n(?!<!--)/g)].map(([, name]) => name)
-  expect(names.toSorted()).toEqual([
-    'ack-loss',
-    'console',
-    'differences',
-    'faults',
-    'lock-step',
-    'nudge',
-    'pytftpd',
-    'spread',
-    'tftpd64',
-    'window',
-  ])
-  expect(withFieldNotes(page)).toBe(page)
+const TIMEOUT_MS = 120_000
+
+test.each(Object.keys(FIELD_NOTES))(
+  'what %s shows is what the lab says (npm run field-notes)',
+  { timeout: TIMEOUT_MS },
+  (name) => {
+    const page = readFieldNotes(name)
+    expect(withFieldNotes(name, page)).toBe(page)
+  },
+)
+
+test('a page without a place for what the lab has to say is refused', () => {
+  const page = readFieldNotes('small-mtu.md').replace('<!-- lab:devices -->', '')
+  expect(() => withFieldNotes('small-mtu.md', page)).toThrow('no place for lab:devices')
 })
