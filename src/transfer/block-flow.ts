@@ -285,11 +285,6 @@ export class BlockFlow implements Flow, BlockWindow {
     if (!this.#recovery.repeatedLately(now)) this.order.staleSeen()
     if (seq === this.top && this.base < this.top) {
       this.order.topHeard(now, answerWindowMs(rto), this.progressAt)
-      if (this.order.order === 'inorder') {
-        this.confirmUpToTop()
-        this.sendNew(now)
-        this.arm(now)
-      }
       return
     }
     if (this.order.order === 'inorder' && seq < this.top && now - outbox.lastAt > answerWindowMs(rto)) {
@@ -333,8 +328,18 @@ export class BlockFlow implements Flow, BlockWindow {
     this.#lostBefore = now
     policy.timeout(now, this.base)
     if (!this.#recovery.mayRepeatOnTimer(this.base)) this.#recovery.waitForClient()
-    else if (this.#inquiry.isDue) this.#inquiry.ask(now)
+    else if (this.#inquiry.isDue) this.#ask(now)
     else this.#recovery.timeout(now, this.#timeouts)
     this.arm(now)
+  }
+
+  /** Asks, unless the silence since the last question was the last proof that was needed. */
+  #ask(now: number): void {
+    this.#inquiry.ask(now)
+    if (this.order.order !== 'inorder') return
+    this.progressAt = now
+    this.#timeouts = 0
+    this.confirmUpToTop()
+    this.sendNew(now)
   }
 }

@@ -122,6 +122,8 @@ export class Recovery {
   progressed(now: number, seq: number): void {
     const { policy, rto, outbox } = this.#flow.parts
     if (this.#lastAction !== 'ack') {
+      // A client that paused answers what came meanwhile only now (lwIP with an ERROR: rule A10).
+      this.#unaskedAt = now
       const spontaneous = now - outbox.lastAt > answerWindowMs(rto)
       policy.recovered(now, seq, spontaneous ? 'client' : this.#lastAction)
       if (this.#lastAction === 'probe' && !this.#answersRepeats) this.#probesWork = this.#flow.order.order === 'inorder'
