@@ -162,7 +162,12 @@ export class BlockFlow implements Flow, BlockWindow {
   }
 
   get window(): number {
-    return this.base === 1 || this.#recovery.refused ? 1 : this.#ahead.limit(this.parts.policy.windowBlocks)
+    if (this.base === 1 || this.#recovery.refused) return 1
+    const { config, policy } = this.parts
+    // A client's order is found out with blocks that run ahead (A1): where few are left, a window that nobody chose closes.
+    const endsSoon = policy.type === 'adaptive' && config.lastSeq - this.base < RUN_AHEAD
+    if (endsSoon && this.order.order === 'unknown') return 1
+    return this.#ahead.limit(policy.windowBlocks)
   }
 
   /** Sends what the window allows: never the final block before all others are confirmed (A4), never a wrap in company (A12). */

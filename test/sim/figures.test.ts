@@ -36,18 +36,12 @@ const SPEED: Scale = { ...SMALL, sizeBytes: FIRMWARE_BYTES, seeds: 3 }
  * held from then on.
  */
 const BEHIND: ReadonlySet<string> = new Set([
-  'lwip: intact where the fault leaves a way',
-  'tx-alias-burst',
-  'ack-stale',
-  'tx-hold',
   'tx-hold-alias',
-  'rx-hold',
   'rx-ring + ack-loss, uboot-1.1.3',
   'rx-ring + ack-loss, strict',
   'rx-ring + data-loss, strict',
   'a window that was remembered wrongly is closed again, uboot-1.1.3',
   'a window that was remembered wrongly is closed again, strict',
-  'a device that pauses to write its flash gets its image',
 ])
 
 /** A test that holds a figure, or one that knows that it cannot yet. */
