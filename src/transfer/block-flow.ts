@@ -162,7 +162,12 @@ export class BlockFlow implements Flow, BlockWindow {
   }
 
   get window(): number {
-    return this.base === 1 || this.#recovery.refused ? 1 : this.#ahead.limit(this.parts.policy.windowBlocks)
+    if (this.base === 1 || this.#recovery.refused) return 1
+    const { config, policy } = this.parts
+    // A client's order is found out with blocks that run ahead (A1): where few are left, a window that nobody chose closes.
+    const endsSoon = policy.type === 'adaptive' && config.lastSeq - this.base < RUN_AHEAD
+    if (endsSoon && this.order.order === 'unknown') return 1
+    return this.#ahead.limit(policy.windowBlocks)
   }
 
   /** Sends what the window allows: never the final block before all others are confirmed (A4), never a wrap in company (A12). */
@@ -282,13 +287,9 @@ export class BlockFlow implements Flow, BlockWindow {
     this.parts.counters[COUNTER.staleAcks]++
     const { config, outbox, rto } = this.parts
     if (this.#recovery.staleAck(now, seq)) return this.arm(now)
+    if (!this.#recovery.repeatedLately(now)) this.order.staleSeen()
     if (seq === this.top && this.base < this.top) {
-      this.order.topHeard(now, seq, answerWindowMs(rto), this.progressAt)
-      if (this.order.order === 'inorder') {
-        this.confirmUpToTop()
-        this.sendNew(now)
-        this.arm(now)
-      }
+      this.order.topHeard(now, answerWindowMs(rto), this.progressAt)
       return
     }
     if (this.order.order === 'inorder' && seq < this.top && now - outbox.lastAt > answerWindowMs(rto)) {
@@ -332,8 +333,18 @@ export class BlockFlow implements Flow, BlockWindow {
     this.#lostBefore = now
     policy.timeout(now, this.base)
     if (!this.#recovery.mayRepeatOnTimer(this.base)) this.#recovery.waitForClient()
-    else if (this.#inquiry.isDue) this.#inquiry.ask(now)
+    else if (this.#inquiry.isDue) this.#ask(now)
     else this.#recovery.timeout(now, this.#timeouts)
     this.arm(now)
+  }
+
+  /** Asks, unless the silence since the last question was the last proof that was needed. */
+  #ask(now: number): void {
+    this.#inquiry.ask(now)
+    if (this.order.order !== 'inorder') return
+    this.progressAt = now
+    this.#timeouts = 0
+    this.confirmUpToTop()
+    this.sendNew(now)
   }
 }

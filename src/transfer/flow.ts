@@ -46,7 +46,7 @@ export interface Flow {
 }
 
 /** Rule A1: so many blocks may run ahead of one that is stuck. */
-export const RUN_AHEAD = 8
+export const RUN_AHEAD = 16
 
 /** Rule A6: several tries must fit inside a near client's own timer of a second. */
 const NEAR_RTO_CAP_MS = 120

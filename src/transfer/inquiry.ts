@@ -44,11 +44,14 @@ export class Inquiry {
     const flow = this.#flow
     const { outbox } = flow.parts
     let question = flow.order.nextQuestion()
+    if (flow.order.order === 'inorder') return
+    // What ran ahead and was not acknowledged has to arrive first.
+    if (question === 'ahead' && (flow.next > flow.top + 1 || !this.#mayLeave(flow.top + 2))) question = 'more'
     if (question === 'more') {
       if (flow.next > flow.top + 1) flow.repeat(now, flow.top + 1)
       else if (this.#mayLeave(flow.next)) outbox.run(now, flow.next++, 1, true)
       else question = 'gap'
-    } else if (question === 'ahead' && flow.next === flow.top + 1 && this.#mayLeave(flow.top + 2)) {
+    } else if (question === 'ahead') {
       outbox.once(now, flow.top + 2)
       this.#sentUnasked()
     }

@@ -3,105 +3,61 @@ import { OrderFinder, type Question } from './order.ts'
 
 const WINDOW_MS = 3
 
-/** Asks `question` and hears the top 1 ms later. */
-function proof(finder: OrderFinder, question: Question, top: number, now = 0): void {
-  finder.asked(now, question)
-  finder.topHeard(now + 1, top, WINDOW_MS, now)
+/** Asks until the finder is sure or `most` questions were asked; `answers` says which are answered with the top. Returns what was asked. */
+function inquire(finder: OrderFinder, most: number, answers: (question: Question, n: number) => boolean): Question[] {
+  const asked: Question[] = []
+  for (let n = 0; n < most; n++) {
+    const question = finder.nextQuestion()
+    if (finder.order !== 'unknown') break
+    finder.asked(n * 10, question)
+    asked.push(question)
+    if (answers(question, n)) finder.topHeard(n * 10 + 1, WINDOW_MS, n * 10)
+  }
+  return asked
 }
 
+const rounds = (asked: readonly Question[]) => asked.filter((question) => question === 'more').length
+
 describe('the questions', () => {
-  test('come in turn, the missing block first', () => {
-    const finder = new OrderFinder()
-    const asked: Question[] = []
-    for (let i = 0; i < 8; i++) {
-      const question = finder.nextQuestion()
-      finder.asked(i, question)
-      asked.push(question)
-    }
-    expect(asked).toEqual(['gap', 'top', 'top-again', 'ahead', 'more', 'gap', 'top', 'top-again'])
+  test('of silence: the missing block, the top, the block ahead, and on to the next top', () => {
+    const asked = inquire(new OrderFinder(), 8, () => false)
+    expect(asked).toEqual(['gap', 'top', 'ahead', 'more', 'gap', 'top', 'ahead', 'more'])
+  })
+
+  test('a top that answers is asked again', () => {
+    const asked = inquire(new OrderFinder(), 5, (question) => question === 'top')
+    expect(asked).toEqual(['gap', 'top', 'top-again', 'ahead', 'more'])
+  })
+
+  test('a round begins with what brought the last proof', () => {
+    const asked = inquire(new OrderFinder(), 9, (question) => question === 'ahead')
+    expect(asked).toEqual(['gap', 'top', 'ahead', 'top', 'more', 'ahead', 'top', 'more', 'ahead'])
   })
 })
 
 describe('A1: inorder', () => {
-  test.each(['gap', 'ahead'] as const)('is proved by three tops in answer to "%s"', (question) => {
+  test.each(['gap', 'ahead'] as const)(
+    'a client that names the top for "%s" and is silent on the top: five times',
+    (kind) => {
+      const finder = new OrderFinder()
+      const asked = inquire(finder, 100, (question) => question === kind)
+      expect(finder.order).toBe('inorder')
+      expect(rounds(asked)).toBe(4)
+    },
+  )
+
+  test('a client that answers every repeat: five times', () => {
     const finder = new OrderFinder()
-    proof(finder, question, 10)
-    proof(finder, question, 12)
-    expect(finder.order).toBe('unknown')
-    proof(finder, question, 13)
+    inquire(finder, 100, (question) => question === 'top' || question === 'top-again')
     expect(finder.order).toBe('inorder')
   })
 
-  test('a few answers with the same top are no proof', () => {
+  test('a device that was seen to send old ACKs for no reason: seven times', () => {
     const finder = new OrderFinder()
-    for (let i = 0; i < 7; i++) proof(finder, 'ahead', 10)
-    expect(finder.order).toBe('unknown')
-  })
-
-  test('near the end of a file there are no more tops: eight do', () => {
-    const finder = new OrderFinder()
-    for (let i = 0; i < 8; i++) proof(finder, 'ahead', 10)
+    finder.staleSeen()
+    const asked = inquire(finder, 100, (question) => question === 'gap')
     expect(finder.order).toBe('inorder')
-  })
-
-  test('the top alone proves nothing, the top twice does', () => {
-    const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) proof(finder, 'top', top)
-    expect(finder.order).toBe('unknown')
-    const silent = new OrderFinder()
-    for (const top of [10, 11, 12]) {
-      // The first one went unanswered: the second may be the first that the client saw.
-      silent.asked(0, 'top')
-      proof(silent, 'top-again', top)
-    }
-    expect(silent.order).toBe('unknown')
-    const answering = new OrderFinder()
-    for (const top of [10, 11, 12]) {
-      proof(answering, 'top', top)
-      proof(answering, 'top-again', top)
-    }
-    expect(answering.order).toBe('inorder')
-  })
-
-  test('one question, one proof, however often it is answered', () => {
-    const finder = new OrderFinder()
-    finder.asked(0, 'gap')
-    for (const top of [10, 11, 12, 13, 14, 15, 16, 17, 18]) finder.topHeard(1, top, WINDOW_MS, 0)
-    expect(finder.order).toBe('unknown')
-  })
-
-  test('an answer later than three round trips is none', () => {
-    const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) {
-      finder.asked(0, 'gap')
-      finder.topHeard(WINDOW_MS + 0.5, top, WINDOW_MS, 0)
-    }
-    expect(finder.order).toBe('unknown')
-  })
-
-  test("nor is one when the client's own timer may be speaking", () => {
-    const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) {
-      finder.asked(1000, 'gap')
-      finder.topHeard(1001, top, WINDOW_MS, 0)
-    }
-    expect(finder.order).toBe('unknown')
-  })
-
-  test('nor is one to a question that something else disturbed', () => {
-    const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) {
-      finder.asked(0, 'gap')
-      finder.disturbed()
-      finder.topHeard(1, top, WINDOW_MS, 0)
-    }
-    expect(finder.order).toBe('unknown')
-  })
-
-  test('nor is one to no question at all', () => {
-    const finder = new OrderFinder()
-    for (const top of [10, 11, 12, 13]) finder.topHeard(1, top, WINDOW_MS, 0)
-    expect(finder.order).toBe('unknown')
+    expect(rounds(asked)).toBe(6)
   })
 
   test('a refusal below the top proves it at once', () => {
@@ -111,19 +67,61 @@ describe('A1: inorder', () => {
   })
 })
 
-describe('A1: any', () => {
-  test('is for good', () => {
+describe('A1: no proof', () => {
+  test('is one who names the top for the missing block and then answers the top: he had just taken the other', () => {
     const finder = new OrderFinder()
-    finder.provenAny()
-    for (const top of [10, 11, 12, 13]) proof(finder, 'gap', top)
-    finder.provenInorder()
-    expect(finder.order).toBe('any')
+    inquire(finder, 300, (question) => question === 'gap' || question === 'top')
+    expect(finder.order).toBe('unknown')
   })
 
-  test('takes precedence over what was proved before', () => {
+  test('is the top answered once', () => {
     const finder = new OrderFinder()
-    finder.provenInorder()
-    finder.provenAny()
-    expect(finder.order).toBe('any')
+    inquire(finder, 300, (question) => question === 'top')
+    expect(finder.order).toBe('unknown')
   })
+
+  test('is silence', () => {
+    const finder = new OrderFinder()
+    inquire(finder, 300, () => false)
+    expect(finder.order).toBe('unknown')
+  })
+
+  test('is an answer later than three round trips', () => {
+    const finder = new OrderFinder()
+    for (let n = 0; n < 100; n++) {
+      const question = finder.nextQuestion()
+      finder.asked(n * 10, question)
+      if (question === 'gap') finder.topHeard(n * 10 + WINDOW_MS + 0.5, WINDOW_MS, n * 10)
+    }
+    expect(finder.order).toBe('unknown')
+  })
+
+  test("is one when the client's own timer may be speaking", () => {
+    const finder = new OrderFinder()
+    for (let n = 0; n < 100; n++) {
+      const question = finder.nextQuestion()
+      finder.asked(1000 + n, question)
+      if (question === 'gap') finder.topHeard(1000 + n, WINDOW_MS, 0)
+    }
+    expect(finder.order).toBe('unknown')
+  })
+})
+
+test('A1: any is for good', () => {
+  const finder = new OrderFinder()
+  finder.provenAny()
+  for (let n = 0; n < 100; n++) {
+    const question = finder.nextQuestion()
+    finder.asked(n, question)
+    if (question === 'gap') finder.topHeard(n, WINDOW_MS, n)
+  }
+  finder.provenInorder()
+  expect(finder.order).toBe('any')
+})
+
+test('A1: any takes precedence over what was proved before', () => {
+  const finder = new OrderFinder()
+  finder.provenInorder()
+  finder.provenAny()
+  expect(finder.order).toBe('any')
 })

@@ -3,63 +3,68 @@
  * before it? Only a client proved to be `inorder` may be read cumulatively; a wrong guess would ship an image with a hole.
  *
  * A block that survives several repeats while a later one is acknowledged is asked about, one datagram at a time:
- * - `gap`: the missing block. A client that stores any block acknowledges it; only one that counts in order names the top.
- * - `top` twice: the highest acknowledged block. A client that is silent on repeats answers at most the first of the two.
- * - `ahead`: the block two beyond the top, never the final one. ACK of it means `any`; ACK of the top means in order.
+ * - `gap`: the missing block. A client that stores any block acknowledges it; one that counts in order names the top. So does
+ *   the former when its transmitter sends its last ACK instead of the new one; the next question tells those apart.
+ * - `top`: the highest acknowledged block. A client that stores any block has just taken the missing one, so it answers. One
+ *   that counts in order is silent, or answers this and every repeat.
+ * - `top-again`, when it was answered: silent on repeats, or not?
+ * - `ahead`: the block two beyond the top, never the final one. ACK of it means `any`; the top named in answer is told apart by
+ *   `top` again.
  * - `more` asks nothing: the next block leaves and makes a new top, for clients that answer once per position only.
  */
 
 export type ClientOrder = 'unknown' | 'any' | 'inorder'
 export type Question = 'none' | 'gap' | 'top' | 'top-again' | 'ahead' | 'more'
 
-/** Proofs from that many different tops make `inorder`: one could be an accident of the network. */
-const PROOFS = 3
-/** Near the end of a file there are no more tops: then proofs are weighed, and this weight does as well. */
-const ENOUGH_WEIGHT = 8
-/** No client that stores any block answers the missing one with the top. */
-const GAP_WEIGHT = 3
+/** So many proofs make `inorder`: each may be an accident, of the network or of the device's transmitter. */
+const PROOFS = 5
+/** Of a device that was seen to send an old ACK for no reason at all. */
+const PROOFS_AFTER_STALE = 7
 
 /** A client's own timer repeats its last ACK after a second at the least; later than this an ACK proves nothing. */
 const PROOF_WITHIN_MS = 600
 
 export class OrderFinder {
   order: ClientOrder = 'unknown'
-  /** What was asked last, as long as an answer to it would prove something. */
-  #question: Question = 'none'
-  /** Where the round of questions stands. */
-  #turn: Question = 'more'
+  /** What was asked last. */
+  #asked: Question = 'more'
   #askedAt = Number.NEGATIVE_INFINITY
-  #topAnswered = false
-  #weight = 0
-  #tops = 0
-  #lastProof = 0
+  /** The top was named in answer to it. */
+  #answered = false
+  /** Which of the two the present round is about, and whether its answer named the top: then silence on `top` proves it. */
+  #round: 'gap' | 'ahead' = 'gap'
+  #namedTop = false
+  /** What brought the last proof is where the next round begins. */
+  #best: 'gap' | 'ahead' = 'gap'
+  #proofs = 0
+  #needed = PROOFS
 
-  /** What to ask next about a gap below the top, in turn. */
+  /** What to ask next about a gap below the top, in turn. Silence, where it proves something, is taken down here. */
   nextQuestion(): Question {
-    switch (this.#turn) {
+    switch (this.#asked) {
       case 'gap':
+        this.#begin('gap')
         return 'top'
-      case 'top':
-        return 'top-again'
-      case 'top-again':
-        return 'ahead'
       case 'ahead':
+        this.#begin('ahead')
+        return this.#namedTop ? 'top' : 'more'
+      case 'top':
+        if (this.#answered) return 'top-again'
+        if (!this.#namedTop) return this.#round === 'gap' ? 'ahead' : 'more'
+        this.#proved()
         return 'more'
+      case 'top-again':
+        if (this.#answered) this.#proved()
+        return this.#answered || this.#round === 'ahead' ? 'more' : 'ahead'
       default:
-        return 'gap'
+        return this.#best
     }
   }
 
   asked(now: number, question: Question): void {
-    this.#question = question === 'more' ? 'none' : question
-    this.#turn = question
+    this.#asked = question
     this.#askedAt = now
-    if (question === 'top') this.#topAnswered = false
-  }
-
-  /** Something else left or arrived that makes the next answer ambiguous. */
-  disturbed(): void {
-    this.#question = 'none'
+    this.#answered = false
   }
 
   /** Evidence for `any` is for good: ACK n after a later one, or of a block whose predecessor was never sent. */
@@ -73,20 +78,22 @@ export class OrderFinder {
   }
 
   /** An ACK of the top block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */
-  topHeard(now: number, top: number, windowMs: number, progressAt: number): void {
-    if (this.order !== 'unknown' || this.#question === 'none') return
-    if (now - this.#askedAt > windowMs || now - progressAt > PROOF_WITHIN_MS) return
-    if (this.#question === 'top') {
-      this.#topAnswered = true
-      return
-    }
-    if (this.#question === 'top-again' && !this.#topAnswered) return
-    this.#weight += this.#question === 'gap' ? GAP_WEIGHT : 1
-    // The best answer there is: on to the next top.
-    if (this.#question === 'gap') this.#turn = 'ahead'
-    this.#question = 'none'
-    if (top !== this.#lastProof) this.#tops++
-    this.#lastProof = top
-    if (this.#tops >= PROOFS || this.#weight >= ENOUGH_WEIGHT) this.order = 'inorder'
+  topHeard(now: number, windowMs: number, progressAt: number): void {
+    if (now - this.#askedAt <= windowMs && now - progressAt <= PROOF_WITHIN_MS) this.#answered = true
+  }
+
+  /** An old ACK arrived that nothing of ours can have caused. */
+  staleSeen(): void {
+    this.#needed = PROOFS_AFTER_STALE
+  }
+
+  #begin(round: 'gap' | 'ahead'): void {
+    this.#round = round
+    this.#namedTop = this.#answered
+  }
+
+  #proved(): void {
+    this.#best = this.#round
+    if (++this.#proofs >= this.#needed && this.order === 'unknown') this.order = 'inorder'
   }
 }

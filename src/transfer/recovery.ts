@@ -107,6 +107,12 @@ export class Recovery {
     this.#repeatAt = now
   }
 
+  /** Something was sent again so recently that an old ACK may be the answer to it. */
+  repeatedLately(now: number): boolean {
+    const last = Math.max(this.#repeatAt, this.#nudgedAt, this.#unaskedAt)
+    return now - last <= answerWindowMs(this.#flow.parts.rto)
+  }
+
   /** A block ahead of what the client can expect left. */
   sentUnasked(now: number): void {
     this.#unaskedAt = now
@@ -116,6 +122,8 @@ export class Recovery {
   progressed(now: number, seq: number): void {
     const { policy, rto, outbox } = this.#flow.parts
     if (this.#lastAction !== 'ack') {
+      // A client that paused answers what came meanwhile only now (lwIP with an ERROR: rule A10).
+      this.#unaskedAt = now
       const spontaneous = now - outbox.lastAt > answerWindowMs(rto)
       policy.recovered(now, seq, spontaneous ? 'client' : this.#lastAction)
       if (this.#lastAction === 'probe' && !this.#answersRepeats) this.#probesWork = this.#flow.order.order === 'inorder'

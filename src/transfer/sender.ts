@@ -158,9 +158,16 @@ export class Sender implements Machine {
       if (this.#listenUntil <= now) this.#end('quiet', { status: 'completed' })
     } else if (!this.#givenUp(now)) {
       this.#noticeStall(now)
-      if (this.phase !== 'offer' && this.#flow.dueAt <= now) this.#flow.timer(now)
+      if (this.phase !== 'offer' && this.#flow.dueAt <= now) this.#flowTimer(now)
     }
     this.#settle()
+  }
+
+  /** A silence may prove what an ACK would: the base can move here as well (rule A1). */
+  #flowTimer(now: number): void {
+    const before = this.#flow.base
+    this.#flow.timer(now)
+    if (!this.closed && this.#flow.base > before) this.#advanced(now, before)
   }
 
   handleUnreachable(_now: number): void {

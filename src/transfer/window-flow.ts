@@ -3,12 +3,18 @@
  * reported by an ACK that is not the window's last, or by a repeated one, and everything from there is sent again.
  */
 import { COUNTER } from './contract.ts'
-import { type Flow, type FlowParts, gapSpacingMs, stuckMs, waitMs } from './flow.ts'
+import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, stuckMs, waitMs } from './flow.ts'
 import { RunLength } from './run-length.ts'
 
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
 const STORM_FACTOR = 4
 const STORM_ALLOWANCE = 64
+/** Beyond that bound. */
+const OVER_BUDGET_MS = 1000
+/** The third timeout in a row sends the whole window again; a client that pauses is left alone for a second first. */
+const WHOLE_WINDOW_TIMEOUT = 3
+const WHOLE_WINDOW_MS = 1000
+
 /**
  * What an ACK inside a window means (N1). `gap`: the client acknowledges ends of windows only, so it reports a gap.
  * `progress`: it acknowledges on its way. Until the first such ACK that is not known.
@@ -28,6 +34,10 @@ export class WindowFlow implements Flow {
   readonly #parts: FlowParts
   readonly #runs = new RunLength()
   #timeouts = 0
+  /** The client was seen to go on by itself after a pause. */
+  #pauses = false
+  /** A timeout does not send the whole window again before this. */
+  #wholeAt = 0
   #retryAt = Number.POSITIVE_INFINITY
   /** Rule N1: when a client that acknowledges inside windows counts as stuck. */
   #stuckAt = Number.POSITIVE_INFINITY
@@ -115,12 +125,14 @@ export class WindowFlow implements Flow {
     this.#runs.delivered(seq - this.base + 1)
     const inside = seq < this.#windowEnd && seq + 1 < this.#next
     if (this.#timeouts > 0) policy.recovered(now, seq, 'resend')
+    if (this.#hasPaused(now)) this.#pauses = true
     const wentOnAlone = this.#insideAck === 'unknown' && this.#stuckAt !== Number.POSITIVE_INFINITY
     if (wentOnAlone || this.#answeredTooSoon(now)) this.#insideAck = 'progress'
     this.base = seq + 1
     this.#timeouts = 0
     this.#repeatedAcks = 0
     this.progressAt = now
+    this.#wholeAt = this.#pauses ? now + WHOLE_WINDOW_MS : now
     this.#stuckAt = Number.POSITIVE_INFINITY
     policy.acked(now, seq, rttMs)
     if (this.#next < this.base) this.#next = this.base
@@ -194,19 +206,16 @@ export class WindowFlow implements Flow {
     if (end < windowEnd && this.#stuckAt === Number.POSITIVE_INFINITY) this.#burstAt = now + gapSpacingMs(rto)
   }
 
-  /** Rule N3: ends the transfer rather than feed a storm. */
+  /** Rule N3: what was confirmed pays for what may be sent. Beyond it one datagram a second leaves, until patience ends (A14). */
   #overBudget(count: number): boolean {
-    const { config, counters, policy } = this.#parts
-    const budget = (STORM_FACTOR * config.lastSeq + STORM_ALLOWANCE) * policy.copies
-    if (counters[COUNTER.datagrams] + count <= budget) return false
-    const percent = Math.round((100 * counters[COUNTER.retransmitted]) / Math.max(1, counters[COUNTER.datagrams]))
-    config.fail('ERR_TFTP_TIMEOUT', `${percent} % of the blocks had to be sent again, which no window survives`)
-    return true
+    const { counters, policy } = this.#parts
+    const budget = STORM_FACTOR * (this.base - 1 + policy.windowBlocks) + STORM_ALLOWANCE
+    return counters[COUNTER.datagrams] + count > budget * policy.copies
   }
 
   /**
    * First the last block that is out: it fetches a lost ACK, a lost last block and a lost gap report alike. Then the base,
-   * with a block two beyond the window (N4). Then everything from the base.
+   * with a block two beyond the window (N4). Then everything from the base, once; to a client that pauses, later.
    */
   #timeout(now: number): void {
     const { config, counters, outbox, policy } = this.#parts
@@ -216,13 +225,23 @@ export class WindowFlow implements Flow {
     policy.timeout(now, this.base)
     const beyond = this.#next + 1
     if (this.#next === this.base) this.#send(now)
-    else if (this.#overBudget(2)) return
-    else if (this.#timeouts === 1) outbox.once(now, this.#next - 1)
-    else if (this.#timeouts === 2 && this.#next - this.base > 1) {
+    else if (this.#timeouts >= WHOLE_WINDOW_TIMEOUT && now >= this.#wholeAt && !this.#overBudget(1)) {
+      this.#wholeAt = now + Math.max(WHOLE_WINDOW_MS, now - this.progressAt)
+      this.#goBack(now)
+    } else if (this.#timeouts % 2 === 1 || this.#next - this.base === 1) outbox.once(now, this.#next - 1)
+    else {
       outbox.once(now, this.base)
       if (beyond < config.lastSeq) outbox.once(now, beyond)
-    } else this.#goBack(now)
+    }
     this.#arm(now)
+    if (this.#overBudget(1)) this.#retryAt = Math.max(this.#retryAt, now + OVER_BUDGET_MS)
+  }
+
+  /** The client went on by itself after timeouts: it had paused, to write its flash, and is not hurried next time. */
+  #hasPaused(now: number): boolean {
+    if (this.#timeouts < WHOLE_WINDOW_TIMEOUT) return false
+    const waited = now - this.#parts.outbox.lastAt
+    return waited > answerWindowMs(this.#parts.rto) || waited < SOONEST_ANSWER * this.#parts.rto.minMs
   }
 
   #arm(now: number): void {

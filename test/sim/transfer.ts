@@ -25,6 +25,8 @@ export interface TransferSpec {
   /** One way, milliseconds. */
   readonly delayMs?: number
   readonly jitterMs?: number
+  /** Of the wire, both ways; unlimited by default. */
+  readonly rateBytesPerSec?: number
   readonly near?: boolean
   readonly known?: boolean
   client(sizeBytes: number, rng: Rng): Client
@@ -90,9 +92,18 @@ export function runTransfer(spec: TransferSpec): TransferRun {
   const world = new World()
   const delayMs = spec.delayMs ?? 0.075
   const jitterMs = spec.jitterMs ?? 0
+  const rate = spec.rateBytesPerSec === undefined ? {} : { rateBytesPerSec: spec.rateBytesPerSec }
   world.join(client, server, {
-    up: { delayMs, jitterMs, rng: rng.fork('up'), faults: spec.up?.(rng.fork('upFaults')) ?? [], ...tap(spec.upTap) },
+    up: {
+      ...rate,
+      delayMs,
+      jitterMs,
+      rng: rng.fork('up'),
+      faults: spec.up?.(rng.fork('upFaults')) ?? [],
+      ...tap(spec.upTap),
+    },
     down: {
+      ...rate,
       delayMs,
       jitterMs,
       rng: rng.fork('down'),

@@ -7,6 +7,7 @@ import olimexRt5350f from './data/olimex-rt5350f.json' with { type: 'json' }
 import industruino from './data/industruino.json' with { type: 'json' }
 import rpi4Rom from './data/rpi4-rom.json' with { type: 'json' }
 import edk2Pxe from './data/edk2-pxe.json' with { type: 'json' }
+import pxeSmallMtu from './data/pxe-small-mtu.json' with { type: 'json' }
 import ubootVirtio from './data/uboot-virtio.json' with { type: 'json' }
 import uboot11 from './data/uboot-1.1.json' with { type: 'json' }
 import uboot2008 from './data/uboot-2008.json' with { type: 'json' }
@@ -30,6 +31,7 @@ const FILES = [
   industruino,
   rpi4Rom,
   edk2Pxe,
+  pxeSmallMtu,
   ubootVirtio,
   uboot11,
   uboot2008,

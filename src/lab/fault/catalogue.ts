@@ -10,6 +10,7 @@ import { bitErrors } from './bit-errors.ts'
 import { deadRx } from './dead-rx.ts'
 import { duplicate } from './duplicate.ts'
 import { eeeWake } from './eee-wake.ts'
+import { fragmentLoss } from './fragment-loss.ts'
 import { loss } from './loss.ts'
 import { reorder } from './reorder.ts'
 import { rxHold, rxOneBehind } from './rx-hold.ts'
@@ -138,6 +139,13 @@ const TABLE = {
     about: 'the network delivers some datagrams twice, both ways',
     parameters: { ...share('share that comes twice', 0.01), laterMs: time(0, 'milliseconds between the two') },
     place: (rng, { p, laterMs }) => bothWays((r) => duplicate({ p, laterMs }, r), rng),
+  },
+  'fragment-loss': {
+    about: 'datagrams that do not fit into one packet of the path are lost, both ways: their later fragments are',
+    parameters: {
+      mtu: { min: 68, max: 65_535, usual: 1500, about: 'bytes of the largest packet, IP header included' },
+    },
+    place: (_rng, { mtu }) => ({ up: [fragmentLoss({ mtu })], down: [fragmentLoss({ mtu })] }),
   },
 } satisfies Record<string, FaultRow>
 

@@ -25,14 +25,22 @@ const EVIDENCE_BLOCKS = 500
 /** A trial lasts so many blocks, a wide one longer, because one stall weighs more in it … */
 const TRIAL_BLOCKS = 200
 const TRIAL_WINDOWS = 25
-/** … and is kept if it was faster by this factor. */
+/** … and is kept if it was faster by this factor; a window that is open already may grow for less. */
 const TRIAL_GAIN = 1.2
+const GROWTH_GAIN = 1.08
+/** A trial that is this much faster after so many blocks needs no more of them. */
+const CLEAR_GAIN = 1.5
+const CLEAR_BLOCKS = 60
 /** Windows in the order in which they are tried, in blocks. */
 const LADDER = [1, 2, 4, 8, 16, 32]
 /** A trial that takes so many times as long as the same blocks took before is broken off. */
 const HOPELESS = 2
 /** After a failed trial the next one waits for so many blocks, and longer each time. */
-const RETRY_BLOCKS = 2000
+const RETRY_BLOCKS = 500
+/** So many gaps for each block, and the device may lose ACKs that it has to send back to back: then a gap between blocks is tried. */
+const GAPPY = 0.08
+/** Longer than a transmitter that cannot send twice in a row needs, milliseconds. */
+const GAP_MS = 0.1
 /** Rule A6: a healthy device may pause, and some must not be repeated to. */
 const UNKNOWN_DEVICE_RTO_MS = 250
 
@@ -64,6 +72,10 @@ class Adaptive implements WindowPolicy {
   #nextTrialAt = 0
   #failedTrials = 0
   #isRefused = false
+  /** Blocks that were missing below an acknowledged one since the present measurement began. */
+  #gaps = 0
+  #triesGap = false
+  #gapTried = false
 
   constructor(options: AdaptiveOptions) {
     this.windowBlocks = options.learnt?.windowBlocks ?? 1
@@ -86,20 +98,27 @@ class Adaptive implements WindowPolicy {
   acked(now: number): void {
     this.#total++
     if (this.#blocks++ === 0) this.#sinceMs = now
-    if (this.#tried > this.#kept) this.#judge(now)
-    else if (this.#mayTry()) {
+    if (this.#isTrying) this.#judge(now)
+    else if (this.#mayTryGap()) {
+      this.#keptMsPerBlock = this.#msPerBlock(now)
+      this.#triesGap = true
+      this.gapMs = GAP_MS
+      this.#use(this.#kept)
+    } else if (this.#mayTry()) {
       this.#keptMsPerBlock = this.#msPerBlock(now)
       this.#use(this.#kept + 1)
     }
   }
 
-  gap(): void {}
+  gap(): void {
+    this.#gaps++
+  }
 
   timeout(): void {}
 
   /** Only what we ended counts: a device that paused to write its flash and went on by itself is healthy. */
   recovered(_now: number, _seq: number, by: 'ack' | 'resend' | 'nudge' | 'probe' | 'client'): void {
-    if (by === 'client' || by === 'ack' || this.#tried > this.#kept) return
+    if (by === 'client' || by === 'ack' || this.#isTrying) return
     this.#stalls.push(this.#total)
     if (this.#stalls.length > EVIDENCE_STALLS) this.#stalls.shift()
     // The first stall waited for long (A6): what a block takes here is measured from its end.
@@ -113,6 +132,16 @@ class Adaptive implements WindowPolicy {
     this.#use(0)
   }
 
+  get #isTrying(): boolean {
+    return this.#triesGap || this.#tried > this.#kept
+  }
+
+  /** Once, for a window whose ACKs get lost far more often than single ones did. */
+  #mayTryGap(): boolean {
+    if (this.#isRefused || this.#gapTried || this.gapMs > 0 || this.windowBlocks === 1) return false
+    return this.#blocks > TRIAL_BLOCKS && this.#gaps > GAPPY * this.#blocks
+  }
+
   #mayTry(): boolean {
     if (this.#isRefused || this.#kept + 1 >= LADDER.length || this.#total < this.#nextTrialAt) return false
     // A window that was opened for good reason may grow without new stalls.
@@ -124,8 +153,18 @@ class Adaptive implements WindowPolicy {
     const blocks = Math.max(TRIAL_BLOCKS, TRIAL_WINDOWS * this.windowBlocks)
     const msPerBlock = this.#msPerBlock(now)
     const hopeless = now - this.#sinceMs > HOPELESS * blocks * this.#keptMsPerBlock
-    if (this.#blocks <= blocks && !hopeless) return
-    if (!hopeless && msPerBlock * TRIAL_GAIN <= this.#keptMsPerBlock) {
+    const clear = this.#blocks >= CLEAR_BLOCKS && msPerBlock * CLEAR_GAIN <= this.#keptMsPerBlock
+    if (this.#blocks <= blocks && !hopeless && !clear) return
+    const gain = this.#kept === 0 || this.#triesGap ? TRIAL_GAIN : GROWTH_GAIN
+    const isBetter = !hopeless && msPerBlock * gain <= this.#keptMsPerBlock
+    if (this.#triesGap) {
+      this.#triesGap = false
+      this.#gapTried = true
+      if (!isBetter) this.gapMs = 0
+      this.#use(this.#kept)
+      return
+    }
+    if (isBetter) {
       this.#kept = this.#tried
       this.#keptMsPerBlock = msPerBlock
       this.#failedTrials = 0
@@ -142,6 +181,7 @@ class Adaptive implements WindowPolicy {
     this.#tried = rung
     this.windowBlocks = LADDER[rung]
     this.#blocks = 0
+    this.#gaps = 0
   }
 
   #msPerBlock(now: number): number {

@@ -1,7 +1,7 @@
 /** Rules N1 to N4: windows that the client negotiated. */
 import { describe, expect, test } from 'vitest'
 import { runTransfer } from '../../../test/sim/transfer.ts'
-import { dropNth, edk2Client, loss } from '../../lab/index.ts'
+import { dropNth, edk2Client, uboot2023, loss } from '../../lab/index.ts'
 import type { Request } from '../../packet/index.ts'
 import { COUNTER } from '../contract.ts'
 import { negotiateRead } from '../negotiate.ts'
@@ -138,16 +138,29 @@ describe('N2: clamp, never refuse', () => {
 })
 
 describe('N3: no storm', () => {
-  const BUDGET = (blocks: number) => 4 * blocks + 64
+  /** What is confirmed and the window under way pay for four datagrams a block; then one or two a second leave (A14). */
+  const BUDGET = (confirmed: number, window: number) => 4 * (confirmed + window) + 64
 
-  test('a peer that repeats its ACK for ever gets 4 x blocks + 64 datagrams and no more', () => {
+  test('a peer that repeats its ACK for ever gets 4 x blocks + 64 datagrams, then one a second, and the end after 30 s', () => {
     const s = windowOf(4, { blocks: 50 })
     let total = s.sent().length
-    for (let i = 0; i < 2000 && !s.machine.closed; i++) total += s.wait(2).ack(0).sent().length
+    for (let i = 0; i < 20_000 && !s.machine.closed; i++) total += s.wait(2).ack(0).sent().length
     expect(s.outcome).toMatchObject({ status: 'failed', error: { code: 'ERR_TFTP_TIMEOUT' } })
-    expect(total).toBeLessThanOrEqual(BUDGET(50))
-    expect(total).toBeGreaterThan(BUDGET(50) - 5)
+    expect(s.now).toBeGreaterThan(30_000)
+    expect(total).toBeLessThanOrEqual(BUDGET(0, 4) + 2 * 31)
+    expect(total).toBeGreaterThan(BUDGET(0, 4) - 5)
     expect(total).toBe(s.machine.counters[COUNTER.datagrams])
+  })
+
+  test('a client that pauses for seconds is not flooded meanwhile, and served afterwards', () => {
+    const run = runTransfer({
+      sizeBytes: 1_048_576,
+      seed: 1,
+      client: (sizeBytes) => uboot2023({ sizeBytes, windowsize: 64, slowFlash: { everyBlocks: 128, pauseMs: 3000 } }),
+      policy: (agreed) => negotiated({ windowBlocks: agreed.windowsize }),
+    })
+    expect(run.verdict.kind).toBe('intact')
+    expect(run.datagramsPerBlock).toBeLessThan(3)
   })
 
   test('twenty ACKs of the same block in one round trip bring one resend of a window', () => {

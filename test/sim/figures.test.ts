@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { FIRMWARE_BYTES } from './figures-boot.ts'
+import { type Figure, FULL, type Scale } from './figures.ts'
+import { everyFault, FAULT_CLIENTS } from './figures-faults.ts'
+import { edk2Loses, healthyClients, pausingClients } from './figures-healthy.ts'
+import {
+  ackLossRatios,
+  againstBest,
+  RING_CLIENTS,
+  receiveRing,
+  ringCases,
+  searchedFaults,
+  wrongMemory,
+} from './figures-speed.ts'
+
+/** The rows of `npm run figures` in a few seconds each: smaller images, fewer seeds, a coarser search. */
+const SMALL: Scale = {
+  ...FULL,
+  sizeBytes: 512 * 1024,
+  seeds: 4,
+  links: ['100 Mbit/s'],
+  search: {
+    windows: [1, 2, 3, 6, 8, 16, 24, 32],
+    copies: [1],
+    gapsMs: [0, 0.1],
+    sizeBytes: 512 * 1024,
+    seeds: 1,
+    finalists: 3,
+  },
+}
+/** What is tried out costs a few thousand blocks, whatever the size: speed is measured on the firmware itself. */
+const SPEED: Scale = { ...SMALL, sizeBytes: FIRMWARE_BYTES, seeds: 3 }
+
+/**
+ * What misses its target today. Such a test must fail: when it begins to pass, take its name out here and the target is
+ * held from then on.
+ */
+const BEHIND: ReadonlySet<string> = new Set([
+  'tx-hold-alias',
+  'rx-ring + ack-loss, uboot-1.1.3',
+  'rx-ring + ack-loss, strict',
+  'rx-ring + data-loss, strict',
+  'a window that was remembered wrongly is closed again, uboot-1.1.3',
+  'a window that was remembered wrongly is closed again, strict',
+])
+
+/** A test that holds a figure, or one that knows that it cannot yet. */
+function figure(name: string, measure: () => Figure): void {
+  const run = BEHIND.has(name) ? test.fails : test
+  run(name, () => hold(measure()))
+}
+
+/** Holds a figure to its target; what it measured is in the message. */
+function hold({ what, measured, met, notes }: Figure): void {
+  expect(met, [`${what}: ${measured}`, ...notes].join('\n')).not.toBe(false)
+}
+
+describe('every fault of the catalogue, p from 1 to 30 %', () => {
+  figure('U-Boot 1.1.3: intact, but for what leaves no way, which is named', () =>
+    everyFault('uboot-1.1.3', { ...SMALL, sizeBytes: 2 * 1024 * 1024, seeds: 8 }),
+  )
+
+  for (const client of FAULT_CLIENTS.filter((name) => name !== 'uboot-1.1.3')) {
+    figure(`${client}: intact where the fault leaves a way`, () => everyFault(client, SMALL))
+  }
+})
+
+describe('ack-loss 3.7 %, first boot, no setting', () => {
+  test('50 times Tftpd64, 5 times PyTFTPd', () => {
+    for (const figure of ackLossRatios({ ...SPEED, seeds: 5 })) hold(figure)
+  })
+})
+
+describe('against the best fixed policy found by search, 100 Mbit/s', () => {
+  for (const fault of searchedFaults()) {
+    figure(fault, () => againstBest(fault, '100 Mbit/s', SPEED))
+  }
+})
+
+describe('small receive rings', () => {
+  for (const one of ringCases(SPEED.links)) {
+    const beside = one.beside === undefined ? '' : ` + ${one.beside}`
+    figure(`${one.ring}${beside}, ${one.client}`, () => receiveRing(one, SPEED))
+  }
+  for (const client of RING_CLIENTS) {
+    figure(`a window that was remembered wrongly is closed again, ${client}`, () => wrongMemory(client, SPEED))
+  }
+})
+
+describe('healthy clients', () => {
+  figure('1.00 datagrams per block, and packet by packet what strict sends', () => healthyClients(SMALL))
+  figure('a device that pauses to write its flash gets its image', () => pausingClients(SMALL))
+})
+
+figure('EDK2 with one lost packet: at most 1.5 datagrams per block', () => edk2Loses())
