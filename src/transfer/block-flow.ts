@@ -149,7 +149,7 @@ export class BlockFlow implements Flow, BlockWindow {
   #refusedAgain(now: number): void {
     const { outbox } = this.parts
     if (outbox.lastRepeat !== this.base || outbox.highest <= this.base) return
-    this.order.provenInorder()
+    if (!this.order.provenInorder()) return
     this.board.acked(this.base)
     this.#slide()
     this.sendNew(now)

@@ -72,9 +72,10 @@ export class OrderFinder {
     this.order = 'any'
   }
 
-  /** The client refused a block below its top with an ERROR: it looks at the order, so its top says that all before is there. */
-  provenInorder(): void {
+  /** The client refused a block below its top with an ERROR: it looks at the order, so its top says that all before is there. False of one known as `any`. */
+  provenInorder(): boolean {
     if (this.order === 'unknown') this.order = 'inorder'
+    return this.order === 'inorder'
   }
 
   /** An ACK of the top block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */
