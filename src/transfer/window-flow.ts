@@ -203,7 +203,8 @@ export class WindowFlow implements Flow {
         this.#timedAt = now
       }
     }
-    if (end < windowEnd && this.#stuckAt === Number.POSITIVE_INFINITY) this.#burstAt = now + gapSpacingMs(rto)
+    const more = end < windowEnd && this.#stuckAt === Number.POSITIVE_INFINITY
+    if (more && !this.#overBudget(1)) this.#burstAt = now + gapSpacingMs(rto)
   }
 
   /** Rule N3: what was confirmed pays for what may be sent. Beyond it one datagram a second leaves, until patience ends (A14). */
