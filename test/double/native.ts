@@ -52,6 +52,18 @@ export class FakeNative implements Native {
     return 0
   }
 
+  connect(): number {
+    return 0
+  }
+
+  map(): number {
+    return 0x1000
+  }
+
+  unmap(): number {
+    return 0
+  }
+
   close(fd: number): number {
     this.closed.push(fd)
     return 0

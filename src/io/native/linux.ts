@@ -14,6 +14,7 @@ export interface Native {
   /** Fills `name`. */
   getsockname(fd: number, name: Uint8Array): number
   setsockopt(fd: number, level: number, option: number, value: number): number
+  connect(fd: number, name: Uint8Array, nameBytes: number): number
   close(fd: number): number
   /** Fills up to `count` mmsghdr of `messages`; never waits. */
   recvmmsg(fd: number, messages: Uint8Array, count: number): number
@@ -25,6 +26,12 @@ export interface Native {
   poll(fds: Uint8Array, count: number, timeoutMs: number): number
   /** The number of a network interface, 0 when there is none of this name. */
   interfaceIndex(name: string): number
+  /**
+   * Maps the first `bytes` of a file for reading; the address is above 0. It is for the kernel to read from only: where the
+   * file has become shorter a system call answers EFAULT, but JavaScript would end with the process.
+   */
+  map(fd: number, bytes: number): number
+  unmap(address: number, bytes: number): number
   /** Where the memory of `buffer` begins. It stays there as long as the buffer is referenced. */
   address(buffer: ArrayBuffer): bigint
   /** Becomes readable when Node's event loop has something to do; -1 when it cannot be known. */
@@ -39,15 +46,18 @@ export const DATAGRAM_SOCKET = 0x2 | 0x800 | 0x80000
 export const SOL_SOCKET = 1
 export const SO_SNDBUF = 7
 export const SO_RCVBUF = 8
+export const SO_REUSEPORT = 15
 export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
 export const SOL_IP = 0
+export const IP_PKTINFO = 8
 export const IP_RECVERR = 11
 export const SOL_IPV6 = 41
 export const IPV6_RECVERR = 25
 export const IPV6_V6ONLY = 26
 export const SOL_UDP = 17
 export const UDP_SEGMENT = 103
+export const UDP_GRO = 104
 
 export const POLLIN = 1
 export const POLLOUT = 4
@@ -61,6 +71,7 @@ export const ENOMEM = 12
 export const EACCES = 13
 export const EINVAL = 22
 export const EMFILE = 24
+export const EFAULT = 14
 export const EMSGSIZE = 90
 export const ENETUNREACH = 101
 export const ENOBUFS = 105
@@ -87,8 +98,12 @@ export const MMSGHDR = {
 export const CMSG = { length: 0, level: 8, type: 12, data: 16, align: 8 }
 /** struct sock_extended_err: only its ee_errno. */
 export const EXTENDED_ERROR = { errno: 0, origin: 4 }
+/** struct in_pktinfo: the address to send from, and the one that was sent to. */
+export const PKTINFO = { bytes: 12, from: 4, to: 8 }
 export const POLLFD = { bytes: 8, fd: 0, events: 4, revents: 6 }
 
+const PROT_READ = 1
+const MAP_SHARED = 1
 const MSG_DONTWAIT = 0x40
 const MSG_ERRQUEUE = 0x2000
 const MSG_NOSIGNAL = 0x4000
@@ -125,7 +140,10 @@ function bindFunctions(koffi: Koffi): Native {
   const bind = library.func('int bind(int fd, void *name, uint32_t bytes)')
   const getsockname = library.func('int getsockname(int fd, void *name, void *bytes)')
   const setsockopt = library.func('int setsockopt(int fd, int level, int option, void *value, uint32_t bytes)')
+  const connect = library.func('int connect(int fd, void *name, uint32_t bytes)')
   const close = library.func('int close(int fd)')
+  const mmap = library.func('int64_t mmap(void *at, uint64_t bytes, int access, int flags, int fd, int64_t offset)')
+  const munmap = library.func('int munmap(uint64_t address, uint64_t bytes)')
   const recvmmsg = library.func('int recvmmsg(int fd, void *messages, uint32_t count, int flags, void *timeout)')
   const recvmsg = library.func('int64_t recvmsg(int fd, void *message, int flags)')
   const sendmmsg = library.func('int sendmmsg(int fd, void *messages, uint32_t count, int flags)')
@@ -146,6 +164,7 @@ function bindFunctions(koffi: Koffi): Native {
       number[0] = value
       return result(setsockopt(fd, level, option, number, 4))
     },
+    connect: (fd, name, nameBytes) => result(connect(fd, name, nameBytes)),
     close: (fd) => result(close(fd)),
     recvmmsg: (fd, messages, count) => result(recvmmsg(fd, messages, count, MSG_DONTWAIT, null)),
     recverr: (fd, message) => result(recvmsg(fd, message, MSG_ERRQUEUE | MSG_DONTWAIT)),
@@ -157,6 +176,8 @@ function bindFunctions(koffi: Koffi): Native {
       return result(ppoll(fds, count, timespec, null))
     },
     interfaceIndex: (name) => indexOf(name),
+    map: (fd, bytes) => result(mmap(null, bytes, PROT_READ, MAP_SHARED, fd, 0)),
+    unmap: (address, bytes) => result(munmap(address, bytes)),
     address: (buffer) => koffi.address(buffer),
     loopFd: isMainThread ? loopDescriptor(library) : -1,
   }
