@@ -8,6 +8,7 @@ const handlers: DriverHandlers<ServedTransfer> = {
   request: () => expect.unreachable(),
   datagram: () => expect.unreachable(),
   unreachable: () => expect.unreachable(),
+  unreadable: () => expect.unreachable(),
   timer: () => expect.unreachable(),
   listenerFailed: () => expect.unreachable(),
 }

@@ -6,7 +6,7 @@ import type { EndpointConfig, EndpointSink } from '../endpoint/endpoint.ts'
 import { ForesendError } from '../error.ts'
 import type { Driver, DriverHandlers, Tid } from '../io/driver.ts'
 import { HEADER_BYTES, parseRequest } from '../packet/index.ts'
-import { framing } from './content.ts'
+import { framing, unreadable } from './content.ts'
 import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
 import { Opener } from './opener.ts'
@@ -77,6 +77,11 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.endpoint.handleUnreachable(now, transfer)
   }
 
+  unreadable(now: number, transfer: ServedTransfer): void {
+    if (transfer.content?.type !== 'image') return
+    this.endpoint.abort(now, transfer, unreadable(transfer.content.image))
+  }
+
   timer(now: number): void {
     this.endpoint.handleTimer(now)
   }
@@ -97,8 +102,8 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   sendBlocks(transfer: ServedTransfer, first: number, count: number): void {
     const { io, content, agreed } = transfer
     if (io === undefined || content?.type !== 'image' || agreed === undefined) return
-    content.frame ??= framing(content.image, agreed.blksize, agreed.rollover)
-    io.sendBlocks(content.frame, first, count, HEADER_BYTES + agreed.blksize)
+    const { frame, mapped } = (content.framing ??= framing(content.image, agreed.blksize, agreed.rollover))
+    io.sendBlocks(frame, first, count, HEADER_BYTES + agreed.blksize, mapped)
   }
 
   sendControl(transfer: ServedTransfer, buffer: Uint8Array, length: number): void {
