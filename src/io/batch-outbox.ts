@@ -121,14 +121,7 @@ export class Outbox {
   }
 
   /** Returns the first block that is not mapped. */
-  #mapped(
-    route: Route,
-    mapped: Mapped,
-    first: number,
-    end: number,
-    maxBytes: number,
-    perMessage: number,
-  ): number {
+  #mapped(route: Route, mapped: Mapped, first: number, end: number, maxBytes: number, perMessage: number): number {
     const messages = this.#messages
     const payloadBytes = maxBytes - HEADER_BYTES
     let seq = first

@@ -109,6 +109,7 @@ test.each([
   const native = new FakeNative()
   native.refuseSocket = errno
   const host = { native, errors: messagesOf(native), table: new PeerTable<string>() }
-  const open = (): unknown => new SharedSocket(host as unknown as SocketHost<string>, messagesOf(native), '127.0.0.1', 0)
+  const open = (): unknown =>
+    new SharedSocket(host as unknown as SocketHost<string>, messagesOf(native), '127.0.0.1', 0)
   expect(open).toThrow(expect.objectContaining({ code }) as Error)
 })

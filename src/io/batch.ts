@@ -36,8 +36,11 @@ const STRANGERS_PER_SEC = 100
 
 export interface BatchOptions extends DgramOptions {
   readonly native: Native
-  /** Listening sockets share their port with those of other threads; the kernel spreads the clients (SO_REUSEPORT). */
-  readonly sharedPort?: boolean
+  /**
+   * Listening sockets share their port with those of other threads, and the kernel spreads the clients (SO_REUSEPORT). The
+   * first of them makes sure that no other program has the port.
+   */
+  readonly sharedPort?: 'first' | 'next' | undefined
 }
 
 /** Whether it can work here is for `probeBatch` to say. */
@@ -280,11 +283,15 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #hook(): ListeningHook<Owner> {
     return {
       open: (address, port) => {
-        if (address.includes(':')) return undefined
-        return openSocket(this.native, address, port, false, this.#options.sharedPort)
+        const { sharedPort } = this.#options
+        if (sharedPort === 'first') this.native.close(openSocket(this.native, address, port, false))
+        else if (sharedPort === undefined && address.includes(':')) return undefined
+        return openSocket(this.native, address, port, false, sharedPort !== undefined)
       },
       opened: (listener, fd) => {
         const { address, port } = listener
+        // Node reads those for IPv6 alone.
+        if (address.includes(':')) return
         const listening = { fd, port, heard: listener.heard.bind(listener) }
         const socket = new SharedSocket(this, this.#requests, address, this.#sockets++, listening)
         this.#listeners.set(listener, socket)

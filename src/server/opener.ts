@@ -118,7 +118,7 @@ function attempt<T>(open: () => Promise<T> | T): Promise<T> | T {
   try {
     return open()
   } catch (error) {
-    return Promise.reject(error)
+    return Promise.reject(asForesendError(error))
   }
 }
 

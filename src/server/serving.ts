@@ -29,7 +29,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   readonly #opener: Opener
   readonly #peers: Peers
   readonly #events: Events
-  readonly #treatment: Treatment
+  readonly treatment: Treatment
   /** Datagrams that reached a listening socket. */
   knocks = 0
   /** False: new requests are left unanswered. */
@@ -38,7 +38,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   constructor(options: ServingOptions) {
     this.#peers = options.peers
     this.#events = options.events
-    this.#treatment = options.treatment
+    this.treatment = options.treatment
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
     this.#opener = new Opener(this.driver, this.endpoint, options.store)
@@ -134,7 +134,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   close(transfer: ServedTransfer): void {
-    this.#treatment.ended(transfer)
+    this.treatment.ended(transfer)
     transfer.io?.close()
     transfer.content?.close()
     transfer.io = undefined
