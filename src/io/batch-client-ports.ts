@@ -1,4 +1,5 @@
 /** The ports of many made-up hosts together: looking at them, waiting for them, and not sleeping while answers come at once. */
+import { performance } from 'node:perf_hooks'
 import { HostPort, hostPlace, type Received, writePoll } from './batch-client-hosts.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'

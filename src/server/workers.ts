@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { performance } from 'node:perf_hooks'
 import type { TransferEvent } from '../endpoint/contract.ts'
 import { ForesendError } from '../error.ts'
 import type { ServerEvent } from './events.ts'
