@@ -24,3 +24,16 @@ export function writeSockaddr(native: Native, target: Uint8Array, address: strin
 export function portOf(name: Uint8Array): number {
   return ((name[SOCKADDR.port] as number) << 8) | (name[SOCKADDR.port + 1] as number)
 }
+
+/** A port between the order of the network and that of the processor. */
+export function swapBytes(port: number): number {
+  return ((port & 0xff) << 8) | (port >>> 8)
+}
+
+/** The address in the sockaddr at word `at` of `names`, as people write it. */
+export function addressText(names: Uint32Array, at: number): string {
+  const bytes = new Uint8Array(names.buffer, names.byteOffset + at * 4, SOCKADDR.bytes)
+  const six = (names[at] & 0xffff) === AF_INET6
+  const start = six ? SOCKADDR.in6Address : SOCKADDR.inAddress
+  return ipaddr.fromByteArray([...bytes.subarray(start, start + (six ? 16 : 4))]).toString()
+}
