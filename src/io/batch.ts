@@ -22,7 +22,7 @@ import type { Listener, ListeningHook } from './dgram-listener.ts'
 import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from './driver.ts'
 import type { Native } from './native/linux.ts'
 import { Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
-import { addressOf, peerPort } from './native/sockaddr.ts'
+import { addressText, peerPort } from './native/sockaddr.ts'
 
 /** Ports that transfers share per local address: enough to keep TIDs random and repeated requests of one peer apart. */
 const POOL = 8
@@ -229,7 +229,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     if (listening === undefined) return this.#refuse(socket, message, length)
     this.#caughtUp = true
     const at = message * NAME_WORDS
-    const address = addressOf(inbox.names, at)
+    const address = addressText(inbox.names, at)
     listening.heard(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
     this.#caughtUp = false
   }
