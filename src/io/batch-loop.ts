@@ -106,6 +106,8 @@ export class BatchLoop {
     const host = this.#host
     let now = host.now()
     const until = now + TURN_MS
+    // It had its turn just now.
+    this.#nodeIsReady = false
     // What was done may leave promises and immediates behind: then Node's turn is not put off by a long sleep.
     let worked = false
     do {
