@@ -1,35 +1,49 @@
 /** How a transfer is named to people and described to the rest of the program. */
 import { escapeText, OPCODE, type Request } from '../packet/index.ts'
 import { COUNTER } from '../transfer/contract.ts'
-import type { Peer, TransferEvent } from './contract.ts'
+import type { EventKind, Peer, TransferEvent } from './contract.ts'
 import type { Transfer } from './transfer.ts'
 
-/** All of a TransferEvent but what only the owner knows. */
-export type Description = Omit<TransferEvent, 'event' | 'time' | 'crc32'>
+/** An event that is being made. */
+export type Draft = { -readonly [Key in keyof TransferEvent]: TransferEvent[Key] }
 
-/** The state of `transfer` at `now` (the endpoint's time, in milliseconds). After its end, as it was at its end. */
-export function describe<Io, Content>(transfer: Transfer<Io, Content>, now: number): Description {
+/**
+ * The state of `transfer` at `now` (the endpoint's time, in milliseconds) as an event of `kind` that happens at `time`; after
+ * its end, as it was at its end. Built piece by piece, as there are three for every small file. The owner may add to it.
+ */
+export function eventOf<Io, Content>(
+  kind: EventKind,
+  time: number,
+  transfer: Transfer<Io, Content>,
+  now: number,
+): Draft {
   const { machine, agreed, outcome, sizeBytes } = transfer
-  const error = outcome?.error
-  const bytes = machine === undefined ? 0 : machine.counters[COUNTER.bytes]
+  const counters = machine?.counters
+  const bytes = counters === undefined ? 0 : counters[COUNTER.bytes]
   const ms = Math.max(0, (transfer.endedAt ?? now) - transfer.requestedAt)
-  return {
+  const event: Draft = {
+    event: kind,
+    time,
     id: transfer.id,
     client: clientOf(transfer.peer),
     file: transfer.request.filename,
     direction: transfer.direction,
     bytes,
-    ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    blocks: machine === undefined ? 0 : machine.counters[COUNTER.blocks],
-    datagrams: machine === undefined ? 0 : machine.counters[COUNTER.datagrams],
-    retransmitted: machine === undefined ? 0 : machine.counters[COUNTER.retransmitted],
-    window: machine === undefined ? 1 : machine.counters[COUNTER.windowBlocks],
-    ...(agreed === undefined ? {} : { blksize: agreed.blksize }),
+    blocks: counters === undefined ? 0 : counters[COUNTER.blocks],
+    datagrams: counters === undefined ? 0 : counters[COUNTER.datagrams],
+    retransmitted: counters === undefined ? 0 : counters[COUNTER.retransmitted],
+    window: counters === undefined ? 1 : counters[COUNTER.windowBlocks],
     ms: Math.round(ms * 1000) / 1000,
     rateBytesPerSec: ms > 0 ? Math.round((bytes * 1000) / ms) : 0,
-    ...(error === undefined ? {} : { code: error.code, cause: error.message }),
-    ...(outcome?.lastAck === undefined ? {} : { lastAck: outcome.lastAck }),
   }
+  if (sizeBytes !== undefined) event.sizeBytes = sizeBytes
+  if (agreed !== undefined) event.blksize = agreed.blksize
+  if (outcome?.error !== undefined) {
+    event.code = outcome.error.code
+    event.cause = outcome.error.message
+  }
+  if (outcome?.lastAck !== undefined) event.lastAck = outcome.lastAck
+  return event
 }
 
 /** `address:port`, IPv6 in brackets. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { OwnerDouble, peer } from '../../test/double/endpoint.ts'
 import { OPCODE } from '../packet/index.ts'
-import { describe as describeTransfer } from './endpoint.ts'
+import { eventOf } from './endpoint.ts'
 
 describe('at the listening port', () => {
   const text = (s: string) => [...s].map((c) => (c === '|' ? 0 : c.charCodeAt(0)))
@@ -54,6 +54,6 @@ describe('at the listening port', () => {
     const owner = new OwnerDouble({ writable: false })
     owner.request(peer(2000), 'a\x1b[31mb\n', OPCODE.wrq)
     expect(owner.events[0].outcome?.error?.message).toContain('a\\x1b[31mb\\x0a')
-    expect(describeTransfer(owner.events[0].transfer, 0).file).toBe('a\x1b[31mb\n')
+    expect(eventOf('progress', 0, owner.events[0].transfer, 0).file).toBe('a\x1b[31mb\n')
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { LAST_BLOCK, MachineDouble, OwnerDouble, peer } from '../../test/double/endpoint.ts'
 import { ForesendError } from '../error.ts'
 import { encodeRequest, OPCODE, WIRE_ERROR } from '../packet/index.ts'
-import { describe as describeTransfer } from './endpoint.ts'
+import { eventOf } from './endpoint.ts'
 
 const DISK_FULL = new ForesendError('ERR_TFTP_DISK_FULL', 'no room', { fault: 'local', wireCode: WIRE_ERROR.diskFull })
 const NOT_FOUND = new ForesendError('ERR_TFTP_NOT_FOUND', 'no such file', {
@@ -176,7 +176,9 @@ describe('events', () => {
     const owner = new OwnerDouble()
     owner.request({ ...peer(2070), address: 'fe80::1%eth0' }, 'image', OPCODE.rrq, [{ name: 'blksize', value: '1428' }])
     const { transfer } = owner
-    expect(describeTransfer(transfer, 5)).toEqual({
+    expect(eventOf('progress', 0, transfer, 5)).toEqual({
+      event: 'progress',
+      time: 0,
       id: 1,
       client: '[fe80::1%eth0]:2070',
       file: 'image',
@@ -193,7 +195,7 @@ describe('events', () => {
     owner.answer(transfer)
     owner.now = 100
     owner.answer(transfer, LAST_BLOCK)
-    expect(describeTransfer(transfer, 9999)).toMatchObject({
+    expect(eventOf('progress', 0, transfer, 9999)).toMatchObject({
       sizeBytes: 1e6,
       blksize: 1428,
       bytes: 1024,
@@ -201,14 +203,17 @@ describe('events', () => {
       ms: 100,
       rateBytesPerSec: 10240,
     })
-    expect(describeTransfer(transfer, 9999)).not.toHaveProperty('code')
+    expect(eventOf('progress', 0, transfer, 9999)).not.toHaveProperty('code')
   })
 
   test('a failure has its code and cause', () => {
     const owner = new OwnerDouble()
     owner.request(peer(1))
     owner.input(() => owner.endpoint.refuse(0, owner.transfer, NOT_FOUND))
-    expect(describeTransfer(owner.transfer, 0)).toMatchObject({ code: 'ERR_TFTP_NOT_FOUND', cause: 'no such file' })
+    expect(eventOf('progress', 0, owner.transfer, 0)).toMatchObject({
+      code: 'ERR_TFTP_NOT_FOUND',
+      cause: 'no such file',
+    })
   })
 })
 

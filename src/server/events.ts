@@ -1,7 +1,7 @@
 /** What the server says of itself, and how transfers become events. */
 import type { Driver } from '../io/driver.ts'
 import type { EventKind, Peer, TransferEvent } from '../endpoint/contract.ts'
-import { describe } from '../endpoint/endpoint.ts'
+import { eventOf } from '../endpoint/endpoint.ts'
 import type { Request } from '../packet/index.ts'
 import { allowFlagFor } from './peers.ts'
 import { Limiter } from './limiter.ts'
@@ -59,10 +59,13 @@ export class Events {
 
   /** `now` is the driver's. `crc32`, where it is given, is awaited before the event goes out. */
   transfer(kind: EventKind, now: number, transfer: ServedTransfer, crc32?: Promise<number | undefined>): void {
-    const event: TransferEvent = { event: kind, time: Date.now(), ...describe(transfer, now) }
+    const event = eventOf(kind, Date.now(), transfer, now)
     if (crc32 === undefined) return this.#say(event)
     const waiting = crc32
-      .then((value) => this.#say(value === undefined ? event : { ...event, crc32: hex(value) }))
+      .then((value) => {
+        if (value !== undefined) event.crc32 = hex(value)
+        this.#say(event)
+      })
       .catch(() => this.#say(event))
       .finally(() => this.#waiting.delete(waiting))
     this.#waiting.add(waiting)

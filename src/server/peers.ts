@@ -7,10 +7,19 @@ import { ForesendError } from '../error.ts'
 
 const NEAR_RANGES: ReadonlySet<string> = new Set(['private', 'linkLocal', 'loopback', 'uniqueLocal'])
 
+/** Addresses that were asked about lately: the same few thousand ask all day. */
+const known = new Map<string, boolean>()
+const MAX_KNOWN = 8192
+
 /** Private (RFC 1918, RFC 4193), link-local or loopback. False for what is no address. */
 export function isNear(address: string): boolean {
+  const answer = known.get(address)
+  if (answer !== undefined) return answer
   const parsed = parse(address)
-  return parsed !== undefined && NEAR_RANGES.has(parsed.range())
+  const near = parsed !== undefined && NEAR_RANGES.has(parsed.range())
+  if (known.size >= MAX_KNOWN) known.clear()
+  known.set(address, near)
+  return near
 }
 
 export class Peers {

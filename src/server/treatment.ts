@@ -20,6 +20,8 @@ export class Treatment {
   readonly #options: PolicyOptions
   readonly #memory: DeviceMemory
   readonly #onLesson: ((lesson: Lesson) => void) | undefined
+  #asked: ServedTransfer | undefined
+  #answer: KnownDevice = {}
 
   /** `onLesson` hears what the transfers here taught, unless it is only that a device is healthy. */
   constructor(options: PolicyOptions, onLesson?: (lesson: Lesson) => void, memory: DeviceMemory = new DeviceMemory()) {
@@ -30,13 +32,23 @@ export class Treatment {
 
   learn({ address, request, learnt }: Lesson): void {
     this.#memory.remember(address, request, learnt)
+    this.#asked = undefined
   }
 
   policyFor(transfer: ServedTransfer, agreed: Agreed): WindowPolicy {
     return choosePolicy(this.#options, agreed, this.deviceFor(transfer))
   }
 
+  /** Asked for twice at the start of a transfer, as its policy depends on it as well. */
   deviceFor(transfer: ServedTransfer): KnownDevice {
+    if (this.#asked !== transfer) {
+      this.#asked = transfer
+      this.#answer = this.#recall(transfer)
+    }
+    return this.#answer
+  }
+
+  #recall(transfer: ServedTransfer): KnownDevice {
     const learnt = this.#memory.recall(transfer.peer.address, transfer.request)
     return {
       known: learnt !== undefined,

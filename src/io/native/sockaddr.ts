@@ -6,6 +6,12 @@ import type { Native } from './linux.ts'
 /** Writes `address` (with its zone where it has one) and `port` to the start of `target`; returns the length in bytes. */
 export function writeSockaddr(native: Native, target: Uint8Array, address: string, port: number): number {
   target.fill(0, 0, SOCKADDR.bytes)
+  if (writeIpv4(target, address)) {
+    target[0] = AF_INET
+    target[SOCKADDR.port] = port >>> 8
+    target[SOCKADDR.port + 1] = port
+    return SOCKADDR.inBytes
+  }
   const [bare = '', zone] = address.split('%')
   const parsed = ipaddr.parse(bare)
   const six = parsed.kind() === 'ipv6'
@@ -18,6 +24,22 @@ export function writeSockaddr(native: Native, target: Uint8Array, address: strin
     view.setUint32(SOCKADDR.in6Scope, /^\d+$/.test(zone) ? Number(zone) : native.interfaceIndex(zone), true)
   }
   return SOCKADDR.in6Bytes
+}
+
+/** For each transfer, so without a parser for everything; false for what is not four plain numbers. */
+function writeIpv4(target: Uint8Array, address: string): boolean {
+  let value = -1
+  let place = 0
+  for (let i = 0; i <= address.length; i++) {
+    const digit = i < address.length ? address.charCodeAt(i) - 48 : -2
+    if (digit >= 0 && digit <= 9) value = Math.max(0, value) * 10 + digit
+    else if (digit !== -2 || value < 0 || value > 255 || place > 3) return false
+    else {
+      target[SOCKADDR.inAddress + place++] = value
+      value = -1
+    }
+  }
+  return place === 4
 }
 
 /** The port of a socket's own name. */
