@@ -5,7 +5,7 @@
 import { AheadLimit } from './ahead-limit.ts'
 import { COUNTER } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
-import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
+import { answerWindowMs, boardSpan, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
 import { Inquiry } from './inquiry.ts'
 import { OrderFinder } from './order.ts'
 import { nearWrap } from './outbox.ts'
@@ -21,11 +21,6 @@ const KEPT_BACKOFF = 2
 const QUESTION_MS = 10
 /** Rule A12: an ACK of the predecessor this long after wire block 0 left is the client's own timer speaking. */
 const CLIENT_TIMER_MS = 800
-
-/** Slots for a window and what may run ahead of it (A1), the block two beyond included. */
-export function boardSpan(windowBlocks: number): number {
-  return windowBlocks + RUN_AHEAD + 2
-}
 
 export class BlockFlow implements Flow, BlockWindow {
   base = 1
