@@ -19,7 +19,7 @@ const MOST_QUESTIONS = 60
 const KEPT_BACKOFF = 2
 /** An answer to a question about the order (A1) is waited for this long at least. */
 const QUESTION_MS = 10
-/** Rule A12: an ACK of the predecessor this long after wire block 0 left is the client's own timer speaking. */
+/** An ACK of the predecessor this long after a block left is the client's own timer speaking (rules A5, A12). */
 const CLIENT_TIMER_MS = 800
 
 export class BlockFlow implements Flow, BlockWindow {
@@ -294,10 +294,11 @@ export class BlockFlow implements Flow, BlockWindow {
     if (seq === this.base - 1 && this.outstanding) this.#clientTimer(now)
   }
 
-  /** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A8, A12, A13). */
+  /** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A5, A8, A12, A13). */
   #clientTimer(now: number): void {
     const { config, outbox, rto } = this.parts
     const waited = now - outbox.lastAt
+    if (this.base === 1 && waited >= CLIENT_TIMER_MS && this.#contact.asked(now)) return this.repeat(now, 1)
     if (this.#recovery.mayRepeatOnTimer(this.base)) {
       if (this.base !== config.lastSeq || waited < answerWindowMs(rto)) return
       this.repeat(now, this.base)
