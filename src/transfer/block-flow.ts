@@ -298,7 +298,8 @@ export class BlockFlow implements Flow, BlockWindow {
   #clientTimer(now: number): void {
     const { config, outbox, rto } = this.parts
     const waited = now - outbox.lastAt
-    if (this.base === 1 && waited >= CLIENT_TIMER_MS && this.#contact.asked(now)) return this.repeat(now, 1)
+    const asks = this.base === 1 && !config.patient && waited >= CLIENT_TIMER_MS
+    if (asks && this.#contact.asked(now)) return this.repeat(now, 1)
     if (this.#recovery.mayRepeatOnTimer(this.base)) {
       if (this.base !== config.lastSeq || waited < answerWindowMs(rto)) return
       this.repeat(now, this.base)
