@@ -5,7 +5,7 @@
 import { AheadLimit } from './ahead-limit.ts'
 import { COUNTER } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
-import { answerWindowMs, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
+import { answerWindowMs, boardSpan, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
 import { Inquiry } from './inquiry.ts'
 import { OrderFinder } from './order.ts'
 import { nearWrap } from './outbox.ts'
@@ -19,13 +19,8 @@ const MOST_QUESTIONS = 60
 const KEPT_BACKOFF = 2
 /** An answer to a question about the order (A1) is waited for this long at least. */
 const QUESTION_MS = 10
-/** Rule A12: an ACK of the predecessor this long after wire block 0 left is the client's own timer speaking. */
+/** An ACK of the predecessor this long after a block left is the client's own timer speaking (rules A5, A12). */
 const CLIENT_TIMER_MS = 800
-
-/** Slots for a window and what may run ahead of it (A1), the block two beyond included. */
-export function boardSpan(windowBlocks: number): number {
-  return windowBlocks + RUN_AHEAD + 2
-}
 
 export class BlockFlow implements Flow, BlockWindow {
   base = 1
@@ -299,10 +294,12 @@ export class BlockFlow implements Flow, BlockWindow {
     if (seq === this.base - 1 && this.outstanding) this.#clientTimer(now)
   }
 
-  /** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A8, A12, A13). */
+  /** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A5, A8, A12, A13). */
   #clientTimer(now: number): void {
     const { config, outbox, rto } = this.parts
     const waited = now - outbox.lastAt
+    const asks = this.base === 1 && !config.patient && waited >= CLIENT_TIMER_MS
+    if (asks && this.#contact.asked(now)) return this.repeat(now, 1)
     if (this.#recovery.mayRepeatOnTimer(this.base)) {
       if (this.base !== config.lastSeq || waited < answerWindowMs(rto)) return
       this.repeat(now, this.base)

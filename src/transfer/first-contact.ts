@@ -46,6 +46,13 @@ export class FirstContact {
     return 'repeat'
   }
 
+  /** The peer asks for the packet by its own timer: true when our repeats are used up, so that it may have one more. */
+  asked(now: number): boolean {
+    if (this.dueAt === Number.POSITIVE_INFINITY || this.#tries < this.#waitsMs.length) return false
+    this.#arm(now)
+    return true
+  }
+
   #arm(now: number): void {
     this.dueAt = now + (this.#waitsMs[this.#tries] ?? this.#listenMs)
   }

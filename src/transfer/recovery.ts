@@ -14,8 +14,12 @@ const NUDGES_BEFORE_TRIPLE = 2
 const NUDGES_BEFORE_PROBE = 3
 /** Two echoes of repeats make a client one that answers them; a single one may be the network's duplicate. */
 const ECHOES = 2
-/** A client that was taken to answer repeats and leaves so many unanswered is not one. */
+/** A client that was taken to answer repeats and leaves so many unanswered is not one … */
 const UNANSWERED_REPEATS = 3
+/** … and needs so many times the echoes to be taken for one again: a transmitter that sends old ACKs (`ack-stale`) feigns them. */
+const ECHOES_AFTER_SILENCE = 4
+/** Two ACKs of a block within this part of the shortest round trip are one, doubled on its way. */
+const COPY_ROUNDS = 0.5
 /** Rule A10: after its ERROR the client must acknowledge something within this time. */
 const REFUSED_PATIENCE_MS = 5000
 
@@ -31,6 +35,7 @@ export interface BlockWindow {
   readonly progressAt: number
   readonly outstanding: boolean
   readonly order: { readonly order: ClientOrder }
+  readonly board: { repeats(seq: number): number }
   repeat(now: number, seq: number): void
 }
 
@@ -45,8 +50,11 @@ export class Recovery {
   /** A stall of an in-order client was ended by the next block (A7's last resort). */
   #probesWork = false
   #echoes = 0
+  #echoesNeeded = ECHOES
   #repeatSeq = 0
   #repeatAt = Number.NEGATIVE_INFINITY
+  #freshSeq = 0
+  #freshAt = Number.NEGATIVE_INFINITY
   #partner = 0
   #nudgedAt = Number.NEGATIVE_INFINITY
   #unaskedAt = Number.NEGATIVE_INFINITY
@@ -82,10 +90,14 @@ export class Recovery {
       )
       return
     }
-    if (this.#answersRepeats && tries > UNANSWERED_REPEATS) this.#answersRepeats = false
+    if (this.#answersRepeats && tries > UNANSWERED_REPEATS) {
+      this.#answersRepeats = false
+      this.#echoes = 0
+      this.#echoesNeeded *= ECHOES_AFTER_SILENCE
+    }
     // An in-order client confirms with the next block all before it: nothing is wasted on one that is silent on repeats.
     if (tries === 1 && this.#probesWork && this.#mayProbe()) return this.#probe(now)
-    if (!this.#mayNudge() || (tries === 1 && !this.#answersNudges)) return this.#resend(now)
+    if (!this.#mayNudge() || (tries === 1 && !this.#answersNudges && !this.#repeatedGap())) return this.#resend(now)
     const turn = this.#probesWork || this.#unanswered >= NUDGES_BEFORE_PROBE
     if (turn && this.#lastAction !== 'probe' && this.#mayProbe()) return this.#probe(now)
     this.#nudge(now)
@@ -129,6 +141,8 @@ export class Recovery {
       if (this.#lastAction === 'probe' && !this.#answersRepeats) this.#probesWork = this.#flow.order.order === 'inorder'
       this.#lastAction = 'ack'
     }
+    this.#freshSeq = seq
+    this.#freshAt = now
     this.#unanswered = 0
     this.dueAt = Number.POSITIVE_INFINITY
   }
@@ -147,7 +161,12 @@ export class Recovery {
       this.#resend(now)
       return true
     }
-    if (seq === this.#repeatSeq && now - this.#repeatAt <= window && ++this.#echoes >= ECHOES)
+    if (
+      seq === this.#repeatSeq &&
+      now - this.#repeatAt <= window &&
+      !this.#isCopy(now, seq) &&
+      ++this.#echoes >= this.#echoesNeeded
+    )
       this.#answersRepeats = true
     return false
   }
@@ -162,6 +181,20 @@ export class Recovery {
     // Each block of a window brings an ERROR of its own: together they are one refusal.
     if (!this.refused) this.#refusedAt = now
     return true
+  }
+
+  /**
+   * Two ACKs of one block, closer together than any two answers: the device's transmitter or the network made two of one
+   * (`tx-hold-alias`). A client that is silent on repeats would be taken for one that answers them.
+   */
+  #isCopy(now: number, seq: number): boolean {
+    return seq === this.#freshSeq && now - this.#freshAt < COPY_ROUNDS * this.#flow.parts.rto.minMs
+  }
+
+  /** The gap was sent again before, when later blocks were acknowledged: the client may hold it as its last one and be silent. */
+  #repeatedGap(): boolean {
+    const { base, top } = this.#flow
+    return base < top && this.#flow.board.repeats(base) > 0
   }
 
   #resend(now: number): void {

@@ -14,7 +14,7 @@ import {
   seqNear,
   WIRE_ERROR,
 } from '../packet/index.ts'
-import { BlockFlow, boardSpan } from './block-flow.ts'
+import { BlockFlow } from './block-flow.ts'
 import {
   COUNTER,
   COUNTER_LENGTH,
@@ -26,7 +26,7 @@ import {
   type WindowPolicy,
 } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
-import type { Flow, FlowParts } from './flow.ts'
+import { boardSpan, type Flow, type FlowParts } from './flow.ts'
 import { Outbox } from './outbox.ts'
 import { Patience } from './patience.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'

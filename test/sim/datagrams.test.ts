@@ -37,7 +37,7 @@ describe('no Sorcerer’s Apprentice: a clean link costs exactly one datagram pe
         const run = runTransfer({
           sizeBytes: SIZE,
           seed: 7,
-          client: CLIENTS[client],
+          client: (sizeBytes, rng) => CLIENTS[client]({ sizeBytes }, rng),
           policy: (agreed) => policyOf(policy, agreed),
         })
         expect(run.verdict.kind).toBe('intact')
@@ -59,7 +59,7 @@ describe('5 % loss each way', () => {
       test(`${client} x ${policy}: at most 1.30 datagrams per block`, () => {
         const spec = {
           ...lossy,
-          client: (sizeBytes: number, rng: Rng) => PLAIN[client]?.(sizeBytes) ?? CLIENTS[client](sizeBytes, rng),
+          client: (sizeBytes: number, rng: Rng) => PLAIN[client]?.(sizeBytes) ?? CLIENTS[client]({ sizeBytes }, rng),
           policy: (agreed: Agreed) => policyOf(policy, agreed),
         }
         // What it costs to find out how a client counts is paid once: a file of a thousand blocks, whatever their size.

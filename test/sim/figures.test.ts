@@ -31,23 +31,9 @@ const SMALL: Scale = {
 /** What is tried out costs a few thousand blocks, whatever the size: speed is measured on the firmware itself. */
 const SPEED: Scale = { ...SMALL, sizeBytes: FIRMWARE_BYTES, seeds: 3 }
 
-/**
- * What misses its target today. Such a test must fail: when it begins to pass, take its name out here and the target is
- * held from then on.
- */
-const BEHIND: ReadonlySet<string> = new Set([
-  'tx-hold-alias',
-  'rx-ring + ack-loss, uboot-1.1.3',
-  'rx-ring + ack-loss, strict',
-  'rx-ring + data-loss, strict',
-  'a window that was remembered wrongly is closed again, uboot-1.1.3',
-  'a window that was remembered wrongly is closed again, strict',
-])
-
-/** A test that holds a figure, or one that knows that it cannot yet. */
+/** A test that holds a figure. */
 function figure(name: string, measure: () => Figure): void {
-  const run = BEHIND.has(name) ? test.fails : test
-  run(name, () => hold(measure()))
+  test(name, () => hold(measure()))
 }
 
 /** Holds a figure to its target; what it measured is in the message. */

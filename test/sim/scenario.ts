@@ -1,6 +1,7 @@
 /** Draws a whole transfer from a seed: which device, which policy, which faults, how large. The same seed, the same transfer. */
 import {
   type Client,
+  type ClientConfig,
   curlClient,
   edk2Client,
   FAULTS,
@@ -25,28 +26,28 @@ import { negotiated } from '../../src/transfer/policy/negotiated.ts'
 import { strict } from '../../src/transfer/policy/strict.ts'
 import { runTransfer, type TransferRun, type TransferSpec } from './transfer.ts'
 
-type MakeClient = (sizeBytes: number, rng: Rng) => Client
+type MakeClient = (device: Pick<ClientConfig, 'sizeBytes' | 'slowFlash'>, rng: Rng) => Client
 type MakePolicy = (agreed: Agreed) => WindowPolicy
 
 const blocks = (windowBlocks: number) => () => anticipation({ windowBlocks })
 
 /** Every behaviour of the device table, those that acknowledge by windows among them. */
 export const CLIENTS: Readonly<Record<string, MakeClient>> = {
-  strict: (sizeBytes) => strictClient({ sizeBytes, dallyMs: 3000 }),
-  'strict-gone': (sizeBytes) => strictClient({ sizeBytes }),
-  'uboot-1.1.3': (sizeBytes) => uboot113({ sizeBytes }),
-  'uboot-2008': (sizeBytes) => uboot2008({ sizeBytes }),
-  'uboot-2020': (sizeBytes, rng) => uboot2020({ sizeBytes, ...windowsize(rng) }),
-  'uboot-2023': (sizeBytes, rng) => uboot2023({ sizeBytes, ...windowsize(rng) }),
-  lwip: (sizeBytes) => lwipClient({ sizeBytes }),
-  ipxe: (sizeBytes) => ipxeClient({ sizeBytes }),
-  grub: (sizeBytes) => grubClient({ sizeBytes }),
-  edk2: (sizeBytes, rng) => edk2Client({ sizeBytes, windowsize: 1 + rng.int(6), probe: rng.chance(0.2) }),
-  curl: (sizeBytes) => curlClient({ sizeBytes }),
-  'rpi4-rom': (sizeBytes) => rpi4RomClient({ sizeBytes }),
-  window: (sizeBytes, rng) =>
+  strict: (device) => strictClient({ ...device, dallyMs: 3000 }),
+  'strict-gone': (device) => strictClient(device),
+  'uboot-1.1.3': (device) => uboot113(device),
+  'uboot-2008': (device) => uboot2008(device),
+  'uboot-2020': (device, rng) => uboot2020({ ...device, ...windowsize(rng) }),
+  'uboot-2023': (device, rng) => uboot2023({ ...device, ...windowsize(rng) }),
+  lwip: (device) => lwipClient(device),
+  ipxe: (device) => ipxeClient(device),
+  grub: (device) => grubClient(device),
+  edk2: (device, rng) => edk2Client({ ...device, windowsize: 1 + rng.int(6), probe: rng.chance(0.2) }),
+  curl: (device) => curlClient(device),
+  'rpi4-rom': (device) => rpi4RomClient(device),
+  window: (device, rng) =>
     new WindowClient({
-      sizeBytes,
+      ...device,
       windowsize: 1 + Math.floor(rng.logUniform(1, 64)),
       acknowledgeEach: rng.chance(0.3) ? 'block' : 'window',
       repeat: rng.chance(0.5) ? 'ignore' : 'acknowledge',
@@ -63,6 +64,7 @@ export const POLICIES: Readonly<Record<string, MakePolicy>> = {
   'window-8': blocks(8),
   adaptive: () => adaptive(),
   'adaptive-learnt': () => adaptive({ learnt: { windowBlocks: 8, gapMs: 0 }, firstRtoMs: 10 }),
+  'adaptive-apart': () => adaptive({ learnt: { windowBlocks: 2, gapMs: 0.2 }, firstRtoMs: 10 }),
   'copies-2': () => anticipation({ windowBlocks: 1, copies: 2, gapMs: 1 }),
   'window-4-gap': () => anticipation({ windowBlocks: 4, gapMs: 0.5 }),
 }
@@ -104,6 +106,7 @@ export function drawScenario(seed: number, pinned: Pinned = {}): Scenario {
   const p = rng.logUniform(0.005, 0.3)
   const sizeBytes = pinned.sizeBytes ?? drawSize(rng)
   const delayMs = rng.logUniform(0.02, 20)
+  const slowFlash = drawSlowFlash(new Rng(seed, 'slow-flash'))
   const spec: TransferSpec = {
     sizeBytes,
     seed,
@@ -111,13 +114,14 @@ export function drawScenario(seed: number, pinned: Pinned = {}): Scenario {
     jitterMs: rng.chance(0.3) ? delayMs * rng.float() : 0,
     near: delayMs < 5,
     known: rng.chance(0.3),
-    client: CLIENTS[client],
+    client: (_, r) => CLIENTS[client]({ sizeBytes, ...slowFlash }, r),
     policy: (agreed) =>
       agreed.windowNegotiated ? negotiated({ windowBlocks: agreed.windowsize }) : POLICIES[policy](agreed),
     up: (r) => faults.flatMap((name) => FAULTS[name](r.fork(name), p).up),
     down: (r) => faults.flatMap((name) => FAULTS[name](r.fork(name), p).down),
   }
-  const label = `seed ${seed}: ${client} x ${policy} x ${faults.join('+') || 'clean'} (p ${p.toFixed(3)}), ${sizeBytes} bytes, ${delayMs.toFixed(2)} ms`
+  const pauses = slowFlash.slowFlash === undefined ? '' : `, pauses ${slowFlash.slowFlash.pauseMs.toFixed(0)} ms`
+  const label = `seed ${seed}: ${client} x ${policy} x ${faults.join('+') || 'clean'} (p ${p.toFixed(3)}), ${sizeBytes} bytes, ${delayMs.toFixed(2)} ms${pauses}`
   return { client, policy, faults, spec, label }
 }
 
@@ -126,13 +130,13 @@ export const CHEAP_ROLLOVERS = 200
 
 /** Devices that take blocks of 8 bytes, so that a wrap costs half a megabyte and not 32. */
 const SMALL_BLOCK_CLIENTS: Readonly<Record<string, MakeClient>> = {
-  strict: (sizeBytes) => strictClient({ sizeBytes, blksize: 8, dallyMs: 3000 }),
-  'uboot-1.1.3': (sizeBytes) => uboot113({ sizeBytes, blksize: 8 }),
-  'uboot-2008': (sizeBytes) => uboot2008({ sizeBytes, blksize: 8 }),
-  ipxe: (sizeBytes) => ipxeClient({ sizeBytes, blksize: 8 }),
-  window: (sizeBytes, rng) =>
+  strict: (device) => strictClient({ ...device, blksize: 8, dallyMs: 3000 }),
+  'uboot-1.1.3': (device) => uboot113({ ...device, blksize: 8 }),
+  'uboot-2008': (device) => uboot2008({ ...device, blksize: 8 }),
+  ipxe: (device) => ipxeClient({ ...device, blksize: 8 }),
+  window: (device, rng) =>
     new WindowClient({
-      sizeBytes,
+      ...device,
       blksize: 8,
       windowsize: 1 + Math.floor(rng.logUniform(1, 64)),
       rollover: rng.chance(0.3) ? 1 : 0,
@@ -158,7 +162,7 @@ export function drawRollover(seed: number): Scenario {
     sizeBytes,
     seed,
     delayMs,
-    client: SMALL_BLOCK_CLIENTS[client],
+    client: (_, r) => SMALL_BLOCK_CLIENTS[client]({ sizeBytes }, r),
     policy: (agreed) =>
       agreed.windowNegotiated ? negotiated({ windowBlocks: agreed.windowsize }) : POLICIES[policy](agreed),
     up: (r) => faults.flatMap((name) => FAULTS[name](r.fork(name), p).up),
@@ -180,6 +184,12 @@ function drawFaults(rng: Rng): FaultName[] {
     if (!names.includes(name)) names.push(name)
   }
   return names
+}
+
+/** `slow-flash` sits in the client: one device in ten stops to write, from no time at all to longer than anybody's timer. */
+function drawSlowFlash(rng: Rng): Pick<ClientConfig, 'slowFlash'> {
+  if (!rng.chance(0.1)) return {}
+  return { slowFlash: { everyBlocks: 1 + Math.floor(rng.logUniform(1, 256)), pauseMs: rng.logUniform(1, 3000) } }
 }
 
 /** Log-uniform from 0 to 2000 blocks of 512, exact multiples among them. */

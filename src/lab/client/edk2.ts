@@ -3,8 +3,9 @@
  * does not expect, ahead or behind, with the ACK of the last good block: a server that resends a window for each of those
  * never comes to an end. Before the download it asks for the size alone and ends that with ERROR 8.
  */
-import { type Option, optionNumber } from '../../packet/index.ts'
-import { Client, type ClientConfig } from './client.ts'
+import type { Option } from '../../packet/index.ts'
+import type { Client, ClientConfig } from './client.ts'
+import { CountingClient } from './counting.ts'
 
 export interface Edk2Config extends ClientConfig {
   /** Default 1468. */
@@ -28,33 +29,23 @@ export function edk2Client(config: Edk2Config): Client {
   return new Edk2(config)
 }
 
-class Edk2 extends Client {
+class Edk2 extends CountingClient {
   private readonly windowAsked: number
-  private readonly timeoutMs: number
   private probing: boolean
-  private count = 0
   private acked = 0
-  private windowsize = 1
-  private begun = false
-  private retries = 0
 
   constructor(config: Edk2Config) {
     const options = edk2Options(config)
     const probe = config.probe === true
-    super(config, probe ? [{ name: 'tsize', value: '0' }, ...options] : options)
+    const timeoutMs = config.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    super(config, probe ? [{ name: 'tsize', value: '0' }, ...options] : options, { timeoutMs, retries: RETRIES })
     this.windowAsked = config.windowsize ?? DEFAULT_WINDOWSIZE
-    this.timeoutMs = config.timeoutMs ?? DEFAULT_TIMEOUT_MS
     this.probing = probe
   }
 
-  protected onStart(now: number): void {
-    this.count = 0
+  protected override onStart(now: number): void {
     this.acked = 0
-    this.windowsize = 1
-    this.begun = false
-    this.retries = 0
-    this.setTimer(now + this.timeoutMs)
-    this.sendRequest(now)
+    super.onStart(now)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
@@ -62,14 +53,10 @@ class Edk2 extends Client {
     this.lock(from)
     if (this.probing) return this.endProbe(now)
     this.begun = true
-    const blksize = this.agreedBlksize(options)
-    const windowsize = optionNumber(options, 'windowsize', 1, BLOCK_MASK) ?? 1
-    if (blksize === undefined || windowsize > this.windowAsked || this.hasUnasked(options)) {
+    if (!this.agree(options, this.windowAsked)) {
       this.sendError(now, 4, 'Malformatted OACK packet')
       return this.finish(now, 'failed', 'unacceptable OACK')
     }
-    this.blksize = blksize
-    this.windowsize = windowsize
     this.acknowledge(now)
   }
 
@@ -88,31 +75,22 @@ class Edk2 extends Client {
       this.repeats++
       return this.acknowledge(now)
     }
-    this.store(this.count * this.blksize, buffer, payload, length)
-    this.count++
+    this.take(buffer, payload, length)
     const final = length < this.blksize
     if (final || this.count - this.acked === this.windowsize) this.acknowledge(now)
     if (final) this.finish(now, 'ok', 'short block')
   }
 
-  protected onError(now: number, wireCode: number): void {
-    this.finish(now, 'failed', `ERROR ${wireCode}`)
-  }
-
-  protected onTimer(now: number): void {
-    if (++this.retries > RETRIES) return this.finish(now, 'failed', 'timed out')
-    this.timeouts++
-    this.setTimer(now + this.timeoutMs)
-    // Its last packet again, whatever came since.
-    if (this.begun) this.sendAck(now, this.acked & BLOCK_MASK)
-    else this.sendRequest(now)
+  /** Its last packet again, whatever came since. */
+  protected repeatAck(now: number): void {
+    this.sendAck(now, this.acked & BLOCK_MASK)
   }
 
   private acknowledge(now: number): void {
     this.acked = this.count
-    this.retries = 0
+    this.expiries = 0
     // Its timer runs from the last packet that it sent, not from the last that came.
-    this.setTimer(now + this.timeoutMs)
+    this.startTimer(now)
     this.sendAck(now, this.count & BLOCK_MASK)
   }
 

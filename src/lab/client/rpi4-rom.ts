@@ -4,7 +4,8 @@
  * it repeats an ACK is not known; those are parameters.
  */
 import { type Option, optionNumber } from '../../packet/index.ts'
-import { Client, type ClientConfig } from './client.ts'
+import type { Client, ClientConfig } from './client.ts'
+import { CountingClient } from './counting.ts'
 
 export interface Rpi4RomConfig extends ClientConfig {
   /** Default 1024. */
@@ -21,41 +22,31 @@ export function rpi4RomClient(config: Rpi4RomConfig): Client {
   return new Rpi4Rom(config)
 }
 
-class Rpi4Rom extends Client {
-  private readonly timeoutMs: number
-  private readonly retries: number
-  private count = 0
+class Rpi4Rom extends CountingClient {
   private total = 0
   private sizeBytes: number | undefined = undefined
-  private begun = false
-  private expiries = 0
 
   constructor(config: Rpi4RomConfig) {
-    super(config, [
+    const { blksize = DEFAULT_BLKSIZE, timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES } = config
+    const options = [
       { name: 'tsize', value: '0' },
-      { name: 'blksize', value: String(config.blksize ?? DEFAULT_BLKSIZE) },
-    ])
-    this.timeoutMs = config.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    this.retries = config.retries ?? DEFAULT_RETRIES
+      { name: 'blksize', value: String(blksize) },
+    ]
+    super(config, options, { timeoutMs, retries })
   }
 
-  protected onStart(now: number): void {
-    this.count = 0
+  protected override onStart(now: number): void {
     this.total = 0
     this.sizeBytes = undefined
-    this.begun = false
-    this.expiries = 0
-    this.setTimer(now + this.timeoutMs)
-    this.sendRequest(now)
+    super.onStart(now)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
     if (this.count > 0) return
-    this.lock(from)
-    this.begun = true
+    this.begin(from)
     this.blksize = this.agreedBlksize(options) ?? this.blksize
     this.sizeBytes = optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER)
-    this.setTimer(now + this.timeoutMs)
+    this.startTimer(now)
     this.sendAck(now, 0)
   }
 
@@ -67,10 +58,8 @@ class Rpi4Rom extends Client {
     length: number,
     from: number,
   ): void {
-    this.lock(from)
-    this.begun = true
-    this.store(this.count * this.blksize, buffer, payload, length)
-    this.count++
+    this.begin(from)
+    this.take(buffer, payload, length)
     this.total += length
     this.expiries = 0
     const final = length < this.blksize
@@ -78,20 +67,20 @@ class Rpi4Rom extends Client {
       this.sendError(now, 0, 'wrong size')
       return this.restart(now, 'wrong size')
     }
-    this.setTimer(now + this.timeoutMs)
-    this.sendAck(now, this.count & 0xffff)
+    this.startTimer(now)
+    this.repeatAck(now)
     if (final) this.finish(now, 'ok', 'short block')
   }
 
-  protected onError(now: number, wireCode: number): void {
+  protected override onError(now: number, wireCode: number): void {
     this.restart(now, `ERROR ${wireCode}`)
   }
 
-  protected onTimer(now: number): void {
-    if (++this.expiries > this.retries) return this.restart(now, 'timed out')
-    this.timeouts++
-    this.setTimer(now + this.timeoutMs)
-    if (this.begun) this.sendAck(now, this.count & 0xffff)
-    else this.sendRequest(now)
+  protected repeatAck(now: number): void {
+    this.sendAck(now, this.count & 0xffff)
+  }
+
+  protected override givenUp(now: number): void {
+    this.restart(now, 'timed out')
   }
 }

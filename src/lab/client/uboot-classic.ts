@@ -6,7 +6,8 @@
  * it took, and the budget of timeouts is for the whole transfer.
  */
 import type { Option } from '../../packet/index.ts'
-import { Client, type ClientConfig } from './client.ts'
+import type { Client, ClientConfig } from './client.ts'
+import { Uboot, type UbootHabits, ubootOptions } from './uboot.ts'
 
 export interface UbootConfig extends ClientConfig {
   /** What the build or the environment sets; what is left out is not asked for. */
@@ -42,49 +43,26 @@ export function uboot2008(config: UbootConfig): Client {
   })
 }
 
-interface Traits {
-  readonly timeoutMs: number
-  /** The wait for the first answer, in timeouts. */
-  readonly firstTimerTimes: number
+interface Traits extends UbootHabits {
   readonly consoleChars: number
   /** Each block 0 moves the wrap offset, a repeated one too; later versions look at the block before. */
   readonly everyZeroWraps: boolean
   readonly wrapRenewsBudget: boolean
-  /** ERROR codes that end it for good; on the others it starts again. */
-  readonly endingErrors: readonly number[]
 }
 
-/** The eleventh timeout of a transfer ends it. */
-const TIMEOUT_BUDGET = 10
-const BLOCK_NUMBERS = 0x1_0000
 const BITS_PER_CHARACTER = 10
 const DEFAULT_BAUD = 115_200
 
-class UbootClassic extends Client {
+class UbootClassic extends Uboot {
   private readonly traits: Traits
-  private readonly timeoutMs: number
   private readonly repeatCostMs: number
-  private state: 'request' | 'oack' | 'data' = 'request'
-  private block = 0
-  private lastBlock = 0
-  private wrapOffset = 0
-  private timeoutCount = 0
 
   constructor(config: UbootConfig, traits: Traits) {
     const timeoutMs = config.timeoutMs ?? traits.timeoutMs
-    super(config, ubootOptions(config, timeoutMs))
+    super(config, ubootOptions(config, timeoutMs), { ...traits, timeoutMs })
     this.traits = traits
-    this.timeoutMs = timeoutMs
     const characters = config.consoleCharsPerRepeat ?? traits.consoleChars
     this.repeatCostMs = (characters * BITS_PER_CHARACTER * 1000) / (config.baud ?? DEFAULT_BAUD)
-  }
-
-  protected onStart(now: number): void {
-    this.state = 'request'
-    this.block = 0
-    this.timeoutCount = 0
-    this.setTimer(now + this.timeoutMs * this.traits.firstTimerTimes)
-    this.sendRequest(now)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
@@ -105,52 +83,17 @@ class UbootClassic extends Client {
   ): void {
     this.block = block
     if (block === 0 && (this.traits.everyZeroWraps || this.lastBlock !== 0)) {
-      this.wrapOffset += this.blksize * BLOCK_NUMBERS
+      this.wrap()
       if (this.traits.wrapRenewsBudget) this.timeoutCount = 0
     }
-    if (this.state !== 'data') {
-      this.state = 'data'
-      this.lock(from)
-      this.lastBlock = 0
-      this.wrapOffset = 0
-      if (block !== 1) return this.restart(now, 'first block is not block 1')
-    }
+    if (this.state !== 'data' && !this.begin(now, from)) return
     if (block === this.lastBlock) {
       this.repeats++
       this.busyUntil = now + this.repeatCostMs
       return
     }
-    this.lastBlock = block
-    this.setTimer(now + this.timeoutMs)
-    this.store((block - 1) * this.blksize + this.wrapOffset, buffer, payload, length)
+    this.take(now, buffer, payload, length)
     this.sendAck(now, block)
     if (length < this.blksize) this.finish(now, 'ok', 'short block')
   }
-
-  protected onError(now: number, wireCode: number): void {
-    if (this.traits.endingErrors.includes(wireCode)) this.finish(now, 'failed', `ERROR ${wireCode}`)
-    else this.restart(now, `ERROR ${wireCode}`)
-  }
-
-  protected onTimer(now: number): void {
-    if (++this.timeoutCount > TIMEOUT_BUDGET) return this.restart(now, 'retry count exceeded')
-    this.timeouts++
-    this.setTimer(now + this.timeoutMs)
-    if (this.state === 'request') this.sendRequest(now)
-    else this.sendAck(now, this.block)
-  }
-}
-
-/** In the order in which U-Boot writes them. */
-export function ubootOptions(
-  config: { blksize?: number; tsize?: boolean; windowsize?: number },
-  timeoutMs: number,
-): Option[] {
-  const options: Option[] = [{ name: 'timeout', value: String(Math.floor(timeoutMs / 1000)) }]
-  if (config.tsize === true) options.push({ name: 'tsize', value: '0' })
-  if (config.blksize !== undefined) options.push({ name: 'blksize', value: String(config.blksize) })
-  if (config.windowsize !== undefined && config.windowsize > 1) {
-    options.push({ name: 'windowsize', value: String(config.windowsize) })
-  }
-  return options
 }

@@ -4,8 +4,8 @@
  * budget of timeouts is still for the whole transfer.
  */
 import { type Option, optionNumber } from '../../packet/index.ts'
-import { Client, type ClientConfig } from './client.ts'
-import { ubootOptions } from './uboot-classic.ts'
+import type { Client, ClientConfig } from './client.ts'
+import { Uboot, ubootOptions } from './uboot.ts'
 
 export interface UbootWindowConfig extends ClientConfig {
   /** Default 1468. */
@@ -26,40 +26,28 @@ export function uboot2023(config: UbootWindowConfig): Client {
   return new UbootWindow(config, true)
 }
 
-const TIMEOUT_BUDGET = 10
-const BLOCK_NUMBERS = 0x1_0000
 const BLOCK_MASK = 0xffff
 const HALF = 0x8000
 const DEFAULT_BLKSIZE = 1468
 const DEFAULT_TIMEOUT_MS = 5000
 
-class UbootWindow extends Client {
+class UbootWindow extends Uboot {
   private readonly silentBehind: boolean
-  private readonly timeoutMs: number
-  private state: 'request' | 'oack' | 'data' = 'request'
-  private block = 0
-  private previous = 0
   private windowsize = 1
   private nextAck = 1
   private lastNack = 0
-  private wrapOffset = 0
-  private timeoutCount = 0
 
   constructor(config: UbootWindowConfig, silentBehind: boolean) {
     const timeoutMs = config.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    super(config, ubootOptions({ ...config, blksize: config.blksize ?? DEFAULT_BLKSIZE }, timeoutMs))
+    const options = ubootOptions({ ...config, blksize: config.blksize ?? DEFAULT_BLKSIZE }, timeoutMs)
+    super(config, options, { timeoutMs, firstTimerTimes: 1, endingErrors: [1, 2] })
     this.silentBehind = silentBehind
-    this.timeoutMs = timeoutMs
   }
 
-  protected onStart(now: number): void {
-    this.state = 'request'
-    this.block = 0
+  protected override onStart(now: number): void {
     this.windowsize = 1
     this.lastNack = 0
-    this.timeoutCount = 0
-    this.setTimer(now + this.timeoutMs)
-    this.sendRequest(now)
+    super.onStart(now)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
@@ -89,20 +77,12 @@ class UbootWindow extends Client {
     if (distance !== 0) return this.onUnexpected(now, distance)
     this.block = block
     if (this.state === 'request') this.nextAck = this.windowsize
-    if (this.state !== 'data') {
-      this.state = 'data'
-      this.lock(from)
-      this.previous = 0
-      this.wrapOffset = 0
-      if (block !== 1) return this.restart(now, 'first block is not block 1')
-    }
-    if (block === 0 && this.previous !== 0) {
-      this.wrapOffset += this.blksize * BLOCK_NUMBERS
+    if (this.state !== 'data' && !this.begin(now, from)) return
+    if (block === 0 && this.lastBlock !== 0) {
+      this.wrap()
       this.timeoutCount = 0
     }
-    this.previous = block
-    this.setTimer(now + this.timeoutMs)
-    this.store((block - 1) * this.blksize + this.wrapOffset, buffer, payload, length)
+    this.take(now, buffer, payload, length)
     if (length < this.blksize) {
       this.sendAck(now, block)
       return this.finish(now, 'ok', 'short block')
@@ -111,19 +91,6 @@ class UbootWindow extends Client {
       this.sendAck(now, block)
       this.nextAck = (this.nextAck + this.windowsize) & BLOCK_MASK
     }
-  }
-
-  protected onError(now: number, wireCode: number): void {
-    if (wireCode === 1 || wireCode === 2) this.finish(now, 'failed', `ERROR ${wireCode}`)
-    else this.restart(now, `ERROR ${wireCode}`)
-  }
-
-  protected onTimer(now: number): void {
-    if (++this.timeoutCount > TIMEOUT_BUDGET) return this.restart(now, 'retry count exceeded')
-    this.timeouts++
-    this.setTimer(now + this.timeoutMs)
-    if (this.state === 'request') this.sendRequest(now)
-    else this.sendAck(now, this.block)
   }
 
   private onUnexpected(now: number, distance: number): void {

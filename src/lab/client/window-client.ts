@@ -2,8 +2,9 @@
  * A receiver after RFC 7440: takes blocks in order, acknowledges the end of each window, reports a gap once by
  * acknowledging the last block before it, and repeats its last ACK when its own timer runs out.
  */
-import { blockOfSeq, type Option, optionNumber, seqNear } from '../../packet/index.ts'
-import { Client, type ClientConfig } from './client.ts'
+import { blockOfSeq, type Option, seqNear } from '../../packet/index.ts'
+import type { ClientConfig } from './client.ts'
+import { CountingClient } from './counting.ts'
 
 export interface WindowClientConfig extends ClientConfig {
   readonly windowsize: number
@@ -20,53 +21,37 @@ export interface WindowClientConfig extends ClientConfig {
   readonly dallyMs?: number
 }
 
-const MAX_WINDOWSIZE = 65535
+const DEFAULT_TIMEOUT_MS = 1000
+const DEFAULT_RETRIES = 10
 
-export class WindowClient extends Client {
+export class WindowClient extends CountingClient {
   private readonly settings: WindowClientConfig
-  private readonly timeoutMs: number
-  private readonly retries: number
   private readonly rollover: 0 | 1
-  private windowsize = 1
-  private count = 0
   private sinceAck = 0
   /** The position at which a gap was reported, so that the rest of the window does not report it again. */
   private reported = -1
-  private begun = false
-  private expiries = 0
   private endedAt = 0
 
   constructor(config: WindowClientConfig) {
-    super(config, windowOptions(config))
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES } = config
+    super(config, windowOptions(config), { timeoutMs, retries })
     this.settings = config
-    this.timeoutMs = config.timeoutMs ?? 1000
-    this.retries = config.retries ?? 10
     this.rollover = config.rollover ?? 0
   }
 
-  protected onStart(now: number): void {
-    this.windowsize = 1
-    this.count = 0
+  protected override onStart(now: number): void {
     this.sinceAck = 0
     this.reported = -1
-    this.begun = false
-    this.expiries = 0
-    this.setTimer(now + this.timeoutMs)
-    this.sendRequest(now)
+    super.onStart(now)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
     if (this.count > 0) return
-    this.lock(from)
-    this.begun = true
-    const blksize = this.agreedBlksize(options)
-    const windowsize = optionNumber(options, 'windowsize', 1, MAX_WINDOWSIZE) ?? 1
-    if (blksize === undefined || windowsize > this.settings.windowsize || this.hasUnasked(options)) {
+    this.begin(from)
+    if (!this.agree(options, this.settings.windowsize)) {
       this.sendError(now, 8, 'Option negotiation failed')
       return this.finish(now, 'failed', 'unacceptable OACK')
     }
-    this.blksize = blksize
-    this.windowsize = windowsize
     this.acknowledge(now)
   }
 
@@ -80,13 +65,11 @@ export class WindowClient extends Client {
   ): void {
     const seq = seqNear(block, this.count + 1, this.rollover)
     if (seq !== this.count + 1) return this.onUnexpected(now, seq)
-    this.lock(from)
-    this.begun = true
-    this.store(this.count * this.blksize, buffer, payload, length)
-    this.count++
+    this.begin(from)
+    this.take(buffer, payload, length)
     this.sinceAck++
     this.expiries = 0
-    this.setTimer(now + this.timeoutMs)
+    this.startTimer(now)
     const final = length < this.blksize
     if (final || this.sinceAck >= this.windowsize || this.settings.acknowledgeEach === 'block') this.acknowledge(now)
     if (final) {
@@ -95,19 +78,13 @@ export class WindowClient extends Client {
     }
   }
 
-  protected onError(now: number, wireCode: number): void {
-    this.finish(now, 'failed', `ERROR ${wireCode}`)
+  protected repeatAck(now: number): void {
+    this.acknowledge(now)
   }
 
-  protected onTimer(now: number): void {
-    if (++this.expiries > this.retries) return this.finish(now, 'failed', 'timed out')
-    this.timeouts++
+  protected override onTimer(now: number): void {
     this.reported = -1
-    if (this.begun) this.acknowledge(now)
-    else {
-      this.setTimer(now + this.timeoutMs)
-      this.sendRequest(now)
-    }
+    super.onTimer(now)
   }
 
   protected override onLate(now: number, _opcode: number, block: number): void {
@@ -118,7 +95,7 @@ export class WindowClient extends Client {
 
   private acknowledge(now: number): void {
     this.sinceAck = 0
-    this.setTimer(now + this.timeoutMs)
+    this.startTimer(now)
     this.sendAck(now, blockOfSeq(this.count, this.rollover))
   }
 

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { WindowPolicy } from '../contract.ts'
 import { adaptive } from './adaptive.ts'
 
-/** Confirms blocks at a pace that depends on the window, from `start` on; returns the time. */
+const RTT_MS = 0.2
+
+/** Sends and confirms blocks at a pace that depends on the window, from `start` on; returns the time. */
 function confirm(
   policy: WindowPolicy,
   start: number,
@@ -11,8 +13,9 @@ function confirm(
 ): number {
   let now = start
   for (let i = 0; i < blocks; i++) {
+    policy.sent(now, i, false)
     now += msPerBlock(policy)
-    policy.acked(now, i, 0)
+    policy.acked(now, i, RTT_MS)
   }
   return now
 }
@@ -85,17 +88,85 @@ describe('adaptive', () => {
     expect(policy.windowBlocks).toBe(1)
   })
 
-  test('a window full of gaps is tried with a pause between blocks, once', () => {
+  test('A11: a window full of gaps is tried with its blocks half a round trip apart', () => {
     const policy = adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
     let now = 0
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < 250 && policy.gapMs === 0; i++) {
       if (i % 5 === 0) policy.gap(now, i)
       now = confirm(policy, now, 1, () => 0.5)
     }
-    expect(policy.gapMs).toBeGreaterThan(0)
-    now = confirm(policy, now, 300, (p) => (p.gapMs > 0 ? 0.1 : 0.5))
-    expect(policy.learnt?.()).toMatchObject({ windowBlocks: expect.any(Number), gapMs: policy.gapMs })
-    expect(policy.gapMs).toBeGreaterThan(0)
+    expect(policy).toMatchObject({ windowBlocks: 2, gapMs: RTT_MS / 2 })
+    confirm(policy, now, 60, (p) => (p.gapMs > 0 ? 0.1 : 0.5))
+    expect(policy.learnt?.()).toEqual({ windowBlocks: 2, gapMs: RTT_MS / 2 })
+  })
+
+  test('A11: a window that was learnt and has every third block sent again is closed when that is no slower', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
+    let now = 0
+    for (let i = 0; i < 2000; i++) {
+      if (policy.windowBlocks > 1 && i % 3 === 0) policy.sent(now, i, true)
+      now = confirm(policy, now, 1, (p) => (p.gapMs > 0 ? 2 : 0.5))
+    }
+    expect(policy.windowBlocks).toBe(1)
+    expect(policy.learnt?.()).toBeUndefined()
+  })
+
+  test('A11: it stays open when lock-step is much slower', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
+    let now = 0
+    for (let i = 0; i < 4000; i++) {
+      if (policy.windowBlocks > 1 && i % 3 === 0) policy.sent(now, i, true)
+      now = confirm(policy, now, 1, (p) => (p.windowBlocks < 8 ? 2 : 0.5))
+    }
+    expect(policy.learnt?.()).toEqual({ windowBlocks: 8, gapMs: 0 })
+  })
+
+  test('a window that failed is tried with its blocks apart the next time', () => {
+    const policy = adaptive()
+    const only = (p: WindowPolicy) => (p.windowBlocks > 1 && p.gapMs === 0 ? 20 : 0.2 / p.windowBlocks)
+    let now = confirm(policy, stalls(policy), 1000, only)
+    expect(policy.windowBlocks).toBe(1)
+    now = stalls(policy, now)
+    expect(policy).toMatchObject({ windowBlocks: 2, gapMs: RTT_MS / 2 })
+    confirm(policy, now, 60, only)
+    expect(policy.learnt?.()).toEqual({ windowBlocks: 2, gapMs: RTT_MS / 2 })
+  })
+
+  test('and with a longer pause when that fails too', () => {
+    const policy = adaptive()
+    let now = stalls(policy)
+    for (let i = 0; i < 2; i++)
+      now = stalls(
+        policy,
+        confirm(policy, now, 2000, (p) => (p.windowBlocks > 1 ? 20 : 0.2)),
+      )
+    expect(policy).toMatchObject({ windowBlocks: 2, gapMs: expect.closeTo(RTT_MS * 0.75) })
+  })
+
+  test('windows that fail are tried twice as seldom each time', () => {
+    const policy = adaptive()
+    let now = 0
+    let trials = 0
+    for (let blocks = 0; blocks < 16_000; blocks += 100) {
+      const before = policy.windowBlocks
+      now = stalls(policy, now)
+      if (before === 1 && policy.windowBlocks > 1) trials++
+      now = confirm(policy, now, 40, (p) => (p.windowBlocks > 1 ? 20 : 0.2))
+    }
+    expect(trials).toBeLessThanOrEqual(6)
+  })
+
+  test('during a trial what is learnt is the window before it', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 4, gapMs: 0 } })
+    confirm(policy, 0, 250, () => 0.2)
+    expect(policy.windowBlocks).toBe(8)
+    expect(policy.learnt?.()).toEqual({ windowBlocks: 4, gapMs: 0 })
+  })
+
+  test('a pause that the user set is the least there is', () => {
+    const policy = adaptive({ gapMs: 1 })
+    stalls(policy)
+    expect(policy).toMatchObject({ windowBlocks: 2, gapMs: 1 })
   })
 
   test('begins with what was learnt', () => {

@@ -1,7 +1,8 @@
 /**
  * The default: lock-step on the wire, so that a healthy client sees plain RFC 1350, until stalls say otherwise. Then wider
- * windows are tried, each for a few hundred blocks, and kept only if the file got through faster. What helped is an object
- * that can be given back at the device's next request.
+ * windows are tried, each for a few hundred blocks, and kept only if the file got through faster. A window that makes the device
+ * lose blocks is tried with its blocks apart, then without. What helped is an object that can be given back at the device's
+ * next request.
  */
 import type { LearntWindow, WindowPolicy } from '../contract.ts'
 import { RTO_FLOOR_MS } from '../rto.ts'
@@ -33,16 +34,37 @@ const CLEAR_GAIN = 1.5
 const CLEAR_BLOCKS = 60
 /** Windows in the order in which they are tried, in blocks. */
 const LADDER = [1, 2, 4, 8, 16, 32]
-/** A trial that takes so many times as long as the same blocks took before is broken off. */
-const HOPELESS = 2
-/** After a failed trial the next one waits for so many blocks, and longer each time. */
+const LOCK_STEP = 0
+const SMALLEST_WINDOW = 1
+/** A trial that has cost so many blocks' time is broken off, unless so few stalls may have done it. */
+const HOPELESS_BLOCKS = 100
+const HOPELESS_STALLS = 5
+/** After a failed trial the next one waits for so many blocks, and twice as long each time. */
 const RETRY_BLOCKS = 500
-/** So many gaps for each block, and the device may lose ACKs that it has to send back to back: then a gap between blocks is tried. */
-const GAPPY = 0.08
-/** Longer than a transmitter that cannot send twice in a row needs, milliseconds. */
-const GAP_MS = 0.1
+/** An open window is looked at anew after each so many blocks (rule A11) … */
+const WATCH_BLOCKS = 200
+/** … and is in doubt when more than this share of them had to be sent again (rule A11) … */
+const REPEAT_SHARE = 1 / 6
+/** … or was missing below an acknowledged one: the device may be unable to take or to send frames back to back. */
+const GAP_SHARE = 0.08
+/** Pauses that are tried, in round trips: none; half of one, which keeps two blocks evenly apart; and for a device that is slow itself. */
+const PAUSES = [0, 0.5, 0.75]
+/** No device needs more, however far it is, milliseconds. */
+const MOST_PAUSE_MS = 1
 /** Rule A6: a healthy device may pause, and some must not be repeated to. */
 const UNKNOWN_DEVICE_RTO_MS = 250
+
+/** A window, and the pause between its blocks. */
+interface Setting {
+  /** Index into the ladder. */
+  readonly rung: number
+  readonly gapMs: number
+}
+
+interface Trial extends Setting {
+  /** It is kept if it is faster by this factor; below 1: unless it is slower by more than that. */
+  readonly gain: number
+}
 
 export function adaptive(options: AdaptiveOptions = {}): WindowPolicy {
   return new Adaptive(options)
@@ -58,55 +80,67 @@ class Adaptive implements WindowPolicy {
   rtoMinMs: number
   rtoMaxMs = Number.POSITIVE_INFINITY
   firstRtoMs: number
-  /** Rungs of the ladder: the one that is known to be good, and the one that is tried, which may be the same. */
-  #kept: number
-  #tried: number
+  /** What the user set. */
+  readonly #leastGapMs: number
+  #kept: Setting
+  #trial: Trial | undefined
   /** Blocks confirmed since the present measurement began, and when that was. */
   #blocks = 0
   #sinceMs = 0
-  /** How long a block took on the kept rung. */
+  /** How long a block took with the setting that is kept. */
   #keptMsPerBlock = Number.POSITIVE_INFINITY
   /** Blocks confirmed in all, now and when the last stalls ended, the oldest first. */
   #total = 0
   readonly #stalls: number[] = []
+  /** No trial before so many blocks in all; how many failed in a row. */
   #nextTrialAt = 0
-  #failedTrials = 0
+  #failures = 0
+  /** The same for doubts about the window that is open. */
+  #nextDoubtAt = 0
+  #doubts = 0
   #isRefused = false
-  /** Blocks that were missing below an acknowledged one since the present measurement began. */
+  /** Of the blocks that are watched now: new ones, sent again, missing below an acknowledged one. */
+  #watched = 0
+  #repeats = 0
   #gaps = 0
-  #triesGap = false
-  #gapTried = false
+  /** The shortest round trip, and what a stall costs at the least. */
+  #minRttMs = Number.POSITIVE_INFINITY
+  #stallMs = RTO_FLOOR_MS
 
   constructor(options: AdaptiveOptions) {
-    this.windowBlocks = options.learnt?.windowBlocks ?? 1
+    const { learnt, gapMs = 0 } = options
+    this.#leastGapMs = gapMs
+    const widest = learnt?.windowBlocks ?? 1
+    this.#kept = {
+      rung: LADDER.findLastIndex((windowBlocks) => windowBlocks <= widest),
+      gapMs: learnt?.gapMs ?? gapMs,
+    }
+    this.windowBlocks = LADDER[this.#kept.rung]
+    this.gapMs = this.#kept.gapMs
     this.copies = options.copies ?? 1
-    this.gapMs = options.learnt?.gapMs ?? options.gapMs ?? 0
     this.rtoMinMs = options.rtoMs ?? RTO_FLOOR_MS
     this.firstRtoMs = options.firstRtoMs ?? options.rtoMs ?? UNKNOWN_DEVICE_RTO_MS
-    this.#kept = Math.max(0, LADDER.indexOf(this.windowBlocks))
-    this.#tried = this.#kept
   }
 
   /** Undefined while lock-step is all that was needed. */
   learnt(): LearntWindow | undefined {
-    const windowBlocks = LADDER[this.#kept]
-    return windowBlocks === 1 ? undefined : { windowBlocks, gapMs: this.gapMs }
+    const { rung, gapMs } = this.#kept
+    return rung === LOCK_STEP ? undefined : { windowBlocks: LADDER[rung], gapMs }
   }
 
-  sent(): void {}
+  sent(_now: number, _seq: number, repeat: boolean): void {
+    if (repeat) this.#repeats++
+    else this.#watched++
+  }
 
-  acked(now: number): void {
+  acked(now: number, _seq: number, rttMs: number): void {
     this.#total++
+    if (rttMs > 0 && rttMs < this.#minRttMs) this.#measured(rttMs)
     if (this.#blocks++ === 0) this.#sinceMs = now
-    if (this.#isTrying) this.#judge(now)
-    else if (this.#mayTryGap()) {
-      this.#keptMsPerBlock = this.#msPerBlock(now)
-      this.#triesGap = true
-      this.gapMs = GAP_MS
-      this.#use(this.#kept)
-    } else if (this.#mayTry()) {
-      this.#keptMsPerBlock = this.#msPerBlock(now)
-      this.#use(this.#kept + 1)
+    if (this.#trial !== undefined) this.#judge(now, this.#trial)
+    else if (!this.#isRefused) {
+      const trial = this.#kept.rung === LOCK_STEP ? this.#opening() : (this.#doubt() ?? this.#growth())
+      if (trial !== undefined) this.#begin(now, trial)
     }
   }
 
@@ -118,7 +152,7 @@ class Adaptive implements WindowPolicy {
 
   /** Only what we ended counts: a device that paused to write its flash and went on by itself is healthy. */
   recovered(_now: number, _seq: number, by: 'ack' | 'resend' | 'nudge' | 'probe' | 'client'): void {
-    if (by === 'client' || by === 'ack' || this.#isTrying) return
+    if (by === 'client' || by === 'ack' || this.#trial !== undefined) return
     this.#stalls.push(this.#total)
     if (this.#stalls.length > EVIDENCE_STALLS) this.#stalls.shift()
     // The first stall waited for long (A6): what a block takes here is measured from its end.
@@ -128,59 +162,109 @@ class Adaptive implements WindowPolicy {
   /** The client does not want blocks ahead: lock-step for good (rule A10). */
   refused(): void {
     this.#isRefused = true
-    this.#kept = 0
-    this.#use(0)
+    this.#keep({ rung: LOCK_STEP, gapMs: this.#leastGapMs })
   }
 
-  get #isTrying(): boolean {
-    return this.#triesGap || this.#tried > this.#kept
+  /** Lock-step that stalls again and again. A window that failed is tried with a pause between its blocks the next time. */
+  #opening(): Trial | undefined {
+    const isEvident = this.#stalls.length === EVIDENCE_STALLS && this.#total - this.#stalls[0] <= EVIDENCE_BLOCKS
+    if (!isEvident || this.#total < this.#nextTrialAt) return undefined
+    return { rung: SMALLEST_WINDOW, gapMs: this.#pauseMs(this.#failures % PAUSES.length), gain: TRIAL_GAIN }
   }
 
-  /** Once, for a window whose ACKs get lost far more often than single ones did. */
-  #mayTryGap(): boolean {
-    if (this.#isRefused || this.#gapTried || this.gapMs > 0 || this.windowBlocks === 1) return false
-    return this.#blocks > TRIAL_BLOCKS && this.#gaps > GAPPY * this.#blocks
+  /** A window that was opened for good reason may grow without new stalls. */
+  #growth(): Trial | undefined {
+    const rung = this.#kept.rung + 1
+    if (rung >= LADDER.length || this.#total < this.#nextTrialAt || this.#blocks <= TRIAL_BLOCKS) return undefined
+    return { rung, gapMs: this.#kept.gapMs, gain: GROWTH_GAIN }
   }
 
-  #mayTry(): boolean {
-    if (this.#isRefused || this.#kept + 1 >= LADDER.length || this.#total < this.#nextTrialAt) return false
-    // A window that was opened for good reason may grow without new stalls.
-    if (this.#kept > 0) return this.#blocks > TRIAL_BLOCKS
-    return this.#stalls.length === EVIDENCE_STALLS && this.#total - this.#stalls[0] <= EVIDENCE_BLOCKS
+  /** Rule A11: a window whose blocks get lost is tried with a pause between them, and lock-step unless the window is much faster. */
+  #doubt(): Trial | undefined {
+    if (this.#watched < WATCH_BLOCKS) return undefined
+    const isCrowded = this.#repeats > this.#watched * REPEAT_SHARE
+    const isGappy = this.#gaps > this.#watched * GAP_SHARE
+    this.#watch()
+    if (this.#total < this.#nextDoubtAt) return undefined
+    const pause = this.#doubts + 1
+    if (this.#kept.gapMs === this.#leastGapMs && pause < PAUSES.length && (isCrowded || isGappy)) {
+      return { rung: SMALLEST_WINDOW, gapMs: this.#pauseMs(pause), gain: TRIAL_GAIN }
+    }
+    return isCrowded ? { rung: LOCK_STEP, gapMs: this.#leastGapMs, gain: 1 / TRIAL_GAIN } : undefined
   }
 
-  #judge(now: number): void {
-    const blocks = Math.max(TRIAL_BLOCKS, TRIAL_WINDOWS * this.windowBlocks)
+  #measured(minRttMs: number): void {
+    this.#minRttMs = minRttMs
+    this.#stallMs = Math.max(RTO_FLOOR_MS, 2 * minRttMs)
+  }
+
+  #pauseMs(index: number): number {
+    const pauseMs = PAUSES[index] === 0 ? 0 : Math.min(MOST_PAUSE_MS, this.#minRttMs * PAUSES[index])
+    return Math.max(this.#leastGapMs, pauseMs)
+  }
+
+  #begin(now: number, trial: Trial): void {
+    this.#keptMsPerBlock = this.#msPerBlock(now)
+    this.#trial = trial
+    this.#use(trial)
+  }
+
+  #judge(now: number, trial: Trial): void {
+    const elapsed = now - this.#sinceMs
+    const allowed = Math.max(HOPELESS_BLOCKS * this.#keptMsPerBlock, HOPELESS_STALLS * this.#stallMs)
+    const isHopeless = elapsed > this.#blocks * this.#keptMsPerBlock + allowed
     const msPerBlock = this.#msPerBlock(now)
-    const hopeless = now - this.#sinceMs > HOPELESS * blocks * this.#keptMsPerBlock
-    const clear = this.#blocks >= CLEAR_BLOCKS && msPerBlock * CLEAR_GAIN <= this.#keptMsPerBlock
-    if (this.#blocks <= blocks && !hopeless && !clear) return
-    const gain = this.#kept === 0 || this.#triesGap ? TRIAL_GAIN : GROWTH_GAIN
-    const isBetter = !hopeless && msPerBlock * gain <= this.#keptMsPerBlock
-    if (this.#triesGap) {
-      this.#triesGap = false
-      this.#gapTried = true
-      if (!isBetter) this.gapMs = 0
-      this.#use(this.#kept)
-      return
+    const isClear = this.#blocks >= CLEAR_BLOCKS && msPerBlock * CLEAR_GAIN <= this.#keptMsPerBlock
+    if (this.#blocks <= Math.max(TRIAL_BLOCKS, TRIAL_WINDOWS * this.windowBlocks) && !isHopeless && !isClear) return
+    this.#trial = undefined
+    if (!isHopeless && msPerBlock * trial.gain <= this.#keptMsPerBlock) this.#succeeded(now, trial)
+    else this.#failed(trial)
+  }
+
+  #succeeded(now: number, trial: Trial): void {
+    const msPerBlock = this.#msPerBlock(now)
+    if (trial.rung <= this.#kept.rung) this.#doubts = 0
+    if (trial.rung === LOCK_STEP) this.#postpone()
+    else this.#failures = 0
+    this.#keep(trial)
+    const wider = this.#kept.rung + 1
+    if (this.#kept.rung === LOCK_STEP || wider >= LADDER.length) return
+    this.#keptMsPerBlock = msPerBlock
+    this.#trial = { rung: wider, gapMs: trial.gapMs, gain: GROWTH_GAIN }
+    this.#use(this.#trial)
+  }
+
+  #failed(trial: Trial): void {
+    if (trial.rung > this.#kept.rung) this.#postpone()
+    // Pauses and lock-step are tried one right after the other; the next round waits.
+    else if (++this.#doubts >= PAUSES.length) {
+      this.#nextDoubtAt = this.#total + RETRY_BLOCKS * 2 ** (this.#doubts - PAUSES.length)
     }
-    if (isBetter) {
-      this.#kept = this.#tried
-      this.#keptMsPerBlock = msPerBlock
-      this.#failedTrials = 0
-      this.#use(Math.min(this.#kept + 1, LADDER.length - 1))
-      return
-    }
-    this.#failedTrials++
-    this.#nextTrialAt = this.#total + RETRY_BLOCKS * this.#failedTrials
-    this.#stalls.length = 0
     this.#use(this.#kept)
   }
 
-  #use(rung: number): void {
-    this.#tried = rung
+  #postpone(): void {
+    this.#nextTrialAt = this.#total + RETRY_BLOCKS * 2 ** this.#failures++
+    this.#stalls.length = 0
+  }
+
+  #keep(setting: Setting): void {
+    this.#kept = setting
+    this.#trial = undefined
+    this.#use(setting)
+  }
+
+  #use({ rung, gapMs }: Setting): void {
     this.windowBlocks = LADDER[rung]
+    this.gapMs = gapMs
     this.#blocks = 0
+    this.#watch()
+  }
+
+  /** Begins to count anew. */
+  #watch(): void {
+    this.#watched = 0
+    this.#repeats = 0
     this.#gaps = 0
   }
 

@@ -153,6 +153,16 @@ describe('A5: until DATA 1 is acknowledged', () => {
     expect(s.sent()).toEqual([])
   })
 
+  test('but for those that come when ours are used up, one each, and then it is listened for anew', () => {
+    const s = new Script({ blocks: 100, policy: eager(), oack: OACK }).at(1).ack(0).at(3800)
+    s.sent()
+    s.ack(0)
+    expect(s.sent()).toEqual([])
+    for (const ms of [7000, 11_000]) expect(s.at(ms).ack(0, 0).sent()).toEqual([1])
+    expect(s.at(15_900).outcome).toBeUndefined()
+    expect(s.wait(200).outcome).toMatchObject({ status: 'failed', error: { code: 'ERR_TFTP_TIMEOUT' } })
+  })
+
   test('the OACK is repeated once a second, and no DATA leaves before ACK 0', () => {
     const s = new Script({ blocks: 100, policy: eager(), oack: OACK })
     const times: number[] = []

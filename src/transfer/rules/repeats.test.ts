@@ -88,7 +88,7 @@ describe('A13: quarantine', () => {
       [5, 21],
     ] as const) {
       s.wait(waitMs)
-      s.ack(seq, seq).wait(20).runUntil(s.now)
+      s.ack(seq).wait(1).ack(seq).wait(20).runUntil(s.now)
     }
     s.reach(5).wait(45)
     s.sent()

@@ -201,8 +201,8 @@ describe('A7: the nudge', () => {
   test('never to a client that answers repeats', () => {
     const s = new Script({ blocks: 50 }).reach(3)
     // Two blocks come late, and the client acknowledges the repeat as well as the original.
-    s.wait(11).ack(4, 4).wait(20).runUntil(s.now)
-    s.wait(21).ack(5, 5).wait(20).runUntil(s.now)
+    s.wait(11).ack(4).wait(1).ack(4).wait(20).runUntil(s.now)
+    s.wait(21).ack(5).wait(1).ack(5).wait(20).runUntil(s.now)
     s.reach(6)
     s.sent()
     // It is believed until three repeats in a row brought nothing.
@@ -222,6 +222,24 @@ describe('A7: the nudge', () => {
     s.reach(6)
     s.sent()
     expect(s.wait(40).sent()).toContain(6)
+  })
+
+  test('nor do two that come closer together than any two answers can', () => {
+    const s = new Script({ blocks: 50 }).reach(3)
+    s.wait(11).ack(4, 4).wait(20).runUntil(s.now)
+    s.wait(21).ack(5, 5).wait(20).runUntil(s.now)
+    s.reach(6)
+    s.sent()
+    expect(s.wait(40).sent()).toContain(6)
+  })
+
+  test('of a gap that was sent again already the first timeout nudges, with the top', () => {
+    const s = new Script({ blocks: 50, policy: anticipation({ windowBlocks: 3 }) }).reach(4)
+    s.sent()
+    expect(s.ack(6).sent()).toContain(5)
+    s.ack(7).sent()
+    expect(s.wait(11).sent()).toEqual([7])
+    expect(s.ack(7).sent()).toEqual([5])
   })
 
   test('never under strict', () => {
