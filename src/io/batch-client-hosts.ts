@@ -38,6 +38,8 @@ export interface HostSender {
   readonly index: number
   /** Transfers on it: where there are none nobody has to look often. */
   live: number
+  /** Datagrams that the system would not send. */
+  readonly sendErrors: number
   /** A request, ACK or ERROR of at most 2048 bytes, which are copied. */
   send(host: number, to: number, data: Uint8Array, length: number): void
   /**
@@ -79,7 +81,6 @@ export class HostPort implements HostSender {
   readonly index: number
   readonly port: number
   live = 0
-  /** Datagrams that the system would not send. */
   sendErrors = 0
   readonly #place: HostPlace
   readonly #outbox: Messages

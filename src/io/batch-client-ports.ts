@@ -71,10 +71,6 @@ export class HostPorts {
     return this.native.poll(this.#fds, this.ports.length, ms) > 0 ? this.receive(received, handled, true) : 0
   }
 
-  get sendErrors(): number {
-    return this.ports.reduce((sum, port) => sum + port.sendErrors, 0)
-  }
-
   close(): void {
     for (const port of this.ports) port.close()
   }

@@ -11,6 +11,7 @@ export class Counts {
   bytes = 0
   datagramsIn = 0
   datagramsOut = 0
+  sendErrors = 0
   retransmitted = 0
   readonly #transfers: number
   readonly #faults: string[] = []
@@ -36,7 +37,7 @@ export class Counts {
   }
 
   result(cpu: NodeJS.CpuUsage, agreed: { readonly blksize: number; readonly windowsize: number }): LoadResult {
-    const { completed, vanished, bytes, datagramsIn, datagramsOut, retransmitted } = this
+    const { completed, vanished, bytes, datagramsIn, datagramsOut, sendErrors, retransmitted } = this
     const ms = this.endedAt - this.beganAt
     return {
       ms,
@@ -47,6 +48,7 @@ export class Counts {
       vanished,
       datagramsIn,
       datagramsOut,
+      sendErrors,
       retransmitted,
       blksize: agreed.blksize,
       windowsize: agreed.windowsize,

@@ -41,6 +41,8 @@ export interface LoadResult {
   /** Those that were not dropped on purpose. */
   readonly datagramsIn: number
   readonly datagramsOut: number
+  /** Those that the system would not send: they look like loss to the server. */
+  readonly sendErrors: number
   /** Packets that clients sent again, or had to ask for again. */
   readonly retransmitted: number
   /** What the server agreed to, the last time. */

@@ -238,6 +238,7 @@ class Server {
     this.ports = Array.from({ length: PORTS }, (_, index) => ({
       index,
       live: 0,
+      sendErrors: 0,
       send: (host, to, data, length) => this.log.push({ host, port: index, to, text: named(data.subarray(0, length)) }),
       sendAll: (host, to, address, bytes, segment) => {
         const first = address / segment + 1

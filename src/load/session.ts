@@ -135,6 +135,7 @@ export class Session implements Run {
   }
 
   result(cpu: NodeJS.CpuUsage): LoadResult {
+    this.#counts.sendErrors = this.#ports.reduce((sum, port) => sum + port.sendErrors, 0)
     return this.#counts.result(cpu, this.#answers)
   }
 
