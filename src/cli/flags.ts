@@ -42,6 +42,18 @@ export function windowFlag(text: string): 'auto' | 'strict' | number {
 /** Above this a window that nobody negotiated only overruns receive rings. */
 export const MAX_WINDOW_BLOCKS = 64
 
+/** `--workers`: auto, or a number of threads. */
+export function workersFlag(text: string): 'auto' | number {
+  if (text === 'auto') return text
+  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (value < 1 || value > MAX_WORKERS)
+    throw new InvalidArgumentError(`It takes auto, or threads: 1 to ${MAX_WORKERS}.`)
+  return value
+}
+
+/** No machine has that many cores to give; each costs some 15 MB. */
+const MAX_WORKERS = 64
+
 /** `--host`, collected: an address of this machine, not a name. */
 export function addressList(text: string, before: readonly string[] | undefined): readonly string[] {
   const bare = text.replace(/^\[(.*)\]$/, '$1')

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import type { Server, ServerEvent, ServerOptions } from '../server/server.ts'
 import { EXIT, messageOf, usageError } from './exit.ts'
-import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag } from './flags.ts'
+import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from './flags.ts'
 import { fetchLines } from './hint.ts'
 import type { Context } from './context.ts'
 import { type Started, startOnUsualPort } from './port.ts'
@@ -38,6 +38,7 @@ interface ServeFlags {
   readonly allow?: readonly string[]
   readonly singlePort?: true
   readonly driver?: 'auto' | 'dgram' | 'batch'
+  readonly workers?: 'auto' | number
   readonly window?: 'auto' | 'strict' | number
   readonly anticipation?: number
   readonly copies?: number
@@ -75,6 +76,7 @@ function addFlags(command: Command): void {
       'auto, dgram, or batch (Linux, faster): how packets reach the kernel (auto)',
       oneOf('auto', 'dgram', 'batch'),
     )
+    .option('--workers <N>', 'auto, or threads of the batch driver that share the port (auto)', workersFlag)
     .optionsGroup('How it sends:')
     .option('--window <W>', 'auto, strict (RFC 1350 to the letter) or blocks that may be on the way (auto)', windowFlag)
     .option(
@@ -153,6 +155,7 @@ function serverOptions(path: string, flags: ServeFlags, onEvent: (event: ServerE
     singlePort: flags.singlePort === true,
     allow: flags.allow ?? [],
     onEvent,
+    ...given('workers', flags.workers),
     ...given('anticipationBytes', flags.anticipation),
     ...given('copies', flags.copies),
     ...given('gapMs', flags.gap),

@@ -97,6 +97,7 @@ function openFile(path: string, mode: 'octet' | 'netascii', peer: string): Promi
 
 class MemoryImage implements Image {
   readonly name = 'the bytes given'
+  readonly address = 0
   readonly sizeBytes: number
   readonly #bytes: Uint8Array
 

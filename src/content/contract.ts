@@ -15,6 +15,11 @@ export interface Image {
    * Throws ForesendError ERR_TFTP_CHANGED when the file became shorter, ERR_TFTP_CONTENT when it cannot be read.
    */
   read(position: number, target: Uint8Array, targetOffset: number, length: number): number
+  /**
+   * Where the whole image lies in memory, for the kernel to send from until `close`: 0 when it does not. Nobody else may read
+   * there: a file that has become shorter would end the process.
+   */
+  readonly address: number
   /** Throws ERR_TFTP_CHANGED unless inode, size, mtime and ctime are those of the open. Called before the final block. */
   verify(): void
   /**
@@ -38,6 +43,13 @@ export interface Upload {
   abort(): void
   /** CRC-32 of the bytes stored so far (after netascii). */
   readonly crc32: number
+}
+
+/** Puts files into memory without reading them; see `Image.address`. */
+export interface Mapper {
+  /** The address of the first `bytes` of a file; 0 or less where it cannot be had. */
+  map(fd: number, bytes: number): number
+  unmap(address: number, bytes: number): void
 }
 
 export interface OpenRequest {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { ForesendError } from '../error.ts'
 import { WIRE_ERROR } from '../packet/index.ts'
 import { type Hooks, isBeneath, locate, openLocated, requireRegular } from './beneath.ts'
-import type { Image, OpenRequest, Store, Upload, WriteRequest } from './contract.ts'
+import type { Image, Mapper, OpenRequest, Store, Upload, WriteRequest } from './contract.ts'
 import { fromSystem, notFound, quoted, refused } from './errors.ts'
 import { pathSegments } from './names.ts'
 import { nearName } from './near-names.ts'
@@ -23,6 +23,8 @@ export interface FolderOptions {
   readonly overwrite: boolean
   /** Largest upload; no limit but the disk without it. */
   readonly maxUploadBytes?: number | undefined
+  /** Puts files into memory for the kernel to send from. */
+  readonly mapper?: Mapper | undefined
 }
 
 /**
@@ -52,7 +54,7 @@ function requireFolder(root: string): void {
 
 /** Public for tests, which swap links through `hooks`. */
 export class FolderStore implements Store {
-  readonly versions = new Versions()
+  readonly versions: Versions
   private readonly options: FolderOptions
   private readonly hooks: Hooks
   private readonly uploads = new Set<FileUpload>()
@@ -61,6 +63,7 @@ export class FolderStore implements Store {
   /** `options.roots` are absolute. */
   constructor(options: FolderOptions, hooks: Hooks = {}) {
     this.options = options
+    this.versions = new Versions(options.mapper)
     this.hooks = hooks
   }
 

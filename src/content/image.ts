@@ -12,7 +12,7 @@ import { ForesendError } from '../error.ts'
 import { WIRE_ERROR } from '../packet/index.ts'
 import { BackgroundReader } from './background.ts'
 import { CHUNK_BYTES, type ChunkCache, type ChunkSource } from './chunk-cache.ts'
-import type { Image } from './contract.ts'
+import type { Image, Mapper } from './contract.ts'
 import { changed, fromSystem, quoted } from './errors.ts'
 
 /** Above this the checksum would read the disk for longer than anybody waits for it. */
@@ -39,6 +39,8 @@ export class FileVersion implements ChunkSource {
   private readonly stat: BigIntStats
   private readonly owner: VersionOwner
   private users = 0
+  /** Undefined until it is asked for. */
+  private mapping: number | undefined
   private checksum: Promise<number | undefined> | undefined
 
   /** Takes over `fd`. `stat` is its state, which must be settled (see `settleMs`). */
@@ -63,6 +65,7 @@ export class FileVersion implements ChunkSource {
     this.chunks.drop(this)
     if (this.translated !== undefined) this.chunks.drop(this.translated)
     this.owner.closed(this)
+    if (this.mapping !== undefined && this.mapping > 0) this.owner.mapper?.unmap(this.mapping, this.sizeBytes)
     closeSync(this.fd)
   }
 
@@ -75,6 +78,15 @@ export class FileVersion implements ChunkSource {
       done += this.chunks.copy(this, chunk, from, target, targetOffset + done, wanted - done)
     }
     return done
+  }
+
+  /** See `Image.address`. */
+  get address(): number {
+    if (this.mapping === undefined) {
+      const { mapper } = this.owner
+      this.mapping = mapper === undefined || this.sizeBytes === 0 ? 0 : Math.max(0, mapper.map(this.fd, this.sizeBytes))
+    }
+    return this.mapping
   }
 
   fill(chunk: number, target: Buffer): number {
@@ -123,6 +135,7 @@ export class FileVersion implements ChunkSource {
 /** What a version needs of the table that it stands in. */
 export interface VersionOwner {
   readonly chunks: ChunkCache
+  readonly mapper: Mapper | undefined
   closed(version: FileVersion): void
   checksum(version: FileVersion): Promise<number | undefined>
 }
@@ -159,6 +172,11 @@ export class FileImage implements Image {
     this.version = version
     this.name = version.name
     this.sizeBytes = version.sizeBytes
+  }
+
+  get address(): number {
+    requireOpen(this.open, this.name)
+    return this.version.address
   }
 
   read(position: number, target: Uint8Array, targetOffset: number, length: number): number {

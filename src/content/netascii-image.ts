@@ -82,6 +82,7 @@ const scratch = Buffer.allocUnsafeSlow(SOURCE_BYTES)
 
 class NetasciiImage implements Image {
   readonly name: string
+  readonly address = 0
   readonly sizeBytes: number
   private readonly version: FileVersion
   private readonly index: NetasciiIndex

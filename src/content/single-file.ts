@@ -2,7 +2,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { requireRegular } from './beneath.ts'
-import type { Image, OpenRequest, Store, Upload, WriteRequest } from './contract.ts'
+import type { Image, Mapper, OpenRequest, Store, Upload, WriteRequest } from './contract.ts'
 import { fromSystem, quoted, refused } from './errors.ts'
 import { failingToSend, type Found, Versions } from './versions.ts'
 
@@ -11,14 +11,14 @@ import { failingToSend, type Found, Versions } from './versions.ts'
  * It is looked up again for each request, so an image that was built anew is served anew. Rejects with
  * ERR_TFTP_NOT_FOUND, ERR_TFTP_ACCESS (also when it is no regular file) or ERR_TFTP_CONTENT.
  */
-export async function openSingleFile(path: string): Promise<Store> {
+export async function openSingleFile(path: string, mapper?: Mapper): Promise<Store> {
   const absolute = resolve(path)
   const failing = `cannot serve ${quoted(path)}`
   try {
     const stat = statSync(absolute, { bigint: true })
     requireRegular(stat, failing)
     closeSync(openRegular(absolute, failing))
-    return new SingleFileStore(absolute)
+    return new SingleFileStore(absolute, mapper)
   } catch (cause) {
     throw fromSystem(cause, failing)
   }
@@ -26,11 +26,12 @@ export async function openSingleFile(path: string): Promise<Store> {
 
 class SingleFileStore implements Store {
   private readonly path: string
-  private readonly versions = new Versions()
+  private readonly versions: Versions
   private closed = false
 
-  constructor(path: string) {
+  constructor(path: string, mapper: Mapper | undefined) {
     this.path = path
+    this.versions = new Versions(mapper)
   }
 
   openRead(request: OpenRequest): Promise<Image> | Image {

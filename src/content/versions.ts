@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ForesendError } from '../error.ts'
 import { WIRE_ERROR } from '../packet/index.ts'
 import { type ChunkCache, sharedChunks } from './chunk-cache.ts'
-import type { Image, OpenRequest } from './contract.ts'
+import type { Image, Mapper, OpenRequest } from './contract.ts'
 import { fromSystem, quoted } from './errors.ts'
 import { computeChecksum, FileImage, FileVersion, type VersionOwner } from './image.ts'
 import { openNetascii } from './netascii-image.ts'
@@ -30,10 +30,12 @@ export interface Found {
 
 export class Versions implements VersionOwner {
   readonly chunks: ChunkCache
+  readonly mapper: Mapper | undefined
   private readonly versions = new Map<string, FileVersion>()
   private readonly checksums = new Map<string, number>()
 
-  constructor(chunks: ChunkCache = sharedChunks) {
+  constructor(mapper?: Mapper, chunks: ChunkCache = sharedChunks) {
+    this.mapper = mapper
     this.chunks = chunks
   }
 

@@ -45,7 +45,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
   readonly #lifecycle: Lifecycle<Io, Content>
   readonly #budget = new EventBudget()
   readonly #openTimeoutMs: number
-  #nextId = 1
+  readonly #idStep: number
+  #nextId: number
 
   constructor(config: EndpointConfig<Io, Content>, sink: EndpointSink<Io, Content>) {
     this.#config = config
@@ -56,6 +57,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
       maxHalfOpen: config.maxHalfOpen ?? DEFAULT_MAX_HALF_OPEN,
     })
     this.#lifecycle = new Lifecycle(this.#admission, sink)
+    this.#nextId = config.firstId ?? 1
+    this.#idStep = config.idStep ?? 1
     this.#openTimeoutMs = config.openTimeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS
   }
 
@@ -262,9 +265,15 @@ export class Endpoint<Io = unknown, Content = unknown> {
     return true
   }
 
+  #takeId(): number {
+    const id = this.#nextId
+    this.#nextId += this.#idStep
+    return id
+  }
+
   #admit(peer: Peer, request: Request): void {
     const { host, wheel, now } = this.#lifecycle
-    const transfer = new Transfer<Io, Content>(host, this.#nextId++, peer, request, now)
+    const transfer = new Transfer<Io, Content>(host, this.#takeId(), peer, request, now)
     this.#admission.add(transfer)
     wheel.set(transfer.slot, now + this.#openTimeoutMs)
     this.#sink.event('requested', transfer)
@@ -276,7 +285,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
     const { host, now } = this.#lifecycle
     this.counts.refused++
     if (!this.#budget.take(now)) return
-    const transfer = new Transfer<Io, Content>(host, this.#nextId++, peer, request, now)
+    const transfer = new Transfer<Io, Content>(host, this.#takeId(), peer, request, now)
     transfer.closed = true
     const error = withSuppressed(reason(transfer), this.#budget.takeSuppressed())
     this.#lifecycle.decide(transfer, 'refused', { status: 'failed', error })

@@ -52,6 +52,9 @@ export interface EndpointConfig<Io = unknown, Content = unknown> {
   readonly maxHalfOpen?: number | undefined
   /** How long `open` may take before the transfer fails. Default DEFAULT_OPEN_TIMEOUT_MS. */
   readonly openTimeoutMs?: number | undefined
+  /** Ids of transfers: this one, and each `idStep` further. 1 and 1 by default; several endpoints share the numbers. */
+  readonly firstId?: number | undefined
+  readonly idStep?: number | undefined
   /** For tests and the lab; by default the real machines. */
   createSender?(config: SenderConfig, policy: WindowPolicy, transfer: Transfer<Io, Content>): TransferMachine
   createReceiver?(config: ReceiverConfig, transfer: Transfer<Io, Content>): TransferMachine

@@ -1,9 +1,9 @@
 /**
- * The blocking loop, on Node's own thread. While transfers are live it takes turns with Node's event loop: look at the
- * sockets, run the machines, send, look again; and when nothing comes, sleep in one system call until a socket *or Node's
- * event loop* has something to do (libuv names a descriptor for that). So the wake-up is the kernel's, no datagram pays for
- * libuv's dispatch, and files, listening sockets and signals wait no longer than `TURN_MS`. Without transfers it
- * does not run at all.
+ * The blocking loop. While transfers are live it takes turns with its thread's event loop: look at the sockets, run the
+ * machines, send, look again; and when nothing comes, sleep in one system call until a socket *or Node's event loop* has
+ * something to do (it is a descriptor as well). So the wake-up is the kernel's, no datagram pays for libuv's dispatch, and
+ * files, messages and signals wait no longer than `TURN_MS`. Without transfers it does not run at all: Node watches the
+ * listening sockets then.
  */
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
@@ -25,6 +25,8 @@ const MAX_ROUNDS = 8
 
 export interface LoopSocket {
   readonly fd: number
+  /** Requests come here. They are handed over last: what reached transfers before them is heard first. */
+  readonly isListening: boolean
   receive(errors: boolean): number
   readonly hasLost: boolean
 }
@@ -41,10 +43,14 @@ export class BatchLoop {
   deadline = Infinity
   readonly #host: LoopHost
   readonly #spins: boolean
+  /** Listening sockets first, so that what is found of a request is found of everything before it. */
   #sockets: LoopSocket[] = []
+  /** Of them, from here on those of transfers. */
+  #listening = 0
   #fds = new Uint8Array(linux.POLLFD.bytes)
   #view = new DataView(this.#fds.buffer)
   #immediate: NodeJS.Immediate | undefined
+  #running = false
   #spinUntil = 0
   #fruitless = 0
   #rest = 0
@@ -58,13 +64,17 @@ export class BatchLoop {
   }
 
   get running(): boolean {
-    return this.#sockets.length > 0
+    return this.#running
+  }
+
+  set running(runs: boolean) {
+    this.#running = runs
+    if (runs) this.#immediate ??= setImmediate(this.#turn)
   }
 
   add(socket: LoopSocket): void {
-    this.#sockets = [...this.#sockets, socket]
+    this.#sockets = socket.isListening ? [socket, ...this.#sockets] : [...this.#sockets, socket]
     this.#layOut()
-    this.#immediate ??= setImmediate(this.#turn)
   }
 
   remove(socket: LoopSocket): void {
@@ -72,20 +82,23 @@ export class BatchLoop {
     this.#layOut()
   }
 
-  /** Hands over what has arrived, now: for when something that arrived later is about to be handled. */
+  /** Hands over what has arrived for transfers, now: for when a request that arrived later is about to be handled. */
   catchUp(): void {
-    if (this.running) this.#drain()
+    if (!this.#running) return
+    for (let round = 0; round < MAX_ROUNDS && this.#look(0, false) > 0; round++) continue
   }
 
   close(): void {
+    this.#running = false
     this.#sockets = []
+    this.#layOut()
     clearImmediate(this.#immediate)
     this.#immediate = undefined
   }
 
   readonly #turn = (): void => {
     this.#immediate = undefined
-    if (!this.running) return
+    if (!this.#running) return
     // First, so that an exception of a handler does not end it.
     this.#immediate = setImmediate(this.#turn)
     const began = this.#host.now()
@@ -98,7 +111,7 @@ export class BatchLoop {
         worked = true
         this.#answered(now)
       } else if (now >= this.#spinUntil) break
-      if (this.#nodeIsReady || now - began >= TURN_MS || !this.running) return
+      if (this.#nodeIsReady || now - began >= TURN_MS || !this.#running) return
     }
     if (this.#spinUntil > 0) this.#unanswered()
     // What was done may have left promises and immediates behind.
@@ -111,23 +124,26 @@ export class BatchLoop {
     else this.#sleepMs = Math.min(MAX_SLEEP_MS, this.#sleepMs * 2)
   }
 
-  /** Waits at most `ms` and hands over what has arrived. Returns the datagrams. */
-  #look(ms: number): number {
+  /** Waits at most `ms` and hands over what has arrived, to listening sockets only with `requests`. Returns the datagrams. */
+  #look(ms: number, requests = true): number {
     const { native } = this.#host
     // Handlers add and remove sockets meanwhile.
     const sockets = this.#sockets
+    const listening = this.#listening
     const view = this.#view
-    // Alone and in a hurry: asking the socket itself saves a call. Node gets its turn by the clock.
-    if (ms === 0 && sockets.length === 1) return this.#received(sockets[0] as LoopSocket, 0)
+    // Alone and in a hurry: asking the socket itself saves a call. Node gets its turn by the clock, and requests with it.
+    if (ms === 0 && sockets.length === listening + 1) return this.#received(sockets[listening] as LoopSocket, 0)
     const wait = sockets.some((socket) => socket.hasLost) ? 0 : ms
     native.poll(this.#fds, sockets.length + 1, wait)
     let total = 0
-    for (let i = 0; i < sockets.length; i++) {
-      const socket = sockets[i] as LoopSocket
-      const events = view.getInt16((i + 1) * linux.POLLFD.bytes + linux.POLLFD.revents, true)
-      if (events !== 0 || socket.hasLost) total += this.#received(socket, events)
-    }
+    for (let i = listening; i < sockets.length; i++) total += this.#polled(sockets[i] as LoopSocket, view, i)
+    if (requests) for (let i = 0; i < listening; i++) total += this.#polled(sockets[i] as LoopSocket, view, i)
     return total
+  }
+
+  #polled(socket: LoopSocket, view: DataView, i: number): number {
+    const events = view.getInt16((i + 1) * linux.POLLFD.bytes + linux.POLLFD.revents, true)
+    return events !== 0 || socket.hasLost ? this.#received(socket, events) : 0
   }
 
   #received(socket: LoopSocket, events: number): number {
@@ -172,6 +188,7 @@ export class BatchLoop {
 
   /** Node's loop is the first entry; poll leaves out what is negative. */
   #layOut(): void {
+    this.#listening = this.#sockets.filter((socket) => socket.isListening).length
     this.#fds = new Uint8Array((this.#sockets.length + 1) * linux.POLLFD.bytes)
     this.#view = new DataView(this.#fds.buffer)
     this.#entry(0, this.#host.native.loopFd)

@@ -2,18 +2,21 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { FakeNative } from '../../test/double/native.ts'
 import { Outbox } from './batch-outbox.ts'
 import type { Route } from './batch-outbox.ts'
+import type { Mapped } from './driver.ts'
 import * as linux from './native/linux.ts'
 
 let native: FakeNative
 let outbox: Outbox
 let drained: number[]
+let unreadable: number[]
 const stats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
 
 beforeEach(() => {
   native = new FakeNative()
   drained = []
+  unreadable = []
   Object.assign(stats, { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 })
-  outbox = new Outbox(native, stats)
+  outbox = new Outbox({ native, stats, unreadable: ({ name }) => unreadable.push(name[0] >>> 24) })
 })
 
 function route(port: number, socket = socketOf(7)): Route {
@@ -90,6 +93,75 @@ describe('what goes out', () => {
       [7, 4],
     ])
     expect(native.calls).toBe(3)
+  })
+})
+
+describe('what is mapped', () => {
+  const mapped = (until: number): Mapped => ({
+    addressOf: (seq) => (seq < until ? 0x7f00_1234_0000 + (seq - 1) * 512 : 0),
+    headOf: (seq) => 0x0003_0000 | seq,
+  })
+
+  test('is sent as heads from here and payload from there, a window in one message', () => {
+    outbox.blocks(route(69), full, 1, 2, 516, mapped(9))
+    outbox.flush()
+    const pieces = [
+      [0x0003_0001, 0x7f00_1234_0000],
+      [0x0003_0002, 0x7f00_1234_0200],
+    ]
+    expect(native.sent).toEqual([{ fd: 7, port: 69, bytes: 1032, segment: 516, pieces }])
+  })
+
+  test('has left before a block is framed, so that what is checked then holds for it', () => {
+    const to = route(69)
+    outbox.control(route(70), new Uint8Array(4), 4)
+    const frame = (_seq: number, target: Uint8Array): number => {
+      expect(native.sent.map(({ port }) => port)).toEqual([70, 69])
+      return target.length
+    }
+    outbox.blocks(to, frame, 1, 4, 516, mapped(4))
+    expect(native.sent.length).toBe(2)
+    outbox.flush()
+    expect(native.sent.map(({ bytes, pieces }) => [bytes, pieces?.length ?? 0])).toEqual([
+      [4, 0],
+      [3 * 516, 3],
+      [516, 0],
+    ])
+  })
+
+  test('a slot that was sent in pieces is a slot again', () => {
+    outbox.blocks(route(69), full, 1, 1, 516, mapped(9))
+    outbox.flush()
+    outbox.control(route(69), new Uint8Array(4), 4)
+    outbox.flush()
+    expect(native.sent[1]).toEqual({ fd: 7, port: 69, bytes: 4, segment: 0 })
+  })
+
+  test('EFAULT is told for that transfer alone, after the others have left', () => {
+    native.answers.push(1, -linux.EFAULT)
+    for (const port of [1, 2, 3]) outbox.blocks(route(port), full, 1, 1, 516, mapped(9))
+    outbox.flush()
+    expect(ports()).toEqual([1, 3])
+    expect(unreadable).toEqual([2])
+    expect(stats.sendErrors).toBe(0)
+  })
+
+  test('is cut up here where the kernel will not', () => {
+    native.answers.push(-linux.EMSGSIZE)
+    outbox.blocks(route(69), full, 1, 3, 516, mapped(9))
+    outbox.flush()
+    expect(native.sent.map(({ bytes, pieces }) => [bytes, pieces?.[0]])).toEqual([
+      [516, [0x0003_0001, 0x7f00_1234_0000]],
+      [516, [0x0003_0002, 0x7f00_1234_0200]],
+      [516, [0x0003_0003, 0x7f00_1234_0400]],
+    ])
+  })
+
+  test('is framed where it is recorded', () => {
+    outbox = new Outbox({ native, stats, sent: () => {}, unreadable: () => {} })
+    outbox.blocks(route(69), full, 1, 1, 516, mapped(9))
+    outbox.flush()
+    expect(native.sent[0].pieces).toBeUndefined()
   })
 })
 

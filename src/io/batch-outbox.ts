@@ -3,7 +3,8 @@
  * window to one peer is one message that the kernel cuts up (UDP_SEGMENT), and messages through one socket are one
  * `sendmmsg`.
  */
-import type { DriverStats, Frame } from './driver.ts'
+import { HEADER_BYTES } from '../packet/index.ts'
+import type { DriverStats, Frame, Mapped } from './driver.ts'
 import { Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
@@ -42,26 +43,42 @@ export interface OutSocket {
 /** For recordings: one datagram left. */
 export type Sent = (route: Route, data: Uint8Array) => void
 
+export interface OutboxHost {
+  readonly native: Native
+  readonly stats: DriverStats
+  /** What is recorded is framed: JavaScript must not read what is mapped. */
+  readonly sent?: Sent | undefined
+  /** The kernel could not read what is mapped for this route. It is told after all others were sent. */
+  unreadable(route: Route): void
+}
+
 export class Outbox {
   readonly #native: Native
   readonly #stats: DriverStats
   readonly #messages: Messages
   readonly #one: Messages
   readonly #routes: (Route | undefined)[] = Array.from({ length: MESSAGES })
+  readonly #host: OutboxHost
   /** Bytes of a segment of each message; 0 for a plain datagram. */
   readonly #segments = new Uint16Array(MESSAGES)
   readonly #strides = new Map<number, Uint8Array[]>()
   readonly #poll = new Uint8Array(linux.POLLFD.bytes)
   readonly #sent: Sent | undefined
+  /** Pieces that each message is sent in; 0 from its slot. */
+  readonly #pieces = new Uint16Array(MESSAGES)
+  readonly #bytes = new Uint32Array(MESSAGES)
+  readonly #unreadable: Route[] = []
   #count = 0
   #flushing = false
 
-  constructor(native: Native, stats: DriverStats, sent?: Sent) {
+  constructor(host: OutboxHost) {
+    const { native } = host
+    this.#host = host
     this.#native = native
-    this.#stats = stats
-    this.#sent = sent
-    this.#messages = new Messages(native, MESSAGES, CONTROL_BYTES)
-    this.#one = new Messages(native, 1, 0)
+    this.#stats = host.stats
+    this.#sent = host.sent
+    this.#messages = new Messages(native, MESSAGES, CONTROL_BYTES, MAX_SEGMENTS)
+    this.#one = new Messages(native, 1, 0, 1)
     for (let i = 0; i < MESSAGES; i++) {
       const at = this.#messages.controlAt(i)
       const view = this.#messages.controlView
@@ -76,6 +93,7 @@ export class Outbox {
     const { data } = this.#messages
     const base = i * SLOT_BYTES
     for (let k = 0; k < length; k++) data[base + k] = buffer[k] as number
+    this.#inSlot(i, length)
     this.#end(i, length, 0)
   }
 
@@ -90,10 +108,40 @@ export class Outbox {
   }
 
   /** See `Tid.sendBlocks`. */
-  blocks(route: Route, frame: Frame, first: number, count: number, maxBytes: number): void {
+  blocks(route: Route, frame: Frame, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
     const perMessage = route.segments ? Math.max(1, Math.min(MAX_SEGMENTS, Math.floor(MAX_UDP_BYTES / maxBytes))) : 1
+    let seq = first
+    const end = first + count
+    if (mapped !== undefined && this.#sent === undefined) {
+      seq = this.#mapped(route, mapped, first, end, maxBytes, perMessage)
+      // What is framed next may be the proof that the file is still the one that was opened: nothing mapped leaves after it.
+      if (seq < end && this.#holdsPieces(route)) this.flush()
+    }
+    if (seq < end) this.#framed(route, frame, seq, end, maxBytes, perMessage)
+  }
+
+  /** Returns the first block that is not mapped. */
+  #mapped(route: Route, mapped: Mapped, first: number, end: number, maxBytes: number, perMessage: number): number {
+    const messages = this.#messages
+    const payloadBytes = maxBytes - HEADER_BYTES
+    let seq = first
+    for (let address = mapped.addressOf(seq); address !== 0; address = seq < end ? mapped.addressOf(seq) : 0) {
+      const i = this.#begin(route)
+      let k = 0
+      while (address !== 0) {
+        messages.setPiece(i, k++, mapped.headOf(seq++), address, payloadBytes)
+        address = seq < end && k < perMessage ? mapped.addressOf(seq) : 0
+      }
+      messages.usePieces(i, k)
+      this.#pieces[i] = k
+      this.#end(i, k * maxBytes, k > 1 ? maxBytes : 0)
+    }
+    return seq
+  }
+
+  #framed(route: Route, frame: Frame, first: number, end: number, maxBytes: number, perMessage: number): void {
     const views = this.#views(maxBytes)
-    for (let seq = first, end = first + count; seq < end; ) {
+    for (let seq = first; seq < end; ) {
       const i = this.#begin(route)
       const stop = Math.min(end, seq + perMessage)
       let bytes = 0
@@ -103,9 +151,24 @@ export class Outbox {
           bytes += frame(seq, this.#view(views, i, k, maxBytes))
       } finally {
         // What the frame throws is thrown on, and the blocks before it leave.
-        if (bytes > 0) this.#end(i, bytes, bytes > maxBytes ? maxBytes : 0)
+        if (bytes > 0) {
+          this.#inSlot(i, bytes)
+          this.#end(i, bytes, bytes > maxBytes ? maxBytes : 0)
+        }
       }
     }
+  }
+
+  #holdsPieces(route: Route): boolean {
+    for (let i = 0; i < this.#count; i++) if (this.#routes[i] === route && this.#pieces[i] > 0) return true
+    return false
+  }
+
+  #inSlot(i: number, bytes: number): void {
+    this.#messages.setLength(i, bytes)
+    if (this.#pieces[i] === 0) return
+    this.#messages.useSlot(i)
+    this.#pieces[i] = 0
   }
 
   /** Gives everything to the kernel. */
@@ -130,6 +193,7 @@ export class Outbox {
     }
     this.#count = 0
     this.#flushing = false
+    while (this.#unreadable.length > 0) this.#host.unreadable(this.#unreadable.pop() as Route)
   }
 
   /** The next message, for this socket: one call sends through one socket only. */
@@ -146,11 +210,11 @@ export class Outbox {
     const at = i * NAME_WORDS
     for (let k = 0; k < NAME_WORDS; k++) messages.names[at + k] = name[k] as number
     messages.setNameBytes(i, nameBytes)
-    messages.setLength(i, bytes)
     messages.setControlBytes(i, segment === 0 ? 0 : CONTROL_BYTES)
     if (segment !== 0) messages.controlView.setUint16(messages.controlAt(i) + linux.CMSG.data, segment, true)
     this.#segments[i] = segment
     this.#count = i + 1
+    this.#bytes[i] = bytes
     if (this.#sent !== undefined) this.#tell(i, bytes, segment === 0 ? bytes : segment)
   }
 
@@ -167,6 +231,9 @@ export class Outbox {
       case linux.ENOBUFS:
       case linux.ENOMEM:
         this.#stats.dropped++
+        return true
+      case linux.EFAULT:
+        if (!this.#unreadable.includes(route)) this.#unreadable.push(route)
         return true
       case linux.EINVAL:
       case linux.EIO:
@@ -195,23 +262,35 @@ export class Outbox {
 
   /** The segments of message `i`, a datagram each. */
   #sendPlain(i: number): void {
-    const messages = this.#messages
     const one = this.#one
     const route = this.#routes[i] as Route
     const segment = this.#segments[i] as number
+    const pieces = this.#pieces[i]
     one.names.set(route.name)
     one.setNameBytes(0, route.nameBytes)
     const base = i * SLOT_BYTES
-    const end = base + messages.length(i)
-    for (let from = base, retries = 0; from < end; ) {
-      const bytes = Math.min(segment, end - from)
-      one.data.set(messages.data.subarray(from, from + bytes))
-      one.setLength(0, bytes)
-      const sent = this.#native.sendmmsg(route.socket.fd, one.headers, 1)
-      if (sent <= 0 && this.#again(-sent, route, retries++)) continue
-      if (sent <= 0) this.#stats.sendErrors++
-      retries = 0
-      from += segment
+    const bytes = this.#bytes[i]
+    if (pieces > 0) one.usePieces(0, 1)
+    else one.useSlot(0)
+    for (let from = 0, k = 0; from < bytes; from += segment, k++) {
+      if (pieces > 0) one.copyPiece(0, this.#messages, i, k)
+      else {
+        const length = Math.min(segment, bytes - from)
+        one.data.set(this.#messages.data.subarray(base + from, base + from + length))
+        one.setLength(0, length)
+      }
+      this.#sendOne(route)
+    }
+    one.useSlot(0)
+  }
+
+  #sendOne(route: Route): void {
+    for (let retries = 0; ; retries++) {
+      const sent = this.#native.sendmmsg(route.socket.fd, this.#one.headers, 1)
+      if (sent > 0) return
+      if (this.#again(-sent, route, retries)) continue
+      this.#stats.sendErrors++
+      return
     }
   }
 

@@ -15,15 +15,14 @@ function open(): { native: FakeNative; socket: SharedSocket<string>; heard: stri
   const heard: string[] = []
   const host: SocketHost<string> = {
     native,
-    inbox: messagesOf(native),
     errors: new Messages(native, 1, 256),
     table: new PeerTable(),
-    received: (peer) => heard.push(peer),
+    received: (_socket, peer) => heard.push(peer),
     stranger: () => heard.push('stranger'),
     unreachable: (peer) => heard.push(`${peer} is gone`),
     receiveError: () => {},
   }
-  const socket = new SharedSocket(host, '127.0.0.1', 1)
+  const socket = new SharedSocket(host, messagesOf(native), '127.0.0.1', 1)
   const join = (port: number): void => {
     const name = new Uint8Array(32)
     writeSockaddr(native, name, '127.0.0.1', port)
@@ -109,7 +108,8 @@ test.each([
 ])('errno %d of a socket that cannot be had is %s', (errno, code) => {
   const native = new FakeNative()
   native.refuseSocket = errno
-  const host = { native, inbox: messagesOf(native), errors: messagesOf(native), table: new PeerTable<string>() }
-  const open = (): unknown => new SharedSocket(host as unknown as SocketHost<string>, '127.0.0.1', 0)
+  const host = { native, errors: messagesOf(native), table: new PeerTable<string>() }
+  const open = (): unknown =>
+    new SharedSocket(host as unknown as SocketHost<string>, messagesOf(native), '127.0.0.1', 0)
   expect(open).toThrow(expect.objectContaining({ code }) as Error)
 })

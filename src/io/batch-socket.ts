@@ -1,9 +1,14 @@
-/** A UDP socket that many transfers share, on one local address. Peers are told apart by address and port. */
+/**
+ * A UDP socket that many transfers share, on one local address: a port of its own, or, with a single port, the listening
+ * socket. Peers are told apart by address and port.
+ */
+import { OPCODE, readOpcode } from '../packet/index.ts'
+import type { LoopSocket } from './batch-loop.ts'
 import type { OutSocket } from './batch-outbox.ts'
 import type { PeerTable } from './batch-table.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
-import { type Messages, NAME_WORDS } from './native/messages.ts'
+import { type Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
 import { portOf, writeSockaddr } from './native/sockaddr.ts'
 
 /** Windows of many uploads at once; where the system allows it. */
@@ -19,58 +24,65 @@ const SO_EE_ORIGIN_LOCAL = 1
 /** What a socket needs of its driver. */
 export interface SocketHost<Peer> {
   readonly native: Native
-  readonly inbox: Messages
   readonly errors: Messages
   readonly table: PeerTable<Peer>
-  received(peer: Peer, offset: number, length: number): void
-  /** A datagram from an address and port that has no transfer here. */
+  /** A datagram is message `message` of the socket's inbox. */
+  received(socket: SharedSocket<Peer>, peer: Peer, message: number, length: number): void
+  /** A datagram from an address and port that has no transfer here; any request on a listening socket. */
   stranger(socket: SharedSocket<Peer>, message: number, length: number): void
   unreachable(peer: Peer): void
   receiveError(): void
 }
 
-export class SharedSocket<Peer> implements OutSocket {
+/** A socket that listens already, and whom its requests are for. */
+export interface Listening {
+  readonly fd: number
+  readonly port: number
+  heard(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void
+}
+
+export class SharedSocket<Peer> implements OutSocket, LoopSocket {
   readonly fd: number
   readonly index: number
   readonly port: number
   readonly local: string
   /** Bytes of a peer's sockaddr. */
   readonly nameBytes: number
+  /** What was received last. */
+  readonly inbox: Messages
+  readonly listening: Listening | undefined
   /** Transfers on it. */
   live = 0
+  /** False once it is closed: its number may be another file by now. */
+  isOpen = true
   readonly #host: SocketHost<Peer>
   /** ICMP came in while data was still waiting: told afterwards. */
   readonly #lost: Peer[] = []
 
-  /** On a random port of `local`. `index` is its number in the table. Throws an error with the system's code. */
-  constructor(host: SocketHost<Peer>, local: string, index: number) {
+  /**
+   * On a random port of `local`, or what listens there. `index` is its number in the table. Throws an error with the system's
+   * code.
+   */
+  constructor(host: SocketHost<Peer>, inbox: Messages, local: string, index: number, listening?: Listening) {
     this.#host = host
+    this.inbox = inbox
     this.local = local
     this.index = index
-    const { native } = host
+    this.listening = listening
     const six = local.includes(':')
     this.nameBytes = six ? linux.SOCKADDR.in6Bytes : linux.SOCKADDR.inBytes
-    this.fd = check('socket', native.socket(six ? linux.AF_INET6 : linux.AF_INET, linux.DATAGRAM_SOCKET))
-    try {
-      const { fd } = this
-      if (six) native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1)
-      if (six) check('setsockopt', native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_RECVERR, 1))
-      else check('setsockopt', native.setsockopt(fd, linux.SOL_IP, linux.IP_RECVERR, 1))
-      grow(native, fd, linux.SO_RCVBUFFORCE, linux.SO_RCVBUF, RECEIVE_BYTES)
-      grow(native, fd, linux.SO_SNDBUFFORCE, linux.SO_SNDBUF, SEND_BYTES)
-      const name = new Uint8Array(linux.SOCKADDR.bytes)
-      check('bind', native.bind(fd, name, writeSockaddr(native, name, local, 0)))
-      check('getsockname', native.getsockname(fd, name))
-      this.port = portOf(name)
-    } catch (error) {
-      native.close(this.fd)
-      throw error
-    }
+    this.fd = listening?.fd ?? openSocket(host.native, local, 0, true)
+    this.port = listening?.port ?? ownPort(host.native, this.fd)
+  }
+
+  get isListening(): boolean {
+    return this.listening !== undefined
   }
 
   /** Hands over what has arrived. `errors`: the system said that there are errors too. Returns the datagrams. */
   receive(errors: boolean): number {
-    const { native, inbox } = this.#host
+    const { native } = this.#host
+    const { inbox } = this
     let total = 0
     let faults = 0
     for (let batch = 0; batch < MAX_BATCHES && faults < MAX_FAULTS; ) {
@@ -113,7 +125,8 @@ export class SharedSocket<Peer> implements OutSocket {
 
   /** Throws away what came since the last transfer ended. */
   discard(): void {
-    const { native, inbox } = this.#host
+    const { native } = this.#host
+    const { inbox } = this
     for (let i = 0; i < MAX_FAULTS && native.recvmmsg(this.fd, inbox.headers, inbox.count) > 0; i++) continue
     this.drainErrors()
     this.#lost.length = 0
@@ -124,21 +137,56 @@ export class SharedSocket<Peer> implements OutSocket {
     if (at >= 0) this.#lost.splice(at, 1)
   }
 
+  /** What listens is closed by whoever opened it. */
   close(): void {
-    this.#host.native.close(this.fd)
+    this.isOpen = false
+    if (this.listening === undefined) this.#host.native.close(this.fd)
   }
 
   #hand(count: number): void {
     const host = this.#host
-    const { inbox } = host
+    const { inbox } = this
     for (let i = 0; i < count; i++) {
       inbox.setNameBytes(i, linux.SOCKADDR.bytes)
       const length = inbox.received(i)
-      const peer = host.table.get(this.index, inbox.names, i * NAME_WORDS)
+      const peer = this.#isRequest(i, length) ? undefined : host.table.get(this.index, inbox.names, i * NAME_WORDS)
       if (peer === undefined) host.stranger(this, i, length)
-      else host.received(peer, i, length)
+      else host.received(this, peer, i, length)
     }
   }
+
+  /** A repeated request comes from the port of its transfer, but it is for the endpoint to judge. */
+  #isRequest(message: number, length: number): boolean {
+    if (this.listening === undefined) return false
+    const opcode = readOpcode(this.inbox.data, message * SLOT_BYTES, length)
+    return opcode === OPCODE.rrq || opcode === OPCODE.wrq
+  }
+}
+
+/** A socket on `port` of `local`. `errors`: ICMP is told, with whom it is about. Throws an error with the system's code. */
+export function openSocket(native: Native, local: string, port: number, errors: boolean, shared = false): number {
+  const six = local.includes(':')
+  const fd = check('socket', native.socket(six ? linux.AF_INET6 : linux.AF_INET, linux.DATAGRAM_SOCKET))
+  try {
+    if (six) native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1)
+    if (shared) check('setsockopt', native.setsockopt(fd, linux.SOL_SOCKET, linux.SO_REUSEPORT, 1))
+    if (errors && six) check('setsockopt', native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_RECVERR, 1))
+    else if (errors) check('setsockopt', native.setsockopt(fd, linux.SOL_IP, linux.IP_RECVERR, 1))
+    grow(native, fd, linux.SO_RCVBUFFORCE, linux.SO_RCVBUF, RECEIVE_BYTES)
+    grow(native, fd, linux.SO_SNDBUFFORCE, linux.SO_SNDBUF, SEND_BYTES)
+    const name = new Uint8Array(linux.SOCKADDR.bytes)
+    check('bind', native.bind(fd, name, writeSockaddr(native, name, local, port)))
+    return fd
+  } catch (error) {
+    native.close(fd)
+    throw error
+  }
+}
+
+function ownPort(native: Native, fd: number): number {
+  const name = new Uint8Array(linux.SOCKADDR.bytes)
+  check('getsockname', native.getsockname(fd, name))
+  return portOf(name)
 }
 
 /** Throws when a system call failed. */

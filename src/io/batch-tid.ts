@@ -2,15 +2,13 @@
 import type { Peer } from '../endpoint/contract.ts'
 import type { Outbox, Route } from './batch-outbox.ts'
 import type { SharedSocket } from './batch-socket.ts'
-import type { Frame, Tid } from './driver.ts'
+import type { Frame, Mapped, Tid } from './driver.ts'
 import { SOCKADDR } from './native/linux.ts'
 import type { Native } from './native/linux.ts'
 import { writeSockaddr } from './native/sockaddr.ts'
 
 export interface TidHost<Owner> {
   readonly outbox: Outbox
-  /** False once its sockets are closed: their numbers may be other files by now. */
-  readonly isOpen: boolean
   /** Sends now, unless the driver is at work and will do so at its end. */
   push(): void
   closed(tid: BatchTid<Owner>): void
@@ -40,15 +38,15 @@ export class BatchTid<Owner> implements Tid, Route {
   }
 
   sendControl(buffer: Uint8Array, length: number): void {
-    if (!this.#open || !this.#host.isOpen) return
+    if (!this.#open || !this.socket.isOpen) return
     this.#host.outbox.control(this, buffer, length)
     this.#host.push()
   }
 
-  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
-    if (!this.#open || !this.#host.isOpen) return
+  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
+    if (!this.#open || !this.socket.isOpen) return
     try {
-      this.#host.outbox.blocks(this, frame, first, count, maxBytes)
+      this.#host.outbox.blocks(this, frame, first, count, maxBytes, mapped)
     } finally {
       this.#host.push()
     }

@@ -168,6 +168,7 @@ function open(how: { flood?: boolean } = {}): { driver: Driver<string>; heard: s
       if (how.flood === true) tids.get(owner)?.sendControl(ACK1, 4)
     },
     unreachable: () => {},
+    unreadable: () => {},
     timer: (now) => rung.push(now),
     listenerFailed: () => {},
   }

@@ -1,6 +1,7 @@
 /**
  * The fast driver, for Linux: transfers share a few sockets, datagrams are received and sent many to a system call, and the
- * kernel cuts windows up. Requests come to `dgram`'s listening sockets, one per local address, as they are few.
+ * kernel cuts windows up. Listening sockets are `dgram`'s, one per local address: Node watches them while no transfer runs,
+ * the loop reads them while one does (those for IPv4; IPv6 waits for Node's turn).
  */
 import { cpus } from 'node:os'
 import type { Peer } from '../endpoint/contract.ts'
@@ -8,17 +9,19 @@ import { encodeError, OPCODE, readOpcode, WIRE_ERROR } from '../packet/index.ts'
 import { BatchLoop } from './batch-loop.ts'
 import { Outbox } from './batch-outbox.ts'
 import type { Route } from './batch-outbox.ts'
-import { SharedSocket } from './batch-socket.ts'
+import { openSocket, SharedSocket } from './batch-socket.ts'
 import type { SocketHost } from './batch-socket.ts'
 import { PeerTable } from './batch-table.ts'
 import { BatchTid, peerName } from './batch-tid.ts'
 import type { PeerName, TidHost } from './batch-tid.ts'
 import { tidError } from './bind-error.ts'
 import { createDgramDriver } from './dgram.ts'
-import type { DgramOptions } from './dgram.ts'
+import type { DgramDriver, DgramOptions } from './dgram.ts'
+import type { Listener, ListeningHook } from './dgram-listener.ts'
 import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from './driver.ts'
 import type { Native } from './native/linux.ts'
 import { Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
+import { addressOf, peerPort } from './native/sockaddr.ts'
 
 /** Ports that transfers share per local address: enough to keep TIDs random and repeated requests of one peer apart. */
 const POOL = 8
@@ -31,8 +34,13 @@ const ERROR_CONTROL_BYTES = 256
 /** Answers to strangers, so that forged datagrams make no storm. */
 const STRANGERS_PER_SEC = 100
 
-export interface BatchOptions extends Omit<DgramOptions, 'singlePort'> {
+export interface BatchOptions extends DgramOptions {
   readonly native: Native
+  /**
+   * Listening sockets share their port with those of other threads, and the kernel spreads the clients (SO_REUSEPORT). The
+   * first of them makes sure that no other program has the port.
+   */
+  readonly sharedPort?: 'first' | 'next' | undefined
 }
 
 /** Whether it can work here is for `probeBatch` to say. */
@@ -43,13 +51,19 @@ export function createBatchDriver<Owner>(handlers: DriverHandlers<Owner>, option
 class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, TidHost<Owner> {
   readonly name = 'batch'
   readonly native: Native
-  readonly inbox: Messages
   readonly errors: Messages
   readonly table = new PeerTable<BatchTid<Owner>>()
   readonly outbox: Outbox
-  isOpen = true
+  #isOpen = true
   readonly #handlers: DriverHandlers<Owner>
-  readonly #listening: Driver<Owner>
+  readonly #options: BatchOptions
+  readonly #inbox: Messages
+  /** Requests open transfers, which receive meanwhile. */
+  readonly #requests: Messages
+  readonly #listening: DgramDriver<Owner>
+  readonly #listeners = new Map<Listener<Owner>, SharedSocket<BatchTid<Owner>>>()
+  /** Transfers on all sockets. */
+  #live = 0
   readonly #loop: BatchLoop
   readonly #tap: Tap | undefined
   readonly #stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
@@ -65,18 +79,21 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
 
   constructor(handlers: DriverHandlers<Owner>, options: BatchOptions) {
     this.#handlers = handlers
+    this.#options = options
     this.#tap = options.tap
     const { native } = options
     this.native = native
-    this.inbox = new Messages(native, INBOX, 0)
+    this.#inbox = new Messages(native, INBOX, 0)
+    this.#requests = new Messages(native, INBOX, 0)
     this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
     const tap = options.tap
-    this.outbox = new Outbox(
+    this.outbox = new Outbox({
       native,
-      this.#stats,
-      tap === undefined ? undefined : (route, data) => this.#tapped(tap, false, route as BatchTid<Owner>, data),
-    )
-    this.#listening = createDgramDriver(this.#outer(), options)
+      stats: this.#stats,
+      sent: tap === undefined ? undefined : (route, data) => this.#tapped(tap, false, route as BatchTid<Owner>, data),
+      unreadable: (route) => handlers.unreadable(performance.now(), (route as BatchTid<Owner>).owner),
+    })
+    this.#listening = createDgramDriver(this.#outer(), options, this.#hook())
     const host = {
       native,
       now: () => performance.now(),
@@ -113,25 +130,31 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#listening.reply(peer, buffer, length)
   }
 
-  async openTid(peer: Peer, owner: Owner): Promise<Tid> {
-    if (!this.isOpen) throw tidError(peer.address, new Error('the server is closed'))
+  openTid(peer: Peer, owner: Owner): Promise<Tid> | Tid {
+    if (!this.#isOpen) throw tidError(peer.address, new Error('the server is closed'))
     let name: PeerName
     let socket: SharedSocket<BatchTid<Owner>> | undefined
+    const listener = this.#options.singlePort === true ? this.#listening.listenerFor(peer) : undefined
     try {
       name = peerName(this.native, peer)
-      socket = this.#socketFor(peer, name)
+      if (this.#options.singlePort !== true) socket = this.#socketFor(peer, name)
+      else if (listener !== undefined) socket = this.#listeners.get(listener)
     } catch (error) {
       throw tidError(`${peer.address} port ${peer.port}`, error)
     }
-    // All ports of this address talk to that very port of the peer already.
+    // All ports of this address talk to that very port of the peer already, or Node has the only one.
     if (socket === undefined) return this.#listening.openTid(peer, owner)
     const tid = new BatchTid<Owner>(this, socket, peer, owner, name)
-    if (socket.live++ === 0) {
+    if (socket.live++ === 0 && !socket.isListening) {
       socket.discard()
       this.#loop.add(socket)
+    }
+    if (this.#live++ === 0) {
+      this.#loop.running = true
       this.#passDeadline()
     }
     this.table.add(socket.index, name.words, 0, tid)
+    listener?.share(peer, tid)
     return tid
   }
 
@@ -141,10 +164,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   }
 
   close(): void {
-    if (!this.isOpen) return
+    if (!this.#isOpen) return
     // A last word may still wait.
     this.outbox.flush()
-    this.isOpen = false
+    this.#isOpen = false
     this.#loop.close()
     for (const pool of this.#pools.values()) for (const socket of pool) socket.close()
     this.#pools.clear()
@@ -152,14 +175,16 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   }
 
   closed(tid: BatchTid<Owner>): void {
-    if (!this.isOpen) return
+    if (!this.#isOpen) return
     const { socket } = tid
     // A last word that waits must leave before the socket can be another's.
     this.outbox.flush()
     this.table.delete(socket.index, tid.name, 0)
     socket.forget(tid)
-    if (--socket.live > 0) return
-    this.#loop.remove(socket)
+    if (socket.isListening) this.#listening.listenerFor(tid.peer)?.forget(tid.peer)
+    if (--socket.live === 0 && !socket.isListening) this.#loop.remove(socket)
+    if (--this.#live > 0) return
+    this.#loop.running = false
     this.#passDeadline()
   }
 
@@ -167,12 +192,13 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     if (!this.#atWork) this.outbox.flush()
   }
 
-  received(tid: BatchTid<Owner>, message: number, length: number): void {
+  received(socket: SharedSocket<BatchTid<Owner>>, tid: BatchTid<Owner>, message: number, length: number): void {
     this.#atWork = true
     this.#stats.arrivals++
+    const { data } = socket.inbox
     const offset = message * SLOT_BYTES
-    if (this.#tap !== undefined) this.#tapped(this.#tap, true, tid, this.inbox.data.subarray(offset, offset + length))
-    this.#handlers.datagram(performance.now(), tid.owner, this.inbox.data, offset, length)
+    if (this.#tap !== undefined) this.#tapped(this.#tap, true, tid, data.subarray(offset, offset + length))
+    this.#handlers.datagram(performance.now(), tid.owner, data, offset, length)
   }
 
   unreachable(tid: BatchTid<Owner>): void {
@@ -184,9 +210,19 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#stats.receiveErrors++
   }
 
-  /** RFC 1350 §4: a stranger is told so, and disturbs nobody. A connected socket's kernel would answer with ICMP. */
   stranger(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
-    const opcode = readOpcode(this.inbox.data, message * SLOT_BYTES, length)
+    const { inbox, listening } = socket
+    if (listening === undefined) return this.#refuse(socket, message, length)
+    this.#atWork = true
+    const at = message * NAME_WORDS
+    const address = addressOf(inbox.names, at)
+    listening.heard(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
+  }
+
+  /** RFC 1350 §4: a stranger is told so, and disturbs nobody. A connected socket's kernel would answer with ICMP. */
+  #refuse(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
+    const { inbox } = socket
+    const opcode = readOpcode(inbox.data, message * SLOT_BYTES, length)
     if (opcode !== OPCODE.data && opcode !== OPCODE.ack) return
     const now = performance.now()
     if (now - this.#strangersSince > 1000) {
@@ -194,7 +230,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       this.#strangers = 0
     }
     if (++this.#strangers > STRANGERS_PER_SEC) return
-    const name = this.inbox.names.slice(message * NAME_WORDS, (message + 1) * NAME_WORDS)
+    const name = inbox.names.slice(message * NAME_WORDS, (message + 1) * NAME_WORDS)
     const route: Route = { socket, name, nameBytes: socket.nameBytes, segments: false }
     this.outbox.answer(route, this.#unknownTid)
   }
@@ -234,13 +270,42 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     if (this.#pools.size >= MAX_POOLS) return []
     const pool: SharedSocket<BatchTid<Owner>>[] = []
     try {
-      while (pool.length < POOL) pool.push(new SharedSocket(this, local, this.#sockets++))
+      while (pool.length < POOL) pool.push(new SharedSocket(this, this.#inbox, local, this.#sockets++))
     } catch (error) {
       // A few will do as well.
       if (pool.length === 0) throw error
     }
     this.#pools.set(local, pool)
     return pool
+  }
+
+  /** Listening sockets for IPv4 are read here too, while transfers run. */
+  #hook(): ListeningHook<Owner> {
+    return {
+      open: (address, port) => {
+        const { sharedPort } = this.#options
+        if (sharedPort === 'first') this.native.close(openSocket(this.native, address, port, false))
+        else if (sharedPort === undefined && address.includes(':')) return undefined
+        return openSocket(this.native, address, port, false, sharedPort !== undefined)
+      },
+      opened: (listener, fd) => {
+        const { address, port } = listener
+        // Node reads those for IPv6 alone.
+        if (address.includes(':')) return
+        const listening = { fd, port, heard: listener.heard.bind(listener) }
+        const socket = new SharedSocket(this, this.#requests, address, this.#sockets++, listening)
+        this.#listeners.set(listener, socket)
+        this.#loop.add(socket)
+      },
+      closed: (listener) => {
+        const socket = this.#listeners.get(listener)
+        if (socket === undefined) return
+        this.#listeners.delete(listener)
+        this.outbox.flush()
+        socket.close()
+        this.#loop.remove(socket)
+      },
+    }
   }
 
   #tapped(tap: Tap, incoming: boolean, tid: BatchTid<Owner>, data: Uint8Array): void {
@@ -259,6 +324,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
       unreachable: (now, owner) => handlers.unreachable(now, owner),
+      unreadable: (now, owner) => handlers.unreadable(now, owner),
       timer: (now) => {
         this.#deadline = Infinity
         handlers.timer(now)

@@ -234,6 +234,7 @@ const NO_HANDLERS = {
   request(): void {},
   datagram(): void {},
   unreachable(): void {},
+  unreadable(): void {},
   timer(): void {},
   listenerFailed(): void {},
 }

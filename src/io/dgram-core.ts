@@ -1,6 +1,6 @@
 /** What the sockets of one dgram driver share, and how Node's sockets are made to behave for TFTP. */
 import dgram from 'node:dgram'
-import type { Socket } from 'node:dgram'
+import type { BindOptions, Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { DriverHandlers, DriverStats, Frame, Tap } from './driver.ts'
 import { errnoOf } from './bind-error.ts'
@@ -27,15 +27,15 @@ export function createSocket(address: string): Socket {
   return dgram.createSocket({ type, ipv6Only: type === 'udp6', lookup: numericLookup as never })
 }
 
-/** Binds `socket`; rejects with the system's error. */
-export function bind(socket: Socket, address: string, port: number): Promise<void> {
+/** Binds `socket`, or takes over a descriptor that is bound; rejects with the system's error. */
+export function bind(socket: Socket, options: BindOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
       socket.close()
       reject(error)
     }
     socket.once('error', fail)
-    socket.bind({ address, port, exclusive: true }, () => {
+    socket.bind(options, () => {
       socket.off('error', fail)
       resolve()
     })

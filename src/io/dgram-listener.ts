@@ -4,13 +4,22 @@ import { OPCODE, readOpcode } from '../packet/index.ts'
 import type { Peer } from '../endpoint/contract.ts'
 import { bind, createSocket, isUnreachable } from './dgram-core.ts'
 import type { Core } from './dgram-core.ts'
-import type { SharedPort, SharedTid } from './dgram-tid.ts'
+import type { SharedPort } from './dgram-tid.ts'
 
 /** Room for 5000 requests that arrive at once (each takes about 0.8 KB of the kernel's accounting), where the system allows it. */
 const LISTEN_BUFFER_BYTES = 4 * 1024 * 1024
 
+/** For a driver that reads listening sockets by itself while it is busy; Node watches them while it is not. */
+export interface ListeningHook<Owner> {
+  /** A bound socket's descriptor; undefined leaves it to Node. Throws the system's error. */
+  open(address: string, port: number): number | undefined
+  opened(listener: Listener<Owner>, fd: number): void
+  closed(listener: Listener<Owner>): void
+}
+
 export interface ListenerOwner<Owner> {
   readonly core: Core<Owner>
+  readonly listening: ListeningHook<Owner> | undefined
   isNear(address: string): boolean
   /** The address that a broadcast from `peer` was meant for. */
   localFor(peer: string): string
@@ -26,7 +35,7 @@ export class Listener<Owner> implements SharedPort {
   /** Bound to a broadcast address: it hears, and the answers leave from `localFor`. */
   readonly broadcast: boolean
   /** Transfers that share this socket, by address and port of the peer; empty unless there is a single port. */
-  readonly #shared = new Map<string, SharedTid<Owner>>()
+  readonly #shared = new Map<string, { readonly owner: Owner }>()
   open = true
 
   /** Rejects with the system's error. */
@@ -36,9 +45,13 @@ export class Listener<Owner> implements SharedPort {
     port: number,
     broadcast: boolean,
   ): Promise<Listener<Owner>> {
+    const fd = owner.listening?.open(address, port)
     const socket = createSocket(address)
-    await bind(socket, address, port)
-    return new Listener(owner, socket, address, broadcast)
+    if (fd === undefined) await bind(socket, { address, port, exclusive: true })
+    else await bind(socket, { fd, exclusive: true })
+    const listener = new Listener(owner, socket, address, broadcast)
+    if (fd !== undefined) owner.listening?.opened(listener, fd)
+    return listener
   }
 
   private constructor(owner: ListenerOwner<Owner>, socket: Socket, address: string, broadcast: boolean) {
@@ -52,11 +65,11 @@ export class Listener<Owner> implements SharedPort {
     } catch {
       // Clients repeat a request that found no room.
     }
-    socket.on('message', (data, from) => this.#received(data, from.address, from.port))
+    socket.on('message', (data, from) => this.heard(data, 0, data.length, from.address, from.port))
     socket.on('error', (error) => this.#failed(error))
   }
 
-  share(peer: Peer, tid: SharedTid<Owner>): void {
+  share(peer: Peer, tid: { readonly owner: Owner }): void {
     this.#shared.set(key(peer.address, peer.port), tid)
   }
 
@@ -67,22 +80,27 @@ export class Listener<Owner> implements SharedPort {
   close(): void {
     if (!this.open) return
     this.open = false
+    this.#owner.listening?.closed(this)
     this.socket.close()
   }
 
-  #received(data: Uint8Array, address: string, port: number): void {
+  /** A datagram came. The bytes are valid during the call only. */
+  heard(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void {
     // Nobody can be answered at port 0.
     if (!this.open || port === 0) return
     const core = this.#owner.core
     core.stats.arrivals++
-    core.tap?.datagram(true, this.address, this.port, address, port, data, data.length)
-    if (this.#shared.size > 0 && !isRequest(data)) {
+    if (core.tap !== undefined) {
+      const data = buffer.subarray(offset, offset + length)
+      core.tap.datagram(true, this.address, this.port, address, port, data, length)
+    }
+    if (this.#shared.size > 0 && !isRequest(buffer, offset, length)) {
       const tid = this.#shared.get(key(address, port))
-      if (tid !== undefined) return core.handlers.datagram(core.now(), tid.owner, data, 0, data.length)
+      if (tid !== undefined) return core.handlers.datagram(core.now(), tid.owner, buffer, offset, length)
     }
     const local = this.broadcast ? this.#owner.localFor(address) : this.address
     const peer: Peer = { address, port, local, near: this.#owner.isNear(address) }
-    core.handlers.request(core.now(), peer, data, 0, data.length)
+    core.handlers.request(core.now(), peer, buffer, offset, length)
   }
 
   #failed(error: Error): void {
@@ -93,8 +111,8 @@ export class Listener<Owner> implements SharedPort {
 }
 
 /** A repeated request comes from the port of its transfer, but it is for the endpoint to judge. */
-function isRequest(data: Uint8Array): boolean {
-  const opcode = readOpcode(data, 0, data.length)
+function isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
+  const opcode = readOpcode(buffer, offset, length)
   return opcode === OPCODE.rrq || opcode === OPCODE.wrq
 }
 

@@ -22,7 +22,8 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
   static async open<Owner>(core: Core<Owner>, peer: Peer, owner: Owner): Promise<ConnectedTid<Owner>> {
     const socket = createSocket(peer.address)
     try {
-      await bind(socket, peer.local === '' ? anyAddress(peer.address) : peer.local, 0)
+      const address = peer.local === '' ? anyAddress(peer.address) : peer.local
+      await bind(socket, { address, port: 0, exclusive: true })
       await connect(socket, peer)
     } catch (error) {
       throw tidError(`${peer.address} port ${peer.port}`, error)

@@ -6,6 +6,7 @@ import { Alarm } from './alarm.ts'
 import { bindError, tidError } from './bind-error.ts'
 import type { Core } from './dgram-core.ts'
 import { Listener } from './dgram-listener.ts'
+import type { ListeningHook } from './dgram-listener.ts'
 import { ConnectedTid, SharedTid } from './dgram-tid.ts'
 import { Wildcard } from './dgram-wildcard.ts'
 import type { WildcardOwner } from './dgram-wildcard.ts'
@@ -27,14 +28,19 @@ export interface DgramOptions {
   readonly interfaces?: () => InterfaceTable
 }
 
-export function createDgramDriver<Owner>(handlers: DriverHandlers<Owner>, options: DgramOptions): Driver<Owner> {
-  return new DgramDriver(handlers, options)
+export function createDgramDriver<Owner>(
+  handlers: DriverHandlers<Owner>,
+  options: DgramOptions,
+  listening?: ListeningHook<Owner>,
+): DgramDriver<Owner> {
+  return new DgramDriver(handlers, options, listening)
 }
 
-class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
+export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
   readonly name = 'dgram'
   readonly stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
   readonly core: Core<Owner>
+  readonly listening: ListeningHook<Owner> | undefined
   readonly #options: DgramOptions
   readonly #alarm: Alarm
   /** Listening sockets that can send, by address. */
@@ -44,8 +50,9 @@ class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
   #scan: NodeJS.Timeout | undefined
   #scanning = false
 
-  constructor(handlers: DriverHandlers<Owner>, options: DgramOptions) {
+  constructor(handlers: DriverHandlers<Owner>, options: DgramOptions, listening: ListeningHook<Owner> | undefined) {
     this.#options = options
+    this.listening = listening
     const now = (): number => performance.now()
     const spin = new Spin(now, availableParallelism())
     this.core = { handlers, stats: this.stats, frames: new Frames(), tap: options.tap, spin, now }
@@ -90,7 +97,7 @@ class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
 
   async openTid(peer: Peer, owner: Owner): Promise<Tid> {
     if (this.#options.singlePort !== true) return ConnectedTid.open(this.core, peer, owner)
-    const listener = this.#listenerFor(peer)
+    const listener = this.listenerFor(peer)
     if (listener === undefined) throw tidError(peer.address, new Error('the listening socket is closed'))
     const tid = new SharedTid(this.core, listener, peer, owner)
     listener.share(peer, tid)
@@ -98,7 +105,7 @@ class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
   }
 
   reply(peer: Peer, buffer: Uint8Array, length: number): void {
-    const listener = this.#listenerFor(peer)
+    const listener = this.listenerFor(peer)
     if (listener === undefined) return
     // Rare, so a copy is cheap, and the caller's memory is free again whatever the socket does.
     const data = buffer.slice(0, length)
@@ -170,7 +177,8 @@ class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     this.#locals = localAddresses(this.#options.interfaces?.())
   }
 
-  #listenerFor(peer: Peer): Listener<Owner> | undefined {
+  /** The socket that `peer` asked, or one that can answer it. */
+  listenerFor(peer: Peer): Listener<Owner> | undefined {
     const asked = this.#listeners.get(peer.local)
     if (asked !== undefined) return asked
     const six = peer.address.includes(':')

@@ -58,6 +58,8 @@ class Harness implements DriverHandlers<string> {
     this.#hear({ what: 'unreachable', owner })
   }
 
+  unreadable(): void {}
+
   timer(): void {
     this.#hear({ what: 'timer' })
   }

@@ -11,6 +11,8 @@ export interface DriverHandlers<Owner> {
   datagram(now: number, owner: Owner, buffer: Uint8Array, offset: number, length: number): void
   /** ICMP unreachable came back for the TID of `owner`. */
   unreachable(now: number, owner: Owner): void
+  /** The kernel could not read what is mapped for `owner`: the file became shorter, or its disk fails. */
+  unreadable(now: number, owner: Owner): void
   /** The deadline is due and every datagram that had arrived has been handled. */
   timer(now: number): void
   /** A listening socket broke after it was bound, or one address of a wildcard could not be bound. The rest goes on. */
@@ -20,11 +22,22 @@ export interface DriverHandlers<Owner> {
 /** Writes block `seq` (header and payload) into `target` from 0 and returns its length in bytes. May throw a ForesendError. */
 export type Frame = (seq: number, target: Uint8Array) => number
 
+/** Payload that lies in memory which the kernel reads by itself, so that nothing is copied on the way. */
+export interface Mapped {
+  /** Address of the payload of block `seq`, of `maxBytes` less the header; 0 where the block has to be framed. */
+  addressOf(seq: number): number
+  /** The four bytes before it, as a number. */
+  headOf(seq: number): number
+}
+
 export interface Tid {
   readonly localPort: number
   sendControl(buffer: Uint8Array, length: number): void
-  /** Sends blocks `first` .. `first + count - 1`, each at most `maxBytes` long. What `frame` throws is thrown on. */
-  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void
+  /**
+   * Sends blocks `first` .. `first + count - 1`, each at most `maxBytes` long, from `mapped` where it has them and the driver
+   * can. Blocks before one that is framed have left before `frame` is called. What `frame` throws is thrown on.
+   */
+  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number, mapped?: Mapped): void
   /** Bytes that may wait to be received: more than the system's default for uploads with large windows. */
   reserve(bytes: number): void
   close(): void
@@ -59,8 +72,8 @@ export interface Driver<Owner> {
   listen(address: string, port: number): Promise<Bound>
   /** Look for addresses that came or went since, at once. */
   rescan(): Promise<void>
-  /** A fresh random port on `peer.local`, connected to the peer; rejects with ERR_TFTP_BIND when none is left. */
-  openTid(peer: Peer, owner: Owner): Promise<Tid>
+  /** A fresh random port on `peer.local` for this peer alone; rejects or throws with ERR_TFTP_BIND when none is left. */
+  openTid(peer: Peer, owner: Owner): Promise<Tid> | Tid
   /** Answers a peer from the listening socket that it asked. */
   reply(peer: Peer, buffer: Uint8Array, length: number): void
   /** Replaces the time at which `timer` is wanted; Infinity for never. */

@@ -29,6 +29,11 @@ export function writeDataHeader(b: Uint8Array, offset: number, block: number): v
   b[offset + 3] = block
 }
 
+/** The same four bytes as one number, the first byte highest. */
+export function dataHead(block: number): number {
+  return (OPCODE.data << 16) | block
+}
+
 /** Writes an ACK: 4 bytes. `block` is 0..65535. */
 export function writeAck(b: Uint8Array, offset: number, block: number): void {
   b[offset] = 0

@@ -1,6 +1,6 @@
 /** Floor 0: the wire. Every packet of TFTP to and from bytes, without clocks, sockets or dependencies. */
 export { blockOfSeq, seqNear } from './block.ts'
-export { HEADER_BYTES, readBlock, writeAck, writeDataHeader } from './data-ack.ts'
+export { dataHead, HEADER_BYTES, readBlock, writeAck, writeDataHeader } from './data-ack.ts'
 export { type ErrorPacket, encodeError, parseError } from './error-packet.ts'
 export { ESCAPED_TEXT_MAX, escapeText } from './escape.ts'
 export { NetasciiDecoder, NetasciiEncoder, netasciiSize } from './netascii.ts'

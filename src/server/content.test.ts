@@ -5,6 +5,7 @@ import { framing } from './content.ts'
 
 class MemoryImage implements Image {
   readonly name = 'image'
+  address = 0
   readonly sizeBytes: number
   verified = 0
   missing = 0
@@ -40,7 +41,7 @@ describe('framing', () => {
     [32, [20, 20, 4]],
   ])('%d bytes in blocks of 16', (sizeBytes, lengths) => {
     const image = new MemoryImage(sizeBytes)
-    const frame = framing(image, 16, 0)
+    const { frame } = framing(image, 16, 0)
     const target = new Uint8Array(20)
     const bytes: number[] = []
     lengths.forEach((length, i) => {
@@ -56,19 +57,31 @@ describe('framing', () => {
   test('the number on the wire rolls over as agreed, the position does not', () => {
     const image = new MemoryImage(8 * 70_000)
     const target = new Uint8Array(12)
-    framing(image, 8, 0)(65_536, target)
+    framing(image, 8, 0).frame(65_536, target)
     expect([readBlock(target, 0), target[4]]).toEqual([0, (65_535 * 8) & 255])
-    framing(image, 8, 1)(65_536, target)
+    framing(image, 8, 1).frame(65_536, target)
     expect(readBlock(target, 0)).toBe(1)
   })
 
   test('a file that became shorter is never padded', () => {
     const image = new MemoryImage(40)
     image.missing = 10
-    const frame = framing(image, 16, 0)
+    const { frame } = framing(image, 16, 0)
     const target = new Uint8Array(20)
     expect(frame(1, target)).toBe(20)
     expect(() => frame(2, target)).toThrow(expect.objectContaining({ code: 'ERR_TFTP_CHANGED' }))
     expect(() => frame(3, target)).toThrow(expect.objectContaining({ code: 'ERR_TFTP_CHANGED' }))
+  })
+
+  test('what is mapped leaves from its address, until the image was checked: then everything is framed', () => {
+    const image = new MemoryImage(40)
+    image.address = 0x7f00_0000_1000
+    const { frame, mapped } = framing(image, 16, 0)
+    expect([1, 2].map((seq) => mapped?.addressOf(seq))).toEqual([0x7f00_0000_1000, 0x7f00_0000_1010])
+    expect(mapped?.headOf(2)).toBe(0x0003_0002)
+    expect(mapped?.addressOf(3), 'the final block').toBe(0)
+    frame(3, new Uint8Array(20))
+    expect(image.verified).toBe(1)
+    expect(mapped?.addressOf(1), 'a repeat after the check').toBe(0)
   })
 })

@@ -1,9 +1,10 @@
 /** What the server hangs on a transfer: its open image or upload. */
 import type { Image, Upload } from '../content/contract.ts'
-import { changed } from '../content/errors.ts'
+import { changed, fromSystem, quoted } from '../content/errors.ts'
 import type { Transfer } from '../endpoint/endpoint.ts'
-import type { Frame, Tid } from '../io/driver.ts'
-import { blockOfSeq, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
+import { ForesendError } from '../error.ts'
+import type { Frame, Mapped, Tid } from '../io/driver.ts'
+import { blockOfSeq, dataHead, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 
 export type ServedTransfer = Transfer<Tid, Served>
 export type Served = ServedImage | ServedUpload
@@ -13,7 +14,7 @@ export class ServedImage {
   readonly type = 'image'
   readonly image: Image
   /** Made when the transfer's numbers are agreed, at its first block. */
-  frame: Frame | undefined
+  framing: Framing | undefined
 
   constructor(image: Image) {
     this.image = image
@@ -51,18 +52,44 @@ export class ServedUpload {
 
 /**
  * Builds DATA from `image`. Before the final block the image is checked to be the one that was opened, so that no device
- * gets a mixture of two versions (throws ERR_TFTP_CHANGED).
+ * gets a mixture of two versions (throws ERR_TFTP_CHANGED). Once that was done nothing is sent from the mapping any more:
+ * what the kernel would read later is covered by no check.
  */
-export function framing(image: Image, blksize: number, rollover: 0 | 1): Frame {
-  const { sizeBytes } = image
+export function framing(image: Image, blksize: number, rollover: 0 | 1): Framing {
+  const { sizeBytes, address } = image
   const finalSeq = Math.floor(sizeBytes / blksize) + 1
-  return (seq, target) => {
+  let checked = false
+  const frame: Frame = (seq, target) => {
     const position = (seq - 1) * blksize
     const expected = seq === finalSeq ? sizeBytes - position : blksize
-    if (seq === finalSeq) image.verify()
+    if (seq === finalSeq) {
+      image.verify()
+      checked = true
+    }
     writeDataHeader(target, 0, blockOfSeq(seq, rollover))
     const length = image.read(position, target, HEADER_BYTES, expected)
     if (length !== expected) throw changed(image.name)
     return HEADER_BYTES + length
   }
+  if (address === 0) return { frame, mapped: undefined }
+  const mapped: Mapped = {
+    addressOf: (seq) => (checked || seq >= finalSeq ? 0 : address + (seq - 1) * blksize),
+    headOf: (seq) => dataHead(blockOfSeq(seq, rollover)),
+  }
+  return { frame, mapped }
+}
+
+export interface Framing {
+  readonly frame: Frame
+  readonly mapped: Mapped | undefined
+}
+
+/** Why the kernel could not read what is mapped of `image`. */
+export function unreadable(image: Image): ForesendError {
+  try {
+    image.verify()
+  } catch (error) {
+    if (error instanceof ForesendError) return error
+  }
+  return fromSystem(Object.assign(new Error('it cannot be read'), { code: 'EIO' }), `cannot send ${quoted(image.name)}`)
 }

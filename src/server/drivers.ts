@@ -9,26 +9,39 @@ import { isNear } from './peers.ts'
 
 export interface DriverChoice {
   readonly driver: 'auto' | 'dgram' | 'batch'
-  readonly singlePort: boolean
 }
 
 /**
- * Makes the driver that was asked for. Where `batch` cannot run, `dgram` takes its place and `onFallback` hears why, in one
- * line. `probe` for tests.
+ * What the batch driver needs, where it was asked for and can run. Else undefined, or the line that says why `dgram` serves
+ * instead; other systems than Linux are not told what they cannot have. The arguments after the first are for tests.
  */
-export function driverMaker(
+export function nativeFor(
   choice: DriverChoice,
-  tap: Tap | undefined,
-  onFallback: (message: string) => void,
   probe: () => Native | string = probeBatch,
-): (handlers: DriverHandlers<ServedTransfer>) => Driver<ServedTransfer> {
-  return (handlers) => {
-    const options = { isNear, ...(tap === undefined ? {} : { tap }) }
-    if (choice.driver === 'batch') {
-      const native = choice.singlePort ? 'it has no single port yet' : probe()
-      if (typeof native !== 'string') return createBatchDriver(handlers, { ...options, native })
-      onFallback(`--driver batch cannot run here, so dgram serves instead: ${native}`)
-    }
-    return createDgramDriver(handlers, { ...options, singlePort: choice.singlePort })
-  }
+  platform: string = process.platform,
+): Native | string | undefined {
+  if (choice.driver === 'dgram' || (choice.driver === 'auto' && platform !== 'linux')) return undefined
+  const native = probe()
+  if (typeof native !== 'string') return native
+  return choice.driver === 'auto'
+    ? `the fast driver cannot run here, so dgram serves instead: ${native}`
+    : `--driver batch cannot run here, so dgram serves instead: ${native}`
+}
+
+export interface DriverParts {
+  /** The batch driver's; without them it is `dgram`. */
+  readonly native: Native | undefined
+  readonly sharedPort: 'first' | 'next' | undefined
+  readonly singlePort: boolean
+  readonly tap: Tap | undefined
+}
+
+export function createDriver(
+  handlers: DriverHandlers<ServedTransfer>,
+  { native, sharedPort, singlePort, tap }: DriverParts,
+): Driver<ServedTransfer> {
+  const options = { isNear, singlePort, ...(tap === undefined ? {} : { tap }) }
+  return native === undefined
+    ? createDgramDriver(handlers, options)
+    : createBatchDriver(handlers, { ...options, native, sharedPort })
 }

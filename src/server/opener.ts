@@ -31,6 +31,8 @@ export class Opener {
 
   /** Ends in `acceptRead`, `acceptWrite` or `refuse` of the endpoint. */
   open(transfer: ServedTransfer): void {
+    // The batch driver's sockets hold thousands of requests, and opening at once costs less than coming back to it.
+    if (this.#driver.name === 'batch') return this.#openAtOnce(transfer)
     this.#waiting.push(transfer)
     if (this.#draining) return
     this.#draining = true
@@ -38,18 +40,30 @@ export class Opener {
   }
 
   readonly #drain = (): void => {
-    for (const transfer of this.#waiting.splice(0, OPENS_PER_TURN)) void this.#open(transfer)
+    for (const transfer of this.#waiting.splice(0, OPENS_PER_TURN)) this.#openAtOnce(transfer)
     this.#draining = this.#waiting.length > 0
     if (this.#draining) setImmediate(this.#drain)
   }
 
-  async #open(transfer: ServedTransfer): Promise<void> {
+  /** Within this call where everything is at hand; what takes a moment goes on later. */
+  #openAtOnce(transfer: ServedTransfer): void {
     if (transfer.closed) return
+    const content = attempt(() => this.#openContent(transfer))
+    if (content instanceof Promise) return void this.#openLater(transfer, content)
+    const tid = attempt(() => this.#driver.openTid(transfer.peer, transfer))
+    if (tid instanceof Promise) return void this.#openLater(transfer, Promise.resolve(content), tid)
+    transfer.content = content
+    transfer.io = tid
+    this.#accept(transfer, content, tid)
+  }
+
+  /** What was begun already is given; what fails for want of a descriptor is tried again. */
+  async #openLater(transfer: ServedTransfer, begun: Promise<Served>, begunTid?: Promise<Tid>): Promise<void> {
     try {
-      const content = await this.#withDescriptor(transfer, () => this.#openContent(transfer))
+      const content = await this.#withDescriptor(transfer, begun, () => this.#openContent(transfer))
       if (transfer.closed) return content.close()
       transfer.content = content
-      const tid = await this.#withDescriptor(transfer, () => this.#driver.openTid(transfer.peer, transfer))
+      const tid = await this.#withDescriptor(transfer, begunTid, () => this.#driver.openTid(transfer.peer, transfer))
       if (transfer.closed) return tid.close()
       transfer.io = tid
       this.#accept(transfer, content, tid)
@@ -58,12 +72,13 @@ export class Opener {
     }
   }
 
-  async #openContent(transfer: ServedTransfer): Promise<Served> {
+  #openContent(transfer: ServedTransfer): Promise<Served> | Served {
     const { filename, mode, options } = transfer.request
     const asked = { filename, mode, address: transfer.peer.address }
-    if (transfer.direction === 'read') return new ServedImage(await this.store.openRead(asked))
+    if (transfer.direction === 'read') return opened(this.store.openRead(asked), (image) => new ServedImage(image))
     const tsizeBytes = optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER)
-    return new ServedUpload(await this.store.openWrite(tsizeBytes === undefined ? asked : { ...asked, tsizeBytes }))
+    const request = tsizeBytes === undefined ? asked : { ...asked, tsizeBytes }
+    return opened(this.store.openWrite(request), (upload) => new ServedUpload(upload))
   }
 
   #accept(transfer: ServedTransfer, content: Served, tid: Tid): void {
@@ -81,11 +96,15 @@ export class Opener {
   }
 
   /** Running transfers let go of descriptors all the time; a request that finds none waits for one. */
-  async #withDescriptor<T>(transfer: ServedTransfer, open: () => Promise<T>): Promise<T> {
+  async #withDescriptor<T>(
+    transfer: ServedTransfer,
+    begun: Promise<T> | undefined,
+    open: () => Promise<T> | T,
+  ): Promise<T> {
     const until = performance.now() + DESCRIPTOR_WAIT_MS
-    for (;;) {
+    for (let first = begun; ; first = undefined) {
       try {
-        return await open()
+        return await (first ?? open())
       } catch (error) {
         if (!isOutOfDescriptors(error) || transfer.closed) throw error
         if (performance.now() > until) throw busy(transfer, error)
@@ -93,6 +112,18 @@ export class Opener {
       }
     }
   }
+}
+
+function attempt<T>(open: () => Promise<T> | T): Promise<T> | T {
+  try {
+    return open()
+  } catch (error) {
+    return Promise.reject(asForesendError(error))
+  }
+}
+
+function opened<T>(content: Promise<T> | T, served: (content: T) => Served): Promise<Served> | Served {
+  return content instanceof Promise ? content.then(served) : served(content)
 }
 
 function isOutOfDescriptors(error: unknown): boolean {

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { tempFolder } from '../../test/support/temp-folder.ts'
+import { probeBatch } from '../io/native/probe.ts'
 import { startServer } from './server.ts'
 import type { Server, ServerEvent, ServerOptions } from './server.ts'
 
@@ -45,7 +46,12 @@ describe('startServer', () => {
     const server = await start(options)
     const [{ address, port }] = server.bound as [{ address: string; port: number }]
     expect(port).toBeGreaterThan(0)
-    expect(events[0]).toMatchObject({ event: 'listening', address, port, driver: 'dgram' })
+    expect(events[0]).toMatchObject({
+      event: 'listening',
+      address,
+      port,
+      driver: typeof probeBatch() === 'string' ? 'dgram' : 'batch',
+    })
   })
 
   test('without a host it listens on every address, all on one port', async () => {

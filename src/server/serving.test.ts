@@ -67,6 +67,7 @@ function setUp(allow: readonly string[] = []) {
       return {
         name: 'image',
         sizeBytes: 3,
+        address: 0,
         read: (_position, target, offset, length) => (target.fill(7, offset, offset + length), length),
         verify: () => {},
         crc32: async () => 0x1a,

@@ -6,7 +6,7 @@ import type { EndpointConfig, EndpointSink } from '../endpoint/endpoint.ts'
 import { ForesendError } from '../error.ts'
 import type { Driver, DriverHandlers, Tid } from '../io/driver.ts'
 import { HEADER_BYTES, parseRequest } from '../packet/index.ts'
-import { framing } from './content.ts'
+import { framing, unreadable } from './content.ts'
 import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
 import { Opener } from './opener.ts'
@@ -29,7 +29,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   readonly #opener: Opener
   readonly #peers: Peers
   readonly #events: Events
-  readonly #treatment: Treatment
+  readonly treatment: Treatment
   /** Datagrams that reached a listening socket. */
   knocks = 0
   /** False: new requests are left unanswered. */
@@ -38,7 +38,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   constructor(options: ServingOptions) {
     this.#peers = options.peers
     this.#events = options.events
-    this.#treatment = options.treatment
+    this.treatment = options.treatment
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
     this.#opener = new Opener(this.driver, this.endpoint, options.store)
@@ -77,6 +77,11 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.endpoint.handleUnreachable(now, transfer)
   }
 
+  unreadable(now: number, transfer: ServedTransfer): void {
+    if (transfer.content?.type !== 'image') return
+    this.endpoint.abort(now, transfer, unreadable(transfer.content.image))
+  }
+
   timer(now: number): void {
     this.endpoint.handleTimer(now)
   }
@@ -97,8 +102,8 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   sendBlocks(transfer: ServedTransfer, first: number, count: number): void {
     const { io, content, agreed } = transfer
     if (io === undefined || content?.type !== 'image' || agreed === undefined) return
-    content.frame ??= framing(content.image, agreed.blksize, agreed.rollover)
-    io.sendBlocks(content.frame, first, count, HEADER_BYTES + agreed.blksize)
+    const { frame, mapped } = (content.framing ??= framing(content.image, agreed.blksize, agreed.rollover))
+    io.sendBlocks(frame, first, count, HEADER_BYTES + agreed.blksize, mapped)
   }
 
   sendControl(transfer: ServedTransfer, buffer: Uint8Array, length: number): void {
@@ -129,7 +134,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   close(transfer: ServedTransfer): void {
-    this.#treatment.ended(transfer)
+    this.treatment.ended(transfer)
     transfer.io?.close()
     transfer.content?.close()
     transfer.io = undefined

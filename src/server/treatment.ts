@@ -1,20 +1,35 @@
 /** How a device is treated: by what its request tells, by what was learnt of it before, and by what the user chose. */
 import { DeviceMemory } from '../profile/memory.ts'
 import { takesWhateverComes } from '../profile/request-shape.ts'
+import type { Request } from '../packet/index.ts'
 import type { WindowPolicy } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
-import type { KnownDevice } from '../transfer/contract.ts'
+import type { KnownDevice, LearntDevice } from '../transfer/contract.ts'
 import { Sender } from '../transfer/sender.ts'
 import type { ServedTransfer } from './content.ts'
 import { choosePolicy, type PolicyOptions } from '../transfer/policy/choose.ts'
 
+/** What a transfer taught about its device: plain data, for other threads. */
+export interface Lesson {
+  readonly address: string
+  readonly request: Request
+  readonly learnt: LearntDevice
+}
+
 export class Treatment {
   readonly #options: PolicyOptions
   readonly #memory: DeviceMemory
+  readonly #onLesson: ((lesson: Lesson) => void) | undefined
 
-  constructor(options: PolicyOptions, memory: DeviceMemory = new DeviceMemory()) {
+  /** `onLesson` hears what the transfers here taught. */
+  constructor(options: PolicyOptions, onLesson?: (lesson: Lesson) => void, memory: DeviceMemory = new DeviceMemory()) {
     this.#options = options
     this.#memory = memory
+    this.#onLesson = onLesson
+  }
+
+  learn({ address, request, learnt }: Lesson): void {
+    this.#memory.remember(address, request, learnt)
   }
 
   policyFor(transfer: ServedTransfer, agreed: Agreed): WindowPolicy {
@@ -37,7 +52,9 @@ export class Treatment {
     const learnt = machine.learnt()
     // A transfer that failed teaches one thing only: that the device counts repeats.
     if (outcome?.status === 'completed' || learnt.countsRepeats === true) {
-      this.#memory.remember(peer.address, request, learnt)
+      const lesson = { address: peer.address, request, learnt }
+      this.learn(lesson)
+      this.#onLesson?.(lesson)
     }
   }
 }

@@ -11,6 +11,8 @@ export interface SentMessage {
   readonly bytes: number
   /** 0 for a plain datagram. */
   readonly segment: number
+  /** What was sent in pieces: the head of each, and the address behind it. */
+  readonly pieces?: readonly (readonly [head: number, address: number])[]
 }
 
 /**
@@ -130,6 +132,15 @@ export class FakeNative implements Native {
   #read(fd: number, view: DataView, at: number): void {
     const name = this.#at(view.getBigUint64(at + linux.MMSGHDR.name, true))
     const iov = this.#at(view.getBigUint64(at + linux.MMSGHDR.iov, true))
+    const count = Number(view.getBigUint64(at + linux.MMSGHDR.iovCount, true))
+    let bytes = 0
+    const pieces: [number, number][] = []
+    for (let k = 0; k < count; k++) {
+      bytes += Number(iov.getBigUint64(k * linux.IOVEC.bytes + linux.IOVEC.length, true))
+      if (k % 2 === 0) continue
+      const head = this.#at(iov.getBigUint64((k - 1) * linux.IOVEC.bytes + linux.IOVEC.base, true)).getUint32(0)
+      pieces.push([head, Number(iov.getBigUint64(k * linux.IOVEC.bytes + linux.IOVEC.base, true))])
+    }
     const controlled = view.getBigUint64(at + linux.MMSGHDR.controlBytes, true) > 0n
     const segment = controlled
       ? this.#at(view.getBigUint64(at + linux.MMSGHDR.control, true)).getUint16(linux.CMSG.data, true)
@@ -137,8 +148,9 @@ export class FakeNative implements Native {
     this.sent.push({
       fd,
       port: name.getUint16(linux.SOCKADDR.port),
-      bytes: Number(iov.getBigUint64(linux.IOVEC.length, true)),
+      bytes,
       segment,
+      ...(pieces.length > 0 ? { pieces } : {}),
     })
   }
 

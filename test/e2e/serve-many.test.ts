@@ -63,6 +63,8 @@ eachDriver(() => {
       client.request(1, 'image')
       const begun = await client.next()
       const stopping = running.server.stop(10_000)
+      // Answered after it was heard, by whatever thread.
+      await running.server.reload()
       late.request(1, 'image')
       expect(await late.maybeNext(100)).toBeUndefined()
       client.ack(1, begun.port)

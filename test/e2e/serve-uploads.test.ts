@@ -50,6 +50,7 @@ eachDriver(() => {
         expect(packet.opcode).toBe(4)
       }
       expect(readFileSync(join(folder, 'new')).length).toBe(515)
+      await running.server.stop(0)
       expect(running.events.filter((event) => event.event === 'completed').length).toBe(1)
     })
 

@@ -1,4 +1,7 @@
-/** An array of mmsghdr with everything that they point to, laid out once and reused for every call. */
+/**
+ * An array of mmsghdr with everything that they point to, laid out once and reused for every call. A message is sent from
+ * its slot, or in pieces: small heads from here, each followed by bytes that lie in memory somewhere else.
+ */
 import { IOVEC, MMSGHDR, SOCKADDR } from './linux.ts'
 import type { Native } from './linux.ts'
 
@@ -17,9 +20,18 @@ export class Messages {
   readonly #words: Uint32Array
   readonly #iovWords: Uint32Array
   readonly #controlBytes: number
+  /** Of each message: its slot's, then two for each piece. */
+  readonly #vectors: number
+  readonly #pieces: number
+  readonly #heads: Uint8Array
+  readonly #iovAddress: number
 
-  constructor(native: Native, count: number, controlBytes: number) {
+  /** `pieces`: how many a message may be sent in; none by default. */
+  constructor(native: Native, count: number, controlBytes: number, pieces = 0) {
     this.count = count
+    this.#pieces = pieces
+    this.#vectors = 1 + 2 * pieces
+    this.#heads = new Uint8Array(count * pieces * HEAD_BYTES)
     this.headers = new Uint8Array(count * MMSGHDR.bytes)
     this.data = new Uint8Array(count * SLOT_BYTES)
     this.names = new Uint32Array(count * NAME_WORDS)
@@ -27,19 +39,27 @@ export class Messages {
     this.controlView = new DataView(this.control.buffer)
     this.#controlBytes = controlBytes
     this.#words = new Uint32Array(this.headers.buffer)
-    const iov = new ArrayBuffer(count * IOVEC.bytes)
+    const iov = new ArrayBuffer(count * this.#vectors * IOVEC.bytes)
     this.#iovWords = new Uint32Array(iov)
+    this.#iovAddress = Number(native.address(iov))
     const header = new DataView(this.headers.buffer)
     const vectors = new DataView(iov)
     const at = (buffer: ArrayBuffer, offset: number): bigint => native.address(buffer) + BigInt(offset)
     for (let i = 0; i < count; i++) {
       const message = i * MMSGHDR.bytes
       header.setBigUint64(message + MMSGHDR.name, at(this.names.buffer as ArrayBuffer, i * SOCKADDR.bytes), true)
-      header.setBigUint64(message + MMSGHDR.iov, at(iov, i * IOVEC.bytes), true)
+      header.setBigUint64(message + MMSGHDR.iov, at(iov, i * this.#vectors * IOVEC.bytes), true)
       header.setBigUint64(message + MMSGHDR.iovCount, 1n, true)
       const control = controlBytes === 0 ? 0n : at(this.control.buffer as ArrayBuffer, i * controlBytes)
       header.setBigUint64(message + MMSGHDR.control, control, true)
-      vectors.setBigUint64(i * IOVEC.bytes + IOVEC.base, at(this.data.buffer, i * SLOT_BYTES), true)
+      const slot = i * this.#vectors * IOVEC.bytes
+      vectors.setBigUint64(slot + IOVEC.base, at(this.data.buffer, i * SLOT_BYTES), true)
+      for (let k = 0; k < pieces; k++) {
+        const head = slot + (1 + 2 * k) * IOVEC.bytes
+        const offset = (i * pieces + k) * HEAD_BYTES
+        vectors.setBigUint64(head + IOVEC.base, at(this.#heads.buffer as ArrayBuffer, offset), true)
+        vectors.setBigUint64(head + IOVEC.length, BigInt(HEAD_BYTES), true)
+      }
       this.setLength(i, SLOT_BYTES)
       this.setNameBytes(i, SOCKADDR.bytes)
     }
@@ -52,11 +72,56 @@ export class Messages {
 
   /** Bytes of slot `i` that are to be sent, or may be received. */
   setLength(i: number, bytes: number): void {
-    this.#iovWords[i * IOV_WORDS + IOVEC.length / 4] = bytes
+    this.#iovWords[i * this.#vectors * IOV_WORDS + IOVEC.length / 4] = bytes
   }
 
   length(i: number): number {
-    return this.#iovWords[i * IOV_WORDS + IOVEC.length / 4] as number
+    return this.#iovWords[i * this.#vectors * IOV_WORDS + IOVEC.length / 4] as number
+  }
+
+  /** Message `i` is sent from its slot. */
+  useSlot(i: number): void {
+    this.#useVectors(i, 0, 1)
+  }
+
+  /** Message `i` is sent as its first `count` pieces. */
+  usePieces(i: number, count: number): void {
+    this.#useVectors(i, 1, 2 * count)
+  }
+
+  /** Piece `k` of message `i`: a head of four bytes, and `bytes` of the memory at `address`. */
+  setPiece(i: number, k: number, head: number, address: number, bytes: number): void {
+    const words = this.#iovWords
+    const at = (i * this.#vectors + 2 + 2 * k) * IOV_WORDS
+    words[at] = address
+    words[at + 1] = address / 0x1_0000_0000
+    words[at + 2] = bytes
+    const heads = this.#heads
+    const offset = (i * this.#pieces + k) * HEAD_BYTES
+    heads[offset] = head >>> 24
+    heads[offset + 1] = head >>> 16
+    heads[offset + 2] = head >>> 8
+    heads[offset + 3] = head
+  }
+
+  /** Makes piece 0 of message `i` what piece `k` of message `from` of `other` is. Returns its bytes, head included. */
+  copyPiece(i: number, other: Messages, from: number, k: number): number {
+    const words = other.#iovWords
+    const at = (from * other.#vectors + 2 + 2 * k) * IOV_WORDS
+    const heads = other.#heads
+    const offset = (from * other.#pieces + k) * HEAD_BYTES
+    const high = (heads[offset] << 24) | (heads[offset + 1] << 16)
+    const head = high | (heads[offset + 2] << 8) | heads[offset + 3]
+    this.setPiece(i, 0, head, words[at] + words[at + 1] * 0x1_0000_0000, words[at + 2])
+    return HEAD_BYTES + words[at + 2]
+  }
+
+  #useVectors(i: number, first: number, count: number): void {
+    const address = this.#iovAddress + (i * this.#vectors + first) * IOVEC.bytes
+    const at = i * HEADER_WORDS
+    this.#words[at + MMSGHDR.iov / 4] = address
+    this.#words[at + MMSGHDR.iov / 4 + 1] = address / 0x1_0000_0000
+    this.#words[at + MMSGHDR.iovCount / 4] = count
   }
 
   setNameBytes(i: number, bytes: number): void {
@@ -77,6 +142,8 @@ export class Messages {
   }
 }
 
+/** Room for a DATA header. */
+const HEAD_BYTES = 4
 export const NAME_WORDS = SOCKADDR.bytes / 4
 const HEADER_WORDS = MMSGHDR.bytes / 4
 const IOV_WORDS = IOVEC.bytes / 4

@@ -24,3 +24,15 @@ export function writeSockaddr(native: Native, target: Uint8Array, address: strin
 export function portOf(name: Uint8Array): number {
   return ((name[SOCKADDR.port] as number) << 8) | (name[SOCKADDR.port + 1] as number)
 }
+
+/** The IPv4 address in the sockaddr that begins at word `at`. */
+export function addressOf(names: Uint32Array, at: number): string {
+  const word = names[at + 1]
+  return `${word & 255}.${(word >>> 8) & 255}.${(word >>> 16) & 255}.${word >>> 24}`
+}
+
+/** The port in the sockaddr that begins at word `at`. */
+export function peerPort(names: Uint32Array, at: number): number {
+  const word = names[at]
+  return ((word >>> 8) & 0xff00) | (word >>> 24)
+}
