@@ -1,5 +1,6 @@
 /** The commands and their flags, and the help that a person reads. */
 import { Command } from 'commander'
+import { benchCommand } from './bench.ts'
 import { getCommand } from './get.ts'
 import type { Context } from './context.ts'
 import { LAB_SUMMARY } from './lab-summary.ts'
@@ -39,7 +40,7 @@ export function buildProgram(
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
-  for (const make of [serveCommand, getCommand, putCommand, lab]) {
+  for (const make of [serveCommand, getCommand, putCommand, lab, benchCommand]) {
     const command = make(context, done)
     program.addCommand(command)
     printThrough(command, context)

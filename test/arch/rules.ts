@@ -19,6 +19,7 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
   ['history', 3],
   ['server', 4],
   ['client', 4],
+  ['load', 4],
   ['rescue', 4],
   ['control', 5],
   ['cli', 6],

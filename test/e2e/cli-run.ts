@@ -1,7 +1,7 @@
 /** Runs the command line as a user does, for the tests of whole commands. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 /** Each command starts four times faster with what earlier ones compiled. Users run without it. */
@@ -16,7 +16,7 @@ export interface Ran {
 }
 
 export interface Running {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>
+  readonly child: ChildProcessByStdio<Writable | null, Readable, Readable>
   /** Everything printed so far. */
   readonly printed: { stdout: string; stderr: string }
   /** Resolves with the first match in standard output; rejects when the command ends without one. */
@@ -32,6 +32,8 @@ export interface Place {
   readonly command?: readonly string[]
   /** Its own process group, so that `kill(-pid)` reaches what it starts. */
   readonly detached?: boolean
+  /** Nothing by default. */
+  readonly stdin?: 'pipe'
 }
 
 export function start(args: readonly string[], place: Place = {}): Running {
@@ -40,8 +42,8 @@ export function start(args: readonly string[], place: Place = {}): Running {
     cwd: place.cwd,
     detached: place.detached ?? false,
     env: { ...withoutColour(process.env), NODE_COMPILE_CACHE: compileCache, ...place.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+    stdio: [place.stdin ?? 'ignore', 'pipe', 'pipe'],
+  }) as Running['child']
   const printed = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (piece: string) => void (printed.stdout += piece))
   child.stderr.setEncoding('utf8').on('data', (piece: string) => void (printed.stderr += piece))

@@ -124,6 +124,12 @@ export class Messages {
     this.#words[at + MMSGHDR.iovCount / 4] = count
   }
 
+  /** Message `i` reads or fills memory elsewhere, which must stay where it is: `address` is that of `native.address`, as a number. */
+  pointTo(i: number, address: number): void {
+    this.#iovWords[i * IOV_WORDS] = address >>> 0
+    this.#iovWords[i * IOV_WORDS + 1] = address / 0x1_0000_0000
+  }
+
   setNameBytes(i: number, bytes: number): void {
     this.#words[i * HEADER_WORDS + MMSGHDR.nameBytes / 4] = bytes
   }

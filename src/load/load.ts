@@ -1,0 +1,113 @@
+/**
+ * Many clients at once against one server, in one thread: to measure a server, the measuring must cost less than the
+ * serving. The clients are healthy ones after the letter of the RFCs and share no code with our own client's machines, so
+ * that a mistake in those does not hide itself.
+ */
+import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
+import { ForesendError } from '../error.ts'
+import { BATCH, MAX_HOSTS } from '../io/batch-client-hosts.ts'
+import { HostPorts } from '../io/batch-client-ports.ts'
+import type { Native } from '../io/native/linux.ts'
+import { probeBatch } from '../io/native/probe.ts'
+import { PORTS } from './clients.ts'
+import { checkLoad, type LoadOptions, type LoadResult } from './options.ts'
+import { Session } from './session.ts'
+
+/** Node gets its turn (signals, standard input) after so much time without one. */
+const TURN_MS = 20
+/** The timers of all clients are looked at so many times in one timeout. */
+const LOOKS_PER_TIMEOUT = 50
+/** Batches taken from a port before the timers are looked at: what has arrived comes first, within reason. */
+const MAX_BATCHES = 64
+/** A server repeats its last block after a second or so. */
+const DALLY_TIMEOUTS = 2
+const MAX_DALLY_MS = 3000
+
+/** Runs it. Rejects with ERR_TFTP_USAGE or, where the sockets cannot be had, ERR_TFTP_BIND. `native` for tests. */
+export async function runLoad(options: LoadOptions, native: Native | string = probeBatch()): Promise<LoadResult> {
+  checkLoad(options)
+  const ports = openPorts(options, native)
+  try {
+    return await new Load(options, ports).run()
+  } finally {
+    ports.close()
+  }
+}
+
+/** The clients' ports. Throws ERR_TFTP_BIND. */
+export function openPorts({ host, port }: LoadOptions, native: Native | string): HostPorts {
+  const failing = 'a load needs the fast sockets of Linux'
+  if (typeof native === 'string') throw new ForesendError('ERR_TFTP_BIND', `${failing}: ${native}`, { fault: 'local' })
+  try {
+    return new HostPorts(native, host, port, PORTS, availableParallelism())
+  } catch (cause) {
+    const message = `${failing}, and none can be opened: ${(cause as Error).message}; check the limits of this process`
+    throw new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause })
+  }
+}
+
+class Load {
+  readonly #options: LoadOptions
+  readonly #ports: HostPorts
+  readonly #session: Session
+  readonly #lookMs: number
+  #nextLookAt = 0
+
+  constructor(options: LoadOptions, ports: HostPorts) {
+    this.#options = options
+    this.#ports = ports
+    this.#session = new Session(options, ports.native, ports.ports, MAX_HOSTS)
+    this.#lookMs = Math.max(1, options.timeoutMs / LOOKS_PER_TIMEOUT)
+  }
+
+  async run(): Promise<LoadResult> {
+    const { limitMs, signal, timeoutMs } = this.#options
+    const session = this.#session
+    const cpuBefore = process.cpuUsage()
+    const began = performance.now()
+    session.start(began)
+    this.#ports.flush()
+    while (!session.isDone) {
+      this.#turn(() => session.isDone)
+      const now = performance.now()
+      if (now - began >= limitMs) session.giveUp(now, `not done within ${limitMs / 1000} s`)
+      else if (signal?.aborted === true) session.giveUp(now, 'stopped')
+      this.#ports.flush()
+      await setImmediate()
+    }
+    const result = session.result(process.cpuUsage(cpuBefore))
+    const dallyUntil = performance.now() + Math.min(MAX_DALLY_MS, DALLY_TIMEOUTS * timeoutMs)
+    while (session.mayDally && performance.now() < dallyUntil && signal?.aborted !== true) {
+      this.#turn(() => false)
+      await setImmediate()
+    }
+    return result
+  }
+
+  /** Works until Node should have its turn. */
+  #turn(isDone: () => boolean): void {
+    const session = this.#session
+    const until = performance.now() + TURN_MS
+    while (!isDone()) {
+      const waitMs = Math.min(this.#nextLookAt, until) - session.now
+      if (this.#ports.receive(session.received, session.endOfBatch, false) === 0 && waitMs > 0)
+        this.#ports.await(session.received, session.endOfBatch, waitMs)
+      session.now = performance.now()
+      if (session.now >= this.#nextLookAt) this.#look()
+      if (session.now >= until) return
+    }
+  }
+
+  #look(): void {
+    const session = this.#session
+    for (let i = 0; i < MAX_BATCHES; i++) {
+      if (this.#ports.receive(session.received, session.endOfBatch, true) < BATCH) break
+    }
+    const now = performance.now()
+    session.timer(now)
+    this.#ports.flush()
+    session.now = now
+    this.#nextLookAt = now + this.#lookMs
+  }
+}
