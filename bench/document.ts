@@ -6,7 +6,7 @@ import { markdown } from './document-table.ts'
 import { caseOf, judge } from './judge.ts'
 import { digits, percent } from './numbers.ts'
 import { type Profile, profileTable } from './profile-table.ts'
-import { cell, metText, notesOf, shownCases } from './report.ts'
+import { cell, metText, noiseText, notesOf, shownCases } from './report.ts'
 import { dateText, serverName } from './words.ts'
 
 const DOCUMENT = new URL('../docs/performance.md', import.meta.url)
@@ -44,13 +44,16 @@ export function profilePart(profile: Profile): Record<string, string> {
   return { profile: profileTable(profile) }
 }
 
-function machineText({ machine, startedAt, durationMs, repeats, servers, missing, quick }: Figures): string {
+function machineText(figures: Figures): string {
+  const { machine, startedAt, durationMs, repeats, servers, missing, quick } = figures
+  const noise = noiseText(figures)
   const gib = Math.round(machine.memoryBytes / 2 ** 30)
   const lines = [
     ...(quick ? ['**A quick run: this is no measurement.**'] : []),
     `${dateText(startedAt)}, ${Math.round(durationMs / 60_000)} minutes; ${machine.cpu}, ${machine.cores} cores, ${gib} GiB, ${machine.kernel}, Node ${machine.node}; ${machine.pinned}; ${machine.accounting}; load average at the start ${machine.loadAverage.toFixed(1)}; medians of ${repeats}, taken in turns.`,
     servers.map(({ name, version }) => `${serverName(name)}: ${version}`).join('. ') + '.',
     ...missing.map((why) => `Left out: ${why}.`),
+    ...(noise === undefined ? [] : [`Noise: ${noise}.`]),
   ]
   return lines.join('\n\n')
 }

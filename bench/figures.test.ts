@@ -4,13 +4,16 @@ import {
   bestPeer,
   type CaseFigures,
   comparable,
+  disturbance,
   failedShare,
   median,
   medianSample,
   noiseOf,
+  quietest,
   type Sample,
   spreadOf,
 } from './figures.ts'
+import { madeUp } from './made-up.ts'
 import { digits, grouped, percent } from './numbers.ts'
 
 const sample = (value: number, more: Partial<Sample> = {}): Sample => ({
@@ -100,5 +103,21 @@ describe('numbers', () => {
     expect(percent(0.834)).toBe('83 %')
     expect(percent(0.014)).toBe('1.4 %')
     expect(percent(0)).toBe('0 %')
+  })
+})
+
+describe('noise of other programs', () => {
+  test('the least disturbed samples are kept, in the order in which they were taken', () => {
+    const samples = [sample(1, { disturbed: 0.3 }), sample(2, { disturbed: 0 }), sample(3, { disturbed: 0.1 })]
+    expect(quietest(samples, 2).map(({ value }) => value)).toEqual([2, 3])
+    expect(quietest([sample(1), sample(2)], 3)).toHaveLength(2)
+  })
+
+  test('is the median of all samples', () => {
+    const figures = madeUp({ 'lockstep-512': [1, 2] })
+    expect(disturbance(figures)).toBeUndefined()
+    const samples = [sample(1, { disturbed: 0.3 }), sample(2, { disturbed: 0.1 }), sample(2, { disturbed: 0.2 })]
+    const [each] = figures.cases as [CaseFigures]
+    expect(disturbance({ ...figures, cases: [{ ...each, servers: [{ server: 's', samples }] }] })).toBe(0.2)
   })
 })

@@ -13,6 +13,8 @@ export interface Sample {
   /** Share of its core that was busy, with whatever, 0..1. */
   readonly serverCore?: number
   readonly clientCore?: number
+  /** The share of a core that other programs took meanwhile, 0..1: noise. */
+  readonly disturbed?: number
   /** Datagrams that the load generator had to send again. */
   readonly retransmitted?: number
   /** `memory`: what the processes grew by, KB for each transfer. */
@@ -77,6 +79,9 @@ export interface Machine {
 export const OURS = 'foresend-batch'
 export const OURS_PORTABLE = 'foresend-dgram'
 
+/** A measurement is taken again when others took more of a core than this. */
+export const MOST_DISTURBED = 0.1
+
 /** Of a server that lost more of its transfers than this, the speed is shown but not compared. */
 export const MOST_FAILED_SHARE = 0.01
 
@@ -90,6 +95,19 @@ export function medianSample(samples: readonly Sample[]): Sample | undefined {
   const fields = new Set(samples.flatMap((sample) => Object.keys(sample) as (keyof Sample)[]))
   const entries = [...fields].map((field) => [field, median(samples.flatMap((sample) => sample[field] ?? []))])
   return Object.fromEntries(entries) as Sample
+}
+
+/** So many, those that others disturbed least. */
+export function quietest(samples: readonly Sample[], count: number): Sample[] {
+  const kept = new Set(samples.toSorted((a, b) => (a.disturbed ?? 0) - (b.disturbed ?? 0)).slice(0, count))
+  return samples.filter((sample) => kept.has(sample))
+}
+
+/** Of all samples that the figures are made of: the median of the shares that others took. */
+export function disturbance({ cases }: Figures): number | undefined {
+  return median(
+    cases.flatMap(({ servers }) => servers.flatMap(({ samples }) => samples.flatMap((s) => s.disturbed ?? []))),
+  )
 }
 
 export function median(values: readonly number[]): number | undefined {

@@ -4,6 +4,10 @@
  */
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const REMOVE_TRIES = 50
+const REMOVE_RETRY_MS = 20
 
 /** CPU time of a tree so far, in seconds. */
 export interface CpuTime {
@@ -38,7 +42,11 @@ export class Group {
 
   /** Takes a process in; what it starts from now on is in it too. */
   add(pid: number): void {
-    writeFileSync(join(this.#folder, 'cgroup.procs'), String(pid))
+    try {
+      writeFileSync(join(this.#folder, 'cgroup.procs'), String(pid))
+    } catch {
+      // It has ended already.
+    }
   }
 
   cpu(): CpuTime | undefined {
@@ -58,6 +66,11 @@ export class Group {
     } catch {
       return []
     }
+  }
+
+  /** Waits for the kernel to let go of the processes that have ended. */
+  async removeSoon(): Promise<void> {
+    for (let tries = 0; !this.remove() && tries < REMOVE_TRIES; tries++) await delay(REMOVE_RETRY_MS)
   }
 
   /** False while processes are left in it. */

@@ -1,5 +1,6 @@
 /** The load generator, `foresend bench load`, as a process on the clients' core. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { Group } from './group.ts'
 import { CORES, pinned } from './pin.ts'
 import { FORESEND } from './servers.ts'
 
@@ -44,6 +45,7 @@ export interface LoadResult {
 }
 
 const running = new Set<ChildProcess>()
+let group: Group | undefined | 'not yet' = 'not yet'
 
 /** Rejects when it ends without an answer, or not at all. */
 export async function runLoad(job: LoadJob): Promise<LoadResult> {
@@ -89,9 +91,21 @@ export async function holdTransfers(job: LoadJob): Promise<Held> {
   }
 }
 
+/** CPU time of all load generators so far; undefined where it cannot be told. */
+export function loadCpuSeconds(): number | undefined {
+  const cpu = groupOfLoad()?.cpu()
+  return cpu && cpu.user + cpu.system
+}
+
 /** For the end of the program. */
-export function stopLoad(): void {
+export async function stopLoad(): Promise<void> {
   for (const child of running) child.kill('SIGKILL')
+  if (group !== 'not yet') await group?.removeSoon()
+}
+
+function groupOfLoad(): Group | undefined {
+  if (group === 'not yet') group = Group.make('load')
+  return group
 }
 
 function start(job: LoadJob, more: readonly string[]): ChildProcess {
@@ -99,6 +113,7 @@ function start(job: LoadJob, more: readonly string[]): ChildProcess {
   const [program, ...args] = pinned(CORES?.client, command)
   const child = spawn(program as string, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
+  if (child.pid !== undefined) groupOfLoad()?.add(child.pid)
   return child
 }
 

@@ -44,9 +44,8 @@ else await main(flags)
 async function main(flags: Flags): Promise<void> {
   const folder = new WorkFolder(RESULTS)
   const cleanUp = async (): Promise<void> => {
-    stopLoad()
     stopCeiling()
-    await stopAll()
+    await Promise.all([stopLoad(), stopAll()])
     if (flags.keep) console.log(`kept: ${folder.root}`)
     else folder.remove()
   }

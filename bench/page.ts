@@ -21,12 +21,13 @@ import { caseOf, judge, type Verdict } from './judge.ts'
 import { digits, percent } from './numbers.ts'
 import { type Bar, bars, curves, html, type Line } from './page-charts.ts'
 import { STYLE } from './page-style.ts'
-import { notesOf } from './report.ts'
+import { noiseText, notesOf } from './report.ts'
 import { dateText, direction, SECTIONS, serverName, unitText } from './words.ts'
 
 export function page(figures: Figures): string {
   const { machine, startedAt, repeats } = figures
   const verdicts = judge(figures)
+  const noise = noiseText(figures)
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -41,7 +42,7 @@ export function page(figures: Figures): string {
 <p>Measured on ${dateText(startedAt)}, on ${html(machine.cpu)} with ${machine.cores} cores, ${html(machine.kernel)}; ${html(machine.pinned)}, everything over loopback.
 Each number is the median of ${repeats} measurement${repeats === 1 ? '' : 's'}, with the lowest and the highest below it; the servers took turns. Other machines give other numbers: compare the bars, not the megabytes.</p>
 ${figures.quick ? '<p class="warn">A quick run: it shows that the bench works, and measures next to nothing.</p>' : ''}
-${machine.loadAverage > 0.5 ? `<p class="warn">Something else was running when it began (load average ${machine.loadAverage.toFixed(1)}).</p>` : ''}
+${noise === undefined ? '' : `<p class="warn">${html(capital(noise))}.</p>`}
 </header>
 <main>
 <div class="cards tiles">${tiles(figures).join('')}</div>

@@ -6,6 +6,7 @@ import {
   bestPeer,
   type CaseFigures,
   comparable,
+  disturbance,
   failedShare,
   type Figures,
   figuresOf,
@@ -18,6 +19,9 @@ import {
 } from './figures.ts'
 import { judge, type Verdict } from './judge.ts'
 import { grouped, digits, percent } from './numbers.ts'
+
+/** Less than this is what counting in ticks makes up. */
+const WORTH_TELLING = 0.04
 
 export function render(figures: Figures): string {
   const { machine } = figures
@@ -143,11 +147,20 @@ function legend(figures: Figures): string[] {
     lines.push(`memory, KB of processes + kernel: ${parts.join(', ')}`)
   }
   lines.push(...notesOf(figures))
-  if (figures.machine.loadAverage > 0.5) {
-    const busy = `load average ${figures.machine.loadAverage.toFixed(1)} at the start: something else was running`
-    lines.push(styleText('yellow', `${busy}, so compare columns at most`))
-  }
+  const noise = noiseText(figures)
+  if (noise !== undefined) lines.push(styleText('yellow', noise))
   return lines
+}
+
+/** What other programs did to the figures; undefined when it was next to nothing. */
+export function noiseText(figures: Figures): string | undefined {
+  const share = disturbance(figures)
+  if (share === undefined) {
+    const busy = figures.machine.loadAverage
+    return busy > 0.5 ? `something else was running when it began (load average ${busy.toFixed(1)})` : undefined
+  }
+  if (share < WORTH_TELLING) return undefined
+  return `other programs took ${percent(share)} of a core while it was measured (median): compare columns at most`
 }
 
 /** Why figures are missing or fewer, each reason once with the cases that it holds for. */

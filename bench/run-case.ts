@@ -3,19 +3,33 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Case, TransferCase } from './cases.ts'
 import { measureCeiling } from './ceiling.ts'
 import { intactUploads, removeUploads, type WorkFolder } from './content.ts'
-import { type CaseFigures, isOurs, medianSample, OURS, type Sample, type ServerFigures, spreadOf } from './figures.ts'
+import { watchCores, type Watched } from './disturbance.ts'
+import {
+  type CaseFigures,
+  isOurs,
+  medianSample,
+  MOST_DISTURBED,
+  OURS,
+  quietest,
+  type Sample,
+  type ServerFigures,
+  spreadOf,
+} from './figures.ts'
 import { type LoadJob, type LoadResult, runLoad } from './load.ts'
-import { CORES } from './pin.ts'
 import type { Place, Pool } from './pool.ts'
-import { coreTimes } from './process-tree.ts'
 import { runMemory } from './run-memory.ts'
 import type { StartedServer } from './server-process.ts'
 import type { ServerKind } from './servers.ts'
 
 /** What a usual TFTP client waits before it repeats itself. */
 const CLIENT_TIMEOUT_MS = 1000
-/** A first measurement this much shorter than wanted only tells how many transfers the next one takes. */
-const LONG_ENOUGH = 0.6
+/**
+ * The first measurement warms up, and tells how many transfers the others take. It counts only where it took so many times
+ * as long as one should: that server is slow enough to have warmed up, and too slow to be measured once more for nothing.
+ */
+const LONG_TRIALS = 2
+/** Measurements for each that is wanted, where other programs disturb them. */
+const MOST_TRIES = 2
 /** A smaller file is all beginning and end. */
 const LEAST_BYTES = 100_000
 const LEAST_LIMIT_SECONDS = 4
@@ -26,7 +40,6 @@ const LEAST_CEILING_MS = 100
 /** A server may acknowledge the last block before it has written it: it gets so long. */
 const STORED_TRIES = 100
 const STORED_RETRY_MS = 20
-const TICK_MS = 10
 
 export interface Bench {
   readonly pool: Pool
@@ -46,6 +59,7 @@ interface Row {
   readonly samples: Sample[]
   transfers: number
   lastMs: number
+  tried: boolean
   note?: string
   out: boolean
 }
@@ -62,7 +76,16 @@ export async function runCase(bench: Bench, whole: Case): Promise<CaseFigures> {
 async function runTransfers(bench: Bench, each: TransferCase): Promise<CaseFigures> {
   const rows = [...bench.pool.programs.keys()]
     .filter(({ name }) => each.only === undefined || (each.only === 'ours' ? isOurs(name) : name === OURS))
-    .map((kind): Row => ({ kind, samples: [], transfers: each.transfers ?? each.clients, lastMs: 0, out: false }))
+    .map(
+      (kind): Row => ({
+        kind,
+        samples: [],
+        transfers: each.transfers ?? each.clients,
+        lastMs: 0,
+        tried: false,
+        out: false,
+      }),
+    )
   const ceilings: number[] = []
   const limitSeconds = limitOf(bench, rows.length)
   for (let pass = 0; ; pass++) {
@@ -80,12 +103,20 @@ async function runTransfers(bench: Bench, each: TransferCase): Promise<CaseFigur
   if (each.folder === 'disk') for (const { kind } of rows) await bench.pool.drop(kind, 'disk')
   const { name, title, unit, clients, sizeBytes } = each
   const ceiling = spreadOf(ceilings)
-  const figures = { name, title, unit, clients, sizeBytes, servers: rows.map(figuresOfRow) }
+  const figures = {
+    name,
+    title,
+    unit,
+    clients,
+    sizeBytes,
+    servers: rows.map((row) => figuresOfRow(row, bench.repeats)),
+  }
   return ceiling === undefined ? figures : { ...figures, ceiling }
 }
 
 function mayBegin(bench: Bench, { samples, lastMs, out }: Row): boolean {
-  if (out || samples.length >= bench.repeats) return false
+  const quiet = samples.filter(({ disturbed = 0 }) => disturbed <= MOST_DISTURBED).length
+  if (out || quiet >= bench.repeats || samples.length >= bench.repeats * MOST_TRIES) return false
   return samples.length === 0 || performance.now() + lastMs < bench.until
 }
 
@@ -105,9 +136,10 @@ async function takeSample(bench: Bench, each: TransferCase, row: Row, limitSecon
     const sample = await measure(bench, each, server, row.transfers, limitSeconds)
     broken = sample.failed > 0 || each.fresh === true
     if (sample.failed > 0) row.note = `${sample.failed} of ${sample.failed + sample.completed} transfers failed`
-    const fits = each.transfers !== undefined || sample.ms >= LONG_ENOUGH * bench.measureMs || sample.failed > 0
-    if (fits) row.samples.push(sample)
-    else row.transfers = Math.ceil((row.transfers * bench.measureMs) / sample.ms)
+    const isTrial = !row.tried && each.transfers === undefined && sample.ms < LONG_TRIALS * bench.measureMs
+    row.tried = true
+    if (!isTrial || sample.failed > 0) row.samples.push(sample)
+    else row.transfers = Math.ceil(row.transfers * Math.max(1, bench.measureMs / sample.ms))
   } catch (error) {
     row.note = (error as Error).message
     // What it cannot do once it cannot do twice; what went wrong later stands beside what was measured before.
@@ -125,35 +157,34 @@ async function measure(
   limitSeconds: number,
 ): Promise<Sample> {
   const job = jobOf(bench.folder, each, server, transfers, limitSeconds)
-  const before = coreTimes()
-  const cpu = server.watchCpu()
+  const stopWatch = watchCores(server)
   let result: LoadResult
-  let used: ReturnType<NonNullable<typeof cpu>>
+  let watched: Watched
   try {
     result = await runLoad(job)
   } finally {
-    used = cpu?.()
+    watched = stopWatch()
   }
-  const after = coreTimes()
   try {
     checkGrant(each, result)
     if (each.kind === 'put') await checkStored(bench.folder, each, server, job, result)
   } finally {
     if (each.kind === 'put') removeUploads(server.folder, job.file)
   }
-  const busyMs = (core: number): number => ((after[core]?.busy ?? 0) - (before[core]?.busy ?? 0)) * TICK_MS
+  const { cpu, serverCoreMs, disturbed } = watched
   const share = (ms: number): number => Math.min(1, ms / result.ms)
-  const seconds = used === undefined ? 0 : used.user + used.system
+  const seconds = cpu === undefined ? 0 : cpu.user + cpu.system
   return {
     value: valueOf(each, result),
     ms: result.ms,
     completed: result.completed,
     failed: result.transfers - result.completed,
     retransmitted: result.retransmitted,
-    ...(used === undefined || seconds === 0 || result.bytes === 0 || result.ms < LEAST_MS_FOR_CPU
+    ...(cpu === undefined || seconds === 0 || result.bytes === 0 || result.ms < LEAST_MS_FOR_CPU
       ? {}
-      : { cpuSecondsPerGb: (seconds / result.bytes) * 1e9, kernelShare: used.system / seconds }),
-    ...(CORES === undefined ? {} : { serverCore: share(busyMs(CORES.server)) }),
+      : { cpuSecondsPerGb: (seconds / result.bytes) * 1e9, kernelShare: cpu.system / seconds }),
+    ...(serverCoreMs === undefined ? {} : { serverCore: share(serverCoreMs) }),
+    ...(disturbed === undefined ? {} : { disturbed }),
     clientCore: share(result.cpuSeconds * 1000),
   }
 }
@@ -216,7 +247,8 @@ export function jobOf(
   }
 }
 
-function figuresOfRow({ kind, samples, note }: Row): ServerFigures {
+function figuresOfRow({ kind, samples: all, note }: Row, repeats: number): ServerFigures {
+  const samples = quietest(all, repeats)
   const median = medianSample(samples)
   const figures = { server: kind.name, samples }
   return { ...figures, ...(median === undefined ? {} : { median }), ...(note === undefined ? {} : { note }) }

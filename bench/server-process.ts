@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../test/interop/programs.ts'
 import { type CpuTime, Group } from './group.ts'
 import { CORES, pinned } from './pin.ts'
@@ -10,8 +9,6 @@ import { canMeasureProcesses, CpuWatch, treeOf } from './process-tree.ts'
 import type { ServerKind } from './servers.ts'
 
 const TERM_GRACE_MS = 1000
-const REMOVE_TRIES = 50
-const REMOVE_RETRY_MS = 20
 
 export interface StartedServer {
   readonly kind: ServerKind
@@ -110,9 +107,7 @@ async function stop(server: StartedServer, child: ChildProcess, group: Group | u
       // It went with its parent.
     }
   }
-  for (let tries = 0; group !== undefined && !group.remove() && tries < REMOVE_TRIES; tries++) {
-    await delay(REMOVE_RETRY_MS)
-  }
+  await group?.removeSoon()
 }
 
 function hasEnded(child: ChildProcess): boolean {
