@@ -9,7 +9,7 @@ import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
 
 /** A turn that is busy ends here, so that Node's timers, promises, files and listening sockets get theirs. */
-const TURN_MS = 0.5
+const TURN_MS = 1
 /** A sleep after an arrival, doubled while nothing comes … */
 const FIRST_SLEEP_MS = 1
 /** … up to this: Node's timers are not among what it wakes for, and are late by as much. */
@@ -51,6 +51,8 @@ export class BatchLoop {
   #view = new DataView(this.#fds.buffer)
   #immediate: NodeJS.Immediate | undefined
   #running = false
+  /** When it was looked at last. */
+  #nodeIsReady = false
   #spinUntil = 0
   #fruitless = 0
   #rest = 0
@@ -135,10 +137,15 @@ export class BatchLoop {
     if (ms === 0 && sockets.length === listening + 1) return this.#received(sockets[listening] as LoopSocket, 0)
     const wait = sockets.some((socket) => socket.hasLost) ? 0 : ms
     native.poll(this.#fds, sockets.length + 1, wait)
+    this.#nodeIsReady = view.getInt16(linux.POLLFD.revents, true) !== 0
     let total = 0
     for (let i = listening; i < sockets.length; i++) total += this.#polled(sockets[i] as LoopSocket, view, i)
-    if (requests) for (let i = 0; i < listening; i++) total += this.#polled(sockets[i] as LoopSocket, view, i)
-    return total
+    if (!requests) return total
+    let asked = 0
+    for (let i = 0; i < listening; i++) asked += this.#polled(sockets[i] as LoopSocket, view, i)
+    // Node watches these as well: what made it ready is mostly done.
+    if (asked > 0) this.#nodeIsReady = false
+    return total + asked
   }
 
   #polled(socket: LoopSocket, view: DataView, i: number): number {
@@ -150,10 +157,6 @@ export class BatchLoop {
     const count = socket.receive((events & linux.POLLERR) !== 0 || socket.hasLost)
     this.#host.flush()
     return count
-  }
-
-  get #nodeIsReady(): boolean {
-    return this.#view.getInt16(linux.POLLFD.revents, true) !== 0
   }
 
   /** Everything that had arrived is handled before the timer rings. */

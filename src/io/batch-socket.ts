@@ -26,6 +26,8 @@ export interface SocketHost<Peer> {
   readonly native: Native
   readonly errors: Messages
   readonly table: PeerTable<Peer>
+  /** Requests were received, and are handed over next: what reached transfers before them is to be heard first. */
+  beforeRequests(): void
   /** A datagram is message `message` of the socket's inbox. */
   received(socket: SharedSocket<Peer>, peer: Peer, message: number, length: number): void
   /** A datagram from an address and port that has no transfer here; any request on a listening socket. */
@@ -146,6 +148,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
   #hand(count: number): void {
     const host = this.#host
     const { inbox } = this
+    if (this.isListening) host.beforeRequests()
     for (let i = 0; i < count; i++) {
       inbox.setNameBytes(i, linux.SOCKADDR.bytes)
       const length = inbox.received(i)

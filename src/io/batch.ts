@@ -71,6 +71,8 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #unknownTid = encodeError(WIRE_ERROR.unknownTid, 'this transfer is over or not yours')
   /** Handlers are running: what they send leaves together when they are done. */
   #atWork = false
+  /** The request that is handled came from the loop, which has seen to what arrived before it. */
+  #caughtUp = false
   #sockets = 0
   #turn = Math.floor(Math.random() * POOL)
   #strangersSince = 0
@@ -210,13 +212,20 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#stats.receiveErrors++
   }
 
+  /** The final ACK of a client that asks for its next file has arrived before: it must not look as if it had not. */
+  beforeRequests(): void {
+    this.#loop.catchUp()
+  }
+
   stranger(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
     const { inbox, listening } = socket
     if (listening === undefined) return this.#refuse(socket, message, length)
     this.#atWork = true
+    this.#caughtUp = true
     const at = message * NAME_WORDS
     const address = addressOf(inbox.names, at)
     listening.heard(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
+    this.#caughtUp = false
   }
 
   /** RFC 1350 §4: a stranger is told so, and disturbs nobody. A connected socket's kernel would answer with ICMP. */
@@ -318,8 +327,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     const handlers = this.#handlers
     return {
       request: (now, peer, buffer, offset, length) => {
-        // The final ACK of a client that asks for its next file has arrived before: it must not look as if it had not.
-        this.#loop.catchUp()
+        if (!this.#caughtUp) this.beforeRequests()
         handlers.request(now, peer, buffer, offset, length)
       },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),

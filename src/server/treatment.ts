@@ -21,7 +21,7 @@ export class Treatment {
   readonly #memory: DeviceMemory
   readonly #onLesson: ((lesson: Lesson) => void) | undefined
 
-  /** `onLesson` hears what the transfers here taught. */
+  /** `onLesson` hears what the transfers here taught, unless it is only that a device is healthy. */
   constructor(options: PolicyOptions, onLesson?: (lesson: Lesson) => void, memory: DeviceMemory = new DeviceMemory()) {
     this.#options = options
     this.#memory = memory
@@ -53,8 +53,9 @@ export class Treatment {
     // A transfer that failed teaches one thing only: that the device counts repeats.
     if (outcome?.status === 'completed' || learnt.countsRepeats === true) {
       const lesson = { address: peer.address, request, learnt }
+      const isNews = Object.keys(learnt).length > 0
       this.learn(lesson)
-      this.#onLesson?.(lesson)
+      if (isNews) this.#onLesson?.(lesson)
     }
   }
 }

@@ -32,7 +32,7 @@ async function start(): Promise<void> {
         firstId,
         idStep,
         sharedPort: port === 'own' ? undefined : port,
-        onLesson: (lesson) => say({ type: 'lesson', lesson }),
+        ...(idStep > 1 ? { onLesson: (lesson) => say({ type: 'lesson', lesson }) } : {}),
         onSilence: () => say({ type: 'silence' }),
       },
     )
