@@ -5,7 +5,7 @@ export const STYLE = `
   --batch: #1d5fd6; --dgram: #8db4f2; --hpa: #c77414; --atftpd: #0f8f83; --dnsmasq: #9147c9; }
 @media (prefers-color-scheme: dark) { :root {
   --bg: #0f1317; --card: #171c22; --text: #e5eaf0; --dim: #9aa6b3; --line: #2b343e; --good: #4fc98a; --bad: #f08b83; --goodbg: #16301f; --badbg: #3a1d1b;
-  --batch: #5c97ff; --dgram: #35558c; --hpa: #d98a33; --atftpd: #2fb3a6; --dnsmasq: #b57be6; } }
+  --batch: #5c97ff; --dgram: #4f77bb; --hpa: #d98a33; --atftpd: #2fb3a6; --dnsmasq: #b57be6; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--bg); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 header, main { max-width: 1160px; margin: 0 auto; padding: 22px 20px 0; }

@@ -106,7 +106,7 @@ function caseCard(each: CaseFigures, verdicts: readonly Verdict[]): string {
       ? ''
       : `<p>Dashed: ${digits(each.ceiling.median)} MB/s, what these cores move without TFTP. Foresend reaches ${percent(ours / each.ceiling.median)} of it.</p>`
   const marks = verdicts
-    .filter(({ where, target }) => where === each.name && target.kind !== 'cheaper')
+    .filter(({ where, target }) => where === each.name && target.kind !== 'cheaper' && target.kind !== 'ceiling')
     .map((verdict) => `${mark(verdict)} ${html(sentence(verdict))}`)
   const judged = marks.length === 0 ? '' : `<p>${marks.join('<br>')}</p>`
   return `<div class="card">${head}${bars(list, each.ceiling?.median)}${share}${judged}</div>`

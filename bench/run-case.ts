@@ -228,7 +228,7 @@ export function jobOf(
   transfers: number,
   limitSeconds: number,
 ): LoadJob {
-  const { kind, clients, blksize, windowsize, lossPercent, sizeBytes, sparse } = each
+  const { kind, clients, blksize, windowsize, lossPercent, sizeBytes, sparse, onlySeconds } = each
   const { name, path } = folder.file(sizeBytes, sparse)
   const { address, port } = server
   return {
@@ -241,9 +241,9 @@ export function jobOf(
     transfers,
     blksize,
     windowsize,
-    timeoutMs: CLIENT_TIMEOUT_MS,
+    timeoutMs: onlySeconds === undefined ? CLIENT_TIMEOUT_MS : 2000 * onlySeconds,
     ...(lossPercent === undefined ? {} : { lossPercent, seed: 1 }),
-    limitSeconds,
+    limitSeconds: onlySeconds ?? limitSeconds,
   }
 }
 

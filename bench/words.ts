@@ -20,7 +20,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'Many small files, and a stampede',
-    text: 'Menus and configurations are small: what counts is how fast a transfer begins. In the stampede 5000 devices ask in the same moment, and those count that go away empty-handed.',
+    text: 'Menus and configurations are small: what counts is how fast a transfer begins. In the stampede 5000 devices ask in the same moment, once, for 10 KB each; counted are those that do not have it after 5 seconds.',
     cases: ['starts', 'herd'],
   },
   {
