@@ -43,7 +43,23 @@ export interface MemoryCase {
   readonly ceiling?: never
 }
 
-export type Case = TransferCase | MemoryCase
+/** Our own client against our own server, beside what the load generator gets from it. */
+export interface ClientCase {
+  readonly kind: 'client'
+  readonly way: 'get' | 'put'
+  readonly name: string
+  readonly title: string
+  readonly clients: 1
+  readonly sizeBytes: number
+  readonly blksize: number
+  readonly windowsize: number
+  readonly unit: 'MB/s'
+  readonly weight?: number
+  readonly curveOnly?: never
+  readonly ceiling?: never
+}
+
+export type Case = TransferCase | MemoryCase | ClientCase
 
 /** Points of one line: cases, and where each stands. */
 export interface Curve {
@@ -105,6 +121,8 @@ const TABLE: readonly Case[] = [
     unit: 'KB',
     weight: 4,
   },
+  ourClient('get', 64),
+  ourClient('put', 64),
 ]
 
 const SIZES = [
@@ -204,6 +222,11 @@ function lossy(percent: number, windowsize: number): TransferCase {
   const title = `${percent} % loss each way, windowsize ${windowsize}`
   const loss = percent === 0 ? {} : { lossPercent: percent }
   return { ...get(`loss-${percent}-w${windowsize}`, title), clients: 4, sizeBytes: MB, windowsize, ...loss }
+}
+
+function ourClient(way: 'get' | 'put', megabytes: number): ClientCase {
+  const size = { clients: 1, sizeBytes: megabytes * MB, blksize: BLKSIZE, windowsize: 16 } as const
+  return { kind: 'client', way, name: `client-${way}`, title: `foresend ${way}, windowsize 16`, unit: 'MB/s', ...size }
 }
 
 function get(name: string, title: string): TransferCase {

@@ -119,13 +119,16 @@ function judgeCheaper(target: Target, found: CaseFigures): Verdict | undefined {
 }
 
 function judgeCeiling(target: Extract<Target, { kind: 'ceiling' }>, found: CaseFigures): Verdict {
-  const base = { target, where: found.name, wanted: `(${Math.round(target.atLeast * 100)} %)` }
+  const share = `${Math.round(target.atLeast * 100)} %`
+  const base = { target, where: found.name, wanted: target.isStretch === true ? `(${share})` : `at least ${share}` }
   const own = figuresOf(found, target.server)
   const ours = comparable(own)
-  if (ours === undefined) return { ...base, found: own?.note ?? 'no figure' }
+  if (ours === undefined) return target.isStretch === true ? { ...base, found: 'no figure' } : withoutFigure(base, own)
   if (found.ceiling === undefined) return { ...base, found: 'no ceiling measured' }
-  const share = ours.value / found.ceiling.median
-  return { ...base, found: `${Math.round(share * 100)} % of the ceiling`, stretchMet: share >= target.atLeast }
+  const reached = ours.value / found.ceiling.median
+  const met = reached >= target.atLeast
+  const text = `${Math.round(reached * 100)} % of the ceiling`
+  return target.isStretch === true ? { ...base, found: text, stretchMet: met } : { ...base, found: text, met }
 }
 
 function judgeFlat(figures: Figures, target: Extract<Target, { kind: 'flat' }>): Verdict | undefined {

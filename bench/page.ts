@@ -104,7 +104,7 @@ function caseCard(each: CaseFigures, verdicts: readonly Verdict[]): string {
   const share =
     each.ceiling === undefined || ours === undefined
       ? ''
-      : `<p>Dashed: ${digits(each.ceiling.median)} MB/s, what these cores move without TFTP. Foresend reaches ${percent(ours / each.ceiling.median)} of it.</p>`
+      : `<p>Dashed: ${digits(each.ceiling.median)} MB/s${each.name.startsWith('client-') ? '' : ', what these cores move without TFTP'}. Foresend reaches ${percent(ours / each.ceiling.median)} of it.</p>`
   const marks = verdicts
     .filter(({ where, target }) => where === each.name && target.kind !== 'cheaper' && target.kind !== 'ceiling')
     .map((verdict) => `${mark(verdict)} ${html(sentence(verdict))}`)

@@ -12,7 +12,7 @@ import { OURS } from './figures.ts'
 import { runLoad } from './load.ts'
 import { Pool } from './pool.ts'
 import { type CpuProfile, partsOf, type Profile, type ProfiledCase, type Share, symbolsOf } from './profile-table.ts'
-import { jobOf } from './run-case.ts'
+import { jobOf } from './measure.ts'
 import { SERVERS, type ServerKind } from './servers.ts'
 import type { StartedServer } from './server-process.ts'
 
@@ -36,7 +36,7 @@ export async function profile(
   const startedAt = new Date().toISOString()
   const cases: ProfiledCase[] = []
   for (const each of CASES) {
-    if (each.kind === 'memory' || !names.includes(each.name)) continue
+    if (each.kind === 'memory' || each.kind === 'client' || !names.includes(each.name)) continue
     say(`profile of ${each.name}`)
     cases.push(await profileCase(folder, plain, found.program, each))
     folder.clear()

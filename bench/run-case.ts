@@ -1,9 +1,6 @@
 /** Runs one case: all servers in turn, several times, each for about as long. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Case, TransferCase } from './cases.ts'
 import { measureCeiling } from './ceiling.ts'
-import { intactUploads, removeUploads, type WorkFolder } from './content.ts'
-import { watchCores, type Watched } from './disturbance.ts'
 import {
   type CaseFigures,
   isOurs,
@@ -15,14 +12,12 @@ import {
   type ServerFigures,
   spreadOf,
 } from './figures.ts'
-import { type LoadJob, type LoadResult, runLoad } from './load.ts'
-import type { Place, Pool } from './pool.ts'
+import { type Bench, measure } from './measure.ts'
+import type { Place } from './pool.ts'
+import { runClient } from './run-client.ts'
 import { runMemory } from './run-memory.ts'
-import type { StartedServer } from './server-process.ts'
 import type { ServerKind } from './servers.ts'
 
-/** What a usual TFTP client waits before it repeats itself. */
-const CLIENT_TIMEOUT_MS = 1000
 /**
  * The first measurement warms up, and tells how many transfers the others take. It counts only where it took so many times
  * as long as one should: that server is slow enough to have warmed up, and too slow to be measured once more for nothing.
@@ -34,25 +29,7 @@ const MOST_TRIES = 2
 const LEAST_BYTES = 100_000
 const LEAST_LIMIT_SECONDS = 4
 const MOST_LIMIT_SECONDS = 25
-/** CPU time of a shorter measurement is mostly that of its beginning and end. */
-const LEAST_MS_FOR_CPU = 100
 const LEAST_CEILING_MS = 100
-/** A server may acknowledge the last block before it has written it: it gets so long. */
-const STORED_TRIES = 100
-const STORED_RETRY_MS = 20
-
-export interface Bench {
-  readonly pool: Pool
-  readonly folder: WorkFolder
-  readonly repeats: number
-  /** How long a measurement should take. */
-  readonly measureMs: number
-  /** Of the sizes of the cases, 0..1. */
-  readonly share: number
-  /** `performance.now()` after which nothing of the case begins, but for one measurement of each server. */
-  readonly until: number
-  say(text: string): void
-}
 
 interface Row {
   readonly kind: ServerKind
@@ -67,7 +44,14 @@ interface Row {
 export async function runCase(bench: Bench, whole: Case): Promise<CaseFigures> {
   const each = { ...whole, sizeBytes: Math.max(Math.min(LEAST_BYTES, whole.sizeBytes), whole.sizeBytes * bench.share) }
   try {
-    return each.kind === 'memory' ? await runMemory(bench, each) : await runTransfers(bench, each)
+    switch (each.kind) {
+      case 'memory':
+        return await runMemory(bench, each)
+      case 'client':
+        return await runClient(bench, each)
+      default:
+        return await runTransfers(bench, each)
+    }
   } finally {
     bench.folder.clear()
   }
@@ -147,104 +131,6 @@ async function takeSample(bench: Bench, each: TransferCase, row: Row, limitSecon
   }
   row.lastMs = performance.now() - began
   if (broken) await bench.pool.drop(row.kind, place)
-}
-
-async function measure(
-  bench: Bench,
-  each: TransferCase,
-  server: StartedServer,
-  transfers: number,
-  limitSeconds: number,
-): Promise<Sample> {
-  const job = jobOf(bench.folder, each, server, transfers, limitSeconds)
-  const stopWatch = watchCores(server)
-  let result: LoadResult
-  let watched: Watched
-  try {
-    result = await runLoad(job)
-  } finally {
-    watched = stopWatch()
-  }
-  try {
-    checkGrant(each, result)
-    if (each.kind === 'put') await checkStored(bench.folder, each, server, job, result)
-  } finally {
-    if (each.kind === 'put') removeUploads(server.folder, job.file)
-  }
-  const { cpu, serverCoreMs, disturbed } = watched
-  const share = (ms: number): number => Math.min(1, ms / result.ms)
-  const seconds = cpu === undefined ? 0 : cpu.user + cpu.system
-  return {
-    value: valueOf(each, result),
-    ms: result.ms,
-    completed: result.completed,
-    failed: result.transfers - result.completed,
-    retransmitted: result.retransmitted,
-    ...(cpu === undefined || seconds === 0 || result.bytes === 0 || result.ms < LEAST_MS_FOR_CPU
-      ? {}
-      : { cpuSecondsPerGb: (seconds / result.bytes) * 1e9, kernelShare: cpu.system / seconds }),
-    ...(serverCoreMs === undefined ? {} : { serverCore: share(serverCoreMs) }),
-    ...(disturbed === undefined ? {} : { disturbed }),
-    clientCore: share(result.cpuSeconds * 1000),
-  }
-}
-
-function valueOf({ unit }: TransferCase, { bytes, ms, completed, transfers }: LoadResult): number {
-  if (unit === 'failed') return transfers - completed
-  return unit === 'MB/s' ? bytes / 1000 / ms : (completed * 1000) / ms
-}
-
-/** It must grant the very block size and window that are compared, and finish something. */
-function checkGrant(each: TransferCase, result: LoadResult): void {
-  if (result.completed === 0) {
-    const why = result.faults[0] ?? 'no transfer came to its end'
-    throw new Error(`none of ${result.transfers} done in ${(result.ms / 1000).toFixed(1)} s: ${why}`)
-  }
-  if (result.blksize !== each.blksize) throw new Error(`grants blksize ${result.blksize}`)
-  if (result.windowsize !== each.windowsize) throw new Error(`grants windowsize ${result.windowsize}`)
-}
-
-async function checkStored(
-  folder: WorkFolder,
-  each: TransferCase,
-  server: StartedServer,
-  job: LoadJob,
-  result: LoadResult,
-): Promise<void> {
-  const source = folder.file(each.sizeBytes)
-  let intact = intactUploads(server.folder, job.file, source)
-  for (let tries = 0; intact < result.completed && tries < STORED_TRIES; tries++) {
-    await delay(STORED_RETRY_MS)
-    intact = intactUploads(server.folder, job.file, source)
-  }
-  if (intact < result.completed) throw new Error(`${intact} intact files of ${result.completed} acknowledged uploads`)
-}
-
-/** What the load generator is told for this case. */
-export function jobOf(
-  folder: WorkFolder,
-  each: TransferCase,
-  server: StartedServer,
-  transfers: number,
-  limitSeconds: number,
-): LoadJob {
-  const { kind, clients, blksize, windowsize, lossPercent, sizeBytes, sparse, onlySeconds } = each
-  const { name, path } = folder.file(sizeBytes, sparse)
-  const { address, port } = server
-  return {
-    address,
-    port,
-    direction: kind,
-    file: kind === 'put' ? folder.uploadName() : name,
-    ...(sparse === true ? {} : { expect: path }),
-    clients,
-    transfers,
-    blksize,
-    windowsize,
-    timeoutMs: onlySeconds === undefined ? CLIENT_TIMEOUT_MS : 2000 * onlySeconds,
-    ...(lossPercent === undefined ? {} : { lossPercent, seed: 1 }),
-    limitSeconds: onlySeconds ?? limitSeconds,
-  }
 }
 
 function figuresOfRow({ kind, samples: all, note }: Row, repeats: number): ServerFigures {

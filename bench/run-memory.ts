@@ -5,7 +5,7 @@ import type { MemoryCase } from './cases.ts'
 import { type CaseFigures, medianSample, type Sample, type ServerFigures } from './figures.ts'
 import { type Held, holdTransfers, type LoadJob, runLoad } from './load.ts'
 import { canMeasureProcesses, kernelMemory, memoryOf } from './process-tree.ts'
-import type { Bench } from './run-case.ts'
+import type { Bench } from './measure.ts'
 import type { ServerKind } from './servers.ts'
 
 /** What a process needs once is not what a transfer needs: so many transfers are done, and so many held, before it counts. */

@@ -39,11 +39,13 @@ export interface CheaperTarget extends Named {
   readonly cases: 'speed'
 }
 
-/** A share of what the sockets allow. Always a stretch. */
+/** A share of the case's ceiling. */
 export interface CeilingTarget extends Named {
   readonly kind: 'ceiling'
   readonly cases: readonly string[]
   readonly atLeast: number
+  /** Good to have, and not missed when it is not. */
+  readonly isStretch?: true
 }
 
 /** CPU time for each GB stays the same along a curve: the most is so little above the least. */
@@ -80,6 +82,14 @@ export const TARGETS: readonly Target[] = [
     server: OURS,
     cases: ['lockstep-512', 'lockstep-1428'],
     atLeast: 0.9,
+    isStretch: true,
+  },
+  {
+    kind: 'ceiling',
+    title: 'our own client, beside what the server gives to the load generator',
+    server: OURS,
+    cases: ['client-get', 'client-put'],
+    atLeast: 0.8,
   },
   { kind: 'flat', title: 'CPU time for each GB from 1 to 5000 clients', server: OURS, curve: 'clients', within: 0.15 },
   { kind: 'flat', title: 'CPU time for each GB from 1 MB to 4 GiB', server: OURS, curve: 'sizes', within: 0.15 },

@@ -38,6 +38,11 @@ export const SECTIONS: readonly Section[] = [
     text: 'What the server and the kernel keep for a device that has asked and then says nothing.',
     cases: ['memory'],
   },
+  {
+    title: "Foresend's own client",
+    text: 'The commands get and put, which write to a file and take its digest. Dashed: what the same server gives to the load generator, which does neither.',
+    cases: ['client-get', 'client-put'],
+  },
 ]
 
 const NAMES: Readonly<Record<string, string>> = {
