@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { TransferCase } from './cases.ts'
+import { checkOpen } from './closing.ts'
 import { CORES, pinned } from './pin.ts'
 
 const SIDE = fileURLToPath(new URL('ceiling-side.ts', import.meta.url))
@@ -45,6 +46,7 @@ async function measureOnce(each: TransferCase, ms: number, way: string): Promise
 
 function start(core: number | undefined, args: readonly string[]): ChildProcess {
   const [program, ...rest] = pinned(core, [process.execPath, SIDE, ...args])
+  checkOpen()
   const child = spawn(program as string, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   running.add(child)
   child.once('close', () => running.delete(child))

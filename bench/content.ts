@@ -23,6 +23,8 @@ export interface MadeFile {
   readonly sizeBytes: number
 }
 
+const UPLOAD = 'stored'
+
 export class WorkFolder {
   readonly root: string
   /** What the servers serve, and where they store. */
@@ -79,11 +81,13 @@ export class WorkFolder {
   clear(): void {
     for (const file of this.#made.values()) rmSync(file.path, { force: true })
     this.#made.clear()
+    // What a case that went wrong has left.
+    for (const folder of [this.served, this.#disk]) if (folder !== undefined) removeUploads(folder, UPLOAD)
   }
 
   /** Names that begin so are nobody's yet. */
   uploadName(): string {
-    return `stored-${++this.#uploads}`
+    return `${UPLOAD}-${++this.#uploads}`
   }
 
   remove(): void {

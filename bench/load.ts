@@ -1,5 +1,6 @@
 /** The load generator, `foresend bench load`, as a process on the clients' core. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { checkOpen } from './closing.ts'
 import { Group } from './group.ts'
 import { CORES, pinned } from './pin.ts'
 import { FORESEND } from './servers.ts'
@@ -111,6 +112,7 @@ function groupOfLoad(): Group | undefined {
 function start(job: LoadJob, more: readonly string[]): ChildProcess {
   const command = [process.execPath, FORESEND, 'bench', 'load', ...loadArguments(job), ...more]
   const [program, ...args] = pinned(CORES?.client, command)
+  checkOpen()
   const child = spawn(program as string, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
   if (child.pid !== undefined) groupOfLoad()?.add(child.pid)

@@ -9,7 +9,7 @@ import type { Bench } from './measure.ts'
 import type { ServerKind } from './servers.ts'
 
 /** What a process needs once is not what a transfer needs: so many transfers are done, and so many held, before it counts. */
-const WARM_TRANSFERS = 5000
+const WARM_TRANSFERS = 2000
 const WARM_CLIENTS = 50
 const HELD_BEFORE = 500
 const LIMIT_SECONDS = 15

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../test/interop/programs.ts'
+import { checkOpen } from './closing.ts'
 import { type CpuTime, Group } from './group.ts'
 import { CORES, pinned } from './pin.ts'
 import { canMeasureProcesses, CpuWatch, treeOf } from './process-tree.ts'
@@ -49,12 +50,11 @@ export async function startServer(
   const [command, ...args] = pinned(CORES?.server, kind.command(program, folder, address, port))
   mkdirSync(logFolder, { recursive: true })
   const log = openSync(join(logFolder, `${number}-${kind.name}.log`), 'w')
+  checkOpen()
   const child = spawn(command as string, args, { stdio: ['ignore', 'ignore', log] })
   closeSync(log)
-  const pid = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('spawn', () => resolve(child.pid as number))
-  })
+  const { pid } = child
+  if (pid === undefined) return new Promise((_, reject) => child.once('error', reject))
   const group = Group.make(String(number))
   group?.add(pid)
   const server: StartedServer = {
