@@ -76,7 +76,7 @@ export async function holdTransfers(job: LoadJob): Promise<Held> {
   const timer = setTimeout(() => child.kill('SIGKILL'), job.limitSeconds * 1000 + GRACE_MS)
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const release = async (): Promise<void> => {
-    child.kill('SIGTERM')
+    child.stdin?.end()
     const hard = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
     await gone
     clearTimeout(hard)

@@ -57,8 +57,6 @@ async function main(flags: Flags): Promise<void> {
   try {
     if (flags.profile) return await profileOurs(flags, folder)
     const figures = await compare(flags, folder)
-    mkdirSync(RESULTS, { recursive: true })
-    writeFileSync(LATEST, `${JSON.stringify(figures, undefined, 2)}\n`)
     publish(figures, flags)
   } finally {
     await cleanUp()
@@ -99,19 +97,30 @@ async function compare(flags: Flags, folder: WorkFolder): Promise<Figures> {
   const cases = flags.cases.filter(
     ({ name, curveOnly }) => !flags.quick || flags.chosen || (curveOnly !== true && !QUICK_LEAVES_OUT.test(name)),
   )
+  const versions = [...programs].map(([kind, program]) => ({ name: kind.name, version: kind.version(program) }))
   const results: CaseFigures[] = []
+  const soFar = (): Figures => {
+    const durationMs = performance.now() - began
+    return { startedAt, durationMs, quick: flags.quick, repeats, machine, servers: versions, missing, cases: results }
+  }
   for (const [i, each] of cases.entries()) {
     // A busy machine makes every case long: each gets its share of the time that is left, and one round at least.
     const now = performance.now()
     const left = cases.slice(i).reduce((sum, { weight = 1 }) => sum + weight, 0)
     const ends = now + ((until - now) * (each.weight ?? 1)) / left
-    const bench = { pool, folder, repeats, measureMs, share: flags.quick ? QUICK_SHARE : 1, until: ends, say }
+    const share = flags.quick ? QUICK_SHARE : 1
+    const bench = { pool, folder, repeats, measureMs, share, until: ends, say }
     results.push(now < until ? await runCase(bench, each) : skipped(each))
+    keep(soFar())
   }
   say('')
-  const versions = [...programs].map(([kind, program]) => ({ name: kind.name, version: kind.version(program) }))
-  const durationMs = performance.now() - began
-  return { startedAt, durationMs, quick: flags.quick, repeats, machine, servers: versions, missing, cases: results }
+  return soFar()
+}
+
+/** After each case: what was measured before a run is broken off can be shown with --render. */
+function keep(figures: Figures): void {
+  mkdirSync(RESULTS, { recursive: true })
+  writeFileSync(LATEST, `${JSON.stringify(figures, undefined, 2)}\n`)
 }
 
 function skipped({ name, title, unit, clients, sizeBytes }: Case): CaseFigures {

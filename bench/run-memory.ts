@@ -61,7 +61,7 @@ async function holdOnce(bench: Bench, kind: ServerKind, each: MemoryCase, client
     return { value, processKb, kernelKb, ms: more.ms, completed: each.clients, failed: 0 }
   } finally {
     await server.stop()
-    for (const each of held) await each.release()
+    await Promise.all(held.map(({ release }) => release()))
     await delay(SETTLE_MS)
   }
 }
@@ -82,7 +82,7 @@ async function clientKernelKb(bench: Bench, each: MemoryCase): Promise<number> {
     return (kernelMemory() - before) / 1024 / each.clients
   } finally {
     socket.close()
-    for (const each of held) await each.release()
+    await Promise.all(held.map(({ release }) => release()))
   }
 }
 
