@@ -9,6 +9,7 @@ export interface TransferFlags {
   readonly timeout?: number
   readonly retries?: number
   readonly mode?: 'octet' | 'netascii'
+  readonly driver?: 'auto' | 'dgram' | 'batch'
   readonly sha256?: string
   readonly logFormat?: 'pretty' | 'json'
 }
@@ -33,6 +34,11 @@ export function addTransferFlags(command: Command): Command {
       'octet (bytes as they are) or netascii (text); wins over ;mode= in the URL (octet)',
       oneOf('octet', 'netascii'),
     )
+    .option(
+      '--driver <NAME>',
+      'how packets reach the kernel: batch (Linux) or dgram; auto takes batch where it can be had (auto)',
+      oneOf('auto', 'dgram', 'batch'),
+    )
     .optionsGroup('What it checks and shows:')
     .option('--sha256 <HEX>', 'fail unless the file has this digest', digestFlag)
     .option('--log-format <FORM>', 'pretty, or json: one object per line (pretty)', oneOf('pretty', 'json'))
@@ -45,6 +51,7 @@ export function transferOptions(flags: TransferFlags): TransferOptions & { reado
     ...given('timeoutMs', flags.timeout === undefined ? undefined : flags.timeout * 1000),
     ...given('retries', flags.retries),
     ...given('mode', flags.mode),
+    ...given('driver', flags.driver),
     ...given('sha256', flags.sha256),
   }
 }

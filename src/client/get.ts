@@ -49,6 +49,7 @@ export async function get(options: GetOptions): Promise<Summary> {
       },
       socket: { address, port, localAddress },
       local: localEnd(output, options.sha256),
+      driver: options.driver,
       signal: options.signal,
       onProgress: options.onProgress,
     })

@@ -58,6 +58,7 @@ export async function put(options: PutOptions): Promise<Summary> {
       },
       socket: { address, port, localAddress },
       local: localEnd(source),
+      driver: options.driver,
       signal: options.signal,
       onProgress: options.onProgress,
     })

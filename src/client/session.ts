@@ -1,7 +1,8 @@
 /** One transfer of ours from the request to the end: an Initiator on a ClientSocket, with the local bytes plugged in. */
 import { Initiator, type InitiatorConfig, type InitiatorSink } from '../endpoint/initiator.ts'
 import { ForesendError } from '../error.ts'
-import { ClientSocket, type ClientSocketHandlers, type ClientSocketOptions } from '../io/client-socket.ts'
+import { type ClientDriver, openClientSocket } from '../io/client-open.ts'
+import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from '../io/client-socket.ts'
 import type { Frame } from '../io/driver.ts'
 import { HEADER_BYTES } from '../packet/index.ts'
 import { COUNTER, type NoticeKind, type Outcome } from '../transfer/contract.ts'
@@ -37,6 +38,7 @@ export interface SessionOptions {
   readonly initiator: InitiatorConfig
   readonly socket: ClientSocketOptions
   readonly local: LocalEnd
+  readonly driver: ClientDriver | undefined
   readonly signal: TransferOptions['signal']
   readonly onProgress: TransferOptions['onProgress']
 }
@@ -78,7 +80,7 @@ class Session implements InitiatorSink, ClientSocketHandlers {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    this.#socket = new ClientSocket(options.socket, this)
+    this.#socket = openClientSocket(options.driver ?? 'auto', options.socket, this)
     this.#initiator = new Initiator({ dallyMs: DALLY_MS, ...options.initiator }, this)
   }
 
@@ -103,11 +105,11 @@ class Session implements InitiatorSink, ClientSocketHandlers {
 
   // From the socket.
 
-  datagram(now: number, buffer: Uint8Array, length: number, port: number): void {
+  datagram(now: number, buffer: Uint8Array, offset: number, length: number, port: number): void {
     // Not taken is lost, as far as the server can tell: it repeats, and so slows down to the reader's pace.
     if (this.#options.local.congested && !this.#settled) return
     this.#inputAt = now
-    this.#initiator.handleDatagram(now, buffer, 0, length, port)
+    this.#initiator.handleDatagram(now, buffer, offset, length, port)
     this.#settle(now)
   }
 

@@ -17,6 +17,8 @@ export interface TransferOptions {
   readonly signal?: AbortSignal
   /** Called a few times per second, and once at the end. */
   readonly onProgress?: (progress: Progress) => void
+  /** How packets reach the kernel; by default `auto`: `batch` where it can be had (Linux), else `dgram`. */
+  readonly driver?: 'auto' | 'dgram' | 'batch'
   /** Numeric address to send from. */
   readonly localAddress?: string
 }

@@ -7,7 +7,7 @@ import { check } from './batch-socket.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
 import { Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
-import { portOf, writeSockaddr } from './native/sockaddr.ts'
+import { portOf, swapBytes, writeSockaddr } from './native/sockaddr.ts'
 
 /** Host 0 is 127.16.0.0: away from 127.0.0.1 and from what people use by hand. */
 const FIRST_HOST_WORD = 0x107f
@@ -201,7 +201,7 @@ export class HostPort implements HostSender {
     const bytes = inbox.received(i)
     // Only the server's own address counts.
     if (host < 0 || inbox.names[name + 1] !== server[1]) return
-    const from = swapped(inbox.names[name] >>> 16)
+    const from = swapBytes(inbox.names[name] >>> 16)
     const first = i * SLOT_BYTES
     if (segment === 0) segment = bytes
     for (let offset = 0; offset < bytes; offset += segment) {
@@ -213,7 +213,7 @@ export class HostPort implements HostSender {
     if (this.#count === BATCH) this.flush()
     const i = this.#count++
     const { names } = this.#outbox
-    names[i * NAME_WORDS] = (linux.AF_INET | (swapped(to) << 16)) >>> 0
+    names[i * NAME_WORDS] = (linux.AF_INET | (swapBytes(to) << 16)) >>> 0
     this.#controlWords[(i * CONTROL_BYTES + linux.CMSG.data + linux.PKTINFO.from) >>> 2] = wordOf(host)
     return i
   }
@@ -244,16 +244,9 @@ export class HostPort implements HostSender {
 
   #waitForRoom(errno: number): boolean {
     if (errno !== linux.EAGAIN && errno !== linux.ENOBUFS) return false
-    writePoll(this.#poll, 0, this.fd, linux.POLLOUT)
+    linux.writePollfd(this.#poll, 0, this.fd, linux.POLLOUT)
     return this.#place.native.poll(this.#poll, 1, ROOM_WAIT_MS) > 0
   }
-}
-
-/** For `native.poll`: entry `i` of `fds` waits for `events` of `fd`. */
-export function writePoll(fds: Uint8Array, i: number, fd: number, events: number): void {
-  const view = new DataView(fds.buffer, i * linux.POLLFD.bytes)
-  view.setInt32(linux.POLLFD.fd, fd, true)
-  view.setInt16(linux.POLLFD.events, events, true)
 }
 
 /** The address of host `host` in dotted form. */
@@ -270,8 +263,4 @@ function wordOf(host: number): number {
 function hostOf(word: number): number {
   if ((word & 0xff) !== 0x7f) return -1
   return (((word >>> 8) & 0xff) - 16) * 0x1_0000 + ((word >>> 16) & 0xff) * 0x100 + (word >>> 24)
-}
-
-function swapped(port: number): number {
-  return ((port & 0xff) << 8) | (port >>> 8)
 }

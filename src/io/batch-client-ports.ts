@@ -1,5 +1,6 @@
 /** The ports of many made-up hosts together: looking at them, waiting for them, and not sleeping while answers come at once. */
-import { HostPort, hostPlace, type Received, writePoll } from './batch-client-hosts.ts'
+import { performance } from 'node:perf_hooks'
+import { HostPort, hostPlace, type Received } from './batch-client-hosts.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
 
@@ -29,7 +30,7 @@ export class HostPorts {
     try {
       for (let i = 0; i < count; i++) {
         ports.push(new HostPort(place, i))
-        writePoll(this.#fds, i, ports[i].fd, linux.POLLIN)
+        linux.writePollfd(this.#fds, i, ports[i].fd, linux.POLLIN)
       }
     } catch (error) {
       this.close()

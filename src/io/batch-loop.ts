@@ -8,7 +8,7 @@
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
 
-/** A turn that is busy ends here, so that Node's timers, promises, files and listening sockets get theirs. */
+/** A turn that is busy ends here, so that Node's timers, promises, files and messages get theirs. */
 const TURN_MS = 1
 /** A sleep after an arrival, doubled while nothing comes … */
 const FIRST_SLEEP_MS = 1
@@ -103,27 +103,32 @@ export class BatchLoop {
     if (!this.#running) return
     // First, so that an exception of a handler does not end it.
     this.#immediate = setImmediate(this.#turn)
-    const began = this.#host.now()
+    const host = this.#host
+    let now = host.now()
+    const until = now + TURN_MS
+    // It had its turn just now.
+    this.#nodeIsReady = false
+    // What was done may leave promises and immediates behind: then Node's turn is not put off by a long sleep.
     let worked = false
-    for (;;) {
-      const arrived = this.#look(0)
-      const now = this.#host.now()
+    do {
+      let arrived = this.#look(0)
+      now = host.now()
+      if (arrived === 0 && now >= this.#spinUntil && this.deadline > now && !this.#nodeIsReady) {
+        if (this.#spinUntil > 0) this.#unanswered()
+        arrived = this.#sleep(now, worked ? until - now : this.#sleepMs)
+        now = host.now()
+        if (arrived === 0 && !worked) this.#sleepMs = Math.min(MAX_SLEEP_MS, this.#sleepMs * 2)
+      }
       if (this.deadline <= now) this.#ring()
       if (arrived > 0) {
         worked = true
         this.#answered(now)
-      } else if (now >= this.#spinUntil) break
-      if (this.#nodeIsReady || now - began >= TURN_MS || !this.#running) return
-    }
-    if (this.#spinUntil > 0) this.#unanswered()
-    // What was done may have left promises and immediates behind.
-    if (!worked) this.#sleep()
+      }
+    } while (!this.#nodeIsReady && now < until && this.#running)
   }
 
-  #sleep(): void {
-    const left = this.deadline - this.#host.now()
-    if (this.#look(Math.max(0, Math.min(this.#sleepMs, left))) > 0) this.#answered(this.#host.now())
-    else this.#sleepMs = Math.min(MAX_SLEEP_MS, this.#sleepMs * 2)
+  #sleep(now: number, ms: number): number {
+    return this.#look(Math.max(0, Math.min(ms, this.deadline - now)))
   }
 
   /** Waits at most `ms` and hands over what has arrived, to listening sockets only with `requests`. Returns the datagrams. */

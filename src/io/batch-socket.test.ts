@@ -17,6 +17,7 @@ function open(): { native: FakeNative; socket: SharedSocket<string>; heard: stri
     native,
     errors: new Messages(native, 1, 256),
     table: new PeerTable(),
+    arrived: () => {},
     beforeRequests: () => {},
     received: (_socket, peer) => heard.push(peer),
     stranger: () => heard.push('stranger'),

@@ -26,6 +26,8 @@ export interface SocketHost<Peer> {
   readonly native: Native
   readonly errors: Messages
   readonly table: PeerTable<Peer>
+  /** Datagrams were received, and are handed over next. */
+  arrived(): void
   /** Requests were received, and are handed over next: what reached transfers before them is to be heard first. */
   beforeRequests(): void
   /** A datagram is message `message` of the socket's inbox. */
@@ -149,6 +151,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     const host = this.#host
     const { inbox } = this
     if (this.isListening) host.beforeRequests()
+    host.arrived()
     for (let i = 0; i < count; i++) {
       inbox.setNameBytes(i, linux.SOCKADDR.bytes)
       const length = inbox.received(i)

@@ -4,6 +4,7 @@
  * the loop reads them while one does (those for IPv4; IPv6 waits for Node's turn).
  */
 import { cpus } from 'node:os'
+import { performance } from 'node:perf_hooks'
 import type { Peer } from '../endpoint/contract.ts'
 import { encodeError, OPCODE, readOpcode, WIRE_ERROR } from '../packet/index.ts'
 import { BatchLoop } from './batch-loop.ts'
@@ -21,7 +22,7 @@ import type { Listener, ListeningHook } from './dgram-listener.ts'
 import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from './driver.ts'
 import type { Native } from './native/linux.ts'
 import { Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
-import { addressOf, peerPort } from './native/sockaddr.ts'
+import { addressText, peerPort } from './native/sockaddr.ts'
 
 /** Ports that transfers share per local address: enough to keep TIDs random and repeated requests of one peer apart. */
 const POOL = 8
@@ -71,6 +72,8 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #unknownTid = encodeError(WIRE_ERROR.unknownTid, 'this transfer is over or not yours')
   /** Handlers are running: what they send leaves together when they are done. */
   #atWork = false
+  /** When the datagrams that are handed over were received: one look at the clock for many. */
+  #workAt = 0
   /** The request that is handled came from the loop, which has seen to what arrived before it. */
   #caughtUp = false
   #sockets = 0
@@ -194,13 +197,17 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     if (!this.#atWork) this.outbox.flush()
   }
 
-  received(socket: SharedSocket<BatchTid<Owner>>, tid: BatchTid<Owner>, message: number, length: number): void {
+  arrived(): void {
     this.#atWork = true
+    this.#workAt = performance.now()
+  }
+
+  received(socket: SharedSocket<BatchTid<Owner>>, tid: BatchTid<Owner>, message: number, length: number): void {
     this.#stats.arrivals++
     const { data } = socket.inbox
     const offset = message * SLOT_BYTES
     if (this.#tap !== undefined) this.#tapped(this.#tap, true, tid, data.subarray(offset, offset + length))
-    this.#handlers.datagram(performance.now(), tid.owner, data, offset, length)
+    this.#handlers.datagram(this.#workAt, tid.owner, data, offset, length)
   }
 
   unreachable(tid: BatchTid<Owner>): void {
@@ -220,10 +227,9 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   stranger(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
     const { inbox, listening } = socket
     if (listening === undefined) return this.#refuse(socket, message, length)
-    this.#atWork = true
     this.#caughtUp = true
     const at = message * NAME_WORDS
-    const address = addressOf(inbox.names, at)
+    const address = addressText(inbox.names, at)
     listening.heard(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
     this.#caughtUp = false
   }

@@ -2,21 +2,13 @@
  * One UDP socket for one transfer that we ask for: unconnected until the server has answered from its TID, then connected
  * to it, so that the kernel turns strangers away (with ICMP) and reports ICMP to us.
  */
-import type { Socket } from 'node:dgram'
-import { availableParallelism } from 'node:os'
-import { performance } from 'node:perf_hooks'
 import { isIPv6 } from 'node:net'
 import { ForesendError } from '../error.ts'
-import { Alarm } from './alarm.ts'
-import { errnoOf } from './bind-error.ts'
-import { type Core, createSocket, isUnreachable, Sending } from './dgram-core.ts'
-import type { DriverStats, Frame } from './driver.ts'
-import { Frames } from './frames.ts'
-import { Spin } from './spin.ts'
+import type { Frame } from './driver.ts'
 
 export interface ClientSocketHandlers {
-  /** A datagram from the server's address, from `port`. The bytes are valid during the call only. */
-  datagram(now: number, buffer: Uint8Array, length: number, port: number): void
+  /** A datagram from the server's address, from `port`: `length` bytes of `buffer` from `offset`. The bytes are valid during the call only. */
+  datagram(now: number, buffer: Uint8Array, offset: number, length: number, port: number): void
   unreachable(now: number): void
   /** The deadline is due and every datagram that had arrived has been handled. */
   timer(now: number): void
@@ -33,217 +25,47 @@ export interface ClientSocketOptions {
   readonly localAddress?: string | undefined
 }
 
-export class ClientSocket {
-  readonly #options: ClientSocketOptions
-  readonly #handlers: ClientSocketHandlers
-  readonly #core: Core<never>
-  readonly #stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
-  readonly #alarm: Alarm
-  #channel: Channel
-  #open = true
-  /** What the system said of a request that it could not send, and who else answered: for the message on no answer. */
-  #sendFault = ''
-  #stranger = ''
-
-  constructor(options: ClientSocketOptions, handlers: ClientSocketHandlers) {
-    this.#options = options
-    this.#handlers = handlers
-    const now = (): number => performance.now()
-    const spin = new Spin(now, availableParallelism())
-    this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new Frames(), tap: undefined, spin, now }
-    this.#alarm = new Alarm(
-      now,
-      () => this.#stats.arrivals,
-      (at) => handlers.timer(at),
-    )
-    this.#channel = this.#openChannel()
-  }
-
+export interface ClientSocket {
   /** Milliseconds, monotonic, a float. */
-  now(): number {
-    return performance.now()
-  }
-
+  now(): number
   /** To the server's well-known port. `buffer` must not be touched afterwards: the socket may still be opening. */
-  request(buffer: Uint8Array): void {
-    const { port, address } = this.#options
-    try {
-      this.#channel.socket.send(buffer, port, address, (error) => {
-        if (error !== null && error !== undefined) this.#sendFault = errnoOf(error)
-      })
-    } catch (cause) {
-      this.#sendFault = errnoOf(cause)
-    }
-  }
-
+  request(buffer: Uint8Array): void
   /** From now on everything goes to `port` and comes from there. */
-  lock(port: number): void {
-    this.#channel.lock(port)
-  }
-
+  lock(port: number): void
   /** Goes on from a fresh local port, unlocked. What is still under way to the old one meets ICMP. */
-  reopen(): void {
-    this.#channel.close()
-    this.#channel = this.#openChannel()
-  }
-
-  sendControl(buffer: Uint8Array, length: number): void {
-    if (this.#open) this.#channel.sendControl(buffer, length)
-  }
-
+  reopen(): void
+  sendControl(buffer: Uint8Array, length: number): void
   /** What `frame` throws is thrown on. */
-  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
-    if (this.#open) this.#channel.sendBlocks(frame, first, count, maxBytes)
-  }
-
+  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void
   /** Bytes that may wait to be received, as far as the system grants them. */
-  reserve(bytes: number): void {
-    const { socket } = this.#channel
-    try {
-      if (socket.getRecvBufferSize() < bytes) socket.setRecvBufferSize(bytes)
-    } catch {
-      // What does not fit is sent again.
-    }
-  }
-
+  reserve(bytes: number): void
   /** Replaces the time at which `timer` is wanted; Infinity for never. */
-  deadline(at: number): void {
-    this.#alarm.set(at)
-  }
-
+  deadline(at: number): void
   /** For the message when nobody answered: what went wrong with sending, or who answered instead. */
-  seen(): string {
-    const parts: string[] = []
-    if (this.#sendFault !== '') parts.push(`sending failed: ${this.#sendFault}`)
-    if (this.#stranger !== '') parts.push(`${this.#stranger} answered instead; ask that address`)
-    return parts.join('; ')
-  }
-
-  close(): void {
-    if (!this.#open) return
-    this.#open = false
-    this.#alarm.close()
-    this.#channel.close()
-  }
-
-  #openChannel(): Channel {
-    const { address, localAddress } = this.#options
-    const channel: Channel = new Channel(this.#core, createSocket(localAddress ?? address), address, {
-      received: (data, port) => {
-        if (!this.#open) return
-        this.#stats.arrivals++
-        const now = this.now()
-        this.#handlers.datagram(now, data, data.length, port)
-        if (this.#open) this.#core.spin.datagram(now)
-      },
-      stranger: (from) => {
-        this.#stranger = from
-      },
-      unreachable: () => {
-        if (this.#open && channel === this.#channel) this.#handlers.unreachable(this.now())
-      },
-      // Binding may fail within this call, before our owner knows us.
-      failed: (cause) => {
-        queueMicrotask(() => {
-          if (this.#open) this.#handlers.failed(this.#bindError(cause))
-        })
-      },
-    })
-    channel.socket.bind({ address: localAddress ?? anyAddress(address), port: 0, exclusive: true })
-    return channel
-  }
-
-  #bindError(cause: unknown): ForesendError {
-    const from = this.#options.localAddress ?? 'any address'
-    const message = `cannot open a port on ${from} to talk to ${this.#options.address}: ${errnoOf(cause)}; check the addresses of this machine and its firewall`
-    return new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause })
-  }
+  seen(): string
+  close(): void
 }
 
-interface ChannelEvents {
-  received(data: Buffer, port: number): void
-  stranger(address: string): void
-  unreachable(): void
-  failed(cause: Error): void
+/** See `ClientSocket.seen`; '' for what did not happen. */
+export function seenText(sendFault: string, stranger: string): string {
+  const parts: string[] = []
+  if (sendFault !== '') parts.push(`sending failed: ${sendFault}`)
+  if (stranger !== '') parts.push(`${stranger} answered instead; ask that address`)
+  return parts.join('; ')
 }
 
-/** One local port's worth of it. */
-class Channel extends Sending<never> {
-  declare readonly socket: Socket
-  readonly #address: string
-  readonly #events: ChannelEvents
-  readonly #reported: (error: Error | null) => void
-  #bound = false
-  #closed = false
-
-  constructor(core: Core<never>, socket: Socket, address: string, events: ChannelEvents) {
-    super(core, socket)
-    this.#address = address
-    this.#events = events
-    this.#reported = (error) => {
-      if (error !== null && error !== undefined) this.#failed(error)
-    }
-    socket.once('listening', () => {
-      this.#bound = true
-    })
-    const bare = withoutZone(address)
-    socket.on('message', (data, from) => {
-      if (withoutZone(from.address) !== bare) this.#events.stranger(from.address)
-      // What had been queued before the lock may come from another port: our owner knows.
-      else if (!this.#closed) this.#events.received(data, from.port)
-    })
-    socket.on('error', (error) => this.#failed(error))
-  }
-
-  /** Takes effect at once: `createSocket`'s lookup is synchronous. */
-  lock(port: number): void {
-    try {
-      this.socket.connect(port, this.#address)
-    } catch (cause) {
-      this.#failed(cause as Error)
-    }
-  }
-
-  close(): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.socket.close()
-  }
-
-  protected override get open(): boolean {
-    return !this.#closed
-  }
-
-  protected override put(data: Uint8Array, report: boolean): void {
-    if (report) this.socket.send(data, this.#reported)
-    else this.socket.send(data)
-  }
-
-  protected override tapped(): void {}
-
-  #failed(error: Error): void {
-    if (this.#closed) return
-    if (!this.#bound) this.#events.failed(error)
-    else if (isUnreachable(error)) this.#events.unreachable()
-    else this.core.stats.sendErrors++
-  }
+/** No port can be had. `errno`: the system's name for it. */
+export function clientBindError(options: ClientSocketOptions, errno: string, cause: unknown): ForesendError {
+  const from = options.localAddress ?? 'any address'
+  const message = `cannot open a port on ${from} to talk to ${options.address}: ${errno}; check the addresses of this machine and its firewall`
+  return new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause })
 }
 
-/** The channel hands its datagrams over itself, with the port that they came from. */
-const NO_HANDLERS = {
-  request(): void {},
-  datagram(): void {},
-  unreachable(): void {},
-  unreadable(): void {},
-  timer(): void {},
-  listenerFailed(): void {},
-}
-
-function anyAddress(peer: string): string {
+export function anyAddress(peer: string): string {
   return isIPv6(peer) ? '::' : '0.0.0.0'
 }
 
-function withoutZone(address: string): string {
+export function withoutZone(address: string): string {
   const zone = address.indexOf('%')
   return zone < 0 ? address : address.slice(0, zone)
 }

@@ -1,5 +1,6 @@
 /** The reference driver: Node's own UDP sockets. Works on every platform. */
 import { availableParallelism } from 'node:os'
+import { performance } from 'node:perf_hooks'
 import type { Peer } from '../endpoint/contract.ts'
 import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from './driver.ts'
 import { Alarm } from './alarm.ts'

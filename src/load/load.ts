@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
+import { performance } from 'node:perf_hooks'
 import { ForesendError } from '../error.ts'
 import { BATCH, MAX_HOSTS } from '../io/batch-client-hosts.ts'
 import { HostPorts } from '../io/batch-client-ports.ts'

@@ -20,7 +20,7 @@ export type ServerEvent =
   | {
       readonly event: 'notice'
       readonly time: number
-      /** Stable, for programs: NO_REQUEST, LISTENER_FAILED, RECORDING. */
+      /** Stable, for programs: NO_REQUEST, LISTENER_FAILED, RECORDING, DRIVER, THREAD_BROKE, THREAD_RESTARTED. */
       readonly code: string
       readonly message: string
     }

@@ -1,5 +1,6 @@
 /** A server in this thread: files, driver, endpoint and events joined, listening, and stopped well. */
 import { stat } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
 import type { Store } from '../content/contract.ts'
 import { openFolder, openSingleFile } from '../content/index.ts'
 import { ForesendError } from '../error.ts'

@@ -1,4 +1,5 @@
 /** From a request to an open file and a port of its own, a few at a time. */
+import { performance } from 'node:perf_hooks'
 import { ForesendError } from '../error.ts'
 import type { Store } from '../content/contract.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { performance } from 'node:perf_hooks'
 import type { TransferEvent } from '../endpoint/contract.ts'
 import { ForesendError } from '../error.ts'
 import type { ServerEvent } from './events.ts'
@@ -180,6 +181,7 @@ class Thread {
   #heard(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
+        if (this.#wasReady) this.#owner.notice('THREAD_RESTARTED', 'the thread that broke serves again')
         this.#wasReady = true
         return this.#starting?.resolve(message.bound)
       case 'failed':
@@ -231,10 +233,7 @@ class Thread {
     const well = performance.now() - this.#startedAt > WELL_MS
     const wait = well ? FIRST_RESTART_MS : this.#restartMs
     this.#restartMs = Math.min(MAX_RESTART_MS, wait * 2)
-    this.#owner.notice(
-      'THREAD_RESTARTED',
-      `a thread of the server broke and is started again: ${cause}; please report it`,
-    )
+    this.#owner.notice('THREAD_BROKE', `a thread of the server broke and is started again, please report it: ${cause}`)
     this.#restart = setTimeout(() => void this.start(true).catch(() => {}), wait)
   }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, truncateSync } from 'node:fs'
+import { mkdirSync, renameSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -157,6 +157,32 @@ eachDriver(() => {
       expect(await running.event('failed')).toMatchObject({ file: 'image', code: 'ERR_TFTP_CHANGED' })
       neighbour.ack(1, begun.port)
       expect(await neighbour.next()).toMatchObject({ opcode: 3, number: 2 })
+    })
+
+    test.each([
+      ['written over in place', (path: string) => writeFileSync(path, Buffer.alloc(100_000, 1), { flag: 'r+' })],
+      ['replaced by a rename', (path: string) => renameSync(`${path}.new`, path)],
+      ['shortened by less than a page', (path: string) => truncateSync(path, 99_990)],
+      ['touched by nobody knows whom', (path: string) => utimesSync(path, 1, 1)],
+    ])('a file that is %s while it is sent never gets its final block', async (_how, change) => {
+      const folder = folderWith({ image: pattern(100_000), 'image.new': pattern(100_000) })
+      const running = await serve(folder)
+      const client = await running.client()
+      client.request(1, 'image', { blksize: 1000 })
+      const { port } = await client.next()
+      for (let block = 0; block <= 50; block++) {
+        client.ack(block, port)
+        await client.next()
+      }
+      change(join(folder, 'image'))
+      let answer: { opcode: number; number: number } = { opcode: 3, number: 0 }
+      for (let block = 51; answer.opcode === 3 && block <= 100; block++) {
+        client.ack(block, port)
+        answer = await client.next()
+        if (answer.opcode === 3) expect(answer.number).toBeLessThan(101)
+      }
+      expect(answer).toMatchObject({ opcode: 5, number: 0 })
+      expect(await running.event('failed')).toMatchObject({ file: 'image', code: 'ERR_TFTP_CHANGED' })
     })
 
     test('a client that vanished ends its transfer at once, by ICMP', async () => {

@@ -5,8 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { get } from '../../src/client/get.ts'
-import { put } from '../../src/client/put.ts'
+import { eachClientDriver, get, put } from '../support/client-drivers.ts'
 import { findProgram, freePort, missingNote, type RunningServer, startPeer } from './programs.ts'
 
 const SIZES = [0, 1, 511, 512, 513, 142_800, 1_048_576]
@@ -86,85 +85,87 @@ function user(): string {
   return process.env['USER'] ?? 'root'
 }
 
-for (const peer of PEERS) {
-  const program = findProgram(peer.program)
-  const lacks = program === undefined ? missingNote(peer.program, peer.debianPackage) : isRoot ? '' : 'needs root'
-  describe.skipIf(lacks !== '')(`our client and ${peer.name}${lacks === '' ? '' : `: ${lacks}`}`, () => {
-    let server: RunningServer
-    let folder: string
-    let local: string
+eachClientDriver(() => {
+  for (const peer of PEERS) {
+    const program = findProgram(peer.program)
+    const lacks = program === undefined ? missingNote(peer.program, peer.debianPackage) : isRoot ? '' : 'needs root'
+    describe.skipIf(lacks !== '')(`our client and ${peer.name}${lacks === '' ? '' : `: ${lacks}`}`, () => {
+      let server: RunningServer
+      let folder: string
+      let local: string
 
-    beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'foresend-peer-'))
-      local = mkdtempSync(join(tmpdir(), 'foresend-client-'))
-      chmodSync(folder, 0o777)
-      for (const size of SIZES) writeFileSync(join(folder, `${size}.bin`), randomBytes(size))
-      server = await peer.start(program ?? '', folder)
+      beforeAll(async () => {
+        folder = mkdtempSync(join(tmpdir(), 'foresend-peer-'))
+        local = mkdtempSync(join(tmpdir(), 'foresend-client-'))
+        chmodSync(folder, 0o777)
+        for (const size of SIZES) writeFileSync(join(folder, `${size}.bin`), randomBytes(size))
+        server = await peer.start(program ?? '', folder)
+      })
+
+      afterAll(async () => {
+        await server?.stop()
+        rmSync(folder, { recursive: true })
+        rmSync(local, { recursive: true })
+      })
+
+      test.each(SIZES)('get %d bytes, with options and without', async (size) => {
+        const source = join(folder, `${size}.bin`)
+        for (const options of [{}, PLAIN]) {
+          const output = join(local, `${size}.bin`)
+          const { address: host, port } = server
+          const summary = await get({ host, port, filename: `${size}.bin`, output, ...options })
+          expect(sha256(output)).toBe(sha256(source))
+          expect(summary).toMatchObject({ bytes: size, sha256: sha256(source) })
+          expect(summary.retransmitted).toBeLessThanOrEqual(tolerated(summary.blocks))
+          if (options !== PLAIN) expect(summary).toMatchObject({ blksize: peer.blksize, windowsize: peer.windowsize })
+          else expect(summary).toMatchObject({ blksize: 512, windowsize: 1, blocks: Math.floor(size / 512) + 1 })
+          expect(summary.fallback).toBeUndefined()
+        }
+        expect(readdirSync(local).filter((name) => name.startsWith('.'))).toEqual([])
+      })
+
+      test('a file that is not there is refused, and nothing is left', async () => {
+        const output = join(local, 'missing')
+        const failure = get({ host: server.address, port: server.port, filename: 'missing', output })
+        await expect(failure).rejects.toMatchObject({ code: 'ERR_TFTP_PEER_ERROR', wireCode: 1 })
+        expect(existsSync(output)).toBe(false)
+      })
+
+      test.each(peer.uploads ? SIZES : [])('put %d bytes, with options and without', async (size) => {
+        const input = join(local, `up-${size}`)
+        writeFileSync(input, randomBytes(size))
+        for (const [name, options] of [
+          [`with-${size}`, {}],
+          [`plain-${size}`, PLAIN],
+        ] as const) {
+          const summary = await put({ host: server.address, port: server.port, filename: name, input, ...options })
+          await settled(join(folder, name), input)
+          expect(sha256(join(folder, name))).toBe(sha256(input))
+          expect(summary).toMatchObject({ bytes: size, sha256: sha256(input) })
+          expect(summary.retransmitted).toBeLessThanOrEqual(tolerated(summary.blocks))
+          expect(summary.lastAck).toBeUndefined()
+        }
+      })
+
+      // dnsmasq calls it netascii and sends the file as it is.
+      test.each(peer.netascii ? ['one\ntwo\r\nthree\rfour\n'.repeat(100)] : [])(
+        'netascii there and back',
+        async (text) => {
+          const where = { host: server.address, port: server.port, mode: 'netascii' as const }
+          const input = join(local, 'text')
+          writeFileSync(input, text)
+          const sent = await put({ ...where, filename: 'text', input })
+          await settled(join(folder, 'text'), input)
+          expect(readFileSync(join(folder, 'text'), 'latin1')).toBe(text)
+          const output = join(local, 'text-back')
+          const got = await get({ ...where, filename: 'text', output })
+          expect(readFileSync(output, 'latin1')).toBe(text)
+          expect([sent.sha256, got.sha256]).toEqual([sha256(input), sha256(input)])
+        },
+      )
     })
-
-    afterAll(async () => {
-      await server?.stop()
-      rmSync(folder, { recursive: true })
-      rmSync(local, { recursive: true })
-    })
-
-    test.each(SIZES)('get %d bytes, with options and without', async (size) => {
-      const source = join(folder, `${size}.bin`)
-      for (const options of [{}, PLAIN]) {
-        const output = join(local, `${size}.bin`)
-        const { address: host, port } = server
-        const summary = await get({ host, port, filename: `${size}.bin`, output, ...options })
-        expect(sha256(output)).toBe(sha256(source))
-        expect(summary).toMatchObject({ bytes: size, sha256: sha256(source) })
-        expect(summary.retransmitted).toBeLessThanOrEqual(tolerated(summary.blocks))
-        if (options !== PLAIN) expect(summary).toMatchObject({ blksize: peer.blksize, windowsize: peer.windowsize })
-        else expect(summary).toMatchObject({ blksize: 512, windowsize: 1, blocks: Math.floor(size / 512) + 1 })
-        expect(summary.fallback).toBeUndefined()
-      }
-      expect(readdirSync(local).filter((name) => name.startsWith('.'))).toEqual([])
-    })
-
-    test('a file that is not there is refused, and nothing is left', async () => {
-      const output = join(local, 'missing')
-      const failure = get({ host: server.address, port: server.port, filename: 'missing', output })
-      await expect(failure).rejects.toMatchObject({ code: 'ERR_TFTP_PEER_ERROR', wireCode: 1 })
-      expect(existsSync(output)).toBe(false)
-    })
-
-    test.each(peer.uploads ? SIZES : [])('put %d bytes, with options and without', async (size) => {
-      const input = join(local, `up-${size}`)
-      writeFileSync(input, randomBytes(size))
-      for (const [name, options] of [
-        [`with-${size}`, {}],
-        [`plain-${size}`, PLAIN],
-      ] as const) {
-        const summary = await put({ host: server.address, port: server.port, filename: name, input, ...options })
-        await settled(join(folder, name), input)
-        expect(sha256(join(folder, name))).toBe(sha256(input))
-        expect(summary).toMatchObject({ bytes: size, sha256: sha256(input) })
-        expect(summary.retransmitted).toBeLessThanOrEqual(tolerated(summary.blocks))
-        expect(summary.lastAck).toBeUndefined()
-      }
-    })
-
-    // dnsmasq calls it netascii and sends the file as it is.
-    test.each(peer.netascii ? ['one\ntwo\r\nthree\rfour\n'.repeat(100)] : [])(
-      'netascii there and back',
-      async (text) => {
-        const where = { host: server.address, port: server.port, mode: 'netascii' as const }
-        const input = join(local, 'text')
-        writeFileSync(input, text)
-        const sent = await put({ ...where, filename: 'text', input })
-        await settled(join(folder, 'text'), input)
-        expect(readFileSync(join(folder, 'text'), 'latin1')).toBe(text)
-        const output = join(local, 'text-back')
-        const got = await get({ ...where, filename: 'text', output })
-        expect(readFileSync(output, 'latin1')).toBe(text)
-        expect([sent.sha256, got.sha256]).toEqual([sha256(input), sha256(input)])
-      },
-    )
-  })
-}
+  }
+})
 
 /** Nothing is lost on loopback, but a busy machine may be slower than a timer. */
 function tolerated(blocks: number): number {

@@ -102,6 +102,13 @@ export const EXTENDED_ERROR = { errno: 0, origin: 4 }
 export const PKTINFO = { bytes: 12, from: 4, to: 8 }
 export const POLLFD = { bytes: 8, fd: 0, events: 4, revents: 6 }
 
+/** Entry `i` of `fds`, for `poll`, waits for `events` of `fd`. */
+export function writePollfd(fds: Uint8Array, i: number, fd: number, events: number): void {
+  const view = new DataView(fds.buffer, fds.byteOffset + i * POLLFD.bytes)
+  view.setInt32(POLLFD.fd, fd, true)
+  view.setInt16(POLLFD.events, events, true)
+}
+
 const PROT_READ = 1
 const MAP_SHARED = 1
 const MSG_DONTWAIT = 0x40

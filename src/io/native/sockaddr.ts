@@ -25,14 +25,22 @@ export function portOf(name: Uint8Array): number {
   return ((name[SOCKADDR.port] as number) << 8) | (name[SOCKADDR.port + 1] as number)
 }
 
-/** The IPv4 address in the sockaddr that begins at word `at`. */
-export function addressOf(names: Uint32Array, at: number): string {
-  const word = names[at + 1]
-  return `${word & 255}.${(word >>> 8) & 255}.${(word >>> 16) & 255}.${word >>> 24}`
+/** A port between the order of the network and that of the processor. */
+export function swapBytes(port: number): number {
+  return ((port & 0xff) << 8) | (port >>> 8)
 }
 
-/** The port in the sockaddr that begins at word `at`. */
+/** The port in the sockaddr that begins at word `at` of `names`. */
 export function peerPort(names: Uint32Array, at: number): number {
-  const word = names[at]
-  return ((word >>> 8) & 0xff00) | (word >>> 24)
+  return swapBytes(names[at] >>> 16)
+}
+
+/** The address in the sockaddr at word `at` of `names`, as people write it. */
+export function addressText(names: Uint32Array, at: number): string {
+  if ((names[at] & 0xffff) === AF_INET6) {
+    const bytes = new Uint8Array(names.buffer, names.byteOffset + at * 4 + SOCKADDR.in6Address, 16)
+    return ipaddr.fromByteArray([...bytes]).toString()
+  }
+  const word = names[at + SOCKADDR.inAddress / 4]
+  return `${word & 255}.${(word >>> 8) & 255}.${(word >>> 16) & 255}.${word >>> 24}`
 }
