@@ -1,100 +1,160 @@
-/**
- * The load process: many raw TFTP clients in one process, on plain sockets, checking every byte. It shares no code with
- * what it measures. Takes jobs from its parent; on the command line it takes one as JSON and prints the result.
- */
-import { readFileSync } from 'node:fs'
-import type { DropJob, HoldJob, Job, Result, TransferJob } from './job.ts'
-import { Client } from './load-client.ts'
-import type { Task } from './load-client.ts'
-import { requestPacket } from './load-packets.ts'
-import { ReadTask } from './load-read.ts'
-import { WriteTask } from './load-write.ts'
+/** The load generator, `foresend bench load`, as a process on the clients' core. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { checkOpen } from './closing.ts'
+import { Group } from './group.ts'
+import { CORES, pinned } from './pin.ts'
+import { FORESEND } from './servers.ts'
 
-/** How often clients look whether their server is silent. */
-const LOOK_MS = 50
-/** Requests on the way while transfers are begun that shall wait: what every server's socket has room for. */
-const HOLD_AT_ONCE = 32
+/** Beyond the limit that it was given itself. */
+const GRACE_MS = 5000
+const SHOWN = 200
 
-/**
- * Ports that a client uses in turn. A request from the port of the transfer before may overtake that one's last ACK,
- * since they reach different sockets, and is then taken for a repeat.
- */
-const PORTS_EACH = 16
-
-const held: Client[] = []
-
-if (process.send !== undefined) {
-  process.on('message', (job) => void perform(job as Job).then((result) => process.send?.(result)))
-  process.on('disconnect', () => process.exit())
-} else {
-  console.log(JSON.stringify(await perform(JSON.parse(process.argv[2] ?? '{}') as Job)))
+export interface LoadJob {
+  readonly address: string
+  readonly port: number
+  readonly direction: 'get' | 'put'
+  /** What to ask for; several uploads are called `file-0` and so on. */
+  readonly file: string
+  /** What it holds: compared with what comes, or sent. Absent: what comes is counted only. */
+  readonly expect?: string
+  readonly clients: number
+  /** In all. */
+  readonly transfers: number
+  readonly blksize: number
+  readonly windowsize: number
+  /** Silence after which a client repeats itself. */
+  readonly timeoutMs: number
+  readonly lossPercent?: number
+  readonly seed?: number
+  readonly limitSeconds: number
 }
 
-async function perform(job: Job): Promise<Result> {
-  switch (job.kind) {
-    case 'get':
-    case 'put':
-      return transferAll(job)
-    case 'hold':
-      return hold(job)
-    case 'drop':
-      return drop(job)
+/** As much of its answer as is used here. */
+export interface LoadResult {
+  readonly ms: number
+  readonly bytes: number
+  readonly transfers: number
+  readonly completed: number
+  readonly failed: number
+  readonly retransmitted: number
+  readonly cpuSeconds: number
+  /** What the server agreed to. */
+  readonly blksize: number
+  readonly windowsize: number
+  /** Of transfers that failed, the first few. */
+  readonly faults: readonly string[]
+}
+
+const running = new Set<ChildProcess>()
+let group: Group | undefined | 'not yet' = 'not yet'
+
+/** Rejects when it ends without an answer, or not at all. */
+export async function runLoad(job: LoadJob): Promise<LoadResult> {
+  const child = start(job, [])
+  const timer = setTimeout(() => child.kill('SIGKILL'), job.limitSeconds * 1000 + GRACE_MS)
+  try {
+    return await answerOf<LoadResult>(child, 'close')
+  } finally {
+    clearTimeout(timer)
+    running.delete(child)
   }
 }
 
-async function transferAll(job: TransferJob): Promise<Result> {
-  const source = job.kind === 'put' ? readFileSync(job.source) : undefined
-  const each = Math.min(PORTS_EACH, Math.ceil(job.transfers / job.clients))
-  const ports = Array.from({ length: job.clients * each }, () => Client.open(job.address, job.port))
-  const clients = await Promise.all(ports)
-  const total = { done: 0, bytes: 0, repeats: 0, blksize: 512, windowsize: 1, faults: [] as string[] }
-  let begun = 0
-  const look = setInterval(() => {
-    for (const client of clients) client.look(performance.now())
-  }, LOOK_MS)
-  const started = performance.now()
-  await Promise.all(
-    Array.from({ length: job.clients }, async (_, first) => {
-      for (let turn = 0; begun < job.transfers; turn++) {
-        begun++
-        const client = clients[first + job.clients * (turn % each)] as Client
-        const task: Task = source === undefined ? new ReadTask(job) : new WriteTask(job, source)
-        const fault = await client.run(task, job.timeoutMs)
-        total.repeats += task.repeats
-        if (fault === undefined) {
-          total.done++
-          total.bytes += job.sizeBytes
-          total.blksize = task.blksize
-          total.windowsize = task.windowsize
-        } else if (total.faults.length < 10) total.faults.push(fault)
-      }
-    }),
-  )
-  const ms = performance.now() - started
-  clearInterval(look)
-  for (const client of clients) client.close()
-  return { ms, ...total }
+export interface Held {
+  /** Clients that a block came for, of how many. */
+  readonly answered: number
+  readonly clients: number
+  readonly ms: number
+  readonly faults: readonly string[]
+  /** Lets go of all transfers. */
+  release(): Promise<void>
 }
 
-async function hold(job: HoldJob): Promise<Result> {
-  const started = performance.now()
-  const request = requestPacket(1, job.file, 512, 1)
-  let left = job.count
-  let answered = 0
-  const fill = async (): Promise<void> => {
-    while (left > 0) {
-      left--
-      const client = await Client.open(job.address, job.port)
-      held.push(client)
-      if (await client.ask(request)) answered++
+/** Clients that ask and then say nothing more: comes back when all were answered, or the time is up. */
+export async function holdTransfers(job: LoadJob): Promise<Held> {
+  const child = start(job, ['--hold'])
+  const timer = setTimeout(() => child.kill('SIGKILL'), job.limitSeconds * 1000 + GRACE_MS)
+  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const release = async (): Promise<void> => {
+    child.stdin?.end()
+    const hard = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
+    await gone
+    clearTimeout(hard)
+    running.delete(child)
+  }
+  try {
+    return { ...(await answerOf<Omit<Held, 'release'>>(child, 'line')), release }
+  } catch (error) {
+    await release()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** CPU time of all load generators so far; undefined where it cannot be told. */
+export function loadCpuSeconds(): number | undefined {
+  const cpu = groupOfLoad()?.cpu()
+  return cpu && cpu.user + cpu.system
+}
+
+/** For the end of the program. */
+export async function stopLoad(): Promise<void> {
+  for (const child of running) child.kill('SIGKILL')
+  if (group !== 'not yet') await group?.removeSoon()
+}
+
+function groupOfLoad(): Group | undefined {
+  if (group === 'not yet') group = Group.make('load')
+  return group
+}
+
+function start(job: LoadJob, more: readonly string[]): ChildProcess {
+  const command = [process.execPath, FORESEND, 'bench', 'load', ...loadArguments(job), ...more]
+  const [program, ...args] = pinned(CORES?.client, command)
+  checkOpen()
+  const child = spawn(program as string, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  running.add(child)
+  if (child.pid !== undefined) groupOfLoad()?.add(child.pid)
+  return child
+}
+
+export function loadArguments(job: LoadJob): string[] {
+  const flags: [string, string | number | undefined][] = [
+    ['host', job.address],
+    ['port', job.port],
+    ['file', job.file],
+    ['direction', job.direction],
+    ['clients', job.clients],
+    ['transfers', job.transfers],
+    ['blksize', job.blksize],
+    ['windowsize', job.windowsize],
+    ['timeout', job.timeoutMs],
+    ['limit', job.limitSeconds],
+    ['loss', job.lossPercent],
+    ['seed', job.seed],
+    ['expect', job.expect],
+  ]
+  const given = flags.filter(([, value]) => value !== undefined)
+  return [...given.flatMap(([name, value]) => [`--${name}`, String(value)]), '--json']
+}
+
+/** The JSON line that it prints; with 'close' the last one. */
+function answerOf<Answer>(child: ChildProcess, until: 'line' | 'close'): Promise<Answer> {
+  let out = ''
+  let said = ''
+  return new Promise((resolve, reject) => {
+    const answer = (): void => {
+      const line = out.split('\n').findLast((each) => each.startsWith('{') && each.endsWith('}'))
+      if (line === undefined) reject(new Error(`the load generator gave no answer: ${said.trim().slice(-SHOWN)}`))
+      else resolve(JSON.parse(line) as Answer)
     }
-  }
-  await Promise.all(Array.from({ length: HOLD_AT_ONCE }, fill))
-  const faults = answered === job.count ? [] : [`${job.count - answered} of ${job.count} requests were not answered`]
-  return { ms: performance.now() - started, bytes: 0, done: answered, faults, repeats: 0, blksize: 512, windowsize: 1 }
-}
-
-function drop(_job: DropJob): Promise<Result> {
-  for (const client of held.splice(0)) client.close()
-  return Promise.resolve({ ms: 0, bytes: 0, done: 0, faults: [], repeats: 0, blksize: 512, windowsize: 1 })
+    child.stdout?.on('data', (data: Buffer) => {
+      out += data.toString('utf8')
+      if (until === 'line' && out.includes('\n')) answer()
+    })
+    child.stderr?.on('data', (data: Buffer) => (said += data.toString('utf8')))
+    child.once('error', reject)
+    child.once('close', answer)
+  })
 }

@@ -1,5 +1,6 @@
 /** What a server's processes cost, from Linux' /proc. A server may fork for each request, so everything is of a tree. */
 import { readdirSync, readFileSync } from 'node:fs'
+import type { CpuTime } from './group.ts'
 
 /** The kernel reports CPU time in these ticks on every platform that it runs Node on. */
 const TICKS_PER_SECOND = 100
@@ -17,46 +18,55 @@ export function treeOf(pid: number): number[] {
 }
 
 /**
- * CPU time that a tree uses while it is watched. A server that ignores its children's ends (tftpd-hpa) never learns
- * what they used, so they are sampled: what a child used in its last moments (up to 50 ms) is missed.
+ * CPU time of a tree while it is watched, where there is no control group for it. A server that ignores its children's ends
+ * (tftpd-hpa) never learns what they used, so they are sampled: what a child used in its last moments (up to 50 ms) is missed.
  */
 export class CpuWatch {
   readonly #pid: number
-  readonly #first: Map<number, number>
-  readonly #last: Map<number, number>
+  readonly #first: Map<number, Own>
+  readonly #last: Map<number, Own>
   readonly #reapedFirst: number
   readonly #timer: NodeJS.Timeout
 
   constructor(pid: number) {
     this.#pid = pid
-    this.#first = new Map(treeOf(pid).map((each) => [each, cpuOf(each).own]))
+    this.#first = new Map(treeOf(pid).map((each) => [each, cpuOf(each)]))
     this.#reapedFirst = cpuOf(pid).reaped
     this.#last = new Map(this.#first)
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS)
   }
 
-  /** Ends the watch; seconds since it began. */
-  stop(): number {
+  /** Ends the watch; what was used since it began. */
+  stop(): CpuTime {
     clearInterval(this.#timer)
     this.#sample()
-    let sampled = 0
-    for (const [pid, seconds] of this.#last) if (pid !== this.#pid) sampled += seconds - (this.#first.get(pid) ?? 0)
-    const own = (this.#last.get(this.#pid) ?? 0) - (this.#first.get(this.#pid) ?? 0)
-    return own + Math.max(sampled, cpuOf(this.#pid).reaped - this.#reapedFirst)
+    let user = 0
+    let system = 0
+    let children = 0
+    for (const [pid, last] of this.#last) {
+      const first = this.#first.get(pid)
+      user += last.user - (first?.user ?? 0)
+      system += last.system - (first?.system ?? 0)
+      if (pid !== this.#pid) children += last.user + last.system - (first?.user ?? 0) - (first?.system ?? 0)
+    }
+    // What was reaped was counted whole, so where it is more it is the better figure; its split is not known.
+    const unseen = Math.max(0, cpuOf(this.#pid).reaped - this.#reapedFirst - children)
+    const kernelShare = user + system === 0 ? 0.5 : system / (user + system)
+    return { user: user + unseen * (1 - kernelShare), system: system + unseen * kernelShare }
   }
 
   #sample(): void {
     for (const pid of treeOf(this.#pid)) {
-      const { own } = cpuOf(pid)
-      if (own > 0 || !this.#last.has(pid)) this.#last.set(pid, own)
+      const now = cpuOf(pid)
+      if (now.user + now.system > 0 || !this.#last.has(pid)) this.#last.set(pid, now)
     }
   }
 }
 
-/** Memory of a tree in bytes; what its processes share counts once. 0 when it may not be read. */
-export function memoryOf(pid: number): number {
+/** Memory of processes in bytes; what they share counts once. 0 when it may not be read. */
+export function memoryOf(pids: readonly number[]): number {
   let kilobytes = 0
-  for (const each of treeOf(pid)) {
+  for (const each of pids) {
     kilobytes += Number(/^Pss:\s+(\d+)/m.exec(readText(`/proc/${each}/smaps_rollup`))?.[1] ?? 0)
   }
   return kilobytes * 1024
@@ -96,14 +106,17 @@ function childrenOf(pid: number): number[] {
   )
 }
 
-function cpuOf(pid: number): { own: number; reaped: number } {
+interface Own extends CpuTime {
+  /** Of children that ended and were waited for. */
+  readonly reaped: number
+}
+
+function cpuOf(pid: number): Own {
   // The name stands in parentheses and may hold anything; what follows it is regular. utime is field 14 of proc(5).
   const stat = readText(`/proc/${pid}/stat`)
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const seconds = (index: number): number => Number(fields[index - 3] ?? 0) / TICKS_PER_SECOND
-  // In nanoseconds, but of the first thread alone: a child that lives for a few ticks has no other.
-  const firstThread = Number(readText(`/proc/${pid}/schedstat`).split(' ')[0] ?? 0) / 1e9
-  return { own: Math.max(seconds(14) + seconds(15), firstThread), reaped: seconds(16) + seconds(17) }
+  return { user: seconds(14), system: seconds(15), reaped: seconds(16) + seconds(17) }
 }
 
 function readText(path: string): string {

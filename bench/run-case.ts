@@ -1,248 +1,141 @@
-/** Runs one case: who can take part, how large it may be, then all servers in turn, several times. */
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Case, HoldCase, TransferCase } from './cases.ts'
-import type { WorkFolder } from './content.ts'
-import { type CaseFigures, medianSample, type Sample, type ServerFigures } from './figures.ts'
-import type { Result, TransferJob } from './job.ts'
-import { checkFile, type LoadProcess, runAtftp } from './load-process.ts'
-import { CORES } from './pin.ts'
-import { canMeasureProcesses, coreTimes, CpuWatch, kernelMemory, memoryOf } from './process-tree.ts'
-import { type ServerKind, type StartedServer, startServer } from './servers.ts'
+/** Runs one case: all servers in turn, several times, each for about as long. */
+import type { Case, TransferCase } from './cases.ts'
+import { measureCeiling } from './ceiling.ts'
+import {
+  type CaseFigures,
+  isOurs,
+  medianSample,
+  MOST_DISTURBED,
+  OURS,
+  quietest,
+  type Sample,
+  type ServerFigures,
+  spreadOf,
+} from './figures.ts'
+import { type Bench, measure } from './measure.ts'
+import type { Place } from './pool.ts'
+import { runClient } from './run-client.ts'
+import { runMemory } from './run-memory.ts'
+import type { ServerKind } from './servers.ts'
 
-/** What the slowest server may need for one measurement; the others need less. */
-const LONGEST_MS = 3000
-const LIMIT_MS = 20_000
-/** CPU time comes in steps of 10 ms: what a shorter measurement tells is noise. */
-const LEAST_MS_FOR_CPU = 300
-/** The first, small measurement of a case: it warms up, and tells how large the case may be. */
-const TRIAL_SHARE = 1 / 8
-const PROBE_BYTES = 100_000
-/** Held before the transfers that are counted: what a process needs once is not what a transfer needs. */
-const HOLD_FIRST = 200
+/**
+ * The first measurement warms up, and tells how many transfers the others take. It counts only where it took so many times
+ * as long as one should: that server is slow enough to have warmed up, and too slow to be measured once more for nothing.
+ */
+const LONG_TRIALS = 2
+/** Measurements for each that is wanted, where other programs disturb them. */
+const MOST_TRIES = 2
+/** A smaller file is all beginning and end. */
+const LEAST_BYTES = 100_000
+const LEAST_LIMIT_SECONDS = 4
+const MOST_LIMIT_SECONDS = 25
+const LEAST_CEILING_MS = 100
 
-export interface Bench {
-  readonly servers: readonly StartedServer[]
-  readonly programs: ReadonlyMap<ServerKind, string>
-  readonly load: LoadProcess
-  /** The C client's file; undefined when it is missing or not wanted. */
-  readonly atftp: string | undefined
-  readonly folder: WorkFolder
-  readonly repeats: number
-  /** Of the sizes in the table, 0..1. */
-  readonly share: number
-  /** `performance.now()` after which no further round of the case begins, but for the first. */
-  readonly until: number
-  say(text: string): void
+interface Row {
+  readonly kind: ServerKind
+  readonly samples: Sample[]
+  transfers: number
+  lastMs: number
+  tried: boolean
+  note?: string
+  out: boolean
 }
 
-export async function runCase(bench: Bench, each: Case): Promise<CaseFigures> {
+export async function runCase(bench: Bench, whole: Case): Promise<CaseFigures> {
+  const each = { ...whole, sizeBytes: Math.max(Math.min(LEAST_BYTES, whole.sizeBytes), whole.sizeBytes * bench.share) }
   try {
-    return each.kind === 'hold' ? await runHold(bench, each) : await runTransfers(bench, each)
+    switch (each.kind) {
+      case 'memory':
+        return await runMemory(bench, each)
+      case 'client':
+        return await runClient(bench, each)
+      default:
+        return await runTransfers(bench, each)
+    }
   } finally {
     bench.folder.clear()
   }
 }
 
-/** Waits until a server that was just started answers; throws after 5 s. */
-export async function untilReady(load: LoadProcess, folder: WorkFolder, server: StartedServer): Promise<void> {
-  const job = { ...jobOf(folder, server, PROBE, PROBE_BYTES), timeoutMs: 100 }
-  for (let tries = 0; ; tries++) {
-    const { faults } = await load.run(job, LIMIT_MS)
-    if (faults.length === 0) return
-    if (tries === 8) throw new Error(`${server.kind.name} does not answer: ${faults[0]}`)
-  }
-}
-
-const PROBE: TransferCase = {
-  kind: 'get',
-  name: 'probe',
-  title: '',
-  client: 'load',
-  clients: 1,
-  transfers: 1,
-  sizeBytes: PROBE_BYTES,
-  blksize: 512,
-  windowsize: 1,
-  unit: 'MB/s',
-}
-
 async function runTransfers(bench: Bench, each: TransferCase): Promise<CaseFigures> {
-  const usesAtftp = each.client === 'atftp' && bench.atftp !== undefined
-  const samples = new Map<StartedServer, Sample[]>()
-  const notes = new Map<StartedServer, string>()
-  for (const server of bench.servers) {
-    bench.say(`${each.name}: can ${server.kind.name} do it?`)
-    const lack = await lacking(bench, server, each)
-    if (lack === '') samples.set(server, [])
-    else notes.set(server, lack)
-  }
-  const attempt = async (server: StartedServer, work: TransferCase): Promise<Sample | undefined> => {
-    try {
-      return await measure(bench, server, work, usesAtftp)
-    } catch (error) {
-      notes.set(server, (error as Error).message)
-      return undefined
+  const rows = [...bench.pool.programs.keys()]
+    .filter(({ name }) => each.only === undefined || (each.only === 'ours' ? isOurs(name) : name === OURS))
+    .map(
+      (kind): Row => ({
+        kind,
+        samples: [],
+        transfers: each.transfers ?? each.clients,
+        lastMs: 0,
+        tried: false,
+        out: false,
+      }),
+    )
+  const ceilings: number[] = []
+  const limitSeconds = limitOf(bench, rows.length)
+  for (let pass = 0; ; pass++) {
+    const next = rows.filter((row) => mayBegin(bench, row))
+    if (next.length === 0) break
+    for (const row of next) {
+      bench.say(`${each.name}: ${row.kind.name}, ${row.samples.length + 1} of ${bench.repeats}`)
+      await takeSample(bench, each, row, limitSeconds)
+    }
+    if (each.ceiling === true && ceilings.length < bench.repeats) {
+      bench.say(`${each.name}: the ceiling`)
+      ceilings.push(...((await measureCeiling(each, Math.max(LEAST_CEILING_MS, bench.measureMs / 2))) ?? []))
     }
   }
-  let slowestMs = 0
-  for (const server of samples.keys()) {
-    bench.say(`${each.name}: trial of ${server.kind.name}`)
-    slowestMs = Math.max(slowestMs, (await attempt(server, sized(each, TRIAL_SHARE)))?.ms ?? 0)
+  if (each.folder === 'disk') for (const { kind } of rows) await bench.pool.drop(kind, 'disk')
+  const { name, title, unit, clients, sizeBytes } = each
+  const ceiling = spreadOf(ceilings)
+  const figures = {
+    name,
+    title,
+    unit,
+    clients,
+    sizeBytes,
+    servers: rows.map((row) => figuresOfRow(row, bench.repeats)),
   }
-  const work = sized(each, bench.share * Math.min(1, LONGEST_MS / (slowestMs / TRIAL_SHARE)))
-  for (let round = 1; mayBegin(bench, round); round++) {
-    for (const [server, taken] of samples) {
-      bench.say(`${each.name}: ${server.kind.name}, ${round} of ${bench.repeats}`)
-      const sample = await attempt(server, work)
-      if (sample !== undefined) taken.push(sample)
-    }
-  }
-  const { name, title, unit, clients, transfers, sizeBytes } = work
-  const servers = bench.servers.map((server) => figuresOf(server, samples.get(server) ?? [], notes.get(server)))
-  return { name, title, unit, client: usesAtftp ? 'atftp' : 'load', clients, transfers, sizeBytes, servers }
+  return ceiling === undefined ? figures : { ...figures, ceiling }
 }
 
-/** Why a server cannot take part, '' when it can: it must grant the very block size and window that are compared. */
-async function lacking(bench: Bench, server: StartedServer, each: TransferCase): Promise<string> {
-  const probe = { ...each, clients: 1, transfers: 1 }
-  const job = jobOf(bench.folder, server, probe, Math.min(PROBE_BYTES, each.sizeBytes))
+function mayBegin(bench: Bench, { samples, lastMs, out }: Row): boolean {
+  const quiet = samples.filter(({ disturbed = 0 }) => disturbed <= MOST_DISTURBED).length
+  if (out || quiet >= bench.repeats || samples.length >= bench.repeats * MOST_TRIES) return false
+  return samples.length === 0 || performance.now() + lastMs < bench.until
+}
+
+/** So that one measurement of every server fits into the case's share of time. */
+function limitOf(bench: Bench, servers: number): number {
+  const share = (bench.until - performance.now()) / 1000 / Math.max(1, servers)
+  return Math.round(Math.min(MOST_LIMIT_SECONDS, Math.max(LEAST_LIMIT_SECONDS, share)))
+}
+
+/** Adds a sample to the row, or finds out how many transfers make one, or why there is none. */
+async function takeSample(bench: Bench, each: TransferCase, row: Row, limitSeconds: number): Promise<void> {
+  const place: Place = each.folder ?? 'memory'
+  const began = performance.now()
+  let broken = true
   try {
-    const result = await bench.load.run(job, LIMIT_MS)
-    if (each.kind === 'put') rmSync(join(bench.folder.served, job.file), { force: true })
-    if (result.faults.length > 0) return `refused: ${result.faults[0]}`
-    if (result.blksize !== each.blksize) return `grants blksize ${result.blksize}`
-    return result.windowsize === each.windowsize ? '' : `grants windowsize ${result.windowsize}`
+    const server = await bench.pool.get(row.kind, place)
+    const sample = await measure(bench, each, server, row.transfers, limitSeconds)
+    broken = sample.failed > 0 || each.fresh === true
+    if (sample.failed > 0) row.note = `${sample.failed} of ${sample.failed + sample.completed} transfers failed`
+    const isTrial = !row.tried && each.transfers === undefined && sample.ms < LONG_TRIALS * bench.measureMs
+    row.tried = true
+    if (!isTrial || sample.failed > 0) row.samples.push(sample)
+    else row.transfers = Math.ceil(row.transfers * Math.max(1, bench.measureMs / sample.ms))
   } catch (error) {
-    return (error as Error).message
+    row.note = (error as Error).message
+    // What it cannot do once it cannot do twice; what went wrong later stands beside what was measured before.
+    row.out = true
   }
+  row.lastMs = performance.now() - began
+  if (broken) await bench.pool.drop(row.kind, place)
 }
 
-async function measure(bench: Bench, server: StartedServer, work: TransferCase, usesAtftp: boolean): Promise<Sample> {
-  const job = jobOf(bench.folder, server, work, work.sizeBytes)
-  const cores = coreTimes()
-  const cpu = canMeasureProcesses ? new CpuWatch(server.pid) : undefined
-  let result: Result
-  let cpuSeconds: number | undefined
-  try {
-    result =
-      usesAtftp && bench.atftp !== undefined
-        ? await runAtftp(bench.atftp, job, CORES?.client, bench.folder.local, LIMIT_MS)
-        : await bench.load.run(job, LIMIT_MS)
-  } finally {
-    cpuSeconds = cpu?.stop()
-  }
-  const after = coreTimes()
-  const busy = (core: number | undefined): number | undefined => busyShare(cores, after, core)
-  if (job.kind === 'put') await checkStored(bench, job)
-  if (result.faults.length > 0) throw new Error(`${job.transfers - result.done} failed: ${result.faults[0]}`)
-  const perSecond = work.unit === 'MB/s' ? result.bytes / 1e6 : result.done
-  const serverCore = busy(CORES?.server)
-  const clientCore = busy(CORES?.client)
-  return {
-    value: (perSecond / result.ms) * 1000,
-    ms: result.ms,
-    repeats: result.repeats,
-    ...(cpuSeconds === undefined || result.ms < LEAST_MS_FOR_CPU
-      ? {}
-      : { cpuSecondsPerGb: (cpuSeconds / result.bytes) * 1e9 }),
-    ...(serverCore === undefined ? {} : { serverCore }),
-    ...(clientCore === undefined ? {} : { clientCore }),
-  }
-}
-
-/** A server may acknowledge the last block before it has written it: it gets 2 s. */
-async function checkStored(bench: Bench, job: TransferJob): Promise<void> {
-  const path = join(bench.folder.served, job.file)
-  let fault = checkFile(path, job)
-  for (let tries = 0; fault !== '' && tries < 100; tries++) {
-    await delay(20)
-    fault = checkFile(path, job)
-  }
-  rmSync(path, { force: true })
-  if (fault !== '') throw new Error(`stored file: ${fault}`)
-}
-
-async function runHold(bench: Bench, each: HoldCase): Promise<CaseFigures> {
-  const { name, title, unit } = each
-  const count = Math.ceil(each.transfers * bench.share)
-  const servers: ServerFigures[] = []
-  for (const server of bench.servers) {
-    const { kind } = server
-    const samples: Sample[] = []
-    let note: string | undefined
-    for (let round = 1; mayBegin(bench, round); round++) {
-      bench.say(`${name}: ${kind.name}, ${round} of ${bench.repeats}`)
-      try {
-        samples.push(await holdOnce(bench, kind, count))
-      } catch (error) {
-        note = (error as Error).message
-      }
-    }
-    servers.push(figuresOf(server, samples, note))
-  }
-  return { name, title, unit, client: 'load', clients: count, transfers: count, sizeBytes: 10_240, servers }
-}
-
-/** A fresh server, since what was once needed is not given back. */
-async function holdOnce(bench: Bench, kind: ServerKind, count: number): Promise<Sample> {
-  if (!canMeasureProcesses) throw new Error('needs /proc')
-  const program = bench.programs.get(kind) ?? ''
-  const { served, local } = bench.folder
-  const server = await startServer(kind, program, served, local, CORES?.server)
-  try {
-    await untilReady(bench.load, bench.folder, server)
-    const { address, port } = server
-    const hold = async (more: number): Promise<number> => {
-      const file = bench.folder.file(10_240).name
-      const result = await bench.load.run({ kind: 'hold', address, port, file, count: more }, LIMIT_MS)
-      if (result.faults.length > 0) throw new Error(result.faults[0])
-      return result.ms
-    }
-    await hold(Math.min(HOLD_FIRST, count))
-    const before = { process: memoryOf(server.pid), kernel: kernelMemory() }
-    const ms = await hold(count)
-    const kernelKb = (kernelMemory() - before.kernel) / 1024 / count
-    return { value: (memoryOf(server.pid) - before.process) / 1024 / count, kernelKb, ms }
-  } finally {
-    await server.stop()
-    await bench.load.run({ kind: 'drop' }, LIMIT_MS)
-  }
-}
-
-function jobOf(folder: WorkFolder, server: StartedServer, work: TransferCase, sizeBytes: number): TransferJob {
-  const { kind, clients, transfers, blksize, windowsize } = work
-  const { name, path, crc32 } = folder.file(sizeBytes)
-  const file = kind === 'put' ? folder.uploadName() : name
-  const { address, port } = server
-  const what = { file, source: path, sizeBytes, crc32, clients, transfers, blksize, windowsize, timeoutMs: 1000 }
-  return { kind, address, port, ...what }
-}
-
-/** The case at a share of its size; where single transfers are counted there are fewer, not smaller ones. */
-function sized(each: TransferCase, share: number): TransferCase {
-  if (each.unit === 'starts/s') return { ...each, transfers: Math.max(each.clients, Math.ceil(each.transfers * share)) }
-  return { ...each, sizeBytes: Math.max(PROBE_BYTES, Math.ceil(each.sizeBytes * share)) }
-}
-
-function mayBegin(bench: Bench, round: number): boolean {
-  return round === 1 || (round <= bench.repeats && performance.now() < bench.until)
-}
-
-function figuresOf(server: StartedServer, samples: readonly Sample[], note: string | undefined): ServerFigures {
+function figuresOfRow({ kind, samples: all, note }: Row, repeats: number): ServerFigures {
+  const samples = quietest(all, repeats)
   const median = medianSample(samples)
-  const clientLimited = (median?.clientCore ?? 0) > 0.95 && (median?.serverCore ?? 1) < 0.9
-  const figures = { server: server.kind.name, samples, clientLimited }
+  const figures = { server: kind.name, samples }
   return { ...figures, ...(median === undefined ? {} : { median }), ...(note === undefined ? {} : { note }) }
-}
-
-function busyShare(
-  before: ReturnType<typeof coreTimes>,
-  after: ReturnType<typeof coreTimes>,
-  core: number | undefined,
-): number | undefined {
-  const [from, to] = [before[core ?? -1], after[core ?? -1]]
-  if (from === undefined || to === undefined || to.total === from.total) return undefined
-  return (to.busy - from.busy) / (to.total - from.total)
 }
