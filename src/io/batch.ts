@@ -6,12 +6,11 @@
 import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Peer } from '../endpoint/contract.ts'
-import { encodeError, OPCODE, readOpcode, WIRE_ERROR } from '../packet/index.ts'
 import { BatchLoop } from './batch-loop.ts'
 import { Outbox } from './batch-outbox.ts'
-import type { Route } from './batch-outbox.ts'
 import { openSocket, SharedSocket } from './batch-socket.ts'
 import type { SocketHost } from './batch-socket.ts'
+import { Strangers } from './batch-strangers.ts'
 import { PeerTable } from './batch-table.ts'
 import { BatchTid, peerName } from './batch-tid.ts'
 import type { PeerName, TidHost } from './batch-tid.ts'
@@ -32,8 +31,6 @@ const MAX_POOLS = 64
 const INBOX = 32
 /** Control data of an error message holds the error and the address of who reported it. */
 const ERROR_CONTROL_BYTES = 256
-/** Answers to strangers, so that forged datagrams make no storm. */
-const STRANGERS_PER_SEC = 100
 
 export interface BatchOptions extends DgramOptions {
   readonly native: Native
@@ -69,7 +66,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #tap: Tap | undefined
   readonly #stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
   readonly #pools = new Map<string, SharedSocket<BatchTid<Owner>>[]>()
-  readonly #unknownTid = encodeError(WIRE_ERROR.unknownTid, 'this transfer is over or not yours')
+  readonly #strangers: Strangers
   /** Handlers are running: what they send leaves together when they are done. */
   #atWork = false
   /** When the datagrams that are handed over were received: one look at the clock for many. */
@@ -78,8 +75,6 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #caughtUp = false
   #sockets = 0
   #turn = Math.floor(Math.random() * POOL)
-  #strangersSince = 0
-  #strangers = 0
   #deadline = Infinity
 
   constructor(handlers: DriverHandlers<Owner>, options: BatchOptions) {
@@ -98,6 +93,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       sent: tap === undefined ? undefined : (route, data) => this.#tapped(tap, false, route as BatchTid<Owner>, data),
       unreadable: (route) => handlers.unreadable(performance.now(), (route as BatchTid<Owner>).owner),
     })
+    this.#strangers = new Strangers(this.outbox)
     this.#listening = createDgramDriver(this.#outer(), options, this.#hook())
     const host = {
       native,
@@ -226,28 +222,12 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
 
   stranger(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
     const { inbox, listening } = socket
-    if (listening === undefined) return this.#refuse(socket, message, length)
+    if (listening === undefined) return this.#strangers.refuse(socket, message, length)
     this.#caughtUp = true
     const at = message * NAME_WORDS
     const address = addressText(inbox.names, at)
     listening.heard(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
     this.#caughtUp = false
-  }
-
-  /** RFC 1350 §4: a stranger is told so, and disturbs nobody. A connected socket's kernel would answer with ICMP. */
-  #refuse(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
-    const { inbox } = socket
-    const opcode = readOpcode(inbox.data, message * SLOT_BYTES, length)
-    if (opcode !== OPCODE.data && opcode !== OPCODE.ack) return
-    const now = performance.now()
-    if (now - this.#strangersSince > 1000) {
-      this.#strangersSince = now
-      this.#strangers = 0
-    }
-    if (++this.#strangers > STRANGERS_PER_SEC) return
-    const name = inbox.names.slice(message * NAME_WORDS, (message + 1) * NAME_WORDS)
-    const route: Route = { socket, name, nameBytes: socket.nameBytes, segments: false }
-    this.outbox.answer(route, this.#unknownTid)
   }
 
   #finishWork(): void {
