@@ -199,12 +199,7 @@ export class BatchLoop {
     this.#listening = this.#sockets.filter((socket) => socket.isListening).length
     this.#fds = new Uint8Array((this.#sockets.length + 1) * linux.POLLFD.bytes)
     this.#view = new DataView(this.#fds.buffer)
-    this.#entry(0, this.#host.native.loopFd)
-    for (let i = 0; i < this.#sockets.length; i++) this.#entry(i + 1, (this.#sockets[i] as LoopSocket).fd)
-  }
-
-  #entry(index: number, fd: number): void {
-    this.#view.setInt32(index * linux.POLLFD.bytes + linux.POLLFD.fd, fd, true)
-    this.#view.setInt16(index * linux.POLLFD.bytes + linux.POLLFD.events, linux.POLLIN, true)
+    linux.writePollfd(this.#fds, 0, this.#host.native.loopFd, linux.POLLIN)
+    this.#sockets.forEach((socket, i) => linux.writePollfd(this.#fds, i + 1, socket.fd, linux.POLLIN))
   }
 }

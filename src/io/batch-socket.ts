@@ -6,6 +6,7 @@ import { OPCODE, readOpcode } from '../packet/index.ts'
 import type { LoopSocket } from './batch-loop.ts'
 import type { OutSocket } from './batch-outbox.ts'
 import type { PeerTable } from './batch-table.ts'
+import { icmpErrno } from './native/error-queue.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
 import { type Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
@@ -19,7 +20,6 @@ const SEND_BYTES = 4 * 1024 * 1024
 const MAX_FAULTS = 64
 /** Batches taken from one socket before the others get their turn. */
 const MAX_BATCHES = 4
-const SO_EE_ORIGIN_LOCAL = 1
 
 /** What a socket needs of its driver. */
 export interface SocketHost<Peer> {
@@ -116,7 +116,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
       if (-result === linux.EINTR) continue
       if (result < 0) return
       this.#host.receiveError()
-      if (errnoIn(errors) !== linux.ECONNREFUSED) continue
+      if (icmpErrno(errors) !== linux.ECONNREFUSED) continue
       const peer = table.get(this.index, errors.names, 0)
       if (peer !== undefined && !this.#lost.includes(peer)) this.#lost.push(peer)
     }
@@ -217,25 +217,4 @@ const CODES: ReadonlyMap<number, string> = new Map([
 function grow(native: Native, fd: number, force: number, polite: number, bytes: number): void {
   // Forcing needs the right to; the polite way stops at the system's limit.
   if (native.setsockopt(fd, linux.SOL_SOCKET, force, bytes) < 0) native.setsockopt(fd, linux.SOL_SOCKET, polite, bytes)
-}
-
-/** What ICMP said, from the control data of an error message; 0 when it was not ICMP. */
-function errnoIn(errors: Messages): number {
-  const view = errors.controlView
-  const end = errors.controlBytes(0)
-  for (let at = 0; at + linux.CMSG.data <= end; ) {
-    const length = view.getUint32(at + linux.CMSG.length, true)
-    if (length < linux.CMSG.data || at + length > end) return 0
-    const level = view.getInt32(at + linux.CMSG.level, true)
-    const type = view.getInt32(at + linux.CMSG.type, true)
-    const isError =
-      (level === linux.SOL_IP && type === linux.IP_RECVERR) || (level === linux.SOL_IPV6 && type === linux.IPV6_RECVERR)
-    if (isError) {
-      const data = at + linux.CMSG.data
-      if (view.getUint8(data + linux.EXTENDED_ERROR.origin) === SO_EE_ORIGIN_LOCAL) return 0
-      return view.getUint32(data + linux.EXTENDED_ERROR.errno, true)
-    }
-    at += Math.ceil(length / linux.CMSG.align) * linux.CMSG.align
-  }
-  return 0
 }
