@@ -5,7 +5,7 @@
  */
 import { HEADER_BYTES } from '../packet/index.ts'
 import type { DriverStats, Frame, Mapped } from './driver.ts'
-import { Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
+import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from './native/messages.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
 
@@ -14,9 +14,6 @@ const MESSAGES = 32
 /** UDP_MAX_SEGMENTS of older kernels, and what IPv4 carries in a datagram. */
 const MAX_SEGMENTS = 64
 const MAX_UDP_BYTES = 65_507
-/** CMSG_SPACE(sizeof(uint16_t)) and CMSG_LEN of the same. */
-const CONTROL_BYTES = 24
-const CONTROL_LENGTH = 18
 /** A full socket buffer empties at the speed of the cable: this long is waited for room before datagrams are dropped. */
 const ROOM_WAIT_MS = 2
 /** ICMP errors of other peers that a single send can run into. */
@@ -77,15 +74,9 @@ export class Outbox {
     this.#native = native
     this.#stats = host.stats
     this.#sent = host.sent
-    this.#messages = new Messages(native, MESSAGES, CONTROL_BYTES, MAX_SEGMENTS)
+    this.#messages = new Messages(native, MESSAGES, SEGMENT_CONTROL_BYTES, MAX_SEGMENTS)
     this.#one = new Messages(native, 1, 0, 1)
-    for (let i = 0; i < MESSAGES; i++) {
-      const at = this.#messages.controlAt(i)
-      const view = this.#messages.controlView
-      view.setBigUint64(at + linux.CMSG.length, BigInt(CONTROL_LENGTH), true)
-      view.setInt32(at + linux.CMSG.level, linux.SOL_UDP, true)
-      view.setInt32(at + linux.CMSG.type, linux.UDP_SEGMENT, true)
-    }
+    this.#messages.layOutSegments()
   }
 
   control(route: Route, buffer: Uint8Array, length: number): void {
@@ -210,8 +201,7 @@ export class Outbox {
     const at = i * NAME_WORDS
     for (let k = 0; k < NAME_WORDS; k++) messages.names[at + k] = name[k] as number
     messages.setNameBytes(i, nameBytes)
-    messages.setControlBytes(i, segment === 0 ? 0 : CONTROL_BYTES)
-    if (segment !== 0) messages.controlView.setUint16(messages.controlAt(i) + linux.CMSG.data, segment, true)
+    messages.setSegmentBytes(i, segment)
     this.#segments[i] = segment
     this.#count = i + 1
     this.#bytes[i] = bytes

@@ -30,9 +30,9 @@ export interface SocketHost<Peer> {
   arrived(): void
   /** Requests were received, and are handed over next: what reached transfers before them is to be heard first. */
   beforeRequests(): void
-  /** A datagram is message `message` of the socket's inbox. */
-  received(socket: SharedSocket<Peer>, peer: Peer, message: number, length: number): void
-  /** A datagram from an address and port that has no transfer here; any request on a listening socket. */
+  /** A datagram lies in the socket's inbox from `offset`. */
+  received(socket: SharedSocket<Peer>, peer: Peer, offset: number, length: number): void
+  /** A message of the socket's inbox is from an address and port that has no transfer here, or a request. */
   stranger(socket: SharedSocket<Peer>, message: number, length: number): void
   unreachable(peer: Peer): void
   receiveError(): void
@@ -73,10 +73,13 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     this.local = local
     this.index = index
     this.listening = listening
+    for (let i = 0; i < inbox.count; i++) inbox.expectSegments(i)
     const six = local.includes(':')
     this.nameBytes = six ? linux.SOCKADDR.in6Bytes : linux.SOCKADDR.inBytes
     this.fd = listening?.fd ?? openSocket(host.native, local, 0, true)
     this.port = listening?.port ?? ownPort(host.native, this.fd)
+    // Without it (before Linux 5.0) datagrams come one by one. Node would not know what to do with it.
+    if (listening === undefined) host.native.setsockopt(this.fd, linux.SOL_UDP, linux.UDP_GRO, 1)
   }
 
   get isListening(): boolean {
@@ -155,9 +158,18 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     for (let i = 0; i < count; i++) {
       inbox.setNameBytes(i, linux.SOCKADDR.bytes)
       const length = inbox.received(i)
+      const segment = inbox.segmentBytes(i) || length
+      inbox.expectSegments(i)
       const peer = this.#isRequest(i, length) ? undefined : host.table.get(this.index, inbox.names, i * NAME_WORDS)
-      if (peer === undefined) host.stranger(this, i, length)
-      else host.received(this, peer, i, length)
+      if (peer === undefined) host.stranger(this, i, Math.min(segment, length))
+      else this.#pieces(peer, i * SLOT_BYTES, length, segment)
+    }
+  }
+
+  /** A window of an upload may come in one piece. */
+  #pieces(peer: Peer, first: number, length: number, segment: number): void {
+    for (let done = 0; done < length; done += segment) {
+      this.#host.received(this, peer, first + done, Math.min(segment, length - done))
     }
   }
 

@@ -20,7 +20,7 @@ import type { DgramDriver, DgramOptions } from './dgram.ts'
 import type { Listener, ListeningHook } from './dgram-listener.ts'
 import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from './driver.ts'
 import type { Native } from './native/linux.ts'
-import { Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
+import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from './native/messages.ts'
 import { addressText, peerPort } from './native/sockaddr.ts'
 
 /** Ports that transfers share per local address: enough to keep TIDs random and repeated requests of one peer apart. */
@@ -83,8 +83,8 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#tap = options.tap
     const { native } = options
     this.native = native
-    this.#inbox = new Messages(native, INBOX, 0)
-    this.#requests = new Messages(native, INBOX, 0)
+    this.#inbox = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
+    this.#requests = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
     this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
     const tap = options.tap
     this.outbox = new Outbox({
@@ -198,10 +198,9 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#workAt = performance.now()
   }
 
-  received(socket: SharedSocket<BatchTid<Owner>>, tid: BatchTid<Owner>, message: number, length: number): void {
+  received(socket: SharedSocket<BatchTid<Owner>>, tid: BatchTid<Owner>, offset: number, length: number): void {
     this.#stats.arrivals++
     const { data } = socket.inbox
-    const offset = message * SLOT_BYTES
     if (this.#tap !== undefined) this.#tapped(this.#tap, true, tid, data.subarray(offset, offset + length))
     this.#handlers.datagram(this.#workAt, tid.owner, data, offset, length)
   }

@@ -1,7 +1,7 @@
 /** The foreign functions of the batch driver, played: tests say what the kernel answers. */
 import * as linux from '../../src/io/native/linux.ts'
 import type { Native } from '../../src/io/native/linux.ts'
-import { Messages } from '../../src/io/native/messages.ts'
+import { Messages, SEGMENT_CONTROL_BYTES } from '../../src/io/native/messages.ts'
 
 /** Of one message that was to be sent. */
 export interface SentMessage {
@@ -85,6 +85,7 @@ export class FakeNative implements Native {
       const data = this.#at(iov.getBigUint64(linux.IOVEC.base, true))
       data.setUint32(0, 0x00040001)
       view.setUint32(at + linux.MMSGHDR.length, 4, true)
+      view.setBigUint64(at + linux.MMSGHDR.controlBytes, 0n, true)
     }
     return done
   }
@@ -172,5 +173,5 @@ export class FakeNative implements Native {
 
 /** A place for received messages. */
 export function messagesOf(native: Native, count = 4): Messages {
-  return new Messages(native, count, 0)
+  return new Messages(native, count, SEGMENT_CONTROL_BYTES)
 }

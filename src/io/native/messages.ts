@@ -2,7 +2,7 @@
  * An array of mmsghdr with everything that they point to, laid out once and reused for every call. A message is sent from
  * its slot, or in pieces: small heads from here, each followed by bytes that lie in memory somewhere else.
  */
-import { IOVEC, MMSGHDR, SOCKADDR } from './linux.ts'
+import { CMSG, IOVEC, MMSGHDR, SOCKADDR, SOL_UDP, UDP_SEGMENT } from './linux.ts'
 import type { Native } from './linux.ts'
 
 /** Room for the data of one message: more than a UDP datagram can carry. */
@@ -142,12 +142,46 @@ export class Messages {
     return this.#words[i * HEADER_WORDS + MMSGHDR.controlBytes / 4] as number
   }
 
+  /** Makes room in each message for what `segmentBytes` reads. */
+  expectSegments(i: number): void {
+    this.setControlBytes(i, SEGMENT_CONTROL_BYTES)
+  }
+
+  /**
+   * Bytes of each datagram that the kernel joined into received message `i` (UDP_GRO), the last of which may be shorter; 0 when
+   * it is a single one.
+   */
+  segmentBytes(i: number): number {
+    if (this.controlBytes(i) < CMSG.data + 4) return 0
+    const at = this.controlAt(i)
+    if (this.controlView.getInt32(at + CMSG.level, true) !== SOL_UDP) return 0
+    return this.controlView.getInt32(at + CMSG.data, true)
+  }
+
+  /** Prepares every message for `setSegmentBytes`. */
+  layOutSegments(): void {
+    for (let i = 0; i < this.count; i++) {
+      const at = this.controlAt(i)
+      this.controlView.setBigUint64(at + CMSG.length, BigInt(CMSG.data + 2), true)
+      this.controlView.setInt32(at + CMSG.level, SOL_UDP, true)
+      this.controlView.setInt32(at + CMSG.type, UDP_SEGMENT, true)
+    }
+  }
+
+  /** The kernel is to cut message `i` into datagrams of so many bytes (UDP_SEGMENT); 0 sends it as one. */
+  setSegmentBytes(i: number, bytes: number): void {
+    this.setControlBytes(i, bytes === 0 ? 0 : SEGMENT_CONTROL_BYTES)
+    if (bytes !== 0) this.controlView.setUint16(this.controlAt(i) + CMSG.data, bytes, true)
+  }
+
   /** Where the control data of message `i` begins in `control`. */
   controlAt(i: number): number {
     return i * this.#controlBytes
   }
 }
 
+/** Control data for segments: CMSG_SPACE of the uint16 that is sent, and of the int that is received. */
+export const SEGMENT_CONTROL_BYTES = 24
 /** Room for a DATA header. */
 const HEAD_BYTES = 4
 export const NAME_WORDS = SOCKADDR.bytes / 4

@@ -2,15 +2,13 @@
 import * as linux from './linux.ts'
 import type { Native } from './linux.ts'
 import { loadNative } from './linux.ts'
-import { Messages, SLOT_BYTES } from './messages.ts'
+import { Messages, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from './messages.ts'
 import { portOf, writeSockaddr } from './sockaddr.ts'
 
 const SEGMENT_BYTES = 100
 /** Two whole segments and a shorter one. */
 const WINDOW_BYTES = 250
 const WAIT_MS = 200
-const CONTROL_BYTES = 24
-const CONTROL_LENGTH = 18
 
 /** The foreign functions, or the reason in words why there is no batch driver here. `native` for tests. */
 export function probeBatch(native: Native | string = loadNative()): Native | string {
@@ -33,16 +31,12 @@ export function probeBatch(native: Native | string = loadNative()): Native | str
 }
 
 function sendWindow(native: Native, fd: number, port: number): void {
-  const messages = new Messages(native, 1, CONTROL_BYTES)
+  const messages = new Messages(native, 1, SEGMENT_CONTROL_BYTES)
   for (let i = 0; i < WINDOW_BYTES; i++) messages.data[i] = i
   messages.setNameBytes(0, writeSockaddr(native, new Uint8Array(messages.names.buffer), '127.0.0.1', port))
   messages.setLength(0, WINDOW_BYTES)
-  messages.setControlBytes(0, CONTROL_BYTES)
-  const view = messages.controlView
-  view.setBigUint64(linux.CMSG.length, BigInt(CONTROL_LENGTH), true)
-  view.setInt32(linux.CMSG.level, linux.SOL_UDP, true)
-  view.setInt32(linux.CMSG.type, linux.UDP_SEGMENT, true)
-  view.setUint16(linux.CMSG.data, SEGMENT_BYTES, true)
+  messages.layOutSegments()
+  messages.setSegmentBytes(0, SEGMENT_BYTES)
   must('sendmmsg with UDP_SEGMENT (Linux 4.18)', native.sendmmsg(fd, messages.headers, 1))
 }
 
