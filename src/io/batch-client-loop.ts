@@ -58,7 +58,8 @@ export class ClientLoop {
   readonly errors: Messages
   readonly #spins: boolean
   #members: readonly LoopMember[] = []
-  #fds = new Uint8Array(0)
+  #fds = new Uint8Array(linux.POLLFD.bytes)
+  #view = new DataView(this.#fds.buffer)
   #immediate: NodeJS.Immediate | undefined
   #spinUntil = 0
   #fruitless = 0
@@ -97,25 +98,26 @@ export class ClientLoop {
       const arrived = this.#look(now)
       now = performance.now()
       this.#ring(now)
+      if (now - began >= TURN_MS || this.#members.length === 0) return
       if (arrived > 0) {
         worked = true
         this.#answered(now)
-      } else if (now >= this.#spinUntil) break
-      if (now - began >= TURN_MS || this.#members.length === 0) return
+      } else if (now >= this.#spinUntil) {
+        if (this.#spinUntil > 0) this.#unanswered()
+        // What was done may have left promises and immediates behind: they wait no longer than the turn would have been.
+        if (!this.#sleep(worked ? TURN_MS - (now - began) : this.#sleepMs)) break
+      }
     }
-    if (this.#spinUntil > 0) this.#unanswered()
-    // What was done may have left promises and immediates behind.
-    if (!worked) this.#sleep()
+    if (!worked) this.#sleepMs = Math.min(MAX_SLEEP_MS, this.#sleepMs * 2)
   }
 
-  #sleep(): void {
+  /** Until a socket has something, and Node's event loop has not; true then. */
+  #sleep(ms: number): boolean {
     let dueAt = Infinity
     for (const member of this.#members) dueAt = Math.min(dueAt, member.dueAt)
-    const waitMs = Math.max(0, Math.min(this.#sleepMs, dueAt - performance.now()))
-    this.native.poll(this.#fds, this.#members.length + 1, waitMs)
-    const now = performance.now()
-    if (this.#look(now) > 0) this.#answered(now)
-    else this.#sleepMs = Math.min(MAX_SLEEP_MS, this.#sleepMs * 2)
+    const waitMs = Math.max(0, Math.min(ms, dueAt - performance.now()))
+    const ready = this.native.poll(this.#fds, this.#members.length + 1, waitMs)
+    return ready > 0 && this.#view.getInt16(linux.POLLFD.revents, true) === 0
   }
 
   #look(now: number): number {
@@ -153,6 +155,7 @@ export class ClientLoop {
   /** Node's loop is the first entry; poll leaves out what is negative. */
   #layOut(): void {
     this.#fds = new Uint8Array((this.#members.length + 1) * linux.POLLFD.bytes)
+    this.#view = new DataView(this.#fds.buffer)
     linux.writePollfd(this.#fds, 0, this.native.loopFd, linux.POLLIN)
     this.#members.forEach((member, i) => linux.writePollfd(this.#fds, i + 1, member.fd, linux.POLLIN))
   }
