@@ -49,6 +49,7 @@ export class Listener<Owner> implements SharedPort {
     const socket = createSocket(address)
     if (fd === undefined) await bind(socket, { address, port, exclusive: true })
     else await bind(socket, { fd, exclusive: true })
+    if (fd === undefined) widen(socket)
     const listener = new Listener(owner, socket, address, broadcast)
     if (fd !== undefined) owner.listening?.opened(listener, fd)
     return listener
@@ -60,11 +61,6 @@ export class Listener<Owner> implements SharedPort {
     this.socket = socket
     this.address = address
     this.port = socket.address().port
-    try {
-      socket.setRecvBufferSize(LISTEN_BUFFER_BYTES)
-    } catch {
-      // Clients repeat a request that found no room.
-    }
     socket.on('message', (data, from) => this.heard(data, 0, data.length, from.address, from.port))
     socket.on('error', (error) => this.#failed(error))
   }
@@ -118,4 +114,12 @@ function isRequest(buffer: Uint8Array, offset: number, length: number): boolean 
 
 function key(address: string, port: number): string {
   return `${address} ${port}`
+}
+
+function widen(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(LISTEN_BUFFER_BYTES)
+  } catch {
+    // Clients repeat a request that found no room.
+  }
 }
