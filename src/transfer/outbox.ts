@@ -27,6 +27,8 @@ export class Outbox {
   #paceCopy = 0
   /** Every block below this is confirmed. */
   #floor = 1
+  /** Without a scoreboard: the block that was left out when the one after it left (rule N4); 0 for none. */
+  #withheld = 0
   /** When the next datagram of the run may leave; Infinity when none waits. */
   dueAt = Number.POSITIVE_INFINITY
 
@@ -103,6 +105,7 @@ export class Outbox {
     this.#sink.sendBlocks(first, count)
     this.lastAt = now
     counters[COUNTER.datagrams] += count
+    if (this.#board === undefined && first > this.highest + 1) this.#withheld = first - 1
     for (let seq = first; seq < first + count; seq++) {
       const repeat = isCopy || (seq <= this.highest && this.#wasSent(seq))
       // A confirmed block has no slot of its own any more.
@@ -114,15 +117,17 @@ export class Outbox {
         this.lastRepeat = seq
       } else {
         counters[COUNTER.blocks]++
+        if (seq === this.#withheld) this.#withheld = 0
         if (seq > this.highest) this.highest = seq
       }
     }
   }
 
-  /** With a scoreboard a block below the highest may still be new: it was withheld (rule A1). */
+  /** A block below the highest may still be new: it was withheld (rules A1, N4). */
   #wasSent(seq: number): boolean {
     const board = this.#board
-    return board === undefined || seq < this.#floor || board.isSent(seq)
+    if (board === undefined) return seq !== this.#withheld
+    return seq < this.#floor || board.isSent(seq)
   }
 }
 
