@@ -5,29 +5,18 @@
  */
 import { performance } from 'node:perf_hooks'
 import { availableParallelism } from 'node:os'
+import { Rhythm } from './batch-rhythm.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
-import { Messages } from './native/messages.ts'
+import { Messages, SEGMENT_CONTROL_BYTES } from './native/messages.ts'
 import { probeBatch } from './native/probe.ts'
 
 /** Messages of one call: a window is one or a few, as the kernel hands it over in one piece. */
 const INBOX = 16
-/** What UDP_GRO says of a message: CMSG_SPACE(sizeof(int)). */
-export const GRO_CONTROL_BYTES = 24
 /** Control data of an error message holds the error and the address of who reported it. */
 const ERROR_CONTROL_BYTES = 256
 /** A turn that is busy ends here, so that Node's timers, promises, files and signals get theirs. */
 const TURN_MS = 0.5
-/** A sleep after an arrival, doubled while nothing comes … */
-const FIRST_SLEEP_MS = 1
-/** … up to this: Node's timers are not among what it wakes for, and are late by as much. */
-const MAX_SLEEP_MS = 4
-/** How long an answer is waited for without sleeping: going to sleep and being woken costs more than a lock-step block. */
-const SPIN_MS = 0.05
-/** So many spins in a row that no answer ended, and it stops … */
-const MOST_FRUITLESS = 8
-/** … for so many arrivals. */
-const REST_ARRIVALS = 256
 /** Looks that a due deadline gives to datagrams that are still waiting. */
 const MAX_LOOKS = 8
 
@@ -56,23 +45,18 @@ export class ClientLoop {
   /** For all sockets: what was received is handled before the next call. */
   readonly inbox: Messages
   readonly errors: Messages
-  readonly #spins: boolean
+  readonly #rhythm: Rhythm
   #members: readonly LoopMember[] = []
   #fds = new Uint8Array(linux.POLLFD.bytes)
   #view = new DataView(this.#fds.buffer)
   #immediate: NodeJS.Immediate | undefined
-  #spinUntil = 0
-  #fruitless = 0
-  #rest = 0
-  #sleepMs = FIRST_SLEEP_MS
 
-  /** `cores`: with a single one a spin would take the time from the peer that it waits for. */
   constructor(native: Native, cores: number) {
     this.native = native
-    this.inbox = new Messages(native, INBOX, GRO_CONTROL_BYTES)
-    for (let i = 0; i < INBOX; i++) this.inbox.setControlBytes(i, GRO_CONTROL_BYTES)
+    this.inbox = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
+    for (let i = 0; i < INBOX; i++) this.inbox.expectSegments(i)
     this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
-    this.#spins = cores > 1
+    this.#rhythm = new Rhythm(cores)
   }
 
   add(member: LoopMember): void {
@@ -92,6 +76,7 @@ export class ClientLoop {
   readonly #turn = (): void => {
     // First, so that an exception of a handler does not end it.
     this.#immediate = setImmediate(this.#turn)
+    const rhythm = this.#rhythm
     const began = performance.now()
     let worked = false
     for (let now = began; ; ) {
@@ -101,14 +86,14 @@ export class ClientLoop {
       if (now - began >= TURN_MS || this.#members.length === 0) return
       if (arrived > 0) {
         worked = true
-        this.#answered(now)
-      } else if (now >= this.#spinUntil) {
-        if (this.#spinUntil > 0) this.#unanswered()
+        rhythm.answered(now)
+      } else if (!rhythm.spins(now)) {
+        rhythm.sleeps()
         // What was done may have left promises and immediates behind: they wait no longer than the turn would have been.
-        if (!this.#sleep(worked ? TURN_MS - (now - began) : this.#sleepMs)) break
+        if (!this.#sleep(worked ? TURN_MS - (now - began) : rhythm.sleepMs)) break
       }
     }
-    if (!worked) this.#sleepMs = Math.min(MAX_SLEEP_MS, this.#sleepMs * 2)
+    if (!worked) rhythm.slept()
   }
 
   /** Until a socket has something, and Node's event loop has not; true then. */
@@ -134,22 +119,6 @@ export class ClientLoop {
       for (let i = 0; i < MAX_LOOKS && member.look(now) > 0; i++) continue
       if (member.dueAt <= now) member.ring(now)
     }
-  }
-
-  #answered(now: number): void {
-    this.#fruitless = 0
-    this.#sleepMs = FIRST_SLEEP_MS
-    if (!this.#spins) return
-    if (this.#rest > 0) this.#rest--
-    else this.#spinUntil = now + SPIN_MS
-  }
-
-  /** It spins only while answers come that soon. */
-  #unanswered(): void {
-    this.#spinUntil = 0
-    if (++this.#fruitless < MOST_FRUITLESS) return
-    this.#fruitless = 0
-    this.#rest = REST_ARRIVALS
   }
 
   /** Node's loop is the first entry; poll leaves out what is negative. */

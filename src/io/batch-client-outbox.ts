@@ -2,16 +2,13 @@
 import type { Frame } from './driver.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
-import { Messages, NAME_WORDS, SLOT_BYTES } from './native/messages.ts'
+import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from './native/messages.ts'
 
 /** Messages of one call: each is a packet, or as many blocks as the kernel cuts up. */
 const MESSAGES = 16
 /** UDP_MAX_SEGMENTS of older kernels, and what IPv4 carries in a datagram. */
 const MAX_SEGMENTS = 64
 const MAX_UDP_BYTES = 65_507
-/** CMSG_SPACE(sizeof(uint16_t)) and CMSG_LEN of the same. */
-const CONTROL_BYTES = 24
-const CONTROL_LENGTH = 18
 /** A full socket buffer empties at the speed of the cable: this long is waited for room before datagrams are dropped. */
 const ROOM_WAIT_MS = 2
 /** ICMP for an earlier datagram fails the next one; it says so once for each. */
@@ -37,15 +34,9 @@ export class ClientOutbox {
   constructor(native: Native, drainErrors: () => void) {
     this.#native = native
     this.#drainErrors = drainErrors
-    this.#messages = new Messages(native, MESSAGES, CONTROL_BYTES)
+    this.#messages = new Messages(native, MESSAGES, SEGMENT_CONTROL_BYTES)
     this.#one = new Messages(native, 1, 0)
-    for (let i = 0; i < MESSAGES; i++) {
-      const at = this.#messages.controlAt(i)
-      const view = this.#messages.controlView
-      view.setBigUint64(at + linux.CMSG.length, BigInt(CONTROL_LENGTH), true)
-      view.setInt32(at + linux.CMSG.level, linux.SOL_UDP, true)
-      view.setInt32(at + linux.CMSG.type, linux.UDP_SEGMENT, true)
-    }
+    this.#messages.layOutSegments()
   }
 
   /** Everything goes through `fd` to the sockaddr `name`. */
@@ -120,8 +111,7 @@ export class ClientOutbox {
   #end(i: number, bytes: number, segment: number): void {
     const messages = this.#messages
     messages.setLength(i, bytes)
-    messages.setControlBytes(i, segment === 0 ? 0 : CONTROL_BYTES)
-    if (segment !== 0) messages.controlView.setUint16(messages.controlAt(i) + linux.CMSG.data, segment, true)
+    messages.setSegmentBytes(i, segment)
     this.#segments[i] = segment
     this.#count = i + 1
   }

@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import { getSystemErrorName } from 'node:util'
-import { type ClientLoop, GRO_CONTROL_BYTES, type LoopMember } from './batch-client-loop.ts'
+import type { ClientLoop, LoopMember } from './batch-client-loop.ts'
 import { ClientOutbox } from './batch-client-outbox.ts'
 import {
   anyAddress,
@@ -148,8 +148,8 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   #message(now: number, i: number): void {
     const { inbox } = this.#loop
     const bytes = inbox.received(i)
-    const segment = this.#segmentOf(i) || bytes || 1
-    inbox.setControlBytes(i, GRO_CONTROL_BYTES)
+    const segment = inbox.segmentBytes(i) || bytes || 1
+    inbox.expectSegments(i)
     inbox.setNameBytes(i, linux.SOCKADDR.bytes)
     const name = i * NAME_WORDS
     if (!this.#isServer(name)) {
@@ -162,16 +162,6 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     for (let offset = 0; offset < Math.max(bytes, 1) && this.#open; offset += segment) {
       this.#handlers.datagram(now, inbox.data, first + offset, Math.min(segment, bytes - offset), port)
     }
-  }
-
-  /** Bytes of each datagram that a message was made of; 0 when it is a single one. */
-  #segmentOf(i: number): number {
-    const { inbox } = this.#loop
-    if (inbox.controlBytes(i) < linux.CMSG.data + 4) return 0
-    const at = inbox.controlAt(i)
-    const view = inbox.controlView
-    if (view.getInt32(at + linux.CMSG.level, true) !== linux.SOL_UDP) return 0
-    return view.getInt32(at + linux.CMSG.data, true)
   }
 
   #isServer(name: number): boolean {

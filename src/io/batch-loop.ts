@@ -5,21 +5,12 @@
  * files, messages and signals wait no longer than `TURN_MS`. Without transfers it does not run at all: Node watches the
  * listening sockets then.
  */
+import { Rhythm } from './batch-rhythm.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
 
 /** A turn that is busy ends here, so that Node's timers, promises, files and messages get theirs. */
 const TURN_MS = 1
-/** A sleep after an arrival, doubled while nothing comes … */
-const FIRST_SLEEP_MS = 1
-/** … up to this: Node's timers are not among what it wakes for, and are late by as much. */
-const MAX_SLEEP_MS = 4
-/** How long an answer is waited for without sleeping: going to sleep and being woken costs more than a lock-step block. */
-const SPIN_MS = 0.05
-/** So many spins in a row that no answer ended, and it stops … */
-const MOST_FRUITLESS = 8
-/** … for so many arrivals. */
-const REST_ARRIVALS = 256
 /** Rounds that a due deadline gives to datagrams that are still waiting. */
 const MAX_ROUNDS = 8
 
@@ -42,7 +33,7 @@ export class BatchLoop {
   /** When `timer` is wanted. */
   deadline = Infinity
   readonly #host: LoopHost
-  readonly #spins: boolean
+  readonly #rhythm: Rhythm
   /** Listening sockets first, so that what is found of a request is found of everything before it. */
   #sockets: LoopSocket[] = []
   /** Of them, from here on those of transfers. */
@@ -53,15 +44,10 @@ export class BatchLoop {
   #running = false
   /** When it was looked at last. */
   #nodeIsReady = false
-  #spinUntil = 0
-  #fruitless = 0
-  #rest = 0
-  #sleepMs = FIRST_SLEEP_MS
 
   constructor(host: LoopHost, cores: number) {
     this.#host = host
-    // With a single core the spin would take the time from the peer that it waits for.
-    this.#spins = cores > 1
+    this.#rhythm = new Rhythm(cores)
     this.#layOut()
   }
 
@@ -104,6 +90,7 @@ export class BatchLoop {
     // First, so that an exception of a handler does not end it.
     this.#immediate = setImmediate(this.#turn)
     const host = this.#host
+    const rhythm = this.#rhythm
     let now = host.now()
     const until = now + TURN_MS
     // It had its turn just now.
@@ -113,16 +100,16 @@ export class BatchLoop {
     do {
       let arrived = this.#look(0)
       now = host.now()
-      if (arrived === 0 && now >= this.#spinUntil && this.deadline > now && !this.#nodeIsReady) {
-        if (this.#spinUntil > 0) this.#unanswered()
-        arrived = this.#sleep(now, worked ? until - now : this.#sleepMs)
+      if (arrived === 0 && !rhythm.spins(now) && this.deadline > now && !this.#nodeIsReady) {
+        rhythm.sleeps()
+        arrived = this.#sleep(now, worked ? until - now : rhythm.sleepMs)
         now = host.now()
-        if (arrived === 0 && !worked) this.#sleepMs = Math.min(MAX_SLEEP_MS, this.#sleepMs * 2)
+        if (arrived === 0 && !worked) rhythm.slept()
       }
       if (this.deadline <= now) this.#ring()
       if (arrived > 0) {
         worked = true
-        this.#answered(now)
+        rhythm.answered(now)
       }
     } while (!this.#nodeIsReady && now < until && this.#running)
   }
@@ -176,22 +163,6 @@ export class BatchLoop {
 
   #drain(): void {
     for (let round = 0; round < MAX_ROUNDS && this.#look(0) > 0; round++) continue
-  }
-
-  #answered(now: number): void {
-    this.#fruitless = 0
-    this.#sleepMs = FIRST_SLEEP_MS
-    if (!this.#spins) return
-    if (this.#rest > 0) this.#rest--
-    else this.#spinUntil = now + SPIN_MS
-  }
-
-  /** It spins only while answers come that soon. */
-  #unanswered(): void {
-    this.#spinUntil = 0
-    if (++this.#fruitless < MOST_FRUITLESS) return
-    this.#fruitless = 0
-    this.#rest = REST_ARRIVALS
   }
 
   /** Node's loop is the first entry; poll leaves out what is negative. */
