@@ -55,6 +55,25 @@ describe('adaptive', () => {
     expect(policy.windowBlocks).toBe(1)
   })
 
+  test('on a way with long round trips stalls open nothing: order could not be proved in time', () => {
+    const policy = adaptive()
+    for (let i = 0; i < 200; i++) {
+      policy.acked(i * 20, i, 20)
+      if (i % 10 === 9) policy.recovered(i * 20, i, 'resend')
+    }
+    expect(policy.windowBlocks).toBe(1)
+  })
+
+  test('a window is closed when the round trips become long, and not for one late answer', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
+    for (let i = 0; i < 50; i++) policy.acked(i, i, 1)
+    policy.acked(50, 50, 60)
+    expect(policy.windowBlocks).toBe(8)
+    for (let i = 51; i < 80; i++) policy.acked(i * 20, i, 20)
+    expect(policy.windowBlocks).toBe(1)
+    expect(policy.learnt?.()).toBeUndefined()
+  })
+
   test('three stalls within 500 blocks open a window of 2, and it grows while that is faster', () => {
     const policy = adaptive()
     const now = stalls(policy)

@@ -51,6 +51,14 @@ const GAP_SHARE = 0.08
 const PAUSES = [0, 0.5, 0.75]
 /** No device needs more, however far it is, milliseconds. */
 const MOST_PAUSE_MS = 1
+/**
+ * With longer round trips than this no window is opened, and one that is open is closed. A lost ACK inside a window can only be
+ * read once it is proved that the client counts in order: five proofs of three questions, three round trips each, within
+ * 600 ms (rule A1). A healthy client on a slow or crowded way would get stuck over it, where lock-step only waits.
+ */
+const FAR_RTT_MS = 12
+/** Of the average round trip: a single late answer is no reason. */
+const RTT_SHARE = 1 / 8
 /** Rule A6: a healthy device may pause, and some must not be repeated to. */
 const UNKNOWN_DEVICE_RTO_MS = 250
 
@@ -103,6 +111,8 @@ class Adaptive implements WindowPolicy {
   #watched = 0
   #repeats = 0
   #gaps = 0
+  /** The average round trip; 0 while unknown. */
+  #rttMs = 0
   /** The shortest round trip, and what a stall costs at the least. */
   #minRttMs = Number.POSITIVE_INFINITY
   #stallMs = RTO_FLOOR_MS
@@ -136,7 +146,9 @@ class Adaptive implements WindowPolicy {
   acked(now: number, _seq: number, rttMs: number): void {
     this.#total++
     if (rttMs > 0 && rttMs < this.#minRttMs) this.#measured(rttMs)
+    if (rttMs > 0) this.#rttMs = this.#rttMs === 0 ? rttMs : this.#rttMs + (rttMs - this.#rttMs) * RTT_SHARE
     if (this.#blocks++ === 0) this.#sinceMs = now
+    if (this.#rttMs > FAR_RTT_MS) return this.#stayClose()
     if (this.#trial !== undefined) this.#judge(now, this.#trial)
     else if (!this.#isRefused) {
       const trial = this.#kept.rung === LOCK_STEP ? this.#opening() : (this.#doubt() ?? this.#growth())
@@ -162,6 +174,12 @@ class Adaptive implements WindowPolicy {
   /** The client does not want blocks ahead: lock-step for good (rule A10). */
   refused(): void {
     this.#isRefused = true
+    this.#keep({ rung: LOCK_STEP, gapMs: this.#leastGapMs })
+  }
+
+  #stayClose(): void {
+    if (this.#kept.rung === LOCK_STEP && this.#trial === undefined) return
+    this.#postpone()
     this.#keep({ rung: LOCK_STEP, gapMs: this.#leastGapMs })
   }
 
