@@ -30,7 +30,7 @@ export const FIRST_ROUNDS = 5
 const MORE_DESCRIPTORS = 8
 /** Node's heap takes memory in pieces and gives it back in others; a leak of one in a thousand transfers is more. */
 const MORE_MAPPINGS = 200
-/** Noise of a heap that has found its size: a leak of 32 bytes a transfer is more within 250,000. */
+/** Noise of a heap whose garbage was collected: a leak of 32 bytes a transfer is more within 250,000. */
 const MORE_RESIDENT_BYTES = 8 * 1024 * 1024
 /** Below this the heap is still finding its size. */
 const ROUNDS_TO_JUDGE_MEMORY = 40
@@ -61,9 +61,10 @@ export function growth(rounds: readonly Gauges[]): string[] {
 /** One line for each: at first, and the median of each quarter. */
 export function gaugesText(rounds: readonly Gauges[]): string {
   const row = (what: string, of: (gauges: Gauges) => number, text: (value: number) => string): string => {
-    const quarters = [0, 1, 2, 3].map((i) => text(median(quarter(rounds, i).map(of))))
+    const quarters = [0, 1, 2, 3].map((i) => quarter(rounds, i)).filter((part) => part.length > 0)
+    const medians = quarters.map((part) => text(median(part.map(of)))).join(', ')
     const most = text(Math.max(...rounds.map(of)))
-    return `  ${what.padEnd(26)} ${text(of(rounds[0]))} at first, quarters ${quarters.join(', ')}; at most ${most}`
+    return `  ${what.padEnd(26)} ${text(of(rounds[0]))} at first, medians of quarters ${medians}; at most ${most}`
   }
   return [
     row('open descriptors', (gauges) => gauges.descriptors, String),

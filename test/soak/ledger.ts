@@ -6,6 +6,7 @@ export interface SoakEvent {
   readonly file?: string
   readonly direction?: 'read' | 'write'
   readonly code?: string
+  readonly cause?: string
   readonly message?: string
 }
 
@@ -14,6 +15,8 @@ export interface FileEnds {
   started: number
   completed: number
   ended: number
+  /** Why the others ended, by code: how many, and the first one in words. */
+  readonly reasons: Map<string, { count: number; readonly first: string }>
 }
 
 const STATE = { unknown: 0, running: 1, ended: 2 } as const
@@ -53,13 +56,22 @@ export class Ledger {
     return this.#groups.get(group)?.completed ?? 0
   }
 
+  /** How the transfers of a load ended for the server, in words. */
+  reasonsOf(group: string): string {
+    const reasons = [...(this.#groups.get(group)?.reasons ?? [])]
+    return [
+      `${this.completedOf(group)} completed`,
+      ...reasons.map(([code, { count, first }]) => `${count} ${code} (${first})`),
+    ].join(', ')
+  }
+
   /** What is counted for each file begins anew. */
   newRound(): void {
     this.#files = new Map()
     this.#groups = new Map()
   }
 
-  note({ event, id = 0, file = '', code }: SoakEvent): void {
+  note({ event, id = 0, file = '', code, cause = '' }: SoakEvent): void {
     // Of strangers; and of no transfer.
     if (id === 0) return
     this.#grow(id)
@@ -85,6 +97,10 @@ export class Ledger {
     for (const count of counts) {
       count.ended++
       if (event === 'completed') count.completed++
+      if (code === undefined) continue
+      const reason = count.reasons.get(code)
+      if (reason === undefined) count.reasons.set(code, { count: 1, first: cause })
+      else reason.count++
     }
   }
 
@@ -98,6 +114,6 @@ export class Ledger {
 
 function countOf(counts: Map<string, FileEnds>, name: string): FileEnds {
   let count = counts.get(name)
-  if (count === undefined) counts.set(name, (count = { started: 0, completed: 0, ended: 0 }))
+  if (count === undefined) counts.set(name, (count = { started: 0, completed: 0, ended: 0, reasons: new Map() }))
   return count
 }

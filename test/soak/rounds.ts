@@ -1,6 +1,5 @@
 /** What a soak run does, drawn from its seed: the same seed draws the same rounds on every machine. */
 import { Rng } from '../../src/lab/rng.ts'
-import { PORTS } from '../../src/load/clients.ts'
 
 /** One process of the load generator. */
 export interface Load {
@@ -79,8 +78,8 @@ function drawLoad(rng: Rng, mostTransfers: number): Load {
         MOST_BLOCKS / blocks,
         (direction === 'put' ? MOST_PUT_BYTES : MOST_GET_BYTES) / Math.max(1, sizeBytes),
         waitEachMs > 0 ? (MOST_WAIT_MS / waitEachMs) * clients : Infinity,
-        // A lost final ACK makes the server repeat blocks: they must not reach the next transfer of the same port.
-        direction === 'get' && isLossy ? clients * PORTS : Infinity,
+        // A lost final ACK makes the server repeat blocks: they must not reach another transfer of the same port.
+        direction === 'get' && isLossy ? clients : Infinity,
       ),
     ),
   )

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { Ledger, type SoakEvent } from './ledger.ts'
 
+const COLLECT = fileURLToPath(new URL('collect.ts', import.meta.url))
 export const LAUNCHER = fileURLToPath(new URL('../../bin/foresend.js', import.meta.url))
 
 /** A server gives silent clients up after 30 s, and one that is busy is late. */
@@ -19,6 +20,7 @@ export class Served {
   /** What is never said in a run that goes well. */
   readonly complaints: string[] = []
   reloads = 0
+  #collections = 0
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
   readonly #ended: Promise<unknown>
   readonly #watchers = new Set<() => void>()
@@ -29,7 +31,8 @@ export class Served {
     const args = ['serve', folder, '--host', '127.0.0.1', '--port', '0', '--log-format', 'json']
     // One thread, so that one queue of requests tells when all before it were handled.
     const how = ['--writable', '--overwrite', '--driver', 'batch', '--workers', '1']
-    this.#child = spawn(process.execPath, [LAUNCHER, ...args, ...how], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const node = ['--expose-gc', '--import', COLLECT]
+    this.#child = spawn(process.execPath, [...node, LAUNCHER, ...args, ...how], { stdio: ['ignore', 'pipe', 'pipe'] })
     this.pid = this.#child.pid ?? 0
     this.#ended = once(this.#child, 'close')
     this.#child.stdout.setEncoding('utf8').on('data', (piece: string) => this.#read(piece))
@@ -100,6 +103,13 @@ export class Served {
     }
   }
 
+  /** Garbage is gone: what the process holds then it keeps. */
+  async collect(): Promise<void> {
+    const before = this.#collections
+    this.#child.kill('SIGUSR2')
+    await this.until(() => this.#collections > before, QUIET_WITHIN_MS)
+  }
+
   /** As an operator does; the code is 0 when all is well. */
   async stop(): Promise<number | null> {
     if (this.isRunning) this.#child.kill('SIGTERM')
@@ -125,7 +135,8 @@ export class Served {
     } else if (event.event === 'notice') {
       if (event.code === 'RELOADED') this.reloads++
       else this.complaints.push(`${event.code}: ${event.message}`)
-    } else this.ledger.note(event)
+    } else if (event.event === 'collected') this.#collections++
+    else this.ledger.note(event)
   }
 
   #wake(): void {

@@ -17,6 +17,8 @@ export interface SoakOptions {
   /** Requests that the server hears, at least. */
   readonly transfers: number
   readonly seed: number
+  /** Of `seed`, the first one to play; 0 where it is not given. */
+  readonly firstRound?: number
   say(line: string): void
 }
 
@@ -52,10 +54,13 @@ const MOST_FAULTS = 50
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const memory = '/dev/shm'
   const home = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), `foresend-soak-${process.pid}-`))
+  const clean = (): void => rmSync(home, { recursive: true, force: true })
+  process.once('exit', clean)
   try {
     return await new Soak(options, home).run()
   } finally {
-    rmSync(home, { recursive: true, force: true })
+    clean()
+    process.off('exit', clean)
   }
 }
 
@@ -102,11 +107,11 @@ class Soak {
   }
 
   async #rounds(served: Served): Promise<void> {
-    const { transfers, seed } = this.#options
+    const { transfers, seed, firstRound = 0 } = this.#options
     const most = Math.min(MOST_TRANSFERS, Math.ceil(transfers / LEAST_ROUNDS))
-    for (let index = 0; served.ledger.requested < transfers && this.#faults.length < MOST_FAULTS; index++) {
+    for (let index = firstRound; served.ledger.requested < transfers && this.#faults.length < MOST_FAULTS; index++) {
       await this.#round(served, drawRound(seed, index, most))
-      this.#gauges.push(await this.#settled(served.pid))
+      this.#gauges.push(await this.#settled(served))
       this.#progress(index, served)
     }
   }
@@ -158,7 +163,10 @@ class Soak {
     if (wasKilled) totals.killedLoads++
     totals.vanished += result?.vanished ?? 0
     if (result !== undefined && result.failed > 0)
-      this.#fault(load, `${result.failed} failed: ${result.faults.join('; ')}`)
+      this.#fault(
+        load,
+        `${result.failed} failed: ${result.faults.join('; ')}; for the server ${ledger.reasonsOf(group)}`,
+      )
     let completed = ledger.completedOf(group)
     if (load.direction === 'put') {
       const { compared, faults } = this.#uploads.check(uploadNames(group, load.transfers), content, ledger)
@@ -185,10 +193,11 @@ class Soak {
   }
 
   /** What an ended transfer still holds goes within seconds; what stays is what is measured. */
-  async #settled(pid: number): Promise<Gauges> {
+  async #settled(served: Served): Promise<Gauges> {
+    await served.collect()
     const until = performance.now() + SETTLE_MS
     for (;;) {
-      const gauges = readGauges(pid, this.#place.folder)
+      const gauges = readGauges(served.pid, this.#place.folder)
       const first = this.#gauges[0] ?? gauges
       const isSettled = gauges.parts === 0 && gauges.fileMappings === 0 && gauges.descriptors <= first.descriptors
       if (isSettled || performance.now() > until) return gauges
