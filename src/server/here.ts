@@ -38,7 +38,7 @@ export interface ServerHere extends Server {
   learn(lesson: Lesson): void
   /** Tells the user that nobody asked for anything, and what to look at. */
   noticeSilence(): void
-  /** Lets go of sockets at once, without a word to anybody: the thread is broken. */
+  /** Lets go of sockets, mapped files and unfinished uploads at once, without a word to anybody: the thread is broken. */
   drop(): void
 }
 
@@ -152,7 +152,7 @@ class RunningServer implements ServerHere {
 
   drop(): void {
     clearTimeout(this.#quiet)
-    this.#serving.driver.close()
+    this.#serving.drop()
   }
 
   /** Most first tries fail before a single packet arrives. */

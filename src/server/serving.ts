@@ -49,6 +49,21 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.#opener.store = store
   }
 
+  /**
+   * The thread is broken: what the system keeps for the process is given back, sockets first, as others wait for the port.
+   * Whatever of it fails keeps nothing else from being tried; no machine and no peer hears of it.
+   */
+  drop(): void {
+    const transfers = [...this.endpoint.transfers()]
+    for (const step of [() => this.driver.close(), ...transfers.map((transfer) => () => transfer.content?.close())]) {
+      try {
+        step()
+      } catch {
+        // Its state is worth nothing any more.
+      }
+    }
+  }
+
   /** Transfers that are not decided yet. */
   get running(): number {
     let count = 0

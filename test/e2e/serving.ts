@@ -9,6 +9,8 @@ import type { Server, ServerEvent, ServerOptions } from '../../src/server/server
 import { tempFolder } from '../support/temp-folder.ts'
 import { RawClient } from './raw-client.ts'
 
+export { pattern } from './pattern.ts'
+
 export interface Running {
   readonly server: Server
   readonly port: number
@@ -79,16 +81,6 @@ export async function serve(path: string, more: Partial<ServerOptions> = {}): Pr
       }
     },
   }
-}
-
-/** Bytes that are the same in every run, and differ from block to block. */
-export function pattern(sizeBytes: number): Buffer {
-  const bytes = Buffer.alloc(sizeBytes)
-  for (let i = 0, state = 1; i < sizeBytes; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    bytes[i] = state >>> 24
-  }
-  return bytes
 }
 
 /** A folder with these files, removed after the test. */
