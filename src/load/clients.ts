@@ -68,7 +68,6 @@ export class Clients {
     this.repeats[c] = 0
     this.resentAt[c] = -Infinity
     this.vanishAt[c] = 0
-    this.endedTid[c * PORTS + this.port[c]] = 0
   }
 
   /** The server did what was asked of it. */

@@ -55,6 +55,21 @@ describe('get', () => {
     expect(server.log.map(({ port, text }) => `${port}: ${text}`)).toEqual(['1: ack 4'])
   })
 
+  test('a late block of an earlier transfer from the same port is not taken for the first of the next', () => {
+    const server = new Server({ transfers: PORTS + 1, blksize: 1000, windowsize: 4 })
+    const file = (port: number): void => {
+      server.packet(encodeOack([{ name: 'blksize', value: '1000' }]), { port })
+      for (let block = 1; block <= 3; block++) server.packet(server.block(block, 1000), { port })
+    }
+    // The first port that is used is 1; it comes round again.
+    for (let i = 1; i <= PORTS; i++) file(i % PORTS)
+    server.sent()
+    server.packet(server.block(1, 1000))
+    expect(server.sent()).toEqual([])
+    file(1)
+    expect(server.result()).toMatchObject({ completed: PORTS + 1, failed: 0 })
+  })
+
   test('repeats its request, then its ACK, at its own timer; gives up after eight repeats', () => {
     const server = new Server({ timeoutMs: 100 })
     server.sent()

@@ -224,6 +224,9 @@ export class Session implements Run {
     const opcode = buffer[offset + 1]
     const isGet = this.#options.direction === 'get'
     const plain = isGet ? opcode === OPCODE.data : opcode === OPCODE.ack
+    // Of the transfer before, whose final ACK was lost: a server that takes the options answers them first.
+    const isLate = this.#offered.length > 0 && clients.endedTid[c * PORTS + clients.port[c]] === from
+    if (isLate && opcode === OPCODE.data) return this.#stray(c, this.#ports[clients.port[c]], from, buffer, offset)
     if (opcode === OPCODE.error) return this.failed(c, peerText(buffer, offset, length), false)
     if (opcode !== OPCODE.oack && !(plain && readBlock(buffer, offset) === (isGet ? 1 : 0))) return
     clients.tid[c] = from
