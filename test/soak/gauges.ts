@@ -33,7 +33,7 @@ const MORE_MAPPINGS = 200
 /** Noise of a heap whose garbage was collected: a leak of 32 bytes a transfer is more within 250,000. */
 const MORE_RESIDENT_BYTES = 8 * 1024 * 1024
 /** Below this the heap is still finding its size. */
-const ROUNDS_TO_JUDGE_MEMORY = 40
+export const ROUNDS_TO_JUDGE_MEMORY = 24
 
 /** What grew, in words; nothing when all is well. One entry of `rounds` for each round, the server quiet again. */
 export function growth(rounds: readonly Gauges[]): string[] {
