@@ -265,10 +265,11 @@ describe.runIf(possible)('a network that goes away', () => {
   )
 
   test('a card is down for a while: ENETUNREACH', { timeout: 120_000 }, async () => {
-    const set = (state: 'up' | 'down') => (): void => {
+    const set = (state: 'up' | 'down'): void => {
       expect(ip('-n', SERVER, 'link', 'set', 'sb', state)).toBe(true)
     }
-    await outage(['10.82.0.11'], '10.81.0.20', set('down'), set('up'))
+    const [away, back] = [() => set('down'), () => set('up')]
+    await outage(['10.82.0.11'], '10.81.0.20', away, back)
     // Its listening sockets come back as well.
     await Promise.all(DRIVERS.map((driver) => expectWhole(driver, client(driver, 'get', '10.82.0.12', 1, 0))))
   })

@@ -24,8 +24,8 @@ export function readGauges(pid: number, folder: string): Gauges {
   }
 }
 
-/** Rounds in which everything is opened that stays open. */
-export const FIRST_ROUNDS = 5
+/** Rounds in which everything is opened that stays open; of a short run, its first quarter. */
+const FIRST_ROUNDS = 5
 /** A thread of Node's pool, a listening address that came. */
 const MORE_DESCRIPTORS = 8
 /** Node's heap takes memory in pieces and gives it back in others; a leak of one in a thousand transfers is more. */
@@ -33,12 +33,12 @@ const MORE_MAPPINGS = 200
 /** Noise of a heap whose garbage was collected: a leak of 32 bytes a transfer is more within 250,000. */
 const MORE_RESIDENT_BYTES = 8 * 1024 * 1024
 /** Below this the heap is still finding its size. */
-const ROUNDS_TO_JUDGE_MEMORY = 40
+export const ROUNDS_TO_JUDGE_MEMORY = 24
 
 /** What grew, in words; nothing when all is well. One entry of `rounds` for each round, the server quiet again. */
 export function growth(rounds: readonly Gauges[]): string[] {
   const found: string[] = []
-  const first = rounds.slice(0, FIRST_ROUNDS)
+  const first = rounds.slice(0, Math.min(FIRST_ROUNDS, Math.ceil(rounds.length / 4)))
   const last = quarter(rounds, 3)
   if (first.length === 0 || last.length === 0) return found
   const compare = (what: string, of: (gauges: Gauges) => number, more: number): void => {
@@ -48,8 +48,11 @@ export function growth(rounds: readonly Gauges[]): string[] {
   }
   compare('open descriptors', (gauges) => gauges.descriptors, MORE_DESCRIPTORS)
   compare('mappings', (gauges) => gauges.mappings, MORE_MAPPINGS)
-  compare('mappings of served files', (gauges) => gauges.fileMappings, 0)
-  compare('unfinished uploads', (gauges) => gauges.parts, 0)
+  // When no transfer runs there is nothing to keep of these, however short the run was.
+  const most = (of: (gauges: Gauges) => number): number => Math.max(...rounds.map(of))
+  const [mapped, parts] = [most((gauges) => gauges.fileMappings), most((gauges) => gauges.parts)]
+  if (mapped > 0) found.push(`up to ${mapped} served files stayed mapped without a transfer`)
+  if (parts > 0) found.push(`up to ${parts} unfinished uploads stayed without a transfer`)
   if (rounds.length < ROUNDS_TO_JUDGE_MEMORY) return found
   const [third, fourth] = [2, 3].map((i) => median(quarter(rounds, i).map((gauges) => gauges.residentBytes)))
   if (fourth > third + MORE_RESIDENT_BYTES) {

@@ -46,8 +46,8 @@ describe('growth', () => {
   test.each([
     ['a descriptor in eight rounds', (i: number) => ({ descriptors: 36 + Math.floor(i / 8) }), /open descriptors/],
     ['mappings', (i: number) => ({ mappings: 400 + i * 4 }), /mappings grew/],
-    ['one mapping of a file', (i: number) => ({ fileMappings: i > 70 ? 1 : 0 }), /mappings of served files/],
-    ['an upload that stays', (i: number) => ({ parts: i > 70 ? 1 : 0 }), /unfinished uploads/],
+    ['one mapping of a file', (i: number) => ({ fileMappings: i === 70 ? 1 : 0 }), /1 served files stayed/],
+    ['an upload that stays', (i: number) => ({ parts: i === 70 ? 1 : 0 }), /1 unfinished uploads/],
     ['a megabyte in two rounds', (i: number) => ({ residentBytes: 2e8 + i * 5e5 }), /resident memory/],
   ])('%s is', (_, of, says) => {
     expect(growth(rounds(of))).toEqual([expect.stringMatching(says)])

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { LoadResult } from '../../src/load/options.ts'
-import { type Gauges, gaugesText, growth, megabytes, readGauges } from './gauges.ts'
+import { type Gauges, gaugesText, growth, megabytes, readGauges, ROUNDS_TO_JUDGE_MEMORY } from './gauges.ts'
 import { Loading, makeContent, type Place } from './loading.ts'
 import { drawRound, type Round } from './rounds.ts'
 import { Served } from './served.ts'
@@ -230,6 +230,8 @@ class Soak {
         `${totals.vanished} clients vanished, ${totals.killedLoads} loads killed, ${totals.reloads} reloads`,
     )
     if (gauges.length > 0) say(gaugesText(gauges))
+    if (gauges.length < ROUNDS_TO_JUDGE_MEMORY)
+      say(`  too few rounds to judge memory by: fewer than ${ROUNDS_TO_JUDGE_MEMORY}`)
     for (const fault of faults) say(`  WRONG: ${fault}`)
     say(faults.length === 0 ? 'nothing grew, stuck or broke' : `${faults.length} faults`)
   }
