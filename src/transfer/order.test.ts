@@ -52,6 +52,35 @@ describe('A1: inorder', () => {
     expect(finder.order).toBe('inorder')
   })
 
+  test('answers long after the last progress count in pairs that no timer can have made', () => {
+    const [quick, slow] = [new OrderFinder(), new OrderFinder()]
+    for (const [finder, spacingMs] of [
+      [quick, 60],
+      [slow, 300],
+    ] as const) {
+      for (let n = 0; n < 100 && finder.order === 'unknown'; n++) {
+        const question = finder.nextQuestion()
+        const now = 10_000 + n * spacingMs
+        finder.asked(now, question)
+        // A healthy client that counts in order: silent on what it has, but for the last block.
+        if (question === 'top' || question === 'top-again') finder.topHeard(now + 20, 60, 0)
+      }
+    }
+    expect([quick.order, slow.order]).toEqual(['inorder', 'unknown'])
+  })
+
+  test('one late answer in a round, as a timer would give it, proves nothing, whatever it seems to answer', () => {
+    for (const answered of ['gap', 'ahead', 'top', 'top-again'] as const) {
+      const finder = new OrderFinder()
+      for (let n = 0; n < 300; n++) {
+        const question = finder.nextQuestion()
+        finder.asked(10_000 + n * 60, question)
+        if (question === answered) finder.topHeard(10_000 + n * 60 + 20, 60, 0)
+      }
+      expect([answered, finder.order]).toEqual([answered, 'unknown'])
+    }
+  })
+
   test('a device that was seen to send old ACKs for no reason: seven times', () => {
     const finder = new OrderFinder()
     finder.staleSeen()

@@ -21,16 +21,23 @@ const PROOFS = 5
 /** Of a device that was seen to send an old ACK for no reason at all. */
 const PROOFS_AFTER_STALE = 7
 
-/** A client's own timer repeats its last ACK after a second at the least; later than this an ACK proves nothing. */
+/** A client's own timer repeats its last ACK after a second at the least; later than this a single ACK proves nothing … */
 const PROOF_WITHIN_MS = 600
+/** … but two that answer two questions within so short a time cannot both be the timer's. */
+const TIMER_CANNOT_MS = 250
 
 export class OrderFinder {
   order: ClientOrder = 'unknown'
   /** What was asked last. */
   #asked: Question = 'more'
   #askedAt = Number.NEGATIVE_INFINITY
-  /** The top was named in answer to it. */
+  /** The top was named in answer to it, when, and whether that was so late that it may have been the client's timer. */
   #answered = false
+  #answeredAt = 0
+  #isLate = false
+  /** The same of the last answer to `top`. */
+  #topAnsweredAt = 0
+  #topIsLate = false
   /** Which of the two the present round is about, and whether its answer named the top: then silence on `top` proves it. */
   #round: 'gap' | 'ahead' = 'gap'
   #namedTop = false
@@ -49,12 +56,16 @@ export class OrderFinder {
         this.#begin('ahead')
         return this.#namedTop ? 'top' : 'more'
       case 'top':
-        if (this.#answered) return 'top-again'
+        if (this.#answered) {
+          this.#topAnsweredAt = this.#answeredAt
+          this.#topIsLate = this.#isLate
+          return 'top-again'
+        }
         if (!this.#namedTop) return this.#round === 'gap' ? 'ahead' : 'more'
         this.#proved()
         return 'more'
       case 'top-again':
-        if (this.#answered) this.#proved()
+        if (this.#answered && this.#isPair) this.#proved()
         return this.#answered || this.#round === 'ahead' ? 'more' : 'ahead'
       default:
         return this.#best
@@ -80,7 +91,10 @@ export class OrderFinder {
 
   /** An ACK of the top block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */
   topHeard(now: number, windowMs: number, progressAt: number): void {
-    if (now - this.#askedAt <= windowMs && now - progressAt <= PROOF_WITHIN_MS) this.#answered = true
+    if (this.#answered || now - this.#askedAt > windowMs) return
+    this.#answered = true
+    this.#answeredAt = now
+    this.#isLate = now - progressAt > PROOF_WITHIN_MS
   }
 
   /** An old ACK arrived that nothing of ours can have caused. */
@@ -90,7 +104,13 @@ export class OrderFinder {
 
   #begin(round: 'gap' | 'ahead'): void {
     this.#round = round
-    this.#namedTop = this.#answered
+    this.#namedTop = this.#answered && !this.#isLate
+  }
+
+  /** The answers to `top` and to `top-again`: one of them at least was no timer's. */
+  get #isPair(): boolean {
+    if (!this.#isLate && !this.#topIsLate) return true
+    return this.#answeredAt - this.#topAnsweredAt <= TIMER_CANNOT_MS
   }
 
   #proved(): void {
