@@ -4,7 +4,7 @@
  * *or Node's event loop* has something to do. Without sockets it does not run.
  */
 import { performance } from 'node:perf_hooks'
-import { availableParallelism } from 'node:os'
+import { cpus } from 'node:os'
 import { Rhythm } from './batch-rhythm.ts'
 import * as linux from './native/linux.ts'
 import type { Native } from './native/linux.ts'
@@ -35,7 +35,7 @@ let shared: ClientLoop | undefined | null
 export function clientLoop(): ClientLoop | undefined {
   if (shared === undefined) {
     const native = probeBatch()
-    shared = typeof native === 'string' ? null : new ClientLoop(native, availableParallelism())
+    shared = typeof native === 'string' ? null : new ClientLoop(native, cpus().length)
   }
   return shared ?? undefined
 }

@@ -1,6 +1,6 @@
 /** A client's socket by Node's own means: works on every platform. */
 import type { Socket } from 'node:dgram'
-import { availableParallelism } from 'node:os'
+import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { Alarm } from './alarm.ts'
 import { errnoOf } from './bind-error.ts'
@@ -27,7 +27,7 @@ export class DgramClientSocket implements ClientSocket {
     this.#options = options
     this.#handlers = handlers
     const now = (): number => performance.now()
-    const spin = new Spin(now, availableParallelism())
+    const spin = new Spin(now, cpus().length)
     this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new Frames(), tap: undefined, spin, now }
     this.#alarm = new Alarm(
       now,

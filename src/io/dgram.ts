@@ -1,5 +1,5 @@
 /** The reference driver: Node's own UDP sockets. Works on every platform. */
-import { availableParallelism } from 'node:os'
+import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Peer } from '../endpoint/contract.ts'
 import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from './driver.ts'
@@ -55,7 +55,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     this.#options = options
     this.listening = listening
     const now = (): number => performance.now()
-    const spin = new Spin(now, availableParallelism())
+    const spin = new Spin(now, cpus().length)
     this.core = { handlers, stats: this.stats, frames: new Frames(), tap: options.tap, spin, now }
     this.#alarm = new Alarm(
       this.core.now,

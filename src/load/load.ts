@@ -3,7 +3,7 @@
  * serving. The clients are healthy ones after the letter of the RFCs and share no code with our own client's machines, so
  * that a mistake in those does not hide itself.
  */
-import { availableParallelism } from 'node:os'
+import { cpus } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { performance } from 'node:perf_hooks'
 import { ForesendError } from '../error.ts'
@@ -41,7 +41,7 @@ export function openPorts({ host, port }: LoadOptions, native: Native | string):
   const failing = 'a load needs the fast sockets of Linux'
   if (typeof native === 'string') throw new ForesendError('ERR_TFTP_BIND', `${failing}: ${native}`, { fault: 'local' })
   try {
-    return new HostPorts(native, host, port, PORTS, availableParallelism())
+    return new HostPorts(native, host, port, PORTS, cpus().length)
   } catch (cause) {
     const message = `${failing}, and none can be opened: ${(cause as Error).message}; check the limits of this process`
     throw new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause })
