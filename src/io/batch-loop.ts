@@ -27,6 +27,8 @@ export interface LoopHost {
   now(): number
   flush(): void
   timer(now: number): void
+  /** Handles the requests that Node heard since the last turn. */
+  requests(): void
 }
 
 export class BatchLoop {
@@ -86,10 +88,11 @@ export class BatchLoop {
 
   readonly #turn = (): void => {
     this.#immediate = undefined
-    if (!this.#running) return
-    // First, so that an exception of a handler does not end it.
-    this.#immediate = setImmediate(this.#turn)
     const host = this.#host
+    // First, so that an exception of a handler does not end it.
+    if (this.#running) this.#immediate = setImmediate(this.#turn)
+    host.requests()
+    if (!this.#running) return
     const rhythm = this.#rhythm
     let now = host.now()
     const until = now + TURN_MS

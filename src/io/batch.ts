@@ -8,6 +8,7 @@ import { performance } from 'node:perf_hooks'
 import type { Peer } from '../endpoint/contract.ts'
 import { BatchLoop } from './batch-loop.ts'
 import { Outbox } from './batch-outbox.ts'
+import { SocketPools } from './batch-pools.ts'
 import { openSocket, SharedSocket } from './batch-socket.ts'
 import type { SocketHost } from './batch-socket.ts'
 import { Strangers } from './batch-strangers.ts'
@@ -23,10 +24,6 @@ import type { Native } from './native/linux.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from './native/messages.ts'
 import { addressText, peerPort } from './native/sockaddr.ts'
 
-/** Ports that transfers share per local address: enough to keep TIDs random and repeated requests of one peer apart. */
-const POOL = 8
-/** Local addresses that get a pool; transfers on more than these get sockets of their own. */
-const MAX_POOLS = 64
 /** Datagrams received with one call. */
 const INBOX = 32
 /** Control data of an error message holds the error and the address of who reported it. */
@@ -58,6 +55,8 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #inbox: Messages
   /** Requests open transfers, which receive meanwhile. */
   readonly #requests: Messages
+  /** Requests that Node heard while the loop runs: they wait for its next turn, and are handled together. */
+  #heard: { readonly peer: Peer; readonly buffer: Uint8Array; readonly offset: number; readonly length: number }[] = []
   readonly #listening: DgramDriver<Owner>
   readonly #listeners = new Map<Listener<Owner>, SharedSocket<BatchTid<Owner>>>()
   /** Transfers on all sockets. */
@@ -65,7 +64,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #loop: BatchLoop
   readonly #tap: Tap | undefined
   readonly #stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
-  readonly #pools = new Map<string, SharedSocket<BatchTid<Owner>>[]>()
+  readonly #pools: SocketPools<BatchTid<Owner>>
   readonly #strangers: Strangers
   /** Handlers are running: what they send leaves together when they are done. */
   #atWork = false
@@ -74,7 +73,6 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   /** The request that is handled came from the loop, which has seen to what arrived before it. */
   #caughtUp = false
   #sockets = 0
-  #turn = Math.floor(Math.random() * POOL)
   #deadline = Infinity
 
   constructor(handlers: DriverHandlers<Owner>, options: BatchOptions) {
@@ -84,6 +82,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     const { native } = options
     this.native = native
     this.#inbox = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
+    this.#pools = new SocketPools(this, this.#inbox, () => this.#sockets++)
     this.#requests = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
     this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
     const tap = options.tap
@@ -100,6 +99,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       now: () => performance.now(),
       flush: () => this.#finishWork(),
       timer: (now: number) => this.#ring(now),
+      requests: () => this.#handleHeard(),
     }
     this.#loop = new BatchLoop(host, cpus().length)
   }
@@ -138,8 +138,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     const listener = this.#options.singlePort === true ? this.#listening.listenerFor(peer) : undefined
     try {
       name = peerName(this.native, peer)
-      if (this.#options.singlePort !== true) socket = this.#socketFor(peer, name)
-      else if (listener !== undefined) socket = this.#listeners.get(listener)
+      if (this.#options.singlePort !== true) {
+        const local = peer.local === '' ? anyAddress(peer.address) : peer.local
+        socket = this.#pools.socketFor(local, name.words, this.#live)
+      } else if (listener !== undefined) socket = this.#listeners.get(listener)
     } catch (error) {
       throw tidError(`${peer.address} port ${peer.port}`, error)
     }
@@ -170,8 +172,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.outbox.flush()
     this.#isOpen = false
     this.#loop.close()
-    for (const pool of this.#pools.values()) for (const socket of pool) socket.close()
-    this.#pools.clear()
+    this.#pools.close()
     this.#listening.close()
   }
 
@@ -229,6 +230,18 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#caughtUp = false
   }
 
+  #handleHeard(): void {
+    if (this.#heard.length === 0) return
+    this.beforeRequests()
+    const heard = this.#heard
+    this.#heard = []
+    this.#atWork = true
+    for (const { peer, buffer, offset, length } of heard) {
+      this.#handlers.request(performance.now(), peer, buffer, offset, length)
+    }
+    this.#finishWork()
+  }
+
   #finishWork(): void {
     this.#atWork = false
     this.outbox.flush()
@@ -245,32 +258,6 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     const looping = this.#loop.running
     this.#loop.deadline = looping ? this.#deadline : Infinity
     this.#listening.deadline(looping ? Infinity : this.#deadline)
-  }
-
-  /** In turn, so that a peer that asks again from its old port meets another one of ours. */
-  #socketFor(peer: Peer, name: PeerName): SharedSocket<BatchTid<Owner>> | undefined {
-    const pool = this.#poolOf(peer.local === '' ? anyAddress(peer.address) : peer.local)
-    const turn = this.#turn++
-    for (let i = 0; i < pool.length; i++) {
-      const socket = pool[(turn + i) % pool.length] as SharedSocket<BatchTid<Owner>>
-      if (this.table.get(socket.index, name.words, 0) === undefined) return socket
-    }
-    return undefined
-  }
-
-  #poolOf(local: string): SharedSocket<BatchTid<Owner>>[] {
-    const known = this.#pools.get(local)
-    if (known !== undefined) return known
-    if (this.#pools.size >= MAX_POOLS) return []
-    const pool: SharedSocket<BatchTid<Owner>>[] = []
-    try {
-      while (pool.length < POOL) pool.push(new SharedSocket(this, this.#inbox, local, this.#sockets++))
-    } catch (error) {
-      // A few will do as well.
-      if (pool.length === 0) throw error
-    }
-    this.#pools.set(local, pool)
-    return pool
   }
 
   /** Listening sockets for IPv4 are read here too, while transfers run. */
@@ -312,8 +299,9 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     const handlers = this.#handlers
     return {
       request: (now, peer, buffer, offset, length) => {
-        if (!this.#caughtUp) this.beforeRequests()
-        handlers.request(now, peer, buffer, offset, length)
+        // Node gives every datagram memory of its own.
+        if (this.#loop.running && !this.#caughtUp) this.#heard.push({ peer, buffer, offset, length })
+        else handlers.request(now, peer, buffer, offset, length)
       },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
       unreachable: (now, owner) => handlers.unreachable(now, owner),
