@@ -7,6 +7,9 @@ import type { ServerEvent } from './events.ts'
 import { type ServerHere, startHere } from './here.ts'
 import { type FromWorker, toPlain, type ToWorker, type WorkerStart } from './worker-protocol.ts'
 
+const EVENTS_MS = 5
+const MAX_EVENTS = 256
+
 const { options, port, firstId, idStep } = workerData as WorkerStart
 let events: ServerEvent[] = []
 let server: ServerHere | undefined
@@ -65,15 +68,16 @@ async function hear(message: ToWorker): Promise<void> {
   }
 }
 
-/** Events leave with the next turn of the event loop: one message for what a busy turn brings. */
+/** Events are kept for a moment: one message, and one wake-up of the other thread, for what a busy time brings. */
 function onEvent(event: ServerEvent): void {
-  if (events.length === 0) setImmediate(flush)
+  if (events.length === 0) setTimeout(flush, EVENTS_MS)
   events.push(event)
+  if (events.length >= MAX_EVENTS) flush()
 }
 
 function flush(): void {
   if (events.length === 0) return
-  say({ type: 'events', events })
+  say({ type: 'events', json: JSON.stringify(events) })
   events = []
 }
 

@@ -189,7 +189,7 @@ class Thread {
         this.#cause = message.error.message
         return void this.#worker?.terminate()
       case 'events':
-        for (const event of message.events) this.#event(event)
+        for (const event of JSON.parse(message.json) as ServerEvent[]) this.#event(event)
         return
       case 'reloaded':
         return this.#settleReload(message.error === undefined ? undefined : fromPlain(message.error))
