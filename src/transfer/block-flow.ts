@@ -170,7 +170,7 @@ export class BlockFlow implements Flow, BlockWindow {
     if (this.#quarantine.holds) return
     const { lastSeq, rollover } = this.parts.config
     // A policy may have widened its window: blocks that shared a slot would acknowledge each other.
-    this.board.reserve(boardSpan(this.window), this.base, this.parts.outbox.highest)
+    this.board.reserve(boardSpan(this.window, this.#everTimedOut), this.base, this.parts.outbox.highest)
     const limit = Math.min(this.base + this.window, this.base === lastSeq ? lastSeq + 1 : lastSeq)
     while (this.next < limit) {
       const first = this.next
@@ -329,6 +329,7 @@ export class BlockFlow implements Flow, BlockWindow {
     this.#everTimedOut = true
     this.#lostBefore = now
     policy.timeout(now, this.base)
+    this.board.reserve(boardSpan(this.window, this.#everTimedOut), this.base, this.parts.outbox.highest)
     if (!this.#recovery.mayRepeatOnTimer(this.base)) this.#recovery.waitForClient()
     else if (this.#inquiry.isDue) this.#ask(now)
     else this.#recovery.timeout(now, this.#timeouts)

@@ -48,9 +48,9 @@ export interface Flow {
 /** Rule A1: so many blocks may run ahead of one that is stuck. */
 export const RUN_AHEAD = 16
 
-/** Slots for a window and what may run ahead of it (A1), the block two beyond included. */
-export function boardSpan(windowBlocks: number): number {
-  return windowBlocks + RUN_AHEAD + 2
+/** Slots for a window and, once something timed out, for what may run ahead of it (A1), the block two beyond included. */
+export function boardSpan(windowBlocks: number, mayRunAhead: boolean): number {
+  return mayRunAhead ? windowBlocks + RUN_AHEAD + 2 : windowBlocks
 }
 
 /** Rule A6: several tries must fit inside a near client's own timer of a second. */

@@ -22,10 +22,10 @@ test('repeats are counted and timed, the first time stays', () => {
   expect([board.repeats(7), board.sentAt(7), board.repeatedAt(7)]).toEqual([2, 10, 35])
 })
 
-test('more repeats than a byte holds do not wrap', () => {
+test('more repeats than a byte holds are counted', () => {
   const board = new Scoreboard(4)
   for (let i = 0; i <= 1000; i++) board.sent(i, 7)
-  expect(board.repeats(7)).toBe(255)
+  expect(board.repeats(7)).toBe(1000)
 })
 
 test('a slot that is used again knows nothing of its block before', () => {

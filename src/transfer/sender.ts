@@ -26,7 +26,7 @@ import {
   type WindowPolicy,
 } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
-import { boardSpan, type Flow, type FlowParts } from './flow.ts'
+import type { Flow, FlowParts } from './flow.ts'
 import { Outbox } from './outbox.ts'
 import { Patience } from './patience.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
@@ -75,7 +75,7 @@ export class Sender implements Machine {
     this.#policy = policy
     this.#patience = new Patience(config.clientTimeoutMs, this.#rto)
     this.#lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
-    const board = policy.cumulative ? undefined : new Scoreboard(boardSpan(policy.windowBlocks))
+    const board = policy.cumulative ? undefined : new Scoreboard(policy.windowBlocks)
     this.#outbox = new Outbox(sink, policy, this.counters, board)
     const parts: FlowParts = {
       config: {
