@@ -6,7 +6,7 @@ import type { Request } from '../packet/index.ts'
 import { type Chain, emptyChain, Links } from './chains.ts'
 import type { Peer } from './contract.ts'
 import { isAbandoned } from './duplicates.ts'
-import type { Transfer } from './transfer.ts'
+import { Transfer } from './transfer.ts'
 
 /** About 20 MB of bookkeeping; more clients than one machine's ports can serve well. */
 export const DEFAULT_MAX_TRANSFERS = 16384
@@ -38,7 +38,8 @@ export class Admission<T extends Transfer> {
   readonly #free: number[] = []
   readonly #byPeer = new Map<string, T>()
   readonly #byAddress = new Map<string, Neighbours>()
-  readonly #byFile = new Map<string, Set<T>>()
+  /** Nearly always there is one. */
+  readonly #byFile = new Map<string, T | Set<T>>()
   readonly #halfOpen = emptyChain()
   readonly #links = new Links()
   readonly #neighbourLinks = new Links()
@@ -72,7 +73,8 @@ export class Admission<T extends Transfer> {
   abandoned(peer: Peer, request: Request, now: number): T | undefined {
     let found: T | undefined
     let left = MAX_LOOKED_AT
-    for (const transfer of this.#byFile.get(fileKey(peer, request)) ?? []) {
+    const sameFile = this.#byFile.get(fileKey(peer, request)) ?? []
+    for (const transfer of sameFile instanceof Transfer ? [sameFile] : sameFile) {
       if (isAbandoned(transfer, now) && (found === undefined || transfer.heardAt < found.heardAt)) found = transfer
       if (--left === 0) break
     }
@@ -106,7 +108,8 @@ export class Admission<T extends Transfer> {
 
     const key = fileKey(transfer.peer, transfer.request)
     const sameFile = this.#byFile.get(key)
-    if (sameFile === undefined) this.#byFile.set(key, new Set([transfer]))
+    if (sameFile === undefined) this.#byFile.set(key, transfer)
+    else if (sameFile instanceof Transfer) this.#byFile.set(key, new Set([sameFile, transfer]))
     else sameFile.add(transfer)
   }
 
@@ -128,7 +131,8 @@ export class Admission<T extends Transfer> {
     if (neighbours !== undefined && --neighbours.count === 0) this.#byAddress.delete(peer.address)
     const key = fileKey(peer, request)
     const sameFile = this.#byFile.get(key)
-    if (sameFile?.delete(transfer) && sameFile.size === 0) this.#byFile.delete(key)
+    if (sameFile === transfer) this.#byFile.delete(key)
+    else if (sameFile instanceof Set && sameFile.delete(transfer) && sameFile.size === 0) this.#byFile.delete(key)
   }
 
   #leaveHalfOpen(transfer: T): void {
