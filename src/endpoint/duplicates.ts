@@ -30,7 +30,8 @@ export function judgeRepeat<Io, Content>(existing: Transfer<Io, Content>, reques
   // iPXE repeats its request before it can take an answer. One that asks for something else has given up the first:
   // clients without RFC 2347 ask again without options.
   if (!existing.answered) return same ? 'ignore' : 'replace'
-  return silent ? 'replace' : 'ignore'
+  // It has everything: whoever asks now wants something new.
+  return silent || existing.machine?.confirmed === true ? 'replace' : 'ignore'
 }
 
 /** The peer of `transfer` has been silent for so long that a client at another port is probably the same device. */

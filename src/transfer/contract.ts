@@ -54,7 +54,7 @@ export interface Machine {
   handleTimer(now: number): void
   /** The network says that nobody listens at the peer (ICMP port unreachable). */
   handleUnreachable(now: number): void
-  /** The peer asks for something else from the same port: if only its final ACK is missing, it has what it wanted. */
+  /** The peer asks for something else from the same port: if at most its final ACK is missing, it has what it wanted. */
   handleNextRequest?(now: number): void
   /** Our side gives up: sends one ERROR with `error.wireCode` (0 if none) and ends as failed. */
   abort(now: number, error: ForesendError): void
@@ -62,6 +62,8 @@ export interface Machine {
   readonly counters: Float64Array
   /** True when no further input is needed and everything about the transfer may be dropped. */
   readonly closed: boolean
+  /** Everything is confirmed, and only what would contradict it is listened for (rule A13). */
+  readonly confirmed?: boolean
   /** True until the peer proved that it holds its address: answered our first packet (ACK 0 or 1, DATA 1). */
   readonly halfOpen: boolean
   /** Time of the last packet that moved the transfer on; the start before any. */

@@ -107,6 +107,10 @@ export class Sender implements Machine {
     return this.phase === 'completed' || this.phase === 'probed' || this.phase === 'failed'
   }
 
+  get confirmed(): boolean {
+    return this.phase === 'listen'
+  }
+
   get halfOpen(): boolean {
     return (
       !this.#config.proven && (this.phase === 'offer' || (this.phase === 'first' && this.#config.oack === undefined))
@@ -180,8 +184,9 @@ export class Sender implements Machine {
   }
 
   handleNextRequest(): void {
-    if (this.closed || !this.#onlyFinalMissing()) return
-    this.#endWithoutLastAck()
+    if (this.closed || !(this.confirmed || this.#onlyFinalMissing())) return
+    if (this.confirmed) this.#end('quiet', { status: 'completed' })
+    else this.#endWithoutLastAck()
     this.#settle()
   }
 
@@ -208,14 +213,13 @@ export class Sender implements Machine {
     if (this.phase === 'listen') return this.#ackWhileListening(seq)
     const before = this.#flow.base
     this.#flow.acked(now, seq)
-    if (this.closed || this.#flow.base === before) return
-    this.#advanced(now, before)
+    if (!this.closed && this.#flow.base > before) this.#advanced(now, before)
   }
 
   /** The base moved from `before`: which phase does that make? */
   #advanced(now: number, before: number): void {
     const base = this.#flow.base
-    this.#countBytes(base)
+    this.counters[COUNTER.bytes] = Math.min(this.#config.sizeBytes, (base - 1) * this.#config.blksize)
     if (this.#patience.stalled) {
       this.#patience.stalled = false
       this.#sink.notice('recovered', base)
@@ -306,8 +310,8 @@ export class Sender implements Machine {
   #fail(code: ErrorCode, reason: string, tellPeer = true): void {
     if (this.closed) return
     if (code === 'ERR_TFTP_COUNTS_REPEATS') this.#countsRepeats = true
-    const message = `${this.#config.label}: ${reason}`
-    const error = new ForesendError(code, message, { fault: code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer' })
+    const fault = code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer'
+    const error = new ForesendError(code, `${this.#config.label}: ${reason}`, { fault })
     if (tellPeer) {
       const packet = encodeError(WIRE_ERROR.undefined, reason)
       this.#sink.sendControl(packet, packet.length)
@@ -318,10 +322,6 @@ export class Sender implements Machine {
   #sendOack(): void {
     const oack = this.#config.oack
     if (oack !== undefined) this.#sink.sendControl(oack, oack.length)
-  }
-
-  #countBytes(base: number): void {
-    this.counters[COUNTER.bytes] = Math.min(this.#config.sizeBytes, (base - 1) * this.#config.blksize)
   }
 
   #go(cause: SenderCause): void {
