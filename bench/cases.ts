@@ -18,6 +18,8 @@ export interface TransferCase {
   readonly only?: 'ours' | 'batch'
   /** The clients do not repeat themselves, and what is not done by then has failed. */
   readonly onlySeconds?: number
+  /** The server is at work for so long before it is measured: what compiles itself while it runs has much to compile. */
+  readonly warmUpMs?: number
   /** A server of its own that is ended afterwards: what failed before is not in its way. */
   readonly fresh?: true
   readonly folder?: 'memory' | 'disk'
@@ -97,6 +99,8 @@ const TABLE: readonly Case[] = [
     clients: 100,
     sizeBytes: 10_240,
     unit: 'starts/s',
+    warmUpMs: 3000,
+    weight: 2,
   },
   {
     ...get('herd', '5000 clients at once, who ask once'),
