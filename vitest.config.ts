@@ -1,10 +1,25 @@
 import { defineConfig } from 'vitest/config'
 
+/** Only virtual time and computing: they share the cores with each other. */
+const pure = ['test/sim/**/*.test.ts', 'test/fuzz/**/*.test.ts']
+
+const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
-    isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      { test: { ...common, name: 'virtual', include: pure, maxWorkers: 2, sequence: { groupOrder: 0 } } },
+      {
+        test: {
+          ...common,
+          name: 'rest',
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+          exclude: pure,
+          // Real sockets and real time: one after the other.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })
