@@ -30,7 +30,7 @@ export function judgeRepeat<Io, Content>(existing: Transfer<Io, Content>, reques
   // iPXE repeats its request before it can take an answer. One that asks for something else has given up the first:
   // clients without RFC 2347 ask again without options.
   if (!existing.answered) return same ? 'ignore' : 'replace'
-  // It has everything: whoever asks now wants something new.
+  // It has everything: whoever asks now wants something new. What would contradict it may be unread: nothing is claimed.
   return silent || existing.machine?.confirmed === true ? 'replace' : 'ignore'
 }
 

@@ -31,7 +31,11 @@ export function droppedError(transfer: Transfer): ForesendError {
 }
 
 export function supersededError(transfer: Transfer): ForesendError {
-  const message = `${transfer.label} replaced: the client was silent and then asked again, as a restarted device does`
+  const why =
+    transfer.machine?.confirmed === true
+      ? 'the client acknowledged every block and asked anew before it was sure that it had counted no repeat; verify what it has'
+      : 'the client was silent and then asked again, as a restarted device does'
+  const message = `${transfer.label} replaced: ${why}`
   return new ForesendError('ERR_TFTP_ABORTED', message, { fault: 'peer' })
 }
 

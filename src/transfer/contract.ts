@@ -54,7 +54,7 @@ export interface Machine {
   handleTimer(now: number): void
   /** The network says that nobody listens at the peer (ICMP port unreachable). */
   handleUnreachable(now: number): void
-  /** The peer asks for something else from the same port: if at most its final ACK is missing, it has what it wanted. */
+  /** The peer asks for something else from the same port: if only its final ACK is missing, it has what it wanted. */
   handleNextRequest?(now: number): void
   /** Our side gives up: sends one ERROR with `error.wireCode` (0 if none) and ends as failed. */
   abort(now: number, error: ForesendError): void

@@ -184,9 +184,8 @@ export class Sender implements Machine {
   }
 
   handleNextRequest(): void {
-    if (this.closed || !(this.confirmed || this.#onlyFinalMissing())) return
-    if (this.confirmed) this.#end('quiet', { status: 'completed' })
-    else this.#endWithoutLastAck()
+    if (this.closed || !this.#onlyFinalMissing()) return
+    this.#endWithoutLastAck()
     this.#settle()
   }
 

@@ -55,14 +55,8 @@ function afterRepeatedFinal() {
   return { ask, said }
 }
 
-test('who goes on to another file believes its image', () => {
+test.each(['first', 'second'])('asking for %s begins it at once, and nothing is claimed for the first', (filename) => {
   const { ask, said } = afterRepeatedFinal()
-  ask('second')
-  expect(said).toEqual(['completed first', 'requested second'])
-})
-
-test('who asks for the same once more may not: nothing is claimed for its first', () => {
-  const { ask, said } = afterRepeatedFinal()
-  ask('first')
-  expect(said).toEqual(['superseded first', 'requested first'])
+  ask(filename)
+  expect(said).toEqual(['superseded first', `requested ${filename}`])
 })
