@@ -18,8 +18,6 @@ export interface TransferCase {
   readonly only?: 'ours' | 'batch'
   /** The clients do not repeat themselves, and what is not done by then has failed. */
   readonly onlySeconds?: number
-  /** The server is at work for so long before it is measured: what compiles itself while it runs has much to compile. */
-  readonly warmUpMs?: number
   /** A server of its own that is ended afterwards: what failed before is not in its way. */
   readonly fresh?: true
   readonly folder?: 'memory' | 'disk'
@@ -99,7 +97,6 @@ const TABLE: readonly Case[] = [
     clients: 100,
     sizeBytes: 10_240,
     unit: 'starts/s',
-    warmUpMs: 3000,
     weight: 2,
   },
   {
@@ -143,7 +140,7 @@ const SIZES = [
 
 const CURVE_ONLY: readonly Case[] = [
   { ...many(1, 1), ...point },
-  { ...many(5000, 1), ...point, weight: 1.1 },
+  { ...many(5000, 1), ...point, weight: 2.5 },
   ...[2, 8, 32].map((windowsize) => ({ ...windows(windowsize, 64), ...point })),
   ...SIZES.map(
     ({ sizeBytes, label }) =>
@@ -153,7 +150,7 @@ const CURVE_ONLY: readonly Case[] = [
         sizeBytes,
         sparse: true,
         ...point,
-        ...(sizeBytes > 2000 * MB ? { weight: 1 } : {}),
+        ...(sizeBytes > 2000 * MB ? { weight: 1.5 } : {}),
       }) as const,
   ),
   ...[1, 16].flatMap((windowsize) =>

@@ -8,7 +8,7 @@ export const HELP = `Usage: npm run bench -- [flags]
 
 Foresend with its two drivers, tftpd-hpa, atftpd and dnsmasq in turn, on loopback, server and clients on a core each, files
 in memory. The clients are \`foresend bench load\`. Servers that are not installed are named and left out; dnsmasq needs root
-for port 69, and so does exact counting of CPU time. A full run takes 10 to 15 minutes.
+for port 69, and so does exact counting of CPU time. A full run takes 20 minutes.
 
   --quick        under a minute, one small measurement each: shows that the bench works
   --only NAME    this case, or those whose names begin so; repeatable

@@ -1,5 +1,6 @@
-/** The load generator, `foresend bench load`, as a process on the clients' core. */
+/** The load generator, that of `foresend bench load`, as a process on the clients' core. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { checkOpen } from './closing.ts'
 import { Group } from './group.ts'
 import { CORES, pinned } from './pin.ts'
@@ -8,6 +9,7 @@ import { FORESEND } from './servers.ts'
 /** Beyond the limit that it was given itself. */
 const GRACE_MS = 5000
 const SHOWN = 200
+const LOAD_PROCESS = fileURLToPath(new URL('load-process.ts', import.meta.url))
 
 export interface LoadJob {
   readonly address: string
@@ -45,19 +47,39 @@ export interface LoadResult {
   readonly faults: readonly string[]
 }
 
+/** What load-process.ts answers. */
+export type LoadAnswer = { readonly result: LoadResult } | { readonly error: string }
+
 const running = new Set<ChildProcess>()
 let group: Group | undefined | 'not yet' = 'not yet'
+/** The one that stays; a job at a time. */
+let lasting: ChildProcess | undefined
 
-/** Rejects when it ends without an answer, or not at all. */
+/** Rejects when it cannot be run, or does not end. */
 export async function runLoad(job: LoadJob): Promise<LoadResult> {
-  const child = start(job, [])
+  const child = (lasting ??= startLasting())
   const timer = setTimeout(() => child.kill('SIGKILL'), job.limitSeconds * 1000 + GRACE_MS)
-  try {
-    return await answerOf<LoadResult>(child, 'close')
-  } finally {
-    clearTimeout(timer)
+  const answer = await new Promise<LoadAnswer>((resolve) => {
+    const ended = (): void => resolve({ error: 'the load generator ended' })
+    child.once('exit', ended).once('message', (found) => {
+      child.removeListener('exit', ended)
+      resolve(found as LoadAnswer)
+    })
+    child.send(job, (error) => error !== null && ended())
+  })
+  clearTimeout(timer)
+  if ('error' in answer) throw new Error(answer.error)
+  return answer.result
+}
+
+function startLasting(): ChildProcess {
+  checkOpen()
+  const [program, ...args] = pinned(CORES?.client, [process.execPath, LOAD_PROCESS])
+  const child = watched(spawn(program as string, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }))
+  return child.once('exit', () => {
     running.delete(child)
-  }
+    lasting = undefined
+  })
 }
 
 export interface Held {
@@ -72,7 +94,7 @@ export interface Held {
 
 /** Clients that ask and then say nothing more: comes back when all were answered, or the time is up. */
 export async function holdTransfers(job: LoadJob): Promise<Held> {
-  const child = start(job, ['--hold'])
+  const child = startHolding(job)
   const timer = setTimeout(() => child.kill('SIGKILL'), job.limitSeconds * 1000 + GRACE_MS)
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const release = async (): Promise<void> => {
@@ -83,7 +105,7 @@ export async function holdTransfers(job: LoadJob): Promise<Held> {
     running.delete(child)
   }
   try {
-    return { ...(await answerOf<Omit<Held, 'release'>>(child, 'line')), release }
+    return { ...(await answerOf<Omit<Held, 'release'>>(child)), release }
   } catch (error) {
     await release()
     throw error
@@ -109,11 +131,14 @@ function groupOfLoad(): Group | undefined {
   return group
 }
 
-function start(job: LoadJob, more: readonly string[]): ChildProcess {
-  const command = [process.execPath, FORESEND, 'bench', 'load', ...loadArguments(job), ...more]
-  const [program, ...args] = pinned(CORES?.client, command)
+function startHolding(job: LoadJob): ChildProcess {
   checkOpen()
-  const child = spawn(program as string, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const command = [process.execPath, FORESEND, 'bench', 'load', ...loadArguments(job), '--hold']
+  const [program, ...args] = pinned(CORES?.client, command)
+  return watched(spawn(program as string, args, { stdio: ['pipe', 'pipe', 'pipe'] }))
+}
+
+function watched(child: ChildProcess): ChildProcess {
   running.add(child)
   if (child.pid !== undefined) groupOfLoad()?.add(child.pid)
   return child
@@ -139,8 +164,8 @@ export function loadArguments(job: LoadJob): string[] {
   return [...given.flatMap(([name, value]) => [`--${name}`, String(value)]), '--json']
 }
 
-/** The JSON line that it prints; with 'close' the last one. */
-function answerOf<Answer>(child: ChildProcess, until: 'line' | 'close'): Promise<Answer> {
+/** The JSON line that it prints. */
+function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
   let out = ''
   let said = ''
   return new Promise((resolve, reject) => {
@@ -151,7 +176,7 @@ function answerOf<Answer>(child: ChildProcess, until: 'line' | 'close'): Promise
     }
     child.stdout?.on('data', (data: Buffer) => {
       out += data.toString('utf8')
-      if (until === 'line' && out.includes('\n')) answer()
+      if (out.includes('\n')) answer()
     })
     child.stderr?.on('data', (data: Buffer) => (said += data.toString('utf8')))
     child.once('error', reject)

@@ -25,8 +25,10 @@ import type { ServerKind } from './servers.ts'
 const LONG_TRIALS = 2
 /** A server that was cold is faster afterwards: what is over in less than this share of a measurement is tried again … */
 const SHORT_TRIAL = 0.6
-/** … up to so many times, as is what has a time to warm up. */
+/** … up to so many times. */
 const MOST_TRIALS = 12
+/** Ours compile themselves while they run: they are at work for so long in a case before it counts. */
+const WARM_UP_MS = 1500
 /** Measurements for each that is wanted, where other programs disturb them. */
 const MOST_TRIES = 2
 /** A smaller file is all beginning and end. */
@@ -126,7 +128,7 @@ async function takeSample(bench: Bench, each: TransferCase, row: Row, limitSecon
     const sample = await measure(bench, each, server, row.transfers, limitSeconds)
     broken = sample.failed > 0 || each.fresh === true
     if (sample.failed > 0) row.note = `${sample.failed} of ${sample.failed + sample.completed} transfers failed`
-    const isTrial = each.transfers === undefined && row.trials < MOST_TRIALS && isOnTrial(bench, each, row, sample)
+    const isTrial = each.transfers === undefined && row.trials < MOST_TRIALS && isOnTrial(bench, row, sample)
     row.trials++
     row.triedMs += sample.ms
     if (!isTrial || sample.failed > 0) row.samples.push(sample)
@@ -140,9 +142,10 @@ async function takeSample(bench: Bench, each: TransferCase, row: Row, limitSecon
   if (broken) await bench.pool.drop(row.kind, place)
 }
 
-function isOnTrial(bench: Bench, each: TransferCase, { trials, triedMs, samples }: Row, { ms }: Sample): boolean {
+function isOnTrial(bench: Bench, row: Row, { ms }: Sample): boolean {
+  const { kind, trials, triedMs, samples } = row
   if (samples.length > 0) return false
-  if (triedMs < (each.warmUpMs ?? 0)) return true
+  if (isOurs(kind.name) && triedMs < WARM_UP_MS * bench.share) return true
   return ms < bench.measureMs * (trials === 0 ? LONG_TRIALS : SHORT_TRIAL)
 }
 
