@@ -6,7 +6,7 @@ import type { Request } from '../packet/index.ts'
 import { type Chain, emptyChain, Links } from './chains.ts'
 import type { Peer } from './contract.ts'
 import { isAbandoned } from './duplicates.ts'
-import { Transfer } from './transfer.ts'
+import type { Transfer } from './transfer.ts'
 
 /** About 20 MB of bookkeeping; more clients than one machine's ports can serve well. */
 export const DEFAULT_MAX_TRANSFERS = 16384
@@ -23,7 +23,7 @@ export interface Caps {
   readonly maxHalfOpen: number
 }
 
-/** Transfers of one address. */
+/** Transfers of one address, in numbers and slots only, as in all tables here. */
 interface Neighbours {
   count: number
   readonly halfOpen: Chain
@@ -32,17 +32,21 @@ interface Neighbours {
 /** The transfer to drop first, `none` when there is room, `full` when nothing may be dropped. */
 export type Room<T> = T | 'none' | 'full'
 
+/**
+ * Its maps hold slots, not transfers. Where entries come and go all the time V8 leaves old tables of a map behind that point
+ * to newer ones, and whatever they hold lives until the next full collection: a minor one would copy every dead transfer.
+ */
 export class Admission<T extends Transfer> {
   readonly #caps: Caps
   readonly #slots: (T | undefined)[] = []
   readonly #free: number[] = []
-  readonly #byPeer = new Map<string, T>()
+  readonly #byPeer = new Map<string, number>()
   readonly #byAddress = new Map<string, Neighbours>()
-  /** Nearly always there is one. */
-  readonly #byFile = new Map<string, T | Set<T>>()
+  readonly #byFile = new Map<string, Chain>()
   readonly #halfOpen = emptyChain()
   readonly #links = new Links()
   readonly #neighbourLinks = new Links()
+  readonly #fileLinks = new Links()
 
   constructor(caps: Caps) {
     this.#caps = caps
@@ -58,25 +62,26 @@ export class Admission<T extends Transfer> {
 
   /** The transfer of this very address and port. */
   find(peer: Peer): T | undefined {
-    return this.#byPeer.get(peerKey(peer))
+    return this.#slots[this.#byPeer.get(peerKey(peer)) ?? -1]
   }
 
   at(slot: number): T | undefined {
     return this.#slots[slot]
   }
 
-  all(): IterableIterator<T> {
-    return this.#byPeer.values()
+  /** Those that come or go meanwhile may be among them or not. */
+  *all(): IterableIterator<T> {
+    for (const transfer of this.#slots) if (transfer !== undefined) yield transfer
   }
 
   /** The transfer of `request`'s file to `peer`'s address that was silent for longest and counts as abandoned. */
   abandoned(peer: Peer, request: Request, now: number): T | undefined {
     let found: T | undefined
-    let left = MAX_LOOKED_AT
-    const sameFile = this.#byFile.get(fileKey(peer, request)) ?? []
-    for (const transfer of sameFile instanceof Transfer ? [sameFile] : sameFile) {
-      if (isAbandoned(transfer, now) && (found === undefined || transfer.heardAt < found.heardAt)) found = transfer
-      if (--left === 0) break
+    let slot = this.#byFile.get(fileKey(peer, request))?.oldest ?? -1
+    for (let left = MAX_LOOKED_AT; slot >= 0 && left > 0; left--, slot = this.#fileLinks.after(slot)) {
+      const transfer = this.#slots[slot]
+      if (transfer === undefined || !isAbandoned(transfer, now)) continue
+      if (found === undefined || transfer.heardAt < found.heardAt) found = transfer
     }
     return found
   }
@@ -95,7 +100,7 @@ export class Admission<T extends Transfer> {
     const slot = this.#free.pop() ?? this.#slots.length
     this.#slots[slot] = transfer
     transfer.slot = slot
-    this.#byPeer.set(peerKey(transfer.peer), transfer)
+    this.#byPeer.set(peerKey(transfer.peer), slot)
 
     let neighbours = this.#byAddress.get(transfer.peer.address)
     if (neighbours === undefined) {
@@ -107,10 +112,9 @@ export class Admission<T extends Transfer> {
     this.#neighbourLinks.append(neighbours.halfOpen, slot)
 
     const key = fileKey(transfer.peer, transfer.request)
-    const sameFile = this.#byFile.get(key)
-    if (sameFile === undefined) this.#byFile.set(key, transfer)
-    else if (sameFile instanceof Transfer) this.#byFile.set(key, new Set([sameFile, transfer]))
-    else sameFile.add(transfer)
+    let sameFile = this.#byFile.get(key)
+    if (sameFile === undefined) this.#byFile.set(key, (sameFile = emptyChain()))
+    this.#fileLinks.append(sameFile, slot)
   }
 
   /** The peer answered: its transfer is never dropped for another one from now on. */
@@ -131,8 +135,9 @@ export class Admission<T extends Transfer> {
     if (neighbours !== undefined && --neighbours.count === 0) this.#byAddress.delete(peer.address)
     const key = fileKey(peer, request)
     const sameFile = this.#byFile.get(key)
-    if (sameFile === transfer) this.#byFile.delete(key)
-    else if (sameFile instanceof Set && sameFile.delete(transfer) && sameFile.size === 0) this.#byFile.delete(key)
+    if (sameFile === undefined) return
+    this.#fileLinks.remove(sameFile, slot)
+    if (sameFile.length === 0) this.#byFile.delete(key)
   }
 
   #leaveHalfOpen(transfer: T): void {

@@ -28,6 +28,11 @@ export class Links {
     chain.length++
   }
 
+  /** Who came next after `slot`, -1 after the newest. */
+  after(slot: number): number {
+    return this.#newer[slot]
+  }
+
   /** `slot` must be in `chain`. */
   remove(chain: Chain, slot: number): void {
     const older = this.#older[slot]
