@@ -1,4 +1,7 @@
-/** A process stream made safe to print to: a reader that goes away (`foresend serve | head`) is not a crash. */
+/**
+ * A process stream made safe to print to: a reader that goes away (`foresend serve | head`) is not a crash. What is written in
+ * one go leaves together, as a busy server has thousands of lines in a second.
+ */
 import type { Output } from './board.ts'
 
 export interface StreamOutput extends Output {
@@ -10,6 +13,12 @@ export interface StreamOutput extends Output {
 /** Wraps `stream`. `onBroken` is called once, with the system's error code; what is written later is dropped. */
 export function outputTo(stream: NodeJS.WriteStream, onBroken: (code: string) => void = () => {}): StreamOutput {
   let broken: string | undefined
+  let waiting = ''
+  const flush = (): void => {
+    const text = waiting
+    waiting = ''
+    if (broken === undefined) stream.write(text)
+  }
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (broken !== undefined) return
     broken = error.code ?? 'EIO'
@@ -31,7 +40,8 @@ export function outputTo(stream: NodeJS.WriteStream, onBroken: (code: string) =>
       return stream.rows || 24
     },
     write(text) {
-      if (broken === undefined) stream.write(text)
+      if (waiting === '') queueMicrotask(flush)
+      waiting += text
     },
   }
 }
