@@ -29,6 +29,34 @@ export interface TransferHost<Io = unknown, Content = unknown> {
  * milliseconds.
  */
 export class Transfer<Io = unknown, Content = unknown> implements SenderSink, ReceiverSink {
+  // What every packet needs stands first, so that it lies together in memory.
+
+  machine: TransferMachine | undefined
+  io: Io | undefined
+  content: Content | undefined
+  /** Above 0 its machine is at work: inputs that the owner makes meanwhile wait. The endpoint's own. */
+  busy = 0
+  /** `sink.close` was called: nothing that the owner does for it has any effect. */
+  closed = false
+  /** Set once, when the transfer is decided. */
+  outcome: Outcome | undefined
+  /** The peer has answered our first packet and no longer counts as half-open. */
+  answered = false
+  /** Where its deadline and its links live; -1 before it is admitted and after it is closed. The endpoint's own. */
+  slot = -1
+  /** An `abort` or `handleStored` that came while the machine was at work. The endpoint's own. */
+  waitingAbort: ForesendError | undefined
+  waitingStored: { readonly error: ForesendError | undefined } | undefined
+  readonly #host: TransferHost
+  /** Last packet from the peer's TID; the request before any. */
+  heardAt: number
+  /** The endpoint's own. */
+  startedTold = false
+  progressToldAt: number
+  progressToldBytes = 0
+  /** All bytes are here and are being made durable. */
+  flushing = false
+
   /** Unique within its endpoint, from 1. */
   readonly id: number
   readonly peer: Peer
@@ -38,39 +66,11 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   /** `FILE to ADDRESS:PORT` or `FILE from …`, escaped: how messages name the transfer. */
   readonly label: string
   readonly requestedAt: number
-
   /** The negotiated values; undefined until `acceptRead` or `acceptWrite`. */
   agreed: Agreed | undefined
   /** Size of the whole file: the image's, the client's announcement, or in the end what arrived. */
   sizeBytes: number | undefined
-  io: Io | undefined
-  content: Content | undefined
-  machine: TransferMachine | undefined
-  /** Set once, when the transfer is decided. */
-  outcome: Outcome | undefined
   endedAt: number | undefined
-  /** `sink.close` was called: nothing that the owner does for it has any effect. */
-  closed = false
-
-  // What follows is the endpoint's own.
-
-  /** Where its deadline and its links live; -1 before it is admitted and after it is closed. */
-  slot = -1
-  /** Last packet from the peer's TID; the request before any. */
-  heardAt: number
-  /** The peer has answered our first packet and no longer counts as half-open. */
-  answered = false
-  /** All bytes are here and are being made durable. */
-  flushing = false
-  /** Above 0 its machine is at work: inputs that the owner makes meanwhile wait. */
-  busy = 0
-  /** An `abort` or `handleStored` that came while the machine was at work. */
-  waitingAbort: ForesendError | undefined
-  waitingStored: { readonly error: ForesendError | undefined } | undefined
-  startedTold = false
-  progressToldAt: number
-  progressToldBytes = 0
-  readonly #host: TransferHost
 
   constructor(host: TransferHost, id: number, peer: Peer, request: Request, now: number) {
     this.#host = host

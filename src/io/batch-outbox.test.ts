@@ -16,13 +16,13 @@ beforeEach(() => {
   drained = []
   unreadable = []
   Object.assign(stats, { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 })
-  outbox = new Outbox({ native, stats, unreadable: ({ name }) => unreadable.push(name[0] >>> 24) })
+  outbox = new Outbox({ native, stats, unreadable: ({ names }) => unreadable.push(names[0] >>> 24) })
 })
 
 function route(port: number, socket = socketOf(7)): Route {
-  const name = new Uint32Array(8)
-  name[0] = linux.AF_INET | ((port >> 8) << 16) | ((port & 255) << 24)
-  return { socket, name, nameBytes: 16, segments: true }
+  const names = new Uint32Array(8)
+  names[0] = linux.AF_INET | ((port >> 8) << 16) | ((port & 255) << 24)
+  return { socket, names, nameAt: 0, nameBytes: 16, segments: true }
 }
 
 function socketOf(fd: number): Route['socket'] {

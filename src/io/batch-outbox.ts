@@ -24,8 +24,9 @@ const MAX_STRIDES = 16
 /** Where a message leaves from and goes to. */
 export interface Route {
   readonly socket: OutSocket
-  /** The peer's sockaddr. */
-  readonly name: Uint32Array
+  /** The peer's sockaddr begins at word `nameAt` of these. */
+  readonly names: Uint32Array
+  readonly nameAt: number
   readonly nameBytes: number
   /** The kernel may cut windows up; set to false once it would not. */
   segments: boolean
@@ -92,8 +93,7 @@ export class Outbox {
   answer(route: Route, data: Uint8Array): void {
     const one = this.#one
     one.data.set(data)
-    one.names.set(route.name)
-    one.setNameBytes(0, route.nameBytes)
+    one.setName(0, route.names, route.nameAt, route.nameBytes)
     one.setLength(0, data.length)
     if (this.#native.sendmmsg(route.socket.fd, one.headers, 1) < 0) this.#stats.sendErrors++
   }
@@ -197,10 +197,8 @@ export class Outbox {
 
   #end(i: number, bytes: number, segment: number): void {
     const messages = this.#messages
-    const { name, nameBytes } = this.#routes[i] as Route
-    const at = i * NAME_WORDS
-    for (let k = 0; k < NAME_WORDS; k++) messages.names[at + k] = name[k] as number
-    messages.setNameBytes(i, nameBytes)
+    const { names, nameAt, nameBytes } = this.#routes[i] as Route
+    messages.setName(i, names, nameAt, nameBytes)
     messages.setSegmentBytes(i, segment)
     this.#segments[i] = segment
     this.#count = i + 1
@@ -256,8 +254,7 @@ export class Outbox {
     const route = this.#routes[i] as Route
     const segment = this.#segments[i] as number
     const pieces = this.#pieces[i]
-    one.names.set(route.name)
-    one.setNameBytes(0, route.nameBytes)
+    one.setName(0, this.#messages.names, i * NAME_WORDS, route.nameBytes)
     const base = i * SLOT_BYTES
     const bytes = this.#bytes[i]
     if (pieces > 0) one.usePieces(0, 1)

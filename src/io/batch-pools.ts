@@ -27,17 +27,17 @@ export class SocketPools<Peer> {
   }
 
   /**
-   * A socket on `local` that talks to no transfer at `name` (a sockaddr) yet, in turn, so that a peer that asks again from
+   * A socket on `local` that talks to no transfer at the sockaddr at word `at` of `names` yet, in turn, so that a peer that asks again from
    * its old port meets another one of ours; undefined when there is none. `live`: transfers that run. Throws the system's
    * error.
    */
-  socketFor(local: string, name: Uint32Array, live: number): SharedSocket<Peer> | undefined {
+  socketFor(local: string, names: Uint32Array, at: number, live: number): SharedSocket<Peer> | undefined {
     const pool = this.#poolOf(local)
     const used = Math.min(pool.length, Math.max(LEAST_PORTS, Math.ceil(live / TRANSFERS_PER_PORT)))
     const turn = this.#turn++
     for (let i = 0; i < pool.length; i++) {
       const socket = pool[i < used ? (turn + i) % used : i] as SharedSocket<Peer>
-      if (this.#host.table.get(socket.index, name, 0) === undefined) return socket
+      if (this.#host.table.get(socket.index, names, at) === undefined) return socket
     }
     return undefined
   }

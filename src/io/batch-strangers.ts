@@ -30,8 +30,8 @@ export class Strangers {
       this.#answers = 0
     }
     if (++this.#answers > ANSWERS_PER_SEC) return
-    const name = inbox.names.slice(message * NAME_WORDS, (message + 1) * NAME_WORDS)
-    const route: Route = { socket, name, nameBytes: socket.nameBytes, segments: false }
+    const from = { names: inbox.names, nameAt: message * NAME_WORDS, nameBytes: socket.nameBytes }
+    const route: Route = { socket, ...from, segments: false }
     this.#outbox.answer(route, this.#unknownTid)
   }
 }

@@ -1,14 +1,14 @@
 /** A transfer's share of a socket. */
 import type { Peer } from '../endpoint/contract.ts'
+import type { Names } from './batch-names.ts'
 import type { Outbox, Route } from './batch-outbox.ts'
 import type { SharedSocket } from './batch-socket.ts'
 import type { Frame, Mapped, Tid } from './driver.ts'
-import { SOCKADDR } from './native/linux.ts'
-import type { Native } from './native/linux.ts'
-import { writeSockaddr } from './native/sockaddr.ts'
 
 export interface TidHost<Owner> {
   readonly outbox: Outbox
+  /** The addresses of all peers. */
+  readonly names: Names
   /** Sends now, unless the driver is at work and will do so at its end. */
   push(): void
   closed(tid: BatchTid<Owner>): void
@@ -18,19 +18,25 @@ export class BatchTid<Owner> implements Tid, Route {
   readonly owner: Owner
   readonly peer: Peer
   readonly socket: SharedSocket<BatchTid<Owner>>
-  readonly name: Uint32Array
-  readonly nameBytes: number
+  readonly nameAt: number
   segments = true
   readonly #host: TidHost<Owner>
   #open = true
 
-  constructor(host: TidHost<Owner>, socket: SharedSocket<BatchTid<Owner>>, peer: Peer, owner: Owner, name: PeerName) {
+  constructor(host: TidHost<Owner>, socket: SharedSocket<BatchTid<Owner>>, peer: Peer, owner: Owner, nameAt: number) {
     this.#host = host
     this.socket = socket
     this.peer = peer
     this.owner = owner
-    this.name = name.words
-    this.nameBytes = name.bytes
+    this.nameAt = nameAt
+  }
+
+  get names(): Uint32Array {
+    return this.#host.names.words
+  }
+
+  get nameBytes(): number {
+    return this.socket.nameBytes
   }
 
   get localPort(): number {
@@ -60,16 +66,4 @@ export class BatchTid<Owner> implements Tid, Route {
     this.#open = false
     this.#host.closed(this)
   }
-}
-
-/** A peer's address and port as the kernel reads them. */
-export interface PeerName {
-  readonly words: Uint32Array
-  readonly bytes: number
-}
-
-export function peerName(native: Native, peer: Peer): PeerName {
-  const bytes = new Uint8Array(SOCKADDR.bytes)
-  const length = writeSockaddr(native, bytes, peer.address, peer.port)
-  return { words: new Uint32Array(bytes.buffer), bytes: length }
 }

@@ -7,14 +7,15 @@ import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Peer } from '../endpoint/contract.ts'
 import { BatchLoop } from './batch-loop.ts'
+import { Names } from './batch-names.ts'
 import { Outbox } from './batch-outbox.ts'
 import { SocketPools } from './batch-pools.ts'
 import { openSocket, SharedSocket } from './batch-socket.ts'
 import type { SocketHost } from './batch-socket.ts'
 import { Strangers } from './batch-strangers.ts'
 import { PeerTable } from './batch-table.ts'
-import { BatchTid, peerName } from './batch-tid.ts'
-import type { PeerName, TidHost } from './batch-tid.ts'
+import { BatchTid } from './batch-tid.ts'
+import type { TidHost } from './batch-tid.ts'
 import { tidError } from './bind-error.ts'
 import { createDgramDriver } from './dgram.ts'
 import type { DgramDriver, DgramOptions } from './dgram.ts'
@@ -48,6 +49,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly native: Native
   readonly errors: Messages
   readonly table = new PeerTable<BatchTid<Owner>>()
+  readonly names: Names
   readonly outbox: Outbox
   #isOpen = true
   readonly #handlers: DriverHandlers<Owner>
@@ -81,6 +83,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#tap = options.tap
     const { native } = options
     this.native = native
+    this.names = new Names(native)
     this.#inbox = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
     this.#pools = new SocketPools(this, this.#inbox, () => this.#sockets++)
     this.#requests = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
@@ -133,21 +136,25 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
 
   openTid(peer: Peer, owner: Owner): Promise<Tid> | Tid {
     if (!this.#isOpen) throw tidError(peer.address, new Error('the server is closed'))
-    let name: PeerName
+    let nameAt = -1
     let socket: SharedSocket<BatchTid<Owner>> | undefined
     const listener = this.#options.singlePort === true ? this.#listening.listenerFor(peer) : undefined
     try {
-      name = peerName(this.native, peer)
+      nameAt = this.names.add(peer)
       if (this.#options.singlePort !== true) {
         const local = peer.local === '' ? anyAddress(peer.address) : peer.local
-        socket = this.#pools.socketFor(local, name.words, this.#live)
+        socket = this.#pools.socketFor(local, this.names.words, nameAt, this.#live)
       } else if (listener !== undefined) socket = this.#listeners.get(listener)
     } catch (error) {
+      if (nameAt >= 0) this.names.drop(nameAt)
       throw tidError(`${peer.address} port ${peer.port}`, error)
     }
-    // All ports of this address talk to that very port of the peer already, or Node has the only one.
-    if (socket === undefined) return this.#listening.openTid(peer, owner)
-    const tid = new BatchTid<Owner>(this, socket, peer, owner, name)
+    if (socket === undefined) {
+      // All ports of this address talk to that very port of the peer already, or Node has the only one.
+      this.names.drop(nameAt)
+      return this.#listening.openTid(peer, owner)
+    }
+    const tid = new BatchTid<Owner>(this, socket, peer, owner, nameAt)
     if (socket.live++ === 0 && !socket.isListening) {
       socket.discard()
       this.#loop.add(socket)
@@ -156,7 +163,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       this.#loop.running = true
       this.#passDeadline()
     }
-    this.table.add(socket.index, name.words, 0, tid)
+    this.table.add(socket.index, this.names.words, nameAt, tid)
     listener?.share(peer, tid)
     return tid
   }
@@ -181,7 +188,8 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     const { socket } = tid
     // A last word that waits must leave before the socket can be another's.
     this.outbox.flush()
-    this.table.delete(socket.index, tid.name, 0)
+    this.table.delete(socket.index, this.names.words, tid.nameAt)
+    this.names.drop(tid.nameAt)
     socket.forget(tid)
     if (socket.isListening) this.#listening.listenerFor(tid.peer)?.forget(tid.peer)
     if (--socket.live === 0 && !socket.isListening) this.#loop.remove(socket)

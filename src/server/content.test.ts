@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Image } from '../content/contract.ts'
 import { readBlock } from '../packet/index.ts'
-import { framing } from './content.ts'
+import { ServedImage } from './content.ts'
 
 class MemoryImage implements Image {
   readonly name = 'image'
@@ -31,6 +31,12 @@ class MemoryImage implements Image {
   close(): void {}
 }
 
+function served(image: Image, blksize: number, rollover: 0 | 1 = 0): ServedImage {
+  const content = new ServedImage(image)
+  content.agree({ blksize, rollover })
+  return content
+}
+
 describe('framing', () => {
   test.each([
     [0, [4]],
@@ -41,7 +47,7 @@ describe('framing', () => {
     [32, [20, 20, 4]],
   ])('%d bytes in blocks of 16', (sizeBytes, lengths) => {
     const image = new MemoryImage(sizeBytes)
-    const { frame } = framing(image, 16, 0)
+    const { frame } = served(image, 16)
     const target = new Uint8Array(20)
     const bytes: number[] = []
     lengths.forEach((length, i) => {
@@ -57,16 +63,16 @@ describe('framing', () => {
   test('the number on the wire rolls over as agreed, the position does not', () => {
     const image = new MemoryImage(8 * 70_000)
     const target = new Uint8Array(12)
-    framing(image, 8, 0).frame(65_536, target)
+    served(image, 8).frame(65_536, target)
     expect([readBlock(target, 0), target[4]]).toEqual([0, (65_535 * 8) & 255])
-    framing(image, 8, 1).frame(65_536, target)
+    served(image, 8, 1).frame(65_536, target)
     expect(readBlock(target, 0)).toBe(1)
   })
 
   test('a file that became shorter is never padded', () => {
     const image = new MemoryImage(40)
     image.missing = 10
-    const { frame } = framing(image, 16, 0)
+    const { frame } = served(image, 16)
     const target = new Uint8Array(20)
     expect(frame(1, target)).toBe(20)
     expect(() => frame(2, target)).toThrow(expect.objectContaining({ code: 'ERR_TFTP_CHANGED' }))
@@ -76,12 +82,13 @@ describe('framing', () => {
   test('what is mapped leaves from its address, until the image was checked: then everything is framed', () => {
     const image = new MemoryImage(40)
     image.address = 0x7f00_0000_1000
-    const { frame, mapped } = framing(image, 16, 0)
-    expect([1, 2].map((seq) => mapped?.addressOf(seq))).toEqual([0x7f00_0000_1000, 0x7f00_0000_1010])
-    expect(mapped?.headOf(2)).toBe(0x0003_0002)
-    expect(mapped?.addressOf(3), 'the final block').toBe(0)
-    frame(3, new Uint8Array(20))
+    const content = served(image, 16)
+    expect(content.isMapped).toBe(true)
+    expect([1, 2].map((seq) => content.addressOf(seq))).toEqual([0x7f00_0000_1000, 0x7f00_0000_1010])
+    expect(content.headOf(2)).toBe(0x0003_0002)
+    expect(content.addressOf(3), 'the final block').toBe(0)
+    content.frame(3, new Uint8Array(20))
     expect(image.verified).toBe(1)
-    expect(mapped?.addressOf(1), 'a repeat after the check').toBe(0)
+    expect(content.addressOf(1), 'a repeat after the check').toBe(0)
   })
 })

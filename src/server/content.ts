@@ -2,6 +2,7 @@
 import type { Image, Upload } from '../content/contract.ts'
 import { changed, fromSystem, quoted } from '../content/errors.ts'
 import type { Transfer } from '../endpoint/endpoint.ts'
+import type { Agreed } from '../transfer/negotiate.ts'
 import { ForesendError } from '../error.ts'
 import type { Frame, Mapped, Tid } from '../io/driver.ts'
 import { blockOfSeq, dataHead, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
@@ -9,15 +10,60 @@ import { blockOfSeq, dataHead, HEADER_BYTES, writeDataHeader } from '../packet/i
 export type ServedTransfer = Transfer<Tid, Served>
 export type Served = ServedImage | ServedUpload
 
-/** An image being sent. */
-export class ServedImage {
+/**
+ * An image being sent, which makes DATA of it. Before the final block the image is checked to be the one that was opened, so
+ * that no device gets a mixture of two versions (throws ERR_TFTP_CHANGED). Once that was done nothing is sent from the mapping
+ * any more: what the kernel would read later is covered by no check.
+ */
+export class ServedImage implements Mapped {
   readonly type = 'image'
+  /** Bytes of a whole block, its header included; 0 until `agree`. */
+  maxBytes = 0
+  /** All but the final block of the transfer can be sent from memory. */
+  isMapped = false
+  #blksize = 0
+  #finalSeq = 0
+  #rollover: 0 | 1 = 0
+  #checked = false
+  /** Of the mapping. */
+  #address = 0
   readonly image: Image
-  /** Made when the transfer's numbers are agreed, at its first block. */
-  framing: Framing | undefined
+  readonly frame: Frame = (seq, target) => this.#frame(seq, target)
 
   constructor(image: Image) {
     this.image = image
+  }
+
+  /** The transfer's numbers, before its first block. */
+  agree({ blksize, rollover }: Pick<Agreed, 'blksize' | 'rollover'>): void {
+    this.#address = this.image.address
+    this.isMapped = this.#address !== 0
+    this.#blksize = blksize
+    this.#rollover = rollover
+    this.#finalSeq = Math.floor(this.image.sizeBytes / blksize) + 1
+    this.maxBytes = HEADER_BYTES + blksize
+  }
+
+  addressOf(seq: number): number {
+    return this.#checked || seq >= this.#finalSeq ? 0 : this.#address + (seq - 1) * this.#blksize
+  }
+
+  headOf(seq: number): number {
+    return dataHead(blockOfSeq(seq, this.#rollover))
+  }
+
+  #frame(seq: number, target: Uint8Array): number {
+    const { image } = this
+    const position = (seq - 1) * this.#blksize
+    const expected = seq === this.#finalSeq ? image.sizeBytes - position : this.#blksize
+    if (seq === this.#finalSeq) {
+      image.verify()
+      this.#checked = true
+    }
+    writeDataHeader(target, 0, blockOfSeq(seq, this.#rollover))
+    const length = image.read(position, target, HEADER_BYTES, expected)
+    if (length !== expected) throw changed(image.name)
+    return HEADER_BYTES + length
   }
 
   /** For the event that says `completed`. */
@@ -48,40 +94,6 @@ export class ServedUpload {
   close(): void {
     if (!this.finishing) this.upload.abort()
   }
-}
-
-/**
- * Builds DATA from `image`. Before the final block the image is checked to be the one that was opened, so that no device
- * gets a mixture of two versions (throws ERR_TFTP_CHANGED). Once that was done nothing is sent from the mapping any more:
- * what the kernel would read later is covered by no check.
- */
-export function framing(image: Image, blksize: number, rollover: 0 | 1): Framing {
-  const { sizeBytes, address } = image
-  const finalSeq = Math.floor(sizeBytes / blksize) + 1
-  let checked = false
-  const frame: Frame = (seq, target) => {
-    const position = (seq - 1) * blksize
-    const expected = seq === finalSeq ? sizeBytes - position : blksize
-    if (seq === finalSeq) {
-      image.verify()
-      checked = true
-    }
-    writeDataHeader(target, 0, blockOfSeq(seq, rollover))
-    const length = image.read(position, target, HEADER_BYTES, expected)
-    if (length !== expected) throw changed(image.name)
-    return HEADER_BYTES + length
-  }
-  if (address === 0) return { frame, mapped: undefined }
-  const mapped: Mapped = {
-    addressOf: (seq) => (checked || seq >= finalSeq ? 0 : address + (seq - 1) * blksize),
-    headOf: (seq) => dataHead(blockOfSeq(seq, rollover)),
-  }
-  return { frame, mapped }
-}
-
-export interface Framing {
-  readonly frame: Frame
-  readonly mapped: Mapped | undefined
 }
 
 /** Why the kernel could not read what is mapped of `image`. */

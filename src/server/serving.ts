@@ -5,8 +5,8 @@ import { Endpoint } from '../endpoint/endpoint.ts'
 import type { EndpointConfig, EndpointSink } from '../endpoint/endpoint.ts'
 import { ForesendError } from '../error.ts'
 import type { Driver, DriverHandlers, Tid } from '../io/driver.ts'
-import { HEADER_BYTES, parseRequest } from '../packet/index.ts'
-import { framing, unreadable } from './content.ts'
+import { parseRequest } from '../packet/index.ts'
+import { unreadable } from './content.ts'
 import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
 import { Opener } from './opener.ts'
@@ -115,10 +115,13 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   sendBlocks(transfer: ServedTransfer, first: number, count: number): void {
-    const { io, content, agreed } = transfer
-    if (io === undefined || content?.type !== 'image' || agreed === undefined) return
-    const { frame, mapped } = (content.framing ??= framing(content.image, agreed.blksize, agreed.rollover))
-    io.sendBlocks(frame, first, count, HEADER_BYTES + agreed.blksize, mapped)
+    const { io, content } = transfer
+    if (io === undefined || content?.type !== 'image') return
+    if (content.maxBytes === 0) {
+      if (transfer.agreed === undefined) return
+      content.agree(transfer.agreed)
+    }
+    io.sendBlocks(content.frame, first, count, content.maxBytes, content.isMapped ? content : undefined)
   }
 
   sendControl(transfer: ServedTransfer, buffer: Uint8Array, length: number): void {

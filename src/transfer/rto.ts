@@ -33,7 +33,7 @@ export class Rto {
    */
   waitMs(backoff: number, floorMs: number, capMs: number): number {
     const base = Math.max(floorMs, this.srttMs + RTTVAR_WEIGHT * this.rttvarMs)
-    return Math.max(base, Math.min(capMs, base * 2 ** Math.min(backoff, 16)))
+    return Math.max(base, Math.min(capMs, base * (1 << Math.min(backoff, 16))))
   }
 
   /** `factor` round trips, at least `floorMs`: spacing of repeats and the time within which an answer counts as one. */

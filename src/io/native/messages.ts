@@ -130,6 +130,13 @@ export class Messages {
     this.#iovWords[i * IOV_WORDS + 1] = address / 0x1_0000_0000
   }
 
+  /** The peer of message `i`: the sockaddr of `bytes` bytes that begins at word `at` of `words`. */
+  setName(i: number, words: Uint32Array, at: number, bytes: number): void {
+    const to = i * NAME_WORDS
+    for (let k = 0; k < NAME_WORDS; k++) this.names[to + k] = words[at + k] as number
+    this.setNameBytes(i, bytes)
+  }
+
   setNameBytes(i: number, bytes: number): void {
     this.#words[i * HEADER_WORDS + MMSGHDR.nameBytes / 4] = bytes
   }
