@@ -5,7 +5,7 @@ import { type ClientDriver, openClientSocket } from '../io/client-open.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from '../io/client-socket.ts'
 import type { Frame } from '../io/driver.ts'
 import { HEADER_BYTES } from '../packet/index.ts'
-import { COUNTER, type NoticeKind, type Outcome } from '../transfer/contract.ts'
+import { COUNTER, type Counters, type NoticeKind, type Outcome } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import type { TransferOptions } from './transfer.ts'
 
@@ -29,7 +29,7 @@ export interface LocalEnd {
 export interface Result {
   readonly agreed: Agreed
   readonly ms: number
-  readonly counters: Float64Array
+  readonly counters: Counters
   readonly lastAck: 'missing' | undefined
   readonly fallback: string | undefined
 }

@@ -15,7 +15,7 @@ import {
   readOpcode,
   WIRE_ERROR,
 } from '../packet/index.ts'
-import { COUNTER_LENGTH, type Machine, type ReceiverSink, type SenderSink } from '../transfer/contract.ts'
+import { type Counters, type Machine, newCounters, type ReceiverSink, type SenderSink } from '../transfer/contract.ts'
 import { type Agreed, acceptOack } from '../transfer/negotiate.ts'
 import type { Receiver } from '../transfer/receiver.ts'
 import { badOack, noAnswer, nobodyListens, refusedByPeer } from './initiator-faults.ts'
@@ -62,7 +62,7 @@ export interface InitiatorSink extends SenderSink, ReceiverSink {
 /** A device's recovery window can be a second: ask five times in it. */
 const WAIT_REPEAT_MS = 200
 const SLOWEST_REQUEST_MS = 4000
-const NO_COUNTERS = new Float64Array(COUNTER_LENGTH)
+const NO_COUNTERS = newCounters()
 
 export class Initiator implements Machine {
   /** Why the options were dropped and the request sent again without; undefined when they were not. */
@@ -88,7 +88,7 @@ export class Initiator implements Machine {
     this.#options = config.options
   }
 
-  get counters(): Float64Array {
+  get counters(): Counters {
     return this.#machine?.counters ?? NO_COUNTERS
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { OPCODE, readBlock, readOpcode } from '../packet/index.ts'
-import { COUNTER_LENGTH, type Machine, type SenderSink } from '../transfer/contract.ts'
+import { newCounters, type Machine, type SenderSink } from '../transfer/contract.ts'
 import { uboot113 } from './client/uboot-classic.ts'
 import { FAULTS } from './fault/catalogue.ts'
 import { Rng } from './rng.ts'
@@ -10,7 +10,7 @@ import { World } from './world.ts'
 
 /** What Foresend must never be: two blocks out, whatever was negotiated, and ACKs read cumulatively. */
 class CumulativeMachine implements Machine {
-  readonly counters = new Float64Array(COUNTER_LENGTH)
+  readonly counters = newCounters()
   closed = false
   halfOpen = true
   progressAt = 0

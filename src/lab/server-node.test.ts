@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ForesendError } from '../error.ts'
 import { encodeRequest, OPCODE, optionNumber, type Request, readBlock, readOpcode, writeAck } from '../packet/index.ts'
-import { COUNTER_LENGTH, type Machine, type SenderSink } from '../transfer/contract.ts'
+import { newCounters, type Machine, type SenderSink } from '../transfer/contract.ts'
 import { strictClient } from './client/strict.ts'
 import { uboot113 } from './client/uboot-classic.ts'
 import { loss } from './fault/loss.ts'
@@ -12,7 +12,7 @@ import { World } from './world.ts'
 
 /** The plainest sender there is: one block, a fixed timer, no options. */
 class LockstepMachine implements Machine {
-  readonly counters = new Float64Array(COUNTER_LENGTH)
+  readonly counters = newCounters()
   closed = false
   halfOpen = true
   progressAt: number

@@ -12,7 +12,7 @@ import {
   readOpcode,
   writeDataHeader,
 } from '../packet/index.ts'
-import type { Machine, NoticeKind, Outcome, SenderSink } from '../transfer/contract.ts'
+import type { Counters, Machine, NoticeKind, Outcome, SenderSink } from '../transfer/contract.ts'
 import type { LabNode, Outlet } from './world.ts'
 
 /** What a server's machine may do: send blocks of the image, and (as some servers by mistake) under a wrong number. */
@@ -63,7 +63,7 @@ export class ServerNode implements LabNode {
   controlsSent = 0
   received = 0
   /** Counters of the latest transfer, by COUNTER. */
-  counters: Float64Array = new Float64Array(0)
+  counters: Counters = []
 
   private readonly config: ServerNodeConfig
   private readonly sessions: Session[] = []

@@ -59,7 +59,7 @@ export interface Machine {
   /** Our side gives up: sends one ERROR with `error.wireCode` (0 if none) and ends as failed. */
   abort(now: number, error: ForesendError): void
   /** What was counted so far, by the indices of COUNTER. */
-  readonly counters: Float64Array
+  readonly counters: Counters
   /** True when no further input is needed and everything about the transfer may be dropped. */
   readonly closed: boolean
   /** Everything is confirmed, and only what would contradict it is listened for (rule A13). */
@@ -94,7 +94,16 @@ export const COUNTER = {
   /** Smoothed round trip in milliseconds; 0 while unknown. */
   srttMs: 11,
 } as const
-export const COUNTER_LENGTH = 12
+const COUNTER_LENGTH = 12
+
+/** A plain array of doubles: a typed array of this length takes five times the room, and thousands of transfers wait at once. */
+export type Counters = number[]
+
+export function newCounters(): Counters {
+  // What once held a fraction stays an array of doubles.
+  // oxlint-disable-next-line unicorn/no-new-array
+  return new Array<number>(COUNTER_LENGTH).fill(0.5).fill(0)
+}
 
 /** A window that served a device well. */
 export interface LearntWindow {

@@ -3,7 +3,7 @@
  * cumulative (window-flow.ts, rules N1 to N4). The sender keeps the phases of the transfer, a flow keeps the blocks.
  */
 import type { ErrorCode } from '../error.ts'
-import type { WindowPolicy } from './contract.ts'
+import type { Counters, WindowPolicy } from './contract.ts'
 import type { Outbox } from './outbox.ts'
 import type { Rto } from './rto.ts'
 
@@ -26,7 +26,7 @@ export interface FlowParts {
   readonly policy: WindowPolicy
   readonly outbox: Outbox
   readonly rto: Rto
-  readonly counters: Float64Array
+  readonly counters: Counters
 }
 
 export interface Flow {

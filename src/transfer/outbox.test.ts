@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { COUNTER, COUNTER_LENGTH, type SenderSink } from './contract.ts'
+import { COUNTER, newCounters, type SenderSink } from './contract.ts'
 import { isWrapZero, nearWrap, Outbox } from './outbox.ts'
 import { anticipation } from './policy/anticipation.ts'
 import { Scoreboard } from './scoreboard.ts'
@@ -19,7 +19,7 @@ function bench(options: { copies?: number; gapMs?: number; board?: Scoreboard } 
   }
   const policy = anticipation({ windowBlocks: 8, ...policyOptions })
   policy.sent = (_now, seq, repeat) => void heard.push([seq, repeat])
-  const counters = new Float64Array(COUNTER_LENGTH)
+  const counters = newCounters()
   const outbox = new Outbox(sink, policy, counters, board)
   const pass = (until: number, confirmed = 0) => {
     while (outbox.dueAt <= until) {

@@ -3,7 +3,7 @@
  * knows which blocks are new. It decides nothing.
  */
 import { blockOfSeq } from '../packet/index.ts'
-import { COUNTER, type SenderSink, type WindowPolicy } from './contract.ts'
+import { COUNTER, type Counters, type SenderSink, type WindowPolicy } from './contract.ts'
 import type { Scoreboard } from './scoreboard.ts'
 
 const POKE = new Uint8Array(1)
@@ -19,7 +19,7 @@ export class Outbox {
   repeated = false
   readonly #sink: SenderSink
   readonly #policy: WindowPolicy
-  readonly #counters: Float64Array
+  readonly #counters: Counters
   readonly #board: Scoreboard | undefined
   /** The run that waits for its turn: blocks #paceSeq .. #paceEnd - 1, of the first one #paceCopy copies left already. */
   #paceSeq = 0
@@ -32,7 +32,7 @@ export class Outbox {
   /** When the next datagram of the run may leave; Infinity when none waits. */
   dueAt = Number.POSITIVE_INFINITY
 
-  constructor(sink: SenderSink, policy: WindowPolicy, counters: Float64Array, board: Scoreboard | undefined) {
+  constructor(sink: SenderSink, policy: WindowPolicy, counters: Counters, board: Scoreboard | undefined) {
     this.#sink = sink
     this.#policy = policy
     this.#counters = counters

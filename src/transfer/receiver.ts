@@ -16,7 +16,7 @@ import {
   WIRE_ERROR,
   writeAck,
 } from '../packet/index.ts'
-import { COUNTER, COUNTER_LENGTH, type Machine, type ReceiverSink } from './contract.ts'
+import { COUNTER, newCounters, type Machine, type ReceiverSink } from './contract.ts'
 import { RECEIVER_TRANSITIONS, type ReceiverCause, type ReceiverPhase, step } from './phases.ts'
 import { gaveUp, oversizeBlock, peerError, peerGone, wrongSize } from './receiver-faults.ts'
 import { BlockOrder } from './receiver-order.ts'
@@ -50,7 +50,7 @@ export interface ReceiverConfig {
 const MIN_STALL_MS = 100
 
 export class Receiver implements Machine {
-  readonly counters = new Float64Array(COUNTER_LENGTH)
+  readonly counters = newCounters()
   progressAt = 0
 
   readonly #config: ReceiverConfig

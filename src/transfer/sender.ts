@@ -17,7 +17,7 @@ import {
 import { BlockFlow } from './block-flow.ts'
 import {
   COUNTER,
-  COUNTER_LENGTH,
+  newCounters,
   type KnownDevice,
   type LearntDevice,
   type Machine,
@@ -54,7 +54,7 @@ export interface SenderConfig extends KnownDevice {
 const LISTEN_MS = 250
 
 export class Sender implements Machine {
-  readonly counters = new Float64Array(COUNTER_LENGTH)
+  readonly counters = newCounters()
   phase: SenderPhase
   readonly #config: SenderConfig
   readonly #sink: SenderSink

@@ -9,13 +9,7 @@ import {
   type TransferMachine,
 } from '../../src/endpoint/endpoint.ts'
 import { encodeRequest, type Option, readBlock, readOpcode, OPCODE } from '../../src/packet/index.ts'
-import {
-  COUNTER,
-  COUNTER_LENGTH,
-  type Outcome,
-  type ReceiverSink,
-  type SenderSink,
-} from '../../src/transfer/contract.ts'
+import { COUNTER, newCounters, type Outcome, type ReceiverSink, type SenderSink } from '../../src/transfer/contract.ts'
 import { anticipation } from '../../src/transfer/policy/anticipation.ts'
 
 /** An ACK or DATA with this block ends the transfer of a `MachineDouble`. */
@@ -27,7 +21,7 @@ const MOST_INPUTS = 100_000
 
 /** Goes on with every ACK or DATA, ends with `LAST_BLOCK`, with any ERROR, and after five tries without an answer. */
 export class MachineDouble implements TransferMachine {
-  readonly counters = new Float64Array(COUNTER_LENGTH)
+  readonly counters = newCounters()
   closed = false
   halfOpen = true
   progressAt = 0

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { COUNTER, COUNTER_LENGTH, type SenderSink } from '../../src/transfer/contract.ts'
+import { COUNTER, newCounters, type SenderSink } from '../../src/transfer/contract.ts'
 import { Outbox } from '../../src/transfer/outbox.ts'
 import { negotiated } from '../../src/transfer/policy/negotiated.ts'
 
@@ -16,7 +16,7 @@ test('a block that was left out is new when it leaves', () => {
     ended: nothing,
     notice: nothing,
   }
-  const counters = new Float64Array(COUNTER_LENGTH)
+  const counters = newCounters()
   const outbox = new Outbox(sink, negotiated({ windowBlocks: 4 }), counters, undefined)
   outbox.run(0, 1, 4, false)
   outbox.once(10, 6)

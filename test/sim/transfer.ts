@@ -11,7 +11,13 @@ import {
 } from '../../src/lab/index.ts'
 import type { Fault } from '../../src/lab/link.ts'
 import { encodeOack } from '../../src/packet/index.ts'
-import { COUNTER, type NoticeKind, type Outcome, type WindowPolicy } from '../../src/transfer/contract.ts'
+import {
+  COUNTER,
+  type Counters,
+  type NoticeKind,
+  type Outcome,
+  type WindowPolicy,
+} from '../../src/transfer/contract.ts'
 import { type Agreed, type Limits, negotiateRead } from '../../src/transfer/negotiate.ts'
 import { takesWhateverComes } from '../../src/profile/request-shape.ts'
 import { anticipation } from '../../src/transfer/policy/anticipation.ts'
@@ -48,7 +54,7 @@ export interface TransferRun {
   readonly datagramsPerBlock: number
   /** Virtual milliseconds until the device had the file or gave up. */
   readonly ms: number
-  readonly counters: Float64Array
+  readonly counters: Counters
   /** The last policy that was made. */
   readonly policy: WindowPolicy | undefined
 }

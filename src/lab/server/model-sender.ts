@@ -1,7 +1,7 @@
 /** What the models of other servers have in common: packets in, blocks and one timer out, and the count of all of it. */
 import { ForesendError } from '../../error.ts'
 import { encodeError, HEADER_BYTES, OPCODE, readBlock, readOpcode, seqNear, WIRE_ERROR } from '../../packet/index.ts'
-import { COUNTER, COUNTER_LENGTH, type Machine } from '../../transfer/contract.ts'
+import { COUNTER, type Counters, type Machine, newCounters } from '../../transfer/contract.ts'
 import type { LabSink } from '../server-node.ts'
 
 export interface TransferSetup {
@@ -13,7 +13,7 @@ export interface TransferSetup {
 }
 
 export abstract class ModelSender implements Machine {
-  readonly counters: Float64Array = new Float64Array(COUNTER_LENGTH)
+  readonly counters: Counters = newCounters()
   closed = false
   halfOpen = true
   progressAt = 0
