@@ -126,8 +126,8 @@ const TABLE: readonly Case[] = [
     unit: 'KB',
     weight: 4,
   },
-  ourClient('get', 64),
-  ourClient('put', 64),
+  ourClient('get', 256),
+  ourClient('put', 256),
 ]
 
 const SIZES = [
@@ -235,7 +235,7 @@ function ourClient(way: 'get' | 'put', megabytes: number): ClientCase {
     way,
     weight: 0.6,
     name: `client-${way}`,
-    title: `foresend ${way}, windowsize 16`,
+    title: `foresend ${way}, windowsize 16, 256 MB`,
     unit: 'MB/s',
     ...size,
   }

@@ -91,7 +91,8 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     try {
       this.#outbox.blocks(frame, first, count, maxBytes)
     } finally {
-      this.#push()
+      // At once: whatever our owner does next, hashing above all, is done while the server is at work.
+      this.#outbox.flush()
     }
   }
 
