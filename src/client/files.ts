@@ -28,6 +28,8 @@ export interface Output {
   readonly congested: boolean
   /** Throws a ForesendError. */
   write(buffer: Uint8Array, offset: number, length: number): void
+  /** The other side is at work: time for what can wait. Throws a ForesendError. */
+  rest?(): void
   /** Checks the digest, makes it durable and gives it its name. Rejects with a ForesendError, and nothing is left. */
   finish(sha256: string | undefined): Promise<void>
   /** Leaves nothing behind; harmless after `finish`. */
@@ -52,8 +54,10 @@ function open(target: string | Writable): Output {
   return new FileOutput(target, stat)
 }
 
-/** Bytes gathered for one write: large enough that system calls and hashing no longer count. */
+/** Bytes gathered at most before they are written and hashed … */
 const GATHER_BYTES = 256 * 1024
+/** … and when the other side is at work: large enough that system calls no longer count, short enough not to be noticed. */
+const REST_BYTES = 32 * 1024
 
 class FileOutput implements Output {
   readonly digest = new Digest()
@@ -86,6 +90,10 @@ class FileOutput implements Output {
       done += count
       if (this.#filled === GATHER_BYTES) this.#flush()
     }
+  }
+
+  rest(): void {
+    if (this.#filled >= REST_BYTES) this.#flush()
   }
 
   async finish(sha256: string | undefined): Promise<void> {
@@ -159,6 +167,10 @@ class NetasciiOutput implements Output {
     if (this.#scratch.length < length + 1) this.#scratch = new Uint8Array(length + 1)
     const bytes = this.#decoder.decode(buffer, offset, length, this.#scratch, 0)
     this.#inner.write(this.#scratch, 0, bytes)
+  }
+
+  rest(): void {
+    this.#inner.rest?.()
   }
 
   async finish(sha256: string | undefined): Promise<void> {

@@ -92,6 +92,6 @@ function localEnd(output: Output, sha256: string | undefined): LocalEnd {
     },
     frame: () => () => 0,
     before: () => {},
-    after: () => {},
+    rest: () => output.rest?.(),
   }
 }

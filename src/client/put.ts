@@ -82,7 +82,7 @@ function localEnd(source: Source): LocalEnd {
     before: (final) => {
       if (final) source.image.verify()
     },
-    after: (last) => source.follow(last * blksize),
+    rest: (last) => source.follow(last * blksize),
   }
 }
 

@@ -21,8 +21,8 @@ export interface LocalEnd {
   frame(agreed: Agreed): Frame
   /** put: blocks `first` to `last` are about to leave; `final` is among them. */
   before(final: boolean): void
-  /** put: the blocks up to `last` have left. */
-  after(last: number): void
+  /** What was sent, for put the blocks up to `last`, has left. What is done now is done while the server is at work. */
+  rest(last: number): void
 }
 
 /** What came of a transfer that completed. */
@@ -68,6 +68,8 @@ class Session implements InitiatorSink, ClientSocketHandlers {
   #agreed: Agreed | undefined
   #frame: Frame | undefined
   #lastSeq = 0
+  /** The highest block that was sent. */
+  #sentSeq = 0
   #outcome: Outcome | undefined
   #settled = false
   #fault: ForesendError | undefined
@@ -127,6 +129,15 @@ class Session implements InitiatorSink, ClientSocketHandlers {
     this.abort(error)
   }
 
+  left(): void {
+    if (this.#agreed === undefined || this.#outcome !== undefined || this.#fault !== undefined) return
+    try {
+      this.#options.local.rest(this.#sentSeq)
+    } catch (cause) {
+      this.abort(asForesend(cause))
+    }
+  }
+
   // From the machine.
 
   request(buffer: Uint8Array): void {
@@ -171,7 +182,7 @@ class Session implements InitiatorSink, ClientSocketHandlers {
     try {
       local.before(last >= this.#lastSeq)
       this.#socket.sendBlocks(this.#frame, first, count, this.#agreed.blksize + HEADER_BYTES)
-      local.after(last)
+      this.#sentSeq = Math.max(this.#sentSeq, last)
     } catch (cause) {
       this.#fault = asForesend(cause)
     }

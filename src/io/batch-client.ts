@@ -91,8 +91,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     try {
       this.#outbox.blocks(frame, first, count, maxBytes)
     } finally {
-      // At once: whatever our owner does next, hashing above all, is done while the server is at work.
-      this.#outbox.flush()
+      this.#push()
     }
   }
 
@@ -186,6 +185,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
       this.#atWork = false
       if (this.fd >= 0) this.#outbox.flush()
     }
+    if (this.#open) this.#handlers.left()
   }
 
   #push(): void {

@@ -101,7 +101,9 @@ export class DgramClientSocket implements ClientSocket {
         this.#stats.arrivals++
         const now = this.now()
         this.#handlers.datagram(now, data, 0, data.length, port)
-        if (this.#open) this.#core.spin.datagram(now)
+        if (!this.#open) return
+        this.#core.spin.datagram(now)
+        this.#handlers.left()
       },
       stranger: (from) => {
         this.#stranger = from

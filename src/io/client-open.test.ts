@@ -172,6 +172,7 @@ function connectBy(driver: 'dgram' | 'batch', options: Partial<ClientSocketOptio
       unreachable: () => heard.push('unreachable'),
       timer: () => heard.push('timer'),
       failed: (error: ForesendError) => heard.push(`${error.code} ${error.message}`),
+      left: () => {},
     },
   )
   open.push(socket)

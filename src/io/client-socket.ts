@@ -12,6 +12,8 @@ export interface ClientSocketHandlers {
   unreachable(now: number): void
   /** The deadline is due and every datagram that had arrived has been handled. */
   timer(now: number): void
+  /** What the handlers sent while they had their turn is with the kernel. */
+  left(): void
   /** No socket can be had at all (ERR_TFTP_BIND). */
   failed(error: ForesendError): void
 }
