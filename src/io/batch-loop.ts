@@ -18,7 +18,8 @@ export interface LoopSocket {
   readonly fd: number
   /** Requests come here. They are handed over last: what reached transfers before them is heard first. */
   readonly isListening: boolean
-  receive(errors: boolean): number
+  /** Hands over what has arrived. `errors`: the system said that there are errors too. `hurried`: see `SharedSocket`. */
+  receive(errors: boolean, hurried?: boolean): number
   readonly hasLost: boolean
 }
 
@@ -103,7 +104,7 @@ export class BatchLoop {
     // What was done may leave promises and immediates behind: then Node's turn is not put off by a long sleep.
     let worked = false
     do {
-      let arrived = this.#look(0)
+      let arrived = this.#look(0, true, true)
       now = host.now()
       if (arrived === 0 && !rhythm.spins(now) && this.deadline > now && !this.#nodeIsReady) {
         rhythm.sleeps()
@@ -124,14 +125,15 @@ export class BatchLoop {
   }
 
   /** Waits at most `ms` and hands over what has arrived, to listening sockets only with `requests`. Returns the datagrams. */
-  #look(ms: number, requests = true): number {
+  #look(ms: number, requests = true, hurried = false): number {
     const { native } = this.#host
     // Handlers add and remove sockets meanwhile.
     const sockets = this.#sockets
     const listening = this.#listening
     const view = this.#view
     // Alone and in a hurry: asking the socket itself saves a call. Node gets its turn by the clock, and requests with it.
-    if (ms === 0 && sockets.length === listening + 1) return this.#received(sockets[listening] as LoopSocket, 0)
+    if (ms === 0 && sockets.length === listening + 1)
+      return this.#received(sockets[listening] as LoopSocket, 0, hurried)
     const wait = sockets.some((socket) => socket.hasLost) ? 0 : ms
     native.poll(this.#fds, sockets.length + 1, wait)
     this.#nodeIsReady = view.getInt16(linux.POLLFD.revents, true) !== 0
@@ -150,8 +152,8 @@ export class BatchLoop {
     return events !== 0 || socket.hasLost ? this.#received(socket, events) : 0
   }
 
-  #received(socket: LoopSocket, events: number): number {
-    const count = socket.receive((events & linux.POLLERR) !== 0 || socket.hasLost)
+  #received(socket: LoopSocket, events: number, hurried = false): number {
+    const count = socket.receive((events & linux.POLLERR) !== 0 || socket.hasLost, hurried)
     this.#host.flush()
     return count
   }

@@ -62,6 +62,19 @@ describe('receiving', () => {
     expect(heard).toEqual(['peer 6', 'peer 5', 'peer 6 is gone'])
   })
 
+  test('in a hurry one ACK of a single transfer is enough, but ICMP waits for all that came before it', () => {
+    const { native, socket, heard, join } = open()
+    join(5)
+    socket.live = 1
+    native.inbox.push(5, 5)
+    expect(socket.receive(false, true)).toBe(1)
+    expect(native.inbox).toEqual([5])
+    native.inbox.unshift(-linux.ECONNREFUSED, 5)
+    native.errorQueue.push({ port: 5, errno: linux.ECONNREFUSED, origin: ICMP })
+    expect(socket.receive(false, true)).toBe(2)
+    expect(heard).toEqual(['peer 5', 'peer 5', 'peer 5', 'peer 5 is gone'])
+  })
+
   test('what a send drained is told with the next look', () => {
     const { native, socket, heard, join } = open()
     join(5)

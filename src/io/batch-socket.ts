@@ -86,22 +86,29 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     return this.listening !== undefined
   }
 
-  /** Hands over what has arrived. `errors`: the system said that there are errors too. Returns the datagrams. */
-  receive(errors: boolean): number {
+  /**
+   * Hands over what has arrived. `errors`: the system said that there are errors too. Returns the datagrams. `hurried`: there
+   * will be another look at once; a single transfer's ACK is answered without asking whether there is more.
+   */
+  receive(errors: boolean, hurried = false): number {
     const { native } = this.#host
     const { inbox } = this
+    let most = hurried && !errors && this.live === 1 ? 1 : inbox.count
     let total = 0
     let faults = 0
     for (let batch = 0; batch < MAX_BATCHES && faults < MAX_FAULTS; ) {
-      const count = native.recvmmsg(this.fd, inbox.headers, inbox.count)
+      const count = native.recvmmsg(this.fd, inbox.headers, most)
       if (count > 0) {
         this.#hand(count)
         total += count
         batch++
         if (count < inbox.count) break
       } else if (-count === linux.EAGAIN) break
-      // ICMP is reported here first, once, before the datagrams that came earlier.
-      else faults++
+      else {
+        // ICMP is reported here first, once, before the datagrams that came earlier.
+        faults++
+        most = inbox.count
+      }
     }
     if (errors || faults > 0) this.drainErrors()
     // A client that sent its final ACK and went away must not look as if it had not.
