@@ -96,6 +96,15 @@ describe('what goes out', () => {
   })
 })
 
+test('a route that closes takes what waits for it along, and leaves the others their shared call', () => {
+  const [a, b] = [route(1), route(2)]
+  outbox.blocks(a, full, 1, 1, 100)
+  outbox.finish(b)
+  expect(ports()).toEqual([])
+  outbox.finish(a)
+  expect(ports()).toEqual([1])
+})
+
 describe('what is mapped', () => {
   const mapped = (until: number): Mapped => ({
     addressOf: (seq) => (seq < until ? 0x7f00_1234_0000 + (seq - 1) * 512 : 0),

@@ -162,6 +162,11 @@ export class Outbox {
     this.#pieces[i] = 0
   }
 
+  /** Gives to the kernel what waits for `route`: it is about to close, and what it sends from may be unmapped. */
+  finish(route: Route): void {
+    for (let i = 0; i < this.#count; i++) if (this.#routes[i] === route) return this.flush()
+  }
+
   /** Gives everything to the kernel. */
   flush(): void {
     // Draining errors in the middle of it may make a machine send.

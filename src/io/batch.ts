@@ -187,7 +187,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     if (!this.#isOpen) return
     const { socket } = tid
     // A last word that waits must leave before the socket can be another's.
-    this.outbox.flush()
+    this.outbox.finish(tid)
     this.table.delete(socket.index, this.names.words, tid.nameAt)
     this.names.drop(tid.nameAt)
     socket.forget(tid)
