@@ -19,7 +19,7 @@ import type { StartedServer } from './server-process.ts'
 const PROFILED = ['lockstep-1428', 'window-16', 'clients-100-w1', 'clients-100-w16', 'starts']
 /** Enough samples of a millisecond to tell a percent. */
 const PROFILE_MS = 3000
-const WARM_MS = 300
+const WARM_MS = 1500
 const LIMIT_SECONDS = 20
 const PERF_HZ = 997
 
