@@ -28,7 +28,7 @@ const SHORT_TRIAL = 0.6
 /** … up to so many times. */
 const MOST_TRIALS = 12
 /** Ours compile themselves while they run: they are at work for so long in a case before it counts. */
-const WARM_UP_MS = 1500
+const WARM_UP_MS = 1000
 /** Measurements for each that is wanted, where other programs disturb them. */
 const MOST_TRIES = 2
 /** A smaller file is all beginning and end. */

@@ -67,6 +67,8 @@ export class Session implements Run {
     this.#clientOf = new Int32Array(hosts + 1).fill(-1)
     this.#hosts = count
     for (let c = 0; c < count; c++) this.#settle(c, c + 1)
+    // A client that prepares itself when the first block is there looks to the server like one that pauses.
+    this.framesOf(options.blksize)
   }
 
   get isDone(): boolean {

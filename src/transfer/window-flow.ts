@@ -95,7 +95,7 @@ export class WindowFlow implements Flow {
     }
     if (this.#burstAt <= now) {
       this.#burstAt = Number.POSITIVE_INFINITY
-      if (this.#stuckAt === Number.POSITIVE_INFINITY) {
+      if (!this.#mayBeStuck) {
         this.#send(now)
         this.#arm(now)
       }
@@ -182,6 +182,11 @@ export class WindowFlow implements Flow {
     this.#arm(now)
   }
 
+  /** It said something inside a window, which may be a gap: nothing more leaves before that is known. */
+  get #mayBeStuck(): boolean {
+    return this.#stuckAt !== Number.POSITIVE_INFINITY && this.#insideAck !== 'progress'
+  }
+
   /** Sends what window and burst allow. */
   #send(now: number): void {
     const { config, outbox, policy, rto } = this.#parts
@@ -194,6 +199,8 @@ export class WindowFlow implements Flow {
     const count = end - this.#next
     if (count > 0 && !this.#overBudget(count)) {
       if (this.#next === this.base) this.#baseLeftAt = now
+      // Perhaps it has nothing to say before the whole window is there.
+      if (this.#stuckAt !== Number.POSITIVE_INFINITY) this.#stuckAt = now + stuckMs(rto)
       const fresh = end - 1 > outbox.highest
       outbox.run(now, this.#next, count, false)
       this.#next = end
@@ -203,7 +210,7 @@ export class WindowFlow implements Flow {
         this.#timedAt = now
       }
     }
-    const more = end < windowEnd && this.#stuckAt === Number.POSITIVE_INFINITY
+    const more = end < windowEnd && !this.#mayBeStuck
     if (more && !this.#overBudget(1)) this.#burstAt = now + gapSpacingMs(rto)
   }
 
