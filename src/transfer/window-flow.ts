@@ -24,6 +24,9 @@ type InsideAck = 'unknown' | 'gap' | 'progress'
 /** Answers to our own repeats come within so many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
 
+/** A client that is stuck so often in a row does not acknowledge inside windows, whatever it looked like. */
+const MOST_STUCK = 3
+
 /** An ACK that comes within this part of the shortest round trip is no answer to what left last. */
 const SOONEST_ANSWER = 0.75
 
@@ -57,6 +60,10 @@ export class WindowFlow implements Flow {
   /** The last block of the window that is under way. */
   #windowEnd = 0
   #insideAck: InsideAck = 'unknown'
+  /** It was stuck so many times since a window was acknowledged as a whole. */
+  #stuck = 0
+  /** What it said was taken for progress by its timing, and was none: round trips are not what was measured. */
+  #misjudged = false
   /** One block is timed at a time, none that was sent again (Karn), and only by an ACK of its own: a later one was caused later. */
   #timedSeq = 0
   #timedAt = 0
@@ -95,7 +102,7 @@ export class WindowFlow implements Flow {
     }
     if (this.#burstAt <= now) {
       this.#burstAt = Number.POSITIVE_INFINITY
-      if (!this.#mayBeStuck) {
+      if (this.#stuckAt === Number.POSITIVE_INFINITY) {
         this.#send(now)
         this.#arm(now)
       }
@@ -103,6 +110,7 @@ export class WindowFlow implements Flow {
     if (this.#stuckAt <= now) {
       this.#stuckAt = Number.POSITIVE_INFINITY
       if (this.#insideAck === 'unknown') this.#insideAck = 'gap'
+      else if (this.#insideAck === 'progress' && ++this.#stuck >= MOST_STUCK) this.#misjudge()
       this.#goBack(now)
     }
     if (this.#retryAt <= now) this.#timeout(now)
@@ -127,7 +135,8 @@ export class WindowFlow implements Flow {
     if (this.#timeouts > 0) policy.recovered(now, seq, 'resend')
     if (this.#hasPaused(now)) this.#pauses = true
     const wentOnAlone = this.#insideAck === 'unknown' && this.#stuckAt !== Number.POSITIVE_INFINITY
-    if (wentOnAlone || this.#answeredTooSoon(now)) this.#insideAck = 'progress'
+    if (wentOnAlone || (!this.#misjudged && this.#answeredTooSoon(now))) this.#insideAck = 'progress'
+    if (!inside) this.#stuck = 0
     this.base = seq + 1
     this.#timeouts = 0
     this.#repeatedAcks = 0
@@ -140,6 +149,12 @@ export class WindowFlow implements Flow {
     if (inside) this.#stuckAt = now + stuckMs(rto)
     if (!inside || this.#insideAck === 'progress') this.#send(now)
     this.#arm(now)
+  }
+
+  #misjudge(): void {
+    this.#insideAck = 'unknown'
+    this.#stuck = 0
+    this.#misjudged = true
   }
 
   /** Something was acknowledged sooner after a resend than an answer can come: it was on its way, so there was no gap. */
@@ -182,11 +197,6 @@ export class WindowFlow implements Flow {
     this.#arm(now)
   }
 
-  /** It said something inside a window, which may be a gap: nothing more leaves before that is known. */
-  get #mayBeStuck(): boolean {
-    return this.#stuckAt !== Number.POSITIVE_INFINITY && this.#insideAck !== 'progress'
-  }
-
   /** Sends what window and burst allow. */
   #send(now: number): void {
     const { config, outbox, policy, rto } = this.#parts
@@ -199,8 +209,6 @@ export class WindowFlow implements Flow {
     const count = end - this.#next
     if (count > 0 && !this.#overBudget(count)) {
       if (this.#next === this.base) this.#baseLeftAt = now
-      // Perhaps it has nothing to say before the whole window is there.
-      if (this.#stuckAt !== Number.POSITIVE_INFINITY) this.#stuckAt = now + stuckMs(rto)
       const fresh = end - 1 > outbox.highest
       outbox.run(now, this.#next, count, false)
       this.#next = end
@@ -210,7 +218,7 @@ export class WindowFlow implements Flow {
         this.#timedAt = now
       }
     }
-    const more = end < windowEnd && !this.#mayBeStuck
+    const more = end < windowEnd && this.#stuckAt === Number.POSITIVE_INFINITY
     if (more && !this.#overBudget(1)) this.#burstAt = now + gapSpacingMs(rto)
   }
 
