@@ -8,12 +8,13 @@ export const HELP = `Usage: npm run bench -- [flags]
 
 Foresend with its two drivers, tftpd-hpa, atftpd and dnsmasq in turn, on loopback, server and clients on a core each, files
 in memory. The clients are \`foresend bench load\`. Servers that are not installed are named and left out; dnsmasq needs root
-for port 69, and so does exact counting of CPU time. A full run takes 20 minutes.
+for port 69, and so does exact counting of CPU time. A full run takes half an hour.
 
   --quick        under a minute, one small measurement each: shows that the bench works
   --only NAME    this case, or those whose names begin so; repeatable
   --server NAME  Foresend and this server only; repeatable
   --repeats N    measurements of each server in each case (3)
+  --minutes N    that all of it may take (30): less time is fewer measurements of the slow cases, and the tables say so
   --html FILE    a page with charts that needs nothing else
   --json FILE    the figures; - prints them instead of the tables
   --write-doc    write the tables into docs/performance.md
@@ -37,6 +38,7 @@ export interface Flags {
   readonly html?: string
   readonly json?: string
   readonly repeats?: number
+  readonly minutes?: number
   readonly servers: readonly ServerKind[]
   readonly cases: readonly Case[]
   /** By --only. */
@@ -58,7 +60,7 @@ export function readFlags(
   } catch (error) {
     return (error as Error).message
   }
-  const { only, server, repeats, html, json } = values
+  const { only, server, repeats, minutes, html, json } = values
   const lost = only.find((name) => !cases.some((each) => each.name.startsWith(name)))
   if (lost !== undefined) return `--only ${lost}: no such case; there are ${cases.map(({ name }) => name).join(', ')}`
   const unknown = server.find((name) => !servers.some((kind) => kind.name === name))
@@ -67,6 +69,8 @@ export function readFlags(
   }
   if (repeats !== undefined && !/^[1-9]\d{0,2}$/.test(repeats))
     return `--repeats ${repeats} is not a number from 1 to 999`
+  if (minutes !== undefined && !/^[1-9]\d{0,2}$/.test(minutes))
+    return `--minutes ${minutes} is not a number from 1 to 999`
   return {
     quick: values.quick,
     keep: values.keep,
@@ -78,6 +82,7 @@ export function readFlags(
     ...(html === undefined ? {} : { html }),
     ...(json === undefined ? {} : { json }),
     ...(repeats === undefined ? {} : { repeats: Number(repeats) }),
+    ...(minutes === undefined ? {} : { minutes: Number(minutes) }),
     servers: server.length === 0 ? servers : servers.filter(({ name }) => isOurs(name) || server.includes(name)),
     cases: only.length === 0 ? cases : cases.filter((each) => only.some((name) => each.name.startsWith(name))),
     chosen: only.length > 0,
@@ -98,6 +103,7 @@ function parse(args: readonly string[]) {
       html: { type: 'string' },
       json: { type: 'string' },
       repeats: { type: 'string' },
+      minutes: { type: 'string' },
       only: some,
       server: some,
     },
