@@ -98,7 +98,11 @@ describe('the document', () => {
 
 describe('the command line', () => {
   test('chooses cases by how they begin, and keeps ours beside a peer', () => {
-    const flags = readFlags(['--only', 'lockstep', '--server', 'dnsmasq', '--repeats', '5', '--minutes', '7'], SERVERS, CASES)
+    const flags = readFlags(
+      ['--only', 'lockstep', '--server', 'dnsmasq', '--repeats', '5', '--minutes', '7'],
+      SERVERS,
+      CASES,
+    )
     expect(flags).toMatchObject({ chosen: true, repeats: 5, minutes: 7 })
     if (typeof flags === 'string') throw new Error(flags)
     expect(flags.cases.map(({ name }) => name)).toEqual(['lockstep-512', 'lockstep-1428', 'lockstep-8192'])

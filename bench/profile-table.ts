@@ -36,15 +36,29 @@ export interface CpuProfile {
 const SHOWN = 12
 const LEAST_SHARE = 0.005
 
-/** Self time by part, idle time left out, largest first. */
-export function partsOf(profile: CpuProfile): Share[] {
+/** How long the thread was at work. */
+export function busyTime(profile: CpuProfile): number {
+  return sum(timeByPart(profile))
+}
+
+function timeByPart(profile: CpuProfile): Map<string, number> {
   const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, partOf(callFrame)]))
   const time = new Map<string, number>()
   for (const [i, id] of profile.samples.entries()) {
     const name = names.get(id)
     if (name !== undefined && name !== IDLE) time.set(name, (time.get(name) ?? 0) + (profile.timeDeltas[i] ?? 0))
   }
-  const all = [...time.values()].reduce((sum, each) => sum + each, 0)
+  return time
+}
+
+function sum(time: ReadonlyMap<string, number>): number {
+  return [...time.values()].reduce((all, each) => all + each, 0)
+}
+
+/** Self time by part, idle time left out, largest first. */
+export function partsOf(profile: CpuProfile): Share[] {
+  const time = timeByPart(profile)
+  const all = sum(time)
   return [...time]
     .map(([name, each]) => ({ name, share: each / all }))
     .filter(({ share }) => share >= LEAST_SHARE)

@@ -11,7 +11,15 @@ import type { WorkFolder } from './content.ts'
 import { OURS } from './figures.ts'
 import { runLoad } from './load.ts'
 import { Pool } from './pool.ts'
-import { type CpuProfile, partsOf, type Profile, type ProfiledCase, type Share, symbolsOf } from './profile-table.ts'
+import {
+  busyTime,
+  type CpuProfile,
+  partsOf,
+  type Profile,
+  type ProfiledCase,
+  type Share,
+  symbolsOf,
+} from './profile-table.ts'
 import { jobOf } from './measure.ts'
 import { SERVERS, type ServerKind } from './servers.ts'
 import type { StartedServer } from './server-process.ts'
@@ -62,11 +70,11 @@ async function profileCase(
   await use(folder, withV8, program, async (server) => {
     await runFor(folder, each, server)
   })
-  // A start script may have run Node twice: the larger profile is the server's.
-  const made = readdirSync(profiles).map((name) => readFileSync(join(profiles, name), 'utf8'))
+  // One for each thread, and a start script may have run Node twice: the one that was at work for longest is the server's.
+  const made = readdirSync(profiles).map((name) => JSON.parse(readFileSync(join(profiles, name), 'utf8')) as CpuProfile)
   rmSync(profiles, { recursive: true })
-  const largest = made.toSorted((a, b) => b.length - a.length)[0]
-  if (largest === undefined) throw new Error('the server left no profile')
+  const busiest = made.toSorted((a, b) => busyTime(b) - busyTime(a))[0]
+  if (busiest === undefined) throw new Error('the server left no profile')
   let kernelShare: number | undefined
   let symbols: Share[] = []
   await use(folder, plain, program, async (server) => {
@@ -77,7 +85,7 @@ async function profileCase(
     if (cpu !== undefined) kernelShare = cpu.system / (cpu.user + cpu.system)
     symbols = await recording()
   })
-  const parts = partsOf(JSON.parse(largest) as CpuProfile)
+  const parts = partsOf(busiest)
   return { title: each.title, parts, symbols, ...(kernelShare === undefined ? {} : { kernelShare }) }
 }
 
