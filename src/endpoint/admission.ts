@@ -62,7 +62,8 @@ export class Admission<T extends Transfer> {
 
   /** The transfer of this very address and port. */
   find(peer: Peer): T | undefined {
-    return this.#slots[this.#byPeer.get(peerKey(peer)) ?? -1]
+    const slot = this.#byPeer.get(peerKey(peer))
+    return slot === undefined ? undefined : this.#slots[slot]
   }
 
   at(slot: number): T | undefined {
