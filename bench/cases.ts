@@ -235,7 +235,7 @@ function ourClient(way: 'get' | 'put', megabytes: number): ClientCase {
     way,
     weight: 0.6,
     name: `client-${way}`,
-    title: `foresend ${way}, windowsize 16, 256 MB`,
+    title: `foresend ${way}, windowsize 16, ${megabytes} MB`,
     unit: 'MB/s',
     ...size,
   }

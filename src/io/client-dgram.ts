@@ -32,7 +32,10 @@ export class DgramClientSocket implements ClientSocket {
     this.#alarm = new Alarm(
       now,
       () => this.#stats.arrivals,
-      (at) => handlers.timer(at),
+      (at) => {
+        handlers.timer(at)
+        if (this.#open) handlers.left()
+      },
     )
     this.#channel = this.#openChannel()
   }
