@@ -24,6 +24,7 @@ import { adaptive } from '../../src/transfer/policy/adaptive.ts'
 import { anticipation } from '../../src/transfer/policy/anticipation.ts'
 import { negotiated } from '../../src/transfer/policy/negotiated.ts'
 import { strict } from '../../src/transfer/policy/strict.ts'
+import type { LogHash } from './log-hash.ts'
 import { runTransfer, type TransferRun, type TransferSpec } from './transfer.ts'
 
 type MakeClient = (device: Pick<ClientConfig, 'sizeBytes' | 'slowFlash'>, rng: Rng) => Client
@@ -172,8 +173,9 @@ export function drawRollover(seed: number): Scenario {
   return { client, policy, faults, spec, label }
 }
 
-export function runScenario(scenario: Scenario): TransferRun {
-  return runTransfer(scenario.spec)
+/** `log` sees both links. */
+export function runScenario(scenario: Scenario, log?: LogHash): TransferRun {
+  return runTransfer(log === undefined ? scenario.spec : { ...scenario.spec, upTap: log.up, downTap: log.down })
 }
 
 function drawFaults(rng: Rng): FaultName[] {
