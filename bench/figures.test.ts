@@ -89,7 +89,7 @@ describe('numbers', () => {
     [341.2, '341'],
     [0.004, '0.004'],
     [undefined, '-'],
-    [Number.POSITIVE_INFINITY, '-'],
+    [Infinity, '-'],
   ])('%s is written %s', (value, text) => {
     expect(digits(value)).toBe(text)
   })

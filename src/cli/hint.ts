@@ -62,7 +62,7 @@ function isLoopback(address: string): boolean {
 /** How this program was called, so that the line works when it is pasted: from a checkout, by npx, or installed. */
 function programName(): string {
   const launcher = fileURLToPath(new URL('../../bin/foresend.js', import.meta.url))
-  if (existsSync(new URL('../../src/cli/main.ts', import.meta.url))) {
+  if (existsSync(new URL('./main.ts', import.meta.url))) {
     const near = relative(process.cwd(), launcher)
     return near.startsWith('..') ? launcher : `./${near}`
   }

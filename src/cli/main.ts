@@ -29,7 +29,7 @@ export async function main(): Promise<void> {
 export async function run(args: readonly string[], context: Context): Promise<number> {
   let code: number = EXIT.done
   // The lab is large: other commands start without it.
-  const lab = args[0] === 'lab' ? (await import('./lab.ts')).labCommand : undefined
+  const lab = args[0] === 'lab' ? (await import('./lab/index.ts')).labCommand : undefined
   const program = buildProgram(
     context,
     (exitCode) => {

@@ -14,7 +14,7 @@ export interface StopRequests {
 export function watchSignals(source: NodeJS.EventEmitter, now: () => number = () => performance.now()): StopRequests {
   let stop: ((count: number) => void) | undefined
   let count = 0
-  let lastAt = Number.NEGATIVE_INFINITY
+  let lastAt = -Infinity
   const request = (): void => {
     const at = now()
     if (at - lastAt < SAME_SIGNAL_MS) return

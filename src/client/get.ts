@@ -1,6 +1,6 @@
 /** Fetching a file. */
 import type { Writable } from 'node:stream'
-import { defaultBlksize, isNearAddress, resolveHost } from '../io/client-socket-route.ts'
+import { defaultBlksize, isNearAddress, resolveHost } from '../io/client/route.ts'
 import { escapeText } from '../packet/index.ts'
 import { COUNTER } from '../transfer/contract.ts'
 import { openOutput, type Output } from './files.ts'

@@ -1,5 +1,5 @@
 /** Storing a file on a server, or on a device that is one for a moment. */
-import { defaultBlksize, isNearAddress, resolveHost } from '../io/client-socket-route.ts'
+import { defaultBlksize, isNearAddress, resolveHost } from '../io/client/route.ts'
 import type { Frame } from '../io/driver.ts'
 import { blockOfSeq, escapeText, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 import type { Agreed } from '../transfer/negotiate.ts'

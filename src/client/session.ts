@@ -1,8 +1,8 @@
 /** One transfer of ours from the request to the end: an Initiator on a ClientSocket, with the local bytes plugged in. */
 import { Initiator, type InitiatorConfig, type InitiatorSink } from '../endpoint/initiator.ts'
 import { ForesendError } from '../error.ts'
-import { type ClientDriver, openClientSocket } from '../io/client-open.ts'
-import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from '../io/client-socket.ts'
+import { type ClientDriver, openClientSocket } from '../io/client/open.ts'
+import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from '../io/client/socket.ts'
 import type { Frame } from '../io/driver.ts'
 import { HEADER_BYTES } from '../packet/index.ts'
 import { COUNTER, type Counters, type NoticeKind, type Outcome } from '../transfer/contract.ts'

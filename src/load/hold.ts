@@ -1,8 +1,8 @@
 /** Clients that ask and then say nothing more: for measuring what a server keeps for each waiting transfer. */
 import { setImmediate } from 'node:timers/promises'
 import { performance } from 'node:perf_hooks'
-import { type HostSender, hostAddress, MAX_HOSTS } from '../io/batch-client-hosts.ts'
-import type { HostPorts } from '../io/batch-client-ports.ts'
+import { type HostSender, hostAddress, MAX_HOSTS } from './hosts.ts'
+import type { HostPorts } from './host-ports.ts'
 import type { Native } from '../io/native/linux.ts'
 import { probeBatch } from '../io/native/probe.ts'
 import { encodeRequest, OPCODE } from '../packet/index.ts'

@@ -1,6 +1,6 @@
 /** The clients, packet by packet: the test plays the server. */
 import { describe, expect, test } from 'vitest'
-import type { HostSender } from '../io/batch-client-hosts.ts'
+import type { HostSender } from './hosts.ts'
 import type { Native } from '../io/native/linux.ts'
 import { encodeError, encodeOack, parseRequest } from '../packet/index.ts'
 import { PORTS } from './clients.ts'

@@ -1,6 +1,6 @@
 /** What the clients of a load run do with what arrives, and what is counted. Time and datagrams come from the loop. */
 import { performance } from 'node:perf_hooks'
-import { type HostSender, hostAddress } from '../io/batch-client-hosts.ts'
+import { type HostSender, hostAddress } from './hosts.ts'
 import type { Native } from '../io/native/linux.ts'
 import { Rng } from '../lab/rng.ts'
 import {

@@ -1,6 +1,6 @@
 /** Which driver a server gets. */
-import { createBatchDriver } from '../io/batch.ts'
-import { createDgramDriver } from '../io/dgram.ts'
+import { createBatchDriver } from '../io/batch/driver.ts'
+import { createDgramDriver } from '../io/dgram/driver.ts'
 import type { Driver, DriverHandlers, Tap } from '../io/driver.ts'
 import type { Native } from '../io/native/linux.ts'
 import { probeBatch } from '../io/native/probe.ts'

@@ -10,7 +10,7 @@ const LEAST_WINDOW = 2
 const CLEAN_BLOCKS = 64
 
 export class AheadLimit {
-  #limit = Number.POSITIVE_INFINITY
+  #limit = Infinity
   #clean = 0
 
   /** Blocks that may be outstanding where the policy allows `windowBlocks`. */

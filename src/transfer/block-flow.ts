@@ -37,13 +37,13 @@ export class BlockFlow implements Flow, BlockWindow {
   readonly #contact: FirstContact
   readonly #quarantine: Quarantine
   readonly #ahead = new AheadLimit()
-  #retryAt = Number.POSITIVE_INFINITY
+  #retryAt = Infinity
   #timeouts = 0
   /** Doublings that outlive a repeated block, until a round trip is measured again (Karn): else a link that got slower is never understood. */
   #backoff = 0
   #everTimedOut = false
   /** When the base timed out last: what left until then and is not acknowledged counts as lost. */
-  #lostBefore = Number.NEGATIVE_INFINITY
+  #lostBefore = -Infinity
   /** The block for which a poke went out. */
   #poked = 0
 
@@ -198,7 +198,7 @@ export class BlockFlow implements Flow, BlockWindow {
   /** Sets the timer anew from now on. */
   arm(now: number): void {
     if (!this.outstanding || this.base === 1) {
-      this.#retryAt = Number.POSITIVE_INFINITY
+      this.#retryAt = Infinity
       return
     }
     if (this.#inquiry.isDue && this.#timeouts < MOST_QUESTIONS) {

@@ -14,7 +14,7 @@ const LAST_LISTEN_MS = 5000
 
 export class FirstContact {
   /** When something is to be done; Infinity when nothing is. */
-  dueAt = Number.POSITIVE_INFINITY
+  dueAt = Infinity
   readonly #waitsMs: readonly number[]
   readonly #listenMs: number
   #tries = 0
@@ -35,7 +35,7 @@ export class FirstContact {
 
   /** The peer answered. */
   stop(): void {
-    this.dueAt = Number.POSITIVE_INFINITY
+    this.dueAt = Infinity
   }
 
   /** `dueAt` has come: send the packet again, or give up. */
@@ -48,7 +48,7 @@ export class FirstContact {
 
   /** The peer asks for the packet by its own timer: true when our repeats are used up, so that it may have one more. */
   asked(now: number): boolean {
-    if (this.dueAt === Number.POSITIVE_INFINITY || this.#tries < this.#waitsMs.length) return false
+    if (this.dueAt === Infinity || this.#tries < this.#waitsMs.length) return false
     this.#arm(now)
     return true
   }

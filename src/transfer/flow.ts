@@ -70,7 +70,7 @@ const FAR_UNKNOWN_MS = 1000
 export function waitMs(parts: FlowParts, now: number, progressAt: number, backoff: number): number {
   const { config, policy, rto } = parts
   const quiet = now - progressAt >= QUIET_AFTER_MS
-  if (policy.rtoMaxMs !== Number.POSITIVE_INFINITY) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
+  if (policy.rtoMaxMs !== Infinity) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
   if (quiet) return QUIET_WAIT_MS
   if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, config.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
   const cap = config.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS

@@ -30,7 +30,7 @@ export class OrderFinder {
   order: ClientOrder = 'unknown'
   /** What was asked last. */
   #asked: Question = 'more'
-  #askedAt = Number.NEGATIVE_INFINITY
+  #askedAt = -Infinity
   /** The top was named in answer to it, when, and whether that was so late that it may have been the client's timer. */
   #answered = false
   #answeredAt = 0

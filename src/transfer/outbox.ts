@@ -30,7 +30,7 @@ export class Outbox {
   /** Without a scoreboard: the block that was left out when the one after it left (rule N4); 0 for none. */
   #withheld = 0
   /** When the next datagram of the run may leave; Infinity when none waits. */
-  dueAt = Number.POSITIVE_INFINITY
+  dueAt = Infinity
 
   constructor(sink: SenderSink, policy: WindowPolicy, counters: Counters, board: Scoreboard | undefined) {
     this.#sink = sink
@@ -46,14 +46,14 @@ export class Outbox {
       this.#leave(now, first, count, false)
       return
     }
-    if (this.dueAt !== Number.POSITIVE_INFINITY && first === this.#paceEnd) {
+    if (this.dueAt !== Infinity && first === this.#paceEnd) {
       this.#paceEnd += count
       return
     }
     this.#paceSeq = first
     this.#paceEnd = first + count
     this.#paceCopy = 0
-    const last = this.dueAt === Number.POSITIVE_INFINITY ? this.lastAt + gapMs : this.dueAt
+    const last = this.dueAt === Infinity ? this.lastAt + gapMs : this.dueAt
     this.dueAt = Math.max(now, this.highest === 0 ? now : last)
     this.pace(now, 0)
   }
@@ -71,13 +71,13 @@ export class Outbox {
         this.#paceCopy = 0
         this.#paceSeq++
       }
-      if (this.#paceSeq >= this.#paceEnd) this.dueAt = Number.POSITIVE_INFINITY
+      if (this.#paceSeq >= this.#paceEnd) this.dueAt = Infinity
     }
   }
 
   /** Forgets what still waits of a paced run. */
   drop(): void {
-    this.dueAt = Number.POSITIVE_INFINITY
+    this.dueAt = Infinity
   }
 
   /** Sends one block once, at once, out of turn. */

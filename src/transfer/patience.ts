@@ -36,6 +36,6 @@ export class Patience {
   }
 
   stallAt(progressAt: number): number {
-    return this.stalled ? Number.POSITIVE_INFINITY : progressAt + this.#rto.roundsMs(STALL_ROUNDS, STALL_FLOOR_MS)
+    return this.stalled ? Infinity : progressAt + this.#rto.roundsMs(STALL_ROUNDS, STALL_FLOOR_MS)
   }
 }

@@ -16,7 +16,7 @@ const TOO_SOON = 0.5
 
 export class Quarantine {
   /** Nothing new leaves before this; Infinity when nothing is held back. */
-  heldUntil = Number.POSITIVE_INFINITY
+  heldUntil = Infinity
   readonly #parts: FlowParts
   #watched = 0
 
@@ -25,11 +25,11 @@ export class Quarantine {
   }
 
   get holds(): boolean {
-    return this.heldUntil !== Number.POSITIVE_INFINITY
+    return this.heldUntil !== Infinity
   }
 
   release(): void {
-    this.heldUntil = Number.POSITIVE_INFINITY
+    this.heldUntil = Infinity
   }
 
   /** A repeated block was acknowledged: hold the next ones for a moment, if this client is not trusted yet. */

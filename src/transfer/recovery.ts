@@ -43,7 +43,7 @@ export class Recovery {
   /** Rule A10: the client answered a block that it did not ask for with an ERROR. */
   refused = false
   /** When the second half of a nudge is due; Infinity when none is under way. */
-  dueAt = Number.POSITIVE_INFINITY
+  dueAt = Infinity
   readonly #flow: BlockWindow
   #answersRepeats = false
   #answersNudges = false
@@ -52,12 +52,12 @@ export class Recovery {
   #echoes = 0
   #echoesNeeded = ECHOES
   #repeatSeq = 0
-  #repeatAt = Number.NEGATIVE_INFINITY
+  #repeatAt = -Infinity
   #freshSeq = 0
-  #freshAt = Number.NEGATIVE_INFINITY
+  #freshAt = -Infinity
   #partner = 0
-  #nudgedAt = Number.NEGATIVE_INFINITY
-  #unaskedAt = Number.NEGATIVE_INFINITY
+  #nudgedAt = -Infinity
+  #unaskedAt = -Infinity
   #refusedAt = 0
   /** Nudges of the present stall that brought nothing. */
   #unanswered = 0
@@ -110,7 +110,7 @@ export class Recovery {
 
   /** The second half of a nudge: the block that we are waiting for. */
   completeNudge(now: number): void {
-    this.dueAt = Number.POSITIVE_INFINITY
+    this.dueAt = Infinity
     if (this.#flow.outstanding) this.#flow.repeat(now, this.#flow.base)
   }
 
@@ -144,13 +144,13 @@ export class Recovery {
     this.#freshSeq = seq
     this.#freshAt = now
     this.#unanswered = 0
-    this.dueAt = Number.POSITIVE_INFINITY
+    this.dueAt = Infinity
   }
 
   /** A repeated ACK: true when it answered a nudge. */
   staleAck(now: number, seq: number): boolean {
     const window = answerWindowMs(this.#flow.parts.rto)
-    const pending = this.dueAt !== Number.POSITIVE_INFINITY
+    const pending = this.dueAt !== Infinity
     if (seq === this.#partner && (pending || now - this.#nudgedAt <= window)) {
       // The top above a gap may have been the block that the client took last but one: no proof that it is.
       if (seq < this.#flow.base) this.#answersNudges = true

@@ -11,7 +11,7 @@ function after(...samples: readonly number[]): Rto {
 test('nothing is known before the first sample', () => {
   const rto = after()
   expect(rto.srttMs).toBe(0)
-  expect(rto.minMs).toBe(Number.POSITIVE_INFINITY)
+  expect(rto.minMs).toBe(Infinity)
   expect(rto.waitMs(0, 250, 1000)).toBe(250)
 })
 

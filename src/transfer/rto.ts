@@ -13,7 +13,7 @@ export class Rto {
   srttMs = 0
   rttvarMs = 0
   /** The shortest round trip seen: nothing that the peer says sooner can be an answer. Infinity until the first sample. */
-  minMs = Number.POSITIVE_INFINITY
+  minMs = Infinity
 
   /** Takes a round trip of a block that was sent once only (Karn's rule is the caller's to keep). */
   sample(rttMs: number): void {

@@ -14,7 +14,7 @@ const LEAST_BURST = 1
 
 export class RunLength {
   /** Blocks between two losses, smoothed; Infinity until something was lost. */
-  #mean = Number.POSITIVE_INFINITY
+  #mean = Infinity
   #current = 0
 
   delivered(blocks: number): void {
@@ -24,8 +24,7 @@ export class RunLength {
   }
 
   lost(): void {
-    this.#mean =
-      this.#mean === Number.POSITIVE_INFINITY ? this.#current : this.#mean + GAIN * (this.#current - this.#mean)
+    this.#mean = this.#mean === Infinity ? this.#current : this.#mean + GAIN * (this.#current - this.#mean)
     this.#current = 0
   }
 

@@ -16,7 +16,7 @@ test('a block is unknown, sent, acknowledged, and cleared again', () => {
 test('repeats are counted and timed, the first time stays', () => {
   const board = new Scoreboard(4)
   board.sent(10, 7)
-  expect([board.repeats(7), board.repeatedAt(7)]).toEqual([0, Number.NEGATIVE_INFINITY])
+  expect([board.repeats(7), board.repeatedAt(7)]).toEqual([0, -Infinity])
   board.sent(20, 7)
   board.sent(35, 7)
   expect([board.repeats(7), board.sentAt(7), board.repeatedAt(7)]).toEqual([2, 10, 35])
@@ -36,7 +36,7 @@ test('a slot that is used again knows nothing of its block before', () => {
   board.clear(7)
   board.sent(50, later)
   expect([board.isAcked(later), board.repeats(later), board.sentAt(later)]).toEqual([false, 0, 50])
-  expect(board.repeatedAt(later)).toBe(Number.NEGATIVE_INFINITY)
+  expect(board.repeatedAt(later)).toBe(-Infinity)
 })
 
 test('the span is what was asked for at least', () => {

@@ -65,7 +65,7 @@ export class Scoreboard {
       slots[at] = (slots[at] as number) | SENT
       slots[at + REPEATS] = 0
       slots[at + SENT_AT] = now
-      slots[at + REPEATED_AT] = Number.NEGATIVE_INFINITY
+      slots[at + REPEATED_AT] = -Infinity
       return
     }
     slots[at + REPEATS] = (slots[at + REPEATS] as number) + 1

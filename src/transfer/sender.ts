@@ -66,7 +66,7 @@ export class Sender implements Machine {
   readonly #flow: Flow
   readonly #offer: FirstContact
   #startedAt = 0
-  #listenUntil = Number.POSITIVE_INFINITY
+  #listenUntil = Infinity
   #countsRepeats = false
 
   constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
@@ -334,7 +334,7 @@ export class Sender implements Machine {
 
   /** The last output of every input. */
   #settle(): void {
-    if (this.closed) this.#sink.deadline(Number.POSITIVE_INFINITY)
+    if (this.closed) this.#sink.deadline(Infinity)
     else if (this.phase === 'offer') this.#sink.deadline(this.#offer.dueAt)
     else if (this.phase === 'listen') this.#sink.deadline(this.#listenUntil)
     else this.#sink.deadline(Math.min(this.#flow.dueAt, this.#nextWatch()))
@@ -343,7 +343,7 @@ export class Sender implements Machine {
   /** When a stall or the end of our patience would have to be noticed. */
   #nextWatch(): number {
     const { progressAt } = this
-    const silenceAt = this.#onlyFinalMissing() ? this.#patience.silenceAt() : Number.POSITIVE_INFINITY
+    const silenceAt = this.#onlyFinalMissing() ? this.#patience.silenceAt() : Infinity
     return Math.min(this.#patience.stallAt(progressAt), this.#patience.giveUpAt(progressAt), silenceAt)
   }
 }

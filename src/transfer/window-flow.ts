@@ -41,20 +41,20 @@ export class WindowFlow implements Flow {
   #pauses = false
   /** A timeout does not send the whole window again before this. */
   #wholeAt = 0
-  #retryAt = Number.POSITIVE_INFINITY
+  #retryAt = Infinity
   /** Rule N1: when a client that acknowledges inside windows counts as stuck. */
-  #stuckAt = Number.POSITIVE_INFINITY
+  #stuckAt = Infinity
   /** When the next part of a window that is sent in bursts may leave. */
-  #burstAt = Number.POSITIVE_INFINITY
+  #burstAt = Infinity
   /** Blocks below this may leave now. */
   #burstEnd = 1
-  #wentBackAt = Number.NEGATIVE_INFINITY
+  #wentBackAt = -Infinity
   /** Repeated ACKs in a row: a second one marks a client that answers every packet it cannot use, as EDK2 does (N3). */
   #repeatedAcks = 0
   #answersEach = false
   /** Repeated ACKs that our own repeats may still bring from such a client, and until when. */
   #echoes = 0
-  #echoesUntil = Number.NEGATIVE_INFINITY
+  #echoesUntil = -Infinity
   /** When the base left last: an ACK of its predecessor that comes sooner than a round trip cannot be about it. */
   #baseLeftAt = 0
   /** The last block of the window that is under way. */
@@ -101,14 +101,14 @@ export class WindowFlow implements Flow {
       this.#arm(now)
     }
     if (this.#burstAt <= now) {
-      this.#burstAt = Number.POSITIVE_INFINITY
-      if (this.#stuckAt === Number.POSITIVE_INFINITY) {
+      this.#burstAt = Infinity
+      if (this.#stuckAt === Infinity) {
         this.#send(now)
         this.#arm(now)
       }
     }
     if (this.#stuckAt <= now) {
-      this.#stuckAt = Number.POSITIVE_INFINITY
+      this.#stuckAt = Infinity
       if (this.#insideAck === 'unknown') this.#insideAck = 'gap'
       else if (this.#insideAck === 'progress' && ++this.#stuck >= MOST_STUCK) this.#misjudge()
       this.#goBack(now)
@@ -134,7 +134,7 @@ export class WindowFlow implements Flow {
     const inside = seq < this.#windowEnd && seq + 1 < this.#next
     if (this.#timeouts > 0) policy.recovered(now, seq, 'resend')
     if (this.#hasPaused(now)) this.#pauses = true
-    const wentOnAlone = this.#insideAck === 'unknown' && this.#stuckAt !== Number.POSITIVE_INFINITY
+    const wentOnAlone = this.#insideAck === 'unknown' && this.#stuckAt !== Infinity
     if (wentOnAlone || (!this.#misjudged && this.#answeredTooSoon(now))) this.#insideAck = 'progress'
     if (!inside) this.#stuck = 0
     this.base = seq + 1
@@ -142,7 +142,7 @@ export class WindowFlow implements Flow {
     this.#repeatedAcks = 0
     this.progressAt = now
     this.#wholeAt = this.#pauses ? now + WHOLE_WINDOW_MS : now
-    this.#stuckAt = Number.POSITIVE_INFINITY
+    this.#stuckAt = Infinity
     policy.acked(now, seq, rttMs)
     if (this.#next < this.base) this.#next = this.base
     if (inside && this.#insideAck === 'gap') return this.#goBack(now)
@@ -202,7 +202,7 @@ export class WindowFlow implements Flow {
     const { config, outbox, policy, rto } = this.#parts
     const windowEnd = Math.min(this.base + policy.windowBlocks, config.lastSeq + 1)
     const burst = this.#runs.burstBlocks(policy.windowBlocks)
-    this.#burstAt = Number.POSITIVE_INFINITY
+    this.#burstAt = Infinity
     if (this.#burstEnd < this.base) this.#burstEnd = this.base
     if (this.#next >= this.#burstEnd || burst >= policy.windowBlocks) this.#burstEnd = this.#next + burst
     const end = Math.min(windowEnd, this.#burstEnd)
@@ -218,7 +218,7 @@ export class WindowFlow implements Flow {
         this.#timedAt = now
       }
     }
-    const more = end < windowEnd && this.#stuckAt === Number.POSITIVE_INFINITY
+    const more = end < windowEnd && this.#stuckAt === Infinity
     if (more && !this.#overBudget(1)) this.#burstAt = now + gapSpacingMs(rto)
   }
 

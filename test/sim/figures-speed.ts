@@ -84,8 +84,8 @@ export function againstBest(fault: string, link: LinkName, scale: Scale, progres
     const memory = new DeviceMemory()
     const one = boot({ ...spec, seed, memory })
     const two = boot({ ...spec, seed, memory })
-    first.push(one.intact ? one.ms : Number.POSITIVE_INFINITY)
-    learnt.push(two.intact ? two.ms : Number.POSITIVE_INFINITY)
+    first.push(one.intact ? one.ms : Infinity)
+    learnt.push(two.intact ? two.ms : Infinity)
     const window = one.learnt?.window
     const text =
       window === undefined ? 'nothing' : `${window.windowBlocks}${window.gapMs > 0 ? ` gap ${window.gapMs}` : ''}`

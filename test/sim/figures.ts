@@ -72,7 +72,7 @@ export function boots(spec: Omit<BootSpec, 'seed'>, seeds: number): Boot[] {
 
 /** The median time; Infinity when a boot ended without the image, which no speed makes good. */
 export function timeOf(runs: readonly Boot[]): number {
-  return runs.every((run) => run.intact) ? medianOf(runs.map((run) => run.ms)) : Number.POSITIVE_INFINITY
+  return runs.every((run) => run.intact) ? medianOf(runs.map((run) => run.ms)) : Infinity
 }
 
 export function ms(value: number): string {

@@ -32,7 +32,7 @@ describe('units', () => {
     [125_000, '2 min 05 s'],
     [3_599_700, '1 h 00 min'],
     [7_380_000, '2 h 03 min'],
-    [Number.POSITIVE_INFINITY, '-'],
+    [Infinity, '-'],
   ])('%d ms is %s', (ms, text) => expect(durationText(ms)).toBe(text))
 
   test('rates and counts', () => {

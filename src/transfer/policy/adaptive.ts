@@ -86,7 +86,7 @@ class Adaptive implements WindowPolicy {
   copies: number
   gapMs: number
   rtoMinMs: number
-  rtoMaxMs = Number.POSITIVE_INFINITY
+  rtoMaxMs = Infinity
   firstRtoMs: number
   /** What the user set. */
   readonly #leastGapMs: number
@@ -96,7 +96,7 @@ class Adaptive implements WindowPolicy {
   #blocks = 0
   #sinceMs = 0
   /** How long a block took with the setting that is kept. */
-  #keptMsPerBlock = Number.POSITIVE_INFINITY
+  #keptMsPerBlock = Infinity
   /** Blocks confirmed in all, now and when the last stalls ended, the oldest first. */
   #total = 0
   readonly #stalls: number[] = []
@@ -114,7 +114,7 @@ class Adaptive implements WindowPolicy {
   /** The average round trip; 0 while unknown. */
   #rttMs = 0
   /** The shortest round trip, and what a stall costs at the least. */
-  #minRttMs = Number.POSITIVE_INFINITY
+  #minRttMs = Infinity
   #stallMs = RTO_FLOOR_MS
 
   constructor(options: AdaptiveOptions) {
@@ -287,6 +287,6 @@ class Adaptive implements WindowPolicy {
   }
 
   #msPerBlock(now: number): number {
-    return this.#blocks < 2 ? Number.POSITIVE_INFINITY : (now - this.#sinceMs) / (this.#blocks - 1)
+    return this.#blocks < 2 ? Infinity : (now - this.#sinceMs) / (this.#blocks - 1)
   }
 }

@@ -17,7 +17,7 @@ describe('anticipation', () => {
     expect(anticipation({ windowBlocks: 1 })).toMatchObject({
       rtoMinMs: 10,
       firstRtoMs: 250,
-      rtoMaxMs: Number.POSITIVE_INFINITY,
+      rtoMaxMs: Infinity,
     })
   })
 

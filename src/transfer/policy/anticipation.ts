@@ -34,7 +34,7 @@ export function anticipation(options: AnticipationOptions): WindowPolicy {
     copies: options.copies ?? 1,
     gapMs: options.gapMs ?? 0,
     rtoMinMs: options.rtoMs ?? RTO_FLOOR_MS,
-    rtoMaxMs: Number.POSITIVE_INFINITY,
+    rtoMaxMs: Infinity,
     firstRtoMs: options.rtoMs ?? UNKNOWN_DEVICE_RTO_MS,
     sent(_now: number, _seq: number, repeat: boolean): void {
       if (this.windowBlocks === 1) return

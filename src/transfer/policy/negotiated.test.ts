@@ -9,7 +9,7 @@ test('RFC 7440: the windowsize of the OACK, read cumulatively', () => {
     copies: 1,
     gapMs: 0,
     rtoMinMs: 10,
-    rtoMaxMs: Number.POSITIVE_INFINITY,
+    rtoMaxMs: Infinity,
   })
 })
 

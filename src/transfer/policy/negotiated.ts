@@ -22,7 +22,7 @@ export function negotiated(options: NegotiatedOptions): WindowPolicy {
     copies: options.copies ?? 1,
     gapMs: options.gapMs ?? 0,
     rtoMinMs: options.rtoMs ?? RTO_FLOOR_MS,
-    rtoMaxMs: Number.POSITIVE_INFINITY,
+    rtoMaxMs: Infinity,
     firstRtoMs: options.rtoMs ?? RTO_FLOOR_MS,
   }
 }

@@ -48,7 +48,7 @@ class Owner implements SenderSink {
   now: number
   highest = 0
   outcome: Outcome | undefined
-  #due = Number.POSITIVE_INFINITY
+  #due = Infinity
   #deadlines = 0
   #sent = 0
   #did = 0
@@ -136,7 +136,7 @@ class Owner implements SenderSink {
       throw new Error(`${this.#sent} datagrams in one input`)
     }
     if (this.machine.closed !== (this.outcome !== undefined)) throw new Error('closed without an end')
-    if (this.machine.closed && this.#due !== Number.POSITIVE_INFINITY) throw new Error('a deadline after the end')
+    if (this.machine.closed && this.#due !== Infinity) throw new Error('a deadline after the end')
     if (!this.policy.cumulative && !this.#refused && this.highest === this.setting.blocks) {
       const confirmed = this.machine.counters[COUNTER.bytes]
       if (confirmed < (this.setting.blocks - 1) * BLKSIZE) throw new Error('the final block left too early')
@@ -191,7 +191,7 @@ class Owner implements SenderSink {
         this.now += step.ms
         break
       case 'due':
-        if (this.#due !== Number.POSITIVE_INFINITY) this.now = Math.max(this.now, this.#due) + step.ms
+        if (this.#due !== Infinity) this.now = Math.max(this.now, this.#due) + step.ms
         break
       case 'early':
         this.input(() => this.machine.handleTimer(this.now))

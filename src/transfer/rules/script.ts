@@ -34,7 +34,7 @@ export class Script implements SenderSink {
   /** Milliseconds after the start at which it ended. */
   endedAt = Number.NaN
   /** Milliseconds after the start at which the sender wants its timer. */
-  due = Number.POSITIVE_INFINITY
+  due = Infinity
   /** Milliseconds after the start. */
   now = 0
   /** The highest block that left. */
@@ -191,7 +191,7 @@ export class Script implements SenderSink {
     let calls = 0
     for (;;) {
       const answer = this.#answers[0]
-      const answerAt = answer === undefined ? Number.POSITIVE_INFINITY : answer.at
+      const answerAt = answer === undefined ? Infinity : answer.at
       const at = Math.max(this.now, Math.min(this.due, answerAt))
       if (at > until) break
       if (at > this.now) calls = 0

@@ -1,0 +1,95 @@
+/** `foresend lab list`: what the lab has, each with one line. */
+import { Command } from 'commander'
+import { CLIENTS, DEVICE_FAULTS, DEVICES, faultsText, type Parameter } from '../../lab/index.ts'
+import { SERVERS } from '../../lab/server/catalogue.ts'
+import type { Context } from '../context.ts'
+import { usageError } from '../exit.ts'
+import { jsonLine } from '../render/json.ts'
+import { type Column, tableLines } from './render/table.ts'
+import { type Style, styleFor } from '../render/style.ts'
+
+const DESCRIPTION = `Show the devices, servers, faults and clients that the lab knows.
+
+A device is a client with faults; clients and faults are shown with their parameters and usual values.`
+
+const EXAMPLES = `
+Examples:
+  foresend lab list
+  foresend lab list faults
+
+Exit codes: 0 done, 2 usage.
+`
+
+interface Entry {
+  readonly kind: string
+  readonly name: string
+  readonly about: string
+  /** In the form in which one types them. */
+  readonly details: string
+}
+
+export function labListCommand(context: Context, done: (exitCode: number) => void): Command {
+  return new Command('list')
+    .summary('show devices, servers, faults and clients')
+    .description(DESCRIPTION)
+    .argument('[kind]', 'devices, servers, faults or clients (all of them)')
+    .helpOption('-h, --help', 'print this page')
+    .option('--json', 'one JSON object for each')
+    .addHelpText('after', EXAMPLES)
+    .action((kind: string | undefined, flags: { json?: true }) => done(labList(context, kind, flags.json === true)))
+}
+
+function labList(context: Context, kind: string | undefined, json: boolean): number {
+  const groups = {
+    devices: devices(),
+    servers: servers(),
+    faults: rows('fault', DEVICE_FAULTS),
+    clients: rows('client', CLIENTS),
+  }
+  if (kind !== undefined && !Object.hasOwn(groups, kind)) {
+    throw usageError(`unknown kind ${JSON.stringify(kind)}: it is devices, servers, faults or clients`)
+  }
+  const shown = Object.entries(groups).filter(([name]) => kind === undefined || name === kind)
+  if (json) for (const entry of shown.flatMap(([, entries]) => entries)) context.stdout.write(`${jsonLine(entry)}\n`)
+  else {
+    const style = styleFor(context.stdout.stream)
+    for (const [index, [name, entries]] of shown.entries()) {
+      context.stdout.write(`${index > 0 ? '\n' : ''}${[style.strong(name), ...lines(entries, style)].join('\n')}\n`)
+    }
+  }
+  return 0
+}
+
+function lines(entries: readonly Entry[], style: Style): string[] {
+  const columns: Column<Entry>[] = [
+    { title: '', text: ({ name }) => `  ${name}` },
+    { title: '', text: ({ about, details }) => (details === '' ? about : `${about}  [${details}]`) },
+  ]
+  return tableLines(columns, entries, style).slice(1)
+}
+
+function devices(): Entry[] {
+  return Object.values(DEVICES).map(({ name, description, client, faults }) => ({
+    kind: 'device',
+    name,
+    about: description,
+    details: `${client.model}${faults.length > 0 ? `, ${faultsText(faults)}` : ''}`,
+  }))
+}
+
+function servers(): Entry[] {
+  return Object.entries(SERVERS).map(([name, { summary }]) => ({ kind: 'server', name, about: summary, details: '' }))
+}
+
+type Row = { readonly about: string; readonly parameters: Readonly<Record<string, Parameter>> }
+
+function rows(kind: string, table: Readonly<Record<string, Row>>): Entry[] {
+  return Object.entries(table).map(([name, { about, parameters }]) => ({
+    kind,
+    name,
+    about,
+    details: Object.entries(parameters)
+      .map(([parameter, { usual }]) => `${parameter}=${usual}`)
+      .join(','),
+  }))
+}

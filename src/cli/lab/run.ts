@@ -1,0 +1,182 @@
+/** `foresend lab run`: devices against servers in virtual time. */
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { type Cell, type Device, type Point, type Row, runMatrix, type Summary, summarize } from '../../lab/index.ts'
+import { DEFAULT_SIZE_BYTES, type RunSetup } from '../../lab/run.ts'
+import { takesWhateverComes } from '../../profile/request-shape.ts'
+import type { Context } from '../context.ts'
+import { EXIT, messageOf, usageError } from '../exit.ts'
+import { wholeNumber } from '../flags.ts'
+import { devicesFor, faultList, type NamedServer, nameList, serversFor, sizeFlag, withEachFault } from './names.ts'
+import { jsonLine } from '../render/json.ts'
+import { labPage, type Plot, plotOf } from './render/html.ts'
+import { CountProgress } from './render/progress.ts'
+import { summaryLines } from './render/table.ts'
+import { styleFor } from '../render/style.ts'
+import { countText } from '../render/units.ts'
+
+const DESCRIPTION = `Boot devices against servers in virtual time, and say what came of it.
+
+Every device of the lab is a model of a real client with a fault; every server is a model of a real program, or Foresend's \
+own sender. The same seed gives the same result, to the byte.`
+
+const EXAMPLES = `
+Examples:
+  foresend lab run                                       every device against every server
+  foresend lab run --device archer-c2-faulty --runs 20   twenty units of one device: each boot draws how bad it is
+  foresend lab run --device uboot-1.1 --server 'tftpd64*,foresend*' --fault ack-loss:p=0.037 --size 7.75MiB
+  foresend lab run --device strict --fault all           one client with every fault
+  foresend lab run --html lab.html                       a page with the matrix and a plot of every cell
+
+A fault is NAME, or NAME:p=0.05,burst=2, or NAME:p=0.01..0.3 for a value that each boot draws; + joins several.
+Exit codes: 0 done, 1 one of Foresend's own servers did harm, 2 usage.
+`
+
+interface RunFlags {
+  readonly device?: readonly string[]
+  readonly server?: readonly string[]
+  readonly fault?: readonly string[]
+  readonly size?: number
+  readonly seed?: number
+  readonly runs?: number
+  readonly json?: true
+  readonly html?: string
+}
+
+export function labRunCommand(context: Context, done: (exitCode: number) => void): Command {
+  return addCellFlags(
+    new Command('run').summary('boot devices against servers in virtual time').description(DESCRIPTION),
+  )
+    .option('--seed <N>', 'what the first boot draws from; each further boot takes the next (1)', seedFlag)
+    .option('--runs <N>', 'boots of each device against each server (1)', wholeNumber('boots', 1, 1_000_000))
+    .optionsGroup('What it shows:')
+    .option('--json', 'one JSON object for each boot')
+    .option('--html <FILE>', 'write a page with the matrix, a plot of every cell, and the spread over seeds')
+    .addHelpText('after', EXAMPLES)
+    .action(async (flags: RunFlags) => done(await labRun(context, flags)))
+}
+
+/** The flags that say what runs. */
+export function addCellFlags(command: Command): Command {
+  return command
+    .helpOption('-h, --help', 'print this page')
+    .optionsGroup('What runs:')
+    .option('--device <NAME>', 'device, `NAME*`, or a device file; repeatable, commas allowed (all)', nameList)
+    .option('--server <NAME>', 'server, or `NAME*`; repeatable, commas allowed (all)', nameList)
+    .option(
+      '--fault <FAULT>',
+      "instead of the device's own: see below; repeatable; `all` for each (its own)",
+      faultList,
+    )
+    .option('--size <BYTES>', 'size of the image, such as 512k or 7.75MiB (1MiB)', sizeFlag)
+}
+
+export const seedFlag = wholeNumber('a seed', 0, Number.MAX_SAFE_INTEGER)
+
+async function labRun(context: Context, flags: RunFlags): Promise<number> {
+  if (flags.json === true && flags.html !== undefined) {
+    throw usageError('--json and --html are two ways to show the same: give one of them')
+  }
+  const devices = withEachFault(devicesFor(flags.device), flags.fault)
+  const servers = serversFor(flags.server)
+  // Before the work, not after it.
+  if (flags.html !== undefined) onPage(flags.html, (path) => closeSync(openSync(path, 'a')))
+  const cells = cellsOf(devices, servers, flags)
+  const json = flags.json === true
+  const runs = flags.runs ?? 1
+  const plots: Plot[] = []
+  const rows: Row[] = []
+  await runCells(context, cells, cells.length, ({ row, points }) => {
+    rows.push(row)
+    // The first boot of each cell is the one that is drawn.
+    if (flags.html !== undefined && rows.length % runs === 1 % runs) plots.push(plotOf(points))
+    if (json) context.stdout.write(`${jsonLine(row)}\n`)
+  })
+  const summaries = grouped(rows, runs)
+  if (!json && rows.length > 0) {
+    for (const line of summaryLines(summaries, styleFor(context.stdout.stream))) context.stdout.write(`${line}\n`)
+    context.stdout.write(`\n${closingLine(rows, summaries, cells.length)}\n`)
+  }
+  if (flags.html !== undefined) {
+    const about = servers.map(({ name, model }) => ({ name, summary: model.summary }))
+    const page = labPage({ summaries, plots, devices, servers: about })
+    onPage(flags.html, (path) => writeFileSync(path, page))
+    context.stderr.write(`wrote ${flags.html}\n`)
+  }
+  return rows.some((row) => row.harmful && isOurs(row.server)) ? EXIT.failed : EXIT.done
+}
+
+function cellsOf(devices: readonly Device[], servers: readonly NamedServer[], flags: RunFlags): Cell[] {
+  const first = flags.seed ?? 1
+  const runs = flags.runs ?? 1
+  const sizeBytes = flags.size ?? DEFAULT_SIZE_BYTES
+  const cells: Cell[] = []
+  for (const device of devices) {
+    for (const { name, model } of servers) {
+      for (let run = 0; run < runs; run++) {
+        const trace = flags.html !== undefined && run === 0
+        cells.push({ device, server: name, model, sizeBytes, seed: first + run, trace })
+      }
+    }
+  }
+  return cells
+}
+
+/** What `serve` knows of a device from its request alone. */
+const SETUP: RunSetup = { deviceFor: (request) => (takesWhateverComes(request) ? { patient: true } : {}) }
+
+/** Between two turns of the event loop; signals and the terminal want theirs. */
+const TURN_MS = 50
+
+/** Runs what `cells` hold, with progress on standard error, until all is done, `each` says stop, or a signal comes. */
+export async function runCells(
+  context: Context,
+  cells: Iterable<Cell>,
+  total: number,
+  each: (result: { readonly row: Row; readonly points: readonly Point[] }) => boolean | void,
+): Promise<void> {
+  const progress = new CountProgress(context.stderr, context.now, 'boots')
+  let stopped = false
+  const unwatch = context.watch(() => {
+    stopped = true
+  })
+  let turnAt = context.now()
+  try {
+    for (const result of runMatrix(cells, SETUP, (count) => progress.update(count, total))) {
+      if (each(result) === true) break
+      if (context.now() - turnAt < TURN_MS) continue
+      await new Promise((resolve) => setImmediate(resolve))
+      if (stopped) break
+      turnAt = context.now()
+    }
+  } finally {
+    unwatch()
+    progress.close()
+  }
+}
+
+/** Boots of one cell come one after the other. */
+function grouped(rows: readonly Row[], runs: number): Summary[] {
+  const summaries: Summary[] = []
+  for (let at = 0; at < rows.length; at += runs) summaries.push(summarize(rows.slice(at, at + runs)))
+  return summaries
+}
+
+function closingLine(rows: readonly Row[], summaries: readonly Summary[], asked: number): string {
+  const intact = summaries.reduce((sum, summary) => sum + summary.intact, 0)
+  const harmful = rows.filter((row) => row.harmful).length
+  const cut = rows.length < asked ? ` (stopped: ${rows.length} of ${asked})` : ''
+  return `${countText(rows.length, 'boot')}${cut}: ${intact} intact, ${rows.length - intact - harmful} failed, ${harmful} harmful`
+}
+
+export function isOurs(server: string): boolean {
+  return server.startsWith('foresend')
+}
+
+function onPage(path: string, act: (path: string) => void): void {
+  try {
+    act(path)
+  } catch (error) {
+    throw usageError(`cannot write the page: ${messageOf(error)}; give --html another path`)
+  }
+}

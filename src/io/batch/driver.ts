@@ -1,0 +1,328 @@
+/**
+ * The fast driver, for Linux: transfers share a few sockets, datagrams are received and sent many to a system call, and the
+ * kernel cuts windows up. Listening sockets are `dgram`'s, one per local address: Node watches them while no transfer runs,
+ * the loop reads them while one does (those for IPv4; IPv6 waits for Node's turn).
+ */
+import { cpus } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import type { Peer } from '../../endpoint/contract.ts'
+import { BatchLoop } from './loop.ts'
+import { Names } from './names.ts'
+import { Outbox } from './outbox.ts'
+import { SocketPools } from './pools.ts'
+import { openSocket, SharedSocket } from './socket.ts'
+import type { SocketHost } from './socket.ts'
+import { Strangers } from './strangers.ts'
+import { PeerTable } from './table.ts'
+import { BatchTid } from './tid.ts'
+import type { TidHost } from './tid.ts'
+import { tidError } from '../bind-error.ts'
+import { createDgramDriver } from '../dgram/driver.ts'
+import type { DgramDriver, DgramOptions } from '../dgram/driver.ts'
+import type { Listener, ListeningHook } from '../dgram/listener.ts'
+import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from '../driver.ts'
+import type { Native } from '../native/linux.ts'
+import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
+import { addressText, peerPort } from '../native/sockaddr.ts'
+
+/** Datagrams received with one call. */
+const INBOX = 32
+/** Control data of an error message holds the error and the address of who reported it. */
+const ERROR_CONTROL_BYTES = 256
+
+export interface BatchOptions extends DgramOptions {
+  readonly native: Native
+  /**
+   * Listening sockets share their port with those of other threads, and the kernel spreads the clients (SO_REUSEPORT). The
+   * first of them makes sure that no other program has the port.
+   */
+  readonly sharedPort?: 'first' | 'next' | undefined
+}
+
+/** Whether it can work here is for `probeBatch` to say. */
+export function createBatchDriver<Owner>(handlers: DriverHandlers<Owner>, options: BatchOptions): Driver<Owner> {
+  return new BatchDriver(handlers, options)
+}
+
+class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, TidHost<Owner> {
+  readonly name = 'batch'
+  readonly native: Native
+  readonly errors: Messages
+  readonly table = new PeerTable<BatchTid<Owner>>()
+  readonly names: Names
+  readonly outbox: Outbox
+  #isOpen = true
+  readonly #handlers: DriverHandlers<Owner>
+  readonly #options: BatchOptions
+  readonly #inbox: Messages
+  /** Requests open transfers, which receive meanwhile. */
+  readonly #requests: Messages
+  /** Requests that Node heard while the loop runs: they wait for its next turn, and are handled together. */
+  #heard: { readonly peer: Peer; readonly buffer: Uint8Array; readonly offset: number; readonly length: number }[] = []
+  readonly #listening: DgramDriver<Owner>
+  readonly #listeners = new Map<Listener<Owner>, SharedSocket<BatchTid<Owner>>>()
+  /** Transfers on all sockets. */
+  #live = 0
+  readonly #loop: BatchLoop
+  readonly #tap: Tap | undefined
+  readonly #stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
+  readonly #pools: SocketPools<BatchTid<Owner>>
+  readonly #strangers: Strangers
+  /** Handlers are running: what they send leaves together when they are done. */
+  #atWork = false
+  /** When the datagrams that are handed over were received: one look at the clock for many. */
+  #workAt = 0
+  /** The request that is handled came from the loop, which has seen to what arrived before it. */
+  #caughtUp = false
+  #sockets = 0
+  #deadline = Infinity
+
+  constructor(handlers: DriverHandlers<Owner>, options: BatchOptions) {
+    this.#handlers = handlers
+    this.#options = options
+    this.#tap = options.tap
+    const { native } = options
+    this.native = native
+    this.names = new Names(native)
+    this.#inbox = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
+    this.#pools = new SocketPools(this, this.#inbox, () => this.#sockets++)
+    this.#requests = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
+    this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
+    const tap = options.tap
+    this.outbox = new Outbox({
+      native,
+      stats: this.#stats,
+      sent: tap === undefined ? undefined : (route, data) => this.#tapped(tap, false, route as BatchTid<Owner>, data),
+      unreadable: (route) => handlers.unreadable(performance.now(), (route as BatchTid<Owner>).owner),
+    })
+    this.#strangers = new Strangers(this.outbox)
+    this.#listening = createDgramDriver(this.#outer(), options, this.#hook())
+    const host = {
+      native,
+      now: () => performance.now(),
+      flush: () => this.#finishWork(),
+      timer: (now: number) => this.#ring(now),
+      requests: () => this.#handleHeard(),
+    }
+    this.#loop = new BatchLoop(host, cpus().length)
+  }
+
+  get stats(): DriverStats {
+    const own = this.#stats
+    const { arrivals, sendErrors, receiveErrors, dropped } = this.#listening.stats
+    return {
+      arrivals: own.arrivals + arrivals,
+      sendErrors: own.sendErrors + sendErrors,
+      receiveErrors: own.receiveErrors + receiveErrors,
+      dropped: own.dropped + dropped,
+    }
+  }
+
+  now(): number {
+    return performance.now()
+  }
+
+  listen(address: string, port: number): Promise<Bound> {
+    return this.#listening.listen(address, port)
+  }
+
+  rescan(): Promise<void> {
+    return this.#listening.rescan()
+  }
+
+  reply(peer: Peer, buffer: Uint8Array, length: number): void {
+    this.#listening.reply(peer, buffer, length)
+  }
+
+  openTid(peer: Peer, owner: Owner): Promise<Tid> | Tid {
+    if (!this.#isOpen) throw tidError(peer.address, new Error('the server is closed'))
+    let nameAt = -1
+    let socket: SharedSocket<BatchTid<Owner>> | undefined
+    const listener = this.#options.singlePort === true ? this.#listening.listenerFor(peer) : undefined
+    try {
+      nameAt = this.names.add(peer)
+      if (this.#options.singlePort !== true) {
+        const local = peer.local === '' ? anyAddress(peer.address) : peer.local
+        socket = this.#pools.socketFor(local, this.names.words, nameAt, this.#live)
+      } else if (listener !== undefined) socket = this.#listeners.get(listener)
+    } catch (error) {
+      if (nameAt >= 0) this.names.drop(nameAt)
+      throw tidError(`${peer.address} port ${peer.port}`, error)
+    }
+    if (socket === undefined) {
+      // All ports of this address talk to that very port of the peer already, or Node has the only one.
+      this.names.drop(nameAt)
+      return this.#listening.openTid(peer, owner)
+    }
+    const tid = new BatchTid<Owner>(this, socket, peer, owner, nameAt)
+    if (socket.live++ === 0 && !socket.isListening) {
+      socket.discard()
+      this.#loop.add(socket)
+    }
+    if (this.#live++ === 0) {
+      this.#loop.running = true
+      this.#passDeadline()
+    }
+    this.table.add(socket.index, this.names.words, nameAt, tid)
+    listener?.share(peer, tid)
+    return tid
+  }
+
+  deadline(at: number): void {
+    this.#deadline = at
+    this.#passDeadline()
+  }
+
+  close(): void {
+    if (!this.#isOpen) return
+    // A last word may still wait.
+    this.outbox.flush()
+    this.#isOpen = false
+    this.#loop.close()
+    this.#pools.close()
+    this.#listening.close()
+  }
+
+  closed(tid: BatchTid<Owner>): void {
+    if (!this.#isOpen) return
+    const { socket } = tid
+    // A last word that waits must leave before the socket can be another's.
+    this.outbox.finish(tid)
+    this.table.delete(socket.index, this.names.words, tid.nameAt)
+    this.names.drop(tid.nameAt)
+    socket.forget(tid)
+    if (socket.isListening) this.#listening.listenerFor(tid.peer)?.forget(tid.peer)
+    if (--socket.live === 0 && !socket.isListening) this.#loop.remove(socket)
+    if (--this.#live > 0) return
+    this.#loop.running = false
+    this.#passDeadline()
+  }
+
+  push(): void {
+    if (!this.#atWork) this.outbox.flush()
+  }
+
+  arrived(): void {
+    this.#atWork = true
+    this.#workAt = performance.now()
+  }
+
+  received(socket: SharedSocket<BatchTid<Owner>>, tid: BatchTid<Owner>, offset: number, length: number): void {
+    this.#stats.arrivals++
+    const { data } = socket.inbox
+    if (this.#tap !== undefined) this.#tapped(this.#tap, true, tid, data.subarray(offset, offset + length))
+    this.#handlers.datagram(this.#workAt, tid.owner, data, offset, length)
+  }
+
+  unreachable(tid: BatchTid<Owner>): void {
+    this.#atWork = true
+    this.#handlers.unreachable(performance.now(), tid.owner)
+  }
+
+  receiveError(): void {
+    this.#stats.receiveErrors++
+  }
+
+  /** The final ACK of a client that asks for its next file has arrived before: it must not look as if it had not. */
+  beforeRequests(): void {
+    this.#loop.catchUp()
+  }
+
+  stranger(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
+    const { inbox, listening } = socket
+    if (listening === undefined) return this.#strangers.refuse(socket, message, length)
+    this.#caughtUp = true
+    const at = message * NAME_WORDS
+    const address = addressText(inbox.names, at)
+    listening.heard(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
+    this.#caughtUp = false
+  }
+
+  #handleHeard(): void {
+    if (this.#heard.length === 0) return
+    this.beforeRequests()
+    const heard = this.#heard
+    this.#heard = []
+    this.#atWork = true
+    for (const { peer, buffer, offset, length } of heard) {
+      this.#handlers.request(performance.now(), peer, buffer, offset, length)
+    }
+    this.#finishWork()
+  }
+
+  #finishWork(): void {
+    this.#atWork = false
+    this.outbox.flush()
+  }
+
+  #ring(now: number): void {
+    this.#deadline = Infinity
+    this.#atWork = true
+    this.#handlers.timer(now)
+  }
+
+  /** While the loop runs it keeps the time, else Node's timers do. */
+  #passDeadline(): void {
+    const looping = this.#loop.running
+    this.#loop.deadline = looping ? this.#deadline : Infinity
+    this.#listening.deadline(looping ? Infinity : this.#deadline)
+  }
+
+  /** Listening sockets for IPv4 are read here too, while transfers run. */
+  #hook(): ListeningHook<Owner> {
+    return {
+      open: (address, port) => {
+        const { sharedPort } = this.#options
+        if (sharedPort === 'first') this.native.close(openSocket(this.native, address, port, false))
+        else if (sharedPort === undefined && address.includes(':')) return undefined
+        return openSocket(this.native, address, port, false, sharedPort !== undefined)
+      },
+      opened: (listener, fd) => {
+        const { address, port } = listener
+        // Node reads those for IPv6 alone.
+        if (address.includes(':')) return
+        const listening = { fd, port, heard: listener.heard.bind(listener) }
+        const socket = new SharedSocket(this, this.#requests, address, this.#sockets++, listening)
+        this.#listeners.set(listener, socket)
+        this.#loop.add(socket)
+      },
+      closed: (listener) => {
+        const socket = this.#listeners.get(listener)
+        if (socket === undefined) return
+        this.#listeners.delete(listener)
+        this.outbox.flush()
+        socket.close()
+        this.#loop.remove(socket)
+      },
+    }
+  }
+
+  #tapped(tap: Tap, incoming: boolean, tid: BatchTid<Owner>, data: Uint8Array): void {
+    const { address, port } = tid.peer
+    tap.datagram(incoming, tid.socket.local, tid.localPort, address, port, data, data.length)
+  }
+
+  /** What the listening side says: its inputs make machines send as well. */
+  #outer(): DriverHandlers<Owner> {
+    const handlers = this.#handlers
+    return {
+      request: (now, peer, buffer, offset, length) => {
+        // Node gives every datagram memory of its own.
+        if (this.#loop.running && !this.#caughtUp) this.#heard.push({ peer, buffer, offset, length })
+        else handlers.request(now, peer, buffer, offset, length)
+      },
+      datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
+      unreachable: (now, owner) => handlers.unreachable(now, owner),
+      unreadable: (now, owner) => handlers.unreadable(now, owner),
+      timer: (now) => {
+        this.#deadline = Infinity
+        handlers.timer(now)
+      },
+      listenerFailed: (address, port, cause) => handlers.listenerFailed(address, port, cause),
+    }
+  }
+}
+
+function anyAddress(peer: string): string {
+  return peer.includes(':') ? '::' : '0.0.0.0'
+}

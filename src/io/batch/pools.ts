@@ -1,0 +1,64 @@
+/** The sockets that transfers share: a pool of ports for each local address, made when it is needed first. */
+import { SharedSocket } from './socket.ts'
+import type { SocketHost } from './socket.ts'
+import type { Messages } from '../native/messages.ts'
+
+/** Ports per local address: enough to keep TIDs random and repeated requests of one peer apart. */
+const POOL = 8
+/** Of them, that few transfers use: two, so that whoever asks again meets another one. */
+const LEAST_PORTS = 2
+/** What comes and goes through one socket shares a system call: so many transfers fill a port before one more is used. */
+const TRANSFERS_PER_PORT = 64
+/** Local addresses that get a pool; transfers on more than these get sockets of their own. */
+const MAX_POOLS = 64
+
+export class SocketPools<Peer> {
+  readonly #host: SocketHost<Peer>
+  readonly #inbox: Messages
+  readonly #nextIndex: () => number
+  readonly #pools = new Map<string, SharedSocket<Peer>[]>()
+  #turn = Math.floor(Math.random() * POOL)
+
+  /** Every socket receives into `inbox`; `nextIndex` numbers them in the host's table. */
+  constructor(host: SocketHost<Peer>, inbox: Messages, nextIndex: () => number) {
+    this.#host = host
+    this.#inbox = inbox
+    this.#nextIndex = nextIndex
+  }
+
+  /**
+   * A socket on `local` that talks to no transfer at the sockaddr at word `at` of `names` yet, in turn, so that a peer that asks again from
+   * its old port meets another one of ours; undefined when there is none. `live`: transfers that run. Throws the system's
+   * error.
+   */
+  socketFor(local: string, names: Uint32Array, at: number, live: number): SharedSocket<Peer> | undefined {
+    const pool = this.#poolOf(local)
+    const used = Math.min(pool.length, Math.max(LEAST_PORTS, Math.ceil(live / TRANSFERS_PER_PORT)))
+    const turn = this.#turn++
+    for (let i = 0; i < pool.length; i++) {
+      const socket = pool[i < used ? (turn + i) % used : i] as SharedSocket<Peer>
+      if (this.#host.table.get(socket.index, names, at) === undefined) return socket
+    }
+    return undefined
+  }
+
+  close(): void {
+    for (const pool of this.#pools.values()) for (const socket of pool) socket.close()
+    this.#pools.clear()
+  }
+
+  #poolOf(local: string): SharedSocket<Peer>[] {
+    const known = this.#pools.get(local)
+    if (known !== undefined) return known
+    if (this.#pools.size >= MAX_POOLS) return []
+    const pool: SharedSocket<Peer>[] = []
+    try {
+      while (pool.length < POOL) pool.push(new SharedSocket(this.#host, this.#inbox, local, this.#nextIndex()))
+    } catch (error) {
+      // A few will do as well.
+      if (pool.length === 0) throw error
+    }
+    this.#pools.set(local, pool)
+    return pool
+  }
+}

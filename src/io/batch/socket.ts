@@ -1,0 +1,239 @@
+/**
+ * A UDP socket that many transfers share, on one local address: a port of its own, or, with a single port, the listening
+ * socket. Peers are told apart by address and port.
+ */
+import { OPCODE, readOpcode } from '../../packet/index.ts'
+import type { LoopSocket } from './loop.ts'
+import type { OutSocket } from './outbox.ts'
+import type { PeerTable } from './table.ts'
+import { icmpErrno } from '../native/error-queue.ts'
+import * as linux from '../native/linux.ts'
+import type { Native } from '../native/linux.ts'
+import { type Messages, NAME_WORDS, SLOT_BYTES } from '../native/messages.ts'
+import { portOf, writeSockaddr } from '../native/sockaddr.ts'
+
+/** Windows of many uploads at once; where the system allows it. */
+const RECEIVE_BYTES = 8 * 1024 * 1024
+/** Windows of many downloads at once. */
+const SEND_BYTES = 4 * 1024 * 1024
+/** Errors reported by the receiving side in a row before the socket gets a rest. */
+const MAX_FAULTS = 64
+/** Batches taken from one socket before the others get their turn. */
+const MAX_BATCHES = 4
+
+/** What a socket needs of its driver. */
+export interface SocketHost<Peer> {
+  readonly native: Native
+  readonly errors: Messages
+  readonly table: PeerTable<Peer>
+  /** Datagrams were received, and are handed over next. */
+  arrived(): void
+  /** Requests were received, and are handed over next: what reached transfers before them is to be heard first. */
+  beforeRequests(): void
+  /** A datagram lies in the socket's inbox from `offset`. */
+  received(socket: SharedSocket<Peer>, peer: Peer, offset: number, length: number): void
+  /** A message of the socket's inbox is from an address and port that has no transfer here, or a request. */
+  stranger(socket: SharedSocket<Peer>, message: number, length: number): void
+  unreachable(peer: Peer): void
+  receiveError(): void
+}
+
+/** A socket that listens already, and whom its requests are for. */
+export interface Listening {
+  readonly fd: number
+  readonly port: number
+  heard(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void
+}
+
+export class SharedSocket<Peer> implements OutSocket, LoopSocket {
+  readonly fd: number
+  readonly index: number
+  readonly port: number
+  readonly local: string
+  /** Bytes of a peer's sockaddr. */
+  readonly nameBytes: number
+  /** What was received last. */
+  readonly inbox: Messages
+  readonly listening: Listening | undefined
+  /** Transfers on it. */
+  live = 0
+  /** False once it is closed: its number may be another file by now. */
+  isOpen = true
+  readonly #host: SocketHost<Peer>
+  /** ICMP came in while data was still waiting: told afterwards. */
+  readonly #lost: Peer[] = []
+
+  /**
+   * On a random port of `local`, or what listens there. `index` is its number in the table. Throws an error with the system's
+   * code.
+   */
+  constructor(host: SocketHost<Peer>, inbox: Messages, local: string, index: number, listening?: Listening) {
+    this.#host = host
+    this.inbox = inbox
+    this.local = local
+    this.index = index
+    this.listening = listening
+    for (let i = 0; i < inbox.count; i++) inbox.expectSegments(i)
+    const six = local.includes(':')
+    this.nameBytes = six ? linux.SOCKADDR.in6Bytes : linux.SOCKADDR.inBytes
+    this.fd = listening?.fd ?? openSocket(host.native, local, 0, true)
+    this.port = listening?.port ?? ownPort(host.native, this.fd)
+    // Without it (before Linux 5.0) datagrams come one by one. Node would not know what to do with it.
+    if (listening === undefined) host.native.setsockopt(this.fd, linux.SOL_UDP, linux.UDP_GRO, 1)
+  }
+
+  get isListening(): boolean {
+    return this.listening !== undefined
+  }
+
+  /**
+   * Hands over what has arrived. `errors`: the system said that there are errors too. Returns the datagrams. `hurried`: there
+   * will be another look at once; a single transfer's ACK is answered without asking whether there is more.
+   */
+  receive(errors: boolean, hurried = false): number {
+    const { native } = this.#host
+    const { inbox } = this
+    let most = hurried && !errors && this.live === 1 ? 1 : inbox.count
+    let total = 0
+    let faults = 0
+    for (let batch = 0; batch < MAX_BATCHES && faults < MAX_FAULTS; ) {
+      const count = native.recvmmsg(this.fd, inbox.headers, most)
+      if (count > 0) {
+        this.#hand(count)
+        total += count
+        batch++
+        if (count < inbox.count) break
+      } else if (-count === linux.EAGAIN) break
+      else {
+        // ICMP is reported here first, once, before the datagrams that came earlier.
+        faults++
+        most = inbox.count
+      }
+    }
+    if (errors || faults > 0) this.drainErrors()
+    // A client that sent its final ACK and went away must not look as if it had not.
+    while (this.#lost.length > 0) this.#host.unreachable(this.#lost.pop() as Peer)
+    return total
+  }
+
+  /** Only the peers that are gone are kept; they are told about with the next `receive`. */
+  drainErrors(): void {
+    const { native, errors, table } = this.#host
+    for (let i = 0; i < MAX_FAULTS; i++) {
+      errors.setNameBytes(0, linux.SOCKADDR.bytes)
+      errors.setControlBytes(0, errors.control.length)
+      const result = native.recverr(this.fd, errors.headers)
+      if (-result === linux.EINTR) continue
+      if (result < 0) return
+      this.#host.receiveError()
+      if (icmpErrno(errors) !== linux.ECONNREFUSED) continue
+      const peer = table.get(this.index, errors.names, 0)
+      if (peer !== undefined && !this.#lost.includes(peer)) this.#lost.push(peer)
+    }
+  }
+
+  /** ICMP that a send ran into waits to be told. */
+  get hasLost(): boolean {
+    return this.#lost.length > 0
+  }
+
+  /** Throws away what came since the last transfer ended. */
+  discard(): void {
+    const { native } = this.#host
+    const { inbox } = this
+    for (let i = 0; i < MAX_FAULTS && native.recvmmsg(this.fd, inbox.headers, inbox.count) > 0; i++) continue
+    this.drainErrors()
+    this.#lost.length = 0
+  }
+
+  forget(peer: Peer): void {
+    const at = this.#lost.indexOf(peer)
+    if (at >= 0) this.#lost.splice(at, 1)
+  }
+
+  /** What listens is closed by whoever opened it. */
+  close(): void {
+    this.isOpen = false
+    if (this.listening === undefined) this.#host.native.close(this.fd)
+  }
+
+  #hand(count: number): void {
+    const host = this.#host
+    const { inbox } = this
+    if (this.isListening) host.beforeRequests()
+    host.arrived()
+    for (let i = 0; i < count; i++) {
+      inbox.setNameBytes(i, linux.SOCKADDR.bytes)
+      const length = inbox.received(i)
+      const segment = inbox.segmentBytes(i) || length
+      inbox.expectSegments(i)
+      const peer = this.#isRequest(i, length) ? undefined : host.table.get(this.index, inbox.names, i * NAME_WORDS)
+      if (peer === undefined) host.stranger(this, i, Math.min(segment, length))
+      else this.#pieces(peer, i * SLOT_BYTES, length, segment)
+    }
+  }
+
+  /** A window of an upload may come in one piece. */
+  #pieces(peer: Peer, first: number, length: number, segment: number): void {
+    for (let done = 0; done < length; done += segment) {
+      this.#host.received(this, peer, first + done, Math.min(segment, length - done))
+    }
+  }
+
+  /** A repeated request comes from the port of its transfer, but it is for the endpoint to judge. */
+  #isRequest(message: number, length: number): boolean {
+    if (this.listening === undefined) return false
+    const opcode = readOpcode(this.inbox.data, message * SLOT_BYTES, length)
+    return opcode === OPCODE.rrq || opcode === OPCODE.wrq
+  }
+}
+
+/** A socket on `port` of `local`. `errors`: ICMP is told, with whom it is about. Throws an error with the system's code. */
+export function openSocket(native: Native, local: string, port: number, errors: boolean, shared = false): number {
+  const six = local.includes(':')
+  const fd = check('socket', native.socket(six ? linux.AF_INET6 : linux.AF_INET, linux.DATAGRAM_SOCKET))
+  try {
+    if (six) native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1)
+    if (shared) check('setsockopt', native.setsockopt(fd, linux.SOL_SOCKET, linux.SO_REUSEPORT, 1))
+    if (errors && six) check('setsockopt', native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_RECVERR, 1))
+    else if (errors) check('setsockopt', native.setsockopt(fd, linux.SOL_IP, linux.IP_RECVERR, 1))
+    grow(native, fd, linux.SO_RCVBUFFORCE, linux.SO_RCVBUF, RECEIVE_BYTES)
+    grow(native, fd, linux.SO_SNDBUFFORCE, linux.SO_SNDBUF, SEND_BYTES)
+    const name = new Uint8Array(linux.SOCKADDR.bytes)
+    check('bind', native.bind(fd, name, writeSockaddr(native, name, local, port)))
+    return fd
+  } catch (error) {
+    native.close(fd)
+    throw error
+  }
+}
+
+function ownPort(native: Native, fd: number): number {
+  const name = new Uint8Array(linux.SOCKADDR.bytes)
+  check('getsockname', native.getsockname(fd, name))
+  return portOf(name)
+}
+
+/** Throws when a system call failed. */
+export function check(what: string, result: number): number {
+  if (result >= 0) return result
+  const code = CODES.get(-result) ?? `errno ${-result}`
+  throw Object.assign(new Error(`${what} ${code}`), { code, errno: -result })
+}
+
+/** The names that messages elsewhere look for. */
+const CODES: ReadonlyMap<number, string> = new Map([
+  [linux.EPERM, 'EPERM'],
+  [linux.EACCES, 'EACCES'],
+  [linux.EINVAL, 'EINVAL'],
+  [linux.EMFILE, 'EMFILE'],
+  [23, 'ENFILE'],
+  [97, 'EAFNOSUPPORT'],
+  [98, 'EADDRINUSE'],
+  [99, 'EADDRNOTAVAIL'],
+])
+
+function grow(native: Native, fd: number, force: number, polite: number, bytes: number): void {
+  // Forcing needs the right to; the polite way stops at the system's limit.
+  if (native.setsockopt(fd, linux.SOL_SOCKET, force, bytes) < 0) native.setsockopt(fd, linux.SOL_SOCKET, polite, bytes)
+}

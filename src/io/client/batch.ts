@@ -1,0 +1,267 @@
+/**
+ * A client's socket by system calls of our own, for Linux: a window arrives in one piece (UDP_GRO) and leaves in one
+ * (UDP_SEGMENT), and the loop that waits for it is not libuv's.
+ */
+import { performance } from 'node:perf_hooks'
+import { getSystemErrorName } from 'node:util'
+import type { ClientLoop, LoopMember } from './batch-loop.ts'
+import { ClientOutbox } from './batch-outbox.ts'
+import {
+  anyAddress,
+  clientBindError,
+  type ClientSocket,
+  type ClientSocketHandlers,
+  type ClientSocketOptions,
+  seenText,
+} from './socket.ts'
+import type { Frame } from '../driver.ts'
+import { icmpErrno } from '../native/error-queue.ts'
+import * as linux from '../native/linux.ts'
+import { NAME_WORDS, SLOT_BYTES } from '../native/messages.ts'
+import { addressText, swapBytes, writeSockaddr } from '../native/sockaddr.ts'
+
+/** Windows that came while we were busy with something else. The kernel counts a small packet as a page. */
+const RECEIVE_BYTES = 4 * 1024 * 1024
+/** Batches taken before the loop looks at the clock. */
+const MAX_BATCHES = 4
+/** Errors in a row before the socket gets a rest. */
+const MAX_ERRORS = 16
+
+export class BatchClientSocket implements ClientSocket, LoopMember {
+  fd = -1
+  dueAt = Infinity
+  readonly #loop: ClientLoop
+  readonly #options: ClientSocketOptions
+  readonly #handlers: ClientSocketHandlers
+  readonly #isSix: boolean
+  /** The server's sockaddr: its well-known port, then its TID. */
+  readonly #server = new Uint8Array(linux.SOCKADDR.bytes)
+  readonly #serverWords = new Uint32Array(this.#server.buffer)
+  readonly #serverBytes: number
+  readonly #outbox: ClientOutbox
+  #open = true
+  /** Datagrams are being handed over: what they give rise to leaves together. */
+  #atWork = false
+  #unreachable = false
+  #sendFault = ''
+  #stranger = ''
+
+  constructor(loop: ClientLoop, options: ClientSocketOptions, handlers: ClientSocketHandlers) {
+    this.#loop = loop
+    this.#options = options
+    this.#handlers = handlers
+    this.#isSix = options.address.includes(':')
+    this.#serverBytes = writeSockaddr(loop.native, this.#server, options.address, options.port)
+    this.#outbox = new ClientOutbox(loop.native, () => this.#drainErrors())
+    this.#begin()
+  }
+
+  now(): number {
+    return performance.now()
+  }
+
+  request(buffer: Uint8Array): void {
+    if (this.fd < 0) return
+    this.#outbox.control(buffer, buffer.length)
+    const errno = this.#outbox.flush()
+    if (errno !== 0) this.#sendFault = errnoName(errno)
+  }
+
+  lock(port: number): void {
+    if (this.fd < 0) return
+    new DataView(this.#server.buffer).setUint16(linux.SOCKADDR.port, port)
+    this.#loop.native.connect(this.fd, this.#server, this.#serverBytes)
+    this.#outbox.connected()
+  }
+
+  reopen(): void {
+    this.#end()
+    new DataView(this.#server.buffer).setUint16(linux.SOCKADDR.port, this.#options.port)
+    this.#begin()
+  }
+
+  sendControl(buffer: Uint8Array, length: number): void {
+    if (this.fd < 0) return
+    this.#outbox.control(buffer, length)
+    this.#push()
+  }
+
+  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
+    if (this.fd < 0) return
+    try {
+      this.#outbox.blocks(frame, first, count, maxBytes)
+    } finally {
+      this.#push()
+    }
+  }
+
+  reserve(bytes: number): void {
+    if (this.fd >= 0 && bytes > RECEIVE_BYTES) this.#grow(this.fd, bytes)
+  }
+
+  deadline(at: number): void {
+    this.dueAt = at
+  }
+
+  seen(): string {
+    return seenText(this.#sendFault, this.#stranger)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#end()
+  }
+
+  look(now: number): number {
+    const { native, inbox } = this.#loop
+    let total = 0
+    let errors = 0
+    for (let batch = 0; batch < MAX_BATCHES && errors < MAX_ERRORS && this.fd >= 0; batch++) {
+      const count = native.recvmmsg(this.fd, inbox.headers, inbox.count)
+      if (count === -linux.EAGAIN) break
+      // ICMP is reported here first, once, before the datagrams that came earlier.
+      if (count < 0) errors++
+      else {
+        this.#hand(now, count)
+        total += count
+        if (count < inbox.count) break
+      }
+    }
+    if (errors > 0) this.#drainErrors()
+    // A server that sent its last block and went away must not look as if it had not.
+    if (this.#unreachable) this.#tell(now)
+    return total
+  }
+
+  ring(now: number): void {
+    this.dueAt = Infinity
+    this.#work(() => this.#handlers.timer(now))
+  }
+
+  #hand(now: number, count: number): void {
+    this.#work(() => {
+      for (let i = 0; i < count; i++) this.#message(now, i)
+    })
+  }
+
+  #message(now: number, i: number): void {
+    const { inbox } = this.#loop
+    const bytes = inbox.received(i)
+    const segment = inbox.segmentBytes(i) || bytes || 1
+    inbox.expectSegments(i)
+    inbox.setNameBytes(i, linux.SOCKADDR.bytes)
+    const name = i * NAME_WORDS
+    if (!this.#isServer(name)) {
+      this.#stranger = addressText(inbox.names, name)
+      return
+    }
+    const port = swapBytes(inbox.names[name] >>> 16)
+    const first = i * SLOT_BYTES
+    // An empty datagram is one, too.
+    for (let offset = 0; offset < Math.max(bytes, 1) && this.#open; offset += segment) {
+      this.#handlers.datagram(now, inbox.data, first + offset, Math.min(segment, bytes - offset), port)
+    }
+  }
+
+  #isServer(name: number): boolean {
+    const { names } = this.#loop.inbox
+    const words = this.#serverWords
+    if (!this.#isSix) return names[name + 1] === words[1]
+    for (let i = 2; i < 6; i++) if (names[name + i] !== words[i]) return false
+    return true
+  }
+
+  #tell(now: number): void {
+    this.#unreachable = false
+    if (this.#open) this.#work(() => this.#handlers.unreachable(now))
+  }
+
+  #work(act: () => void): void {
+    this.#atWork = true
+    try {
+      act()
+    } finally {
+      this.#atWork = false
+      if (this.fd >= 0) this.#outbox.flush()
+    }
+    if (this.#open) this.#handlers.left()
+  }
+
+  #push(): void {
+    if (!this.#atWork) this.#outbox.flush()
+  }
+
+  #drainErrors(): void {
+    const { native, errors } = this.#loop
+    for (let i = 0; i < MAX_ERRORS && this.fd >= 0; i++) {
+      errors.setNameBytes(0, linux.SOCKADDR.bytes)
+      errors.setControlBytes(0, errors.control.length)
+      const result = native.recverr(this.fd, errors.headers)
+      if (result === -linux.EINTR) continue
+      if (result < 0) return
+      if (icmpErrno(errors) === linux.ECONNREFUSED) this.#unreachable = true
+    }
+  }
+
+  #begin(): void {
+    try {
+      this.fd = this.#socket()
+      this.#outbox.use(this.fd, this.#serverWords, this.#serverBytes)
+      this.#loop.add(this)
+    } catch (cause) {
+      // This may happen before our owner knows us.
+      queueMicrotask(() => {
+        if (this.#open) this.#handlers.failed(clientBindError(this.#options, (cause as { code: string }).code, cause))
+      })
+    }
+  }
+
+  #end(): void {
+    if (this.fd < 0) return
+    // A last word may still wait.
+    this.#outbox.flush()
+    this.#loop.remove(this)
+    this.#loop.native.close(this.fd)
+    this.fd = -1
+  }
+
+  /** Forcing needs the right to; the polite way stops at the system's limit. */
+  #grow(fd: number, bytes: number): void {
+    const { native } = this.#loop
+    if (native.setsockopt(fd, linux.SOL_SOCKET, linux.SO_RCVBUFFORCE, bytes) < 0)
+      native.setsockopt(fd, linux.SOL_SOCKET, linux.SO_RCVBUF, bytes)
+  }
+
+  #socket(): number {
+    const { native } = this.#loop
+    const { address, localAddress } = this.#options
+    const six = this.#isSix
+    const fd = must(native.socket(six ? linux.AF_INET6 : linux.AF_INET, linux.DATAGRAM_SOCKET))
+    try {
+      if (six) must(native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1))
+      if (six) must(native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_RECVERR, 1))
+      else must(native.setsockopt(fd, linux.SOL_IP, linux.IP_RECVERR, 1))
+      // Without it (before Linux 5.0) datagrams come one by one.
+      native.setsockopt(fd, linux.SOL_UDP, linux.UDP_GRO, 1)
+      this.#grow(fd, RECEIVE_BYTES)
+      const name = new Uint8Array(linux.SOCKADDR.bytes)
+      must(native.bind(fd, name, writeSockaddr(native, name, localAddress ?? anyAddress(address), 0)))
+      return fd
+    } catch (error) {
+      native.close(fd)
+      throw error
+    }
+  }
+}
+
+/** Throws an error with the system's name for it. */
+function must(result: number): number {
+  if (result >= 0) return result
+  const code = errnoName(-result)
+  throw Object.assign(new Error(`the system says ${code}`), { code })
+}
+
+function errnoName(errno: number): string {
+  return getSystemErrorName(-errno)
+}

@@ -1,0 +1,206 @@
+/** A client's socket by Node's own means: works on every platform. */
+import type { Socket } from 'node:dgram'
+import { cpus } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { Alarm } from '../dgram/alarm.ts'
+import { errnoOf } from '../bind-error.ts'
+import { anyAddress, clientBindError, seenText, withoutZone } from './socket.ts'
+import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from './socket.ts'
+import { type Core, createSocket, isUnreachable, Sending } from '../dgram/core.ts'
+import type { DriverStats, Frame } from '../driver.ts'
+import { Frames } from '../dgram/frames.ts'
+import { Spin } from '../spin.ts'
+
+export class DgramClientSocket implements ClientSocket {
+  readonly #options: ClientSocketOptions
+  readonly #handlers: ClientSocketHandlers
+  readonly #core: Core<never>
+  readonly #stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
+  readonly #alarm: Alarm
+  #channel: Channel
+  #open = true
+  /** What the system said of a request that it could not send, and who else answered: for the message on no answer. */
+  #sendFault = ''
+  #stranger = ''
+
+  constructor(options: ClientSocketOptions, handlers: ClientSocketHandlers) {
+    this.#options = options
+    this.#handlers = handlers
+    const now = (): number => performance.now()
+    const spin = new Spin(now, cpus().length)
+    this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new Frames(), tap: undefined, spin, now }
+    this.#alarm = new Alarm(
+      now,
+      () => this.#stats.arrivals,
+      (at) => {
+        handlers.timer(at)
+        if (this.#open) handlers.left()
+      },
+    )
+    this.#channel = this.#openChannel()
+  }
+
+  now(): number {
+    return performance.now()
+  }
+
+  request(buffer: Uint8Array): void {
+    const { port, address } = this.#options
+    try {
+      this.#channel.socket.send(buffer, port, address, (error) => {
+        if (error !== null && error !== undefined) this.#sendFault = errnoOf(error)
+      })
+    } catch (cause) {
+      this.#sendFault = errnoOf(cause)
+    }
+  }
+
+  lock(port: number): void {
+    this.#channel.lock(port)
+  }
+
+  reopen(): void {
+    this.#channel.close()
+    this.#channel = this.#openChannel()
+  }
+
+  sendControl(buffer: Uint8Array, length: number): void {
+    if (this.#open) this.#channel.sendControl(buffer, length)
+  }
+
+  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
+    if (this.#open) this.#channel.sendBlocks(frame, first, count, maxBytes)
+  }
+
+  reserve(bytes: number): void {
+    const { socket } = this.#channel
+    try {
+      if (socket.getRecvBufferSize() < bytes) socket.setRecvBufferSize(bytes)
+    } catch {
+      // What does not fit is sent again.
+    }
+  }
+
+  deadline(at: number): void {
+    this.#alarm.set(at)
+  }
+
+  seen(): string {
+    return seenText(this.#sendFault, this.#stranger)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#alarm.close()
+    this.#channel.close()
+  }
+
+  #openChannel(): Channel {
+    const { address, localAddress } = this.#options
+    const channel: Channel = new Channel(this.#core, createSocket(localAddress ?? address), address, {
+      received: (data, port) => {
+        if (!this.#open) return
+        this.#stats.arrivals++
+        const now = this.now()
+        this.#handlers.datagram(now, data, 0, data.length, port)
+        if (!this.#open) return
+        this.#core.spin.datagram(now)
+        this.#handlers.left()
+      },
+      stranger: (from) => {
+        this.#stranger = from
+      },
+      unreachable: () => {
+        if (this.#open && channel === this.#channel) this.#handlers.unreachable(this.now())
+      },
+      // Binding may fail within this call, before our owner knows us.
+      failed: (cause) => {
+        queueMicrotask(() => {
+          if (this.#open) this.#handlers.failed(clientBindError(this.#options, errnoOf(cause), cause))
+        })
+      },
+    })
+    channel.socket.bind({ address: localAddress ?? anyAddress(address), port: 0, exclusive: true })
+    return channel
+  }
+}
+
+interface ChannelEvents {
+  received(data: Buffer, port: number): void
+  stranger(address: string): void
+  unreachable(): void
+  failed(cause: Error): void
+}
+
+/** One local port's worth of it. */
+class Channel extends Sending<never> {
+  declare readonly socket: Socket
+  readonly #address: string
+  readonly #events: ChannelEvents
+  readonly #reported: (error: Error | null) => void
+  #bound = false
+  #closed = false
+
+  constructor(core: Core<never>, socket: Socket, address: string, events: ChannelEvents) {
+    super(core, socket)
+    this.#address = address
+    this.#events = events
+    this.#reported = (error) => {
+      if (error !== null && error !== undefined) this.#failed(error)
+    }
+    socket.once('listening', () => {
+      this.#bound = true
+    })
+    const bare = withoutZone(address)
+    socket.on('message', (data, from) => {
+      if (withoutZone(from.address) !== bare) this.#events.stranger(from.address)
+      // What had been queued before the lock may come from another port: our owner knows.
+      else if (!this.#closed) this.#events.received(data, from.port)
+    })
+    socket.on('error', (error) => this.#failed(error))
+  }
+
+  /** Takes effect at once: `createSocket`'s lookup is synchronous. */
+  lock(port: number): void {
+    try {
+      this.socket.connect(port, this.#address)
+    } catch (cause) {
+      this.#failed(cause as Error)
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.socket.close()
+  }
+
+  protected override get open(): boolean {
+    return !this.#closed
+  }
+
+  protected override put(data: Uint8Array, report: boolean): void {
+    if (report) this.socket.send(data, this.#reported)
+    else this.socket.send(data)
+  }
+
+  protected override tapped(): void {}
+
+  #failed(error: Error): void {
+    if (this.#closed) return
+    if (!this.#bound) this.#events.failed(error)
+    else if (isUnreachable(error)) this.#events.unreachable()
+    else this.core.stats.sendErrors++
+  }
+}
+
+/** The channel hands its datagrams over itself, with the port that they came from. */
+const NO_HANDLERS = {
+  request(): void {},
+  datagram(): void {},
+  unreachable(): void {},
+  unreadable(): void {},
+  timer(): void {},
+  listenerFailed(): void {},
+}

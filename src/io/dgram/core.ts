@@ -1,0 +1,127 @@
+/** What the sockets of one dgram driver share, and how Node's sockets are made to behave for TFTP. */
+import dgram from 'node:dgram'
+import type { BindOptions, Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
+import type { DriverHandlers, DriverStats, Frame, Tap } from '../driver.ts'
+import { errnoOf } from '../bind-error.ts'
+import type { Frames } from './frames.ts'
+import type { Spin } from '../spin.ts'
+
+/** A slow link's queue for one peer; a window that is longer loses its end here instead of in the kernel. */
+const MAX_QUEUED = 2048
+/** Of datagrams sent alone, this one in so many reports how it went. */
+const REPORT_EVERY = 64
+
+export interface Core<Owner> {
+  readonly handlers: DriverHandlers<Owner>
+  readonly stats: DriverStats
+  readonly frames: Frames
+  readonly tap: Tap | undefined
+  readonly spin: Spin
+  now(): number
+}
+
+/** A UDP socket for numeric addresses: nothing is looked up, so binding and sending happen at once. */
+export function createSocket(address: string): Socket {
+  const type = isIPv6(address) ? 'udp6' : 'udp4'
+  return dgram.createSocket({ type, ipv6Only: type === 'udp6', lookup: numericLookup as never })
+}
+
+/** Binds `socket`, or takes over a descriptor that is bound; rejects with the system's error. */
+export function bind(socket: Socket, options: BindOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      socket.close()
+      reject(error)
+    }
+    socket.once('error', fail)
+    socket.bind(options, () => {
+      socket.off('error', fail)
+      resolve()
+    })
+  })
+}
+
+/** ICMP said that nobody listens there (Windows says ECONNRESET). Other faults may pass: a cable, an ARP entry. */
+export function isUnreachable(error: unknown): boolean {
+  const code = errnoOf(error)
+  return code === 'ECONNREFUSED' || code === 'ECONNRESET'
+}
+
+/**
+ * Sends datagrams through one socket to one peer, connected or not. The one place that obeys the rule of `Frames`:
+ * memory that Node had to queue is not touched again.
+ */
+export abstract class Sending<Owner> {
+  protected readonly core: Core<Owner>
+  protected readonly socket: Socket
+  #sends = 0
+  /** Datagrams that waited in Node's queue when it was looked at last; only our own sends add to it. */
+  #queued = 0
+
+  constructor(core: Core<Owner>, socket: Socket) {
+    this.core = core
+    this.socket = socket
+  }
+
+  sendControl(buffer: Uint8Array, length: number): void {
+    const target = this.room(length)
+    if (target === undefined) return
+    for (let i = 0; i < length; i++) target[i] = buffer[i] as number
+    this.send(target, false)
+  }
+
+  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
+    for (let seq = first, last = first + count - 1; seq <= last; seq++) {
+      const target = this.room(maxBytes)
+      if (target === undefined) continue
+      const length = frame(seq, target)
+      this.send(length === maxBytes ? target : target.subarray(0, length), count > 1 && seq === last)
+    }
+  }
+
+  /** False once the socket is closed: nothing may be asked of it any more. */
+  protected abstract get open(): boolean
+  /** Hands `data` to the system. `report`: whether the outcome is worth a callback. */
+  protected abstract put(data: Uint8Array, report: boolean): void
+  /** For the recording. */
+  protected abstract tapped(tap: Tap, data: Uint8Array): void
+
+  /** Memory for a datagram of up to `length` bytes; undefined when it would be dropped: closed, or the queue is full. */
+  private room(length: number): Uint8Array | undefined {
+    if (!this.open) return undefined
+    if (this.#queued === 0) return this.core.frames.view(length)
+    this.#queued = this.socket.getSendQueueCount()
+    if (this.#queued === 0) return this.core.frames.view(length)
+    if (this.#queued < MAX_QUEUED) return new Uint8Array(length)
+    this.core.stats.dropped++
+    return undefined
+  }
+
+  /**
+   * A report costs a good part of what a datagram does, so few are asked for. Faults of a network last, and one in many
+   * tells of them. ICMP is told by the receiving side when the socket is polled; only within a window may the next
+   * datagram swallow it, so the last one of a window must report (`report`).
+   */
+  private send(data: Uint8Array, report: boolean): void {
+    try {
+      this.put(data, report || this.#sends++ % REPORT_EVERY === 0)
+    } catch {
+      // Node throws at what it can see to be wrong before the system is asked.
+      this.core.stats.sendErrors++
+      return
+    }
+    if (this.core.tap !== undefined) this.tapped(this.core.tap, data)
+    this.#queued = this.socket.getSendQueueCount()
+    if (this.#queued > 0) this.core.frames.release(data)
+  }
+}
+
+function numericLookup(
+  address: string,
+  family: unknown,
+  callback: (error: Error | null, address: string, family: number) => void,
+): void {
+  void family
+  callback(null, address, isIPv6(address) ? 6 : 4)
+}

@@ -1,0 +1,173 @@
+/** Transfers' own ports: a connected socket each, or, with a single port, a share of the listening socket. */
+import type { Socket } from 'node:dgram'
+import type { Peer } from '../../endpoint/contract.ts'
+import type { Tap, Tid } from '../driver.ts'
+import { tidError } from '../bind-error.ts'
+import { bind, createSocket, isUnreachable, Sending } from './core.ts'
+import type { Core } from './core.ts'
+
+/**
+ * A socket on `peer.local` with a random port, connected to the peer: the kernel then drops what strangers send
+ * (answering with ICMP), reports ICMP, and need not look the route up for each datagram.
+ */
+export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
+  readonly localPort: number
+  readonly #peer: Peer
+  readonly #local: string
+  readonly #owner: Owner
+  readonly #reported: (error: Error | null) => void
+  #isOpen = true
+
+  /** Rejects with ERR_TFTP_BIND. */
+  static async open<Owner>(core: Core<Owner>, peer: Peer, owner: Owner): Promise<ConnectedTid<Owner>> {
+    const socket = createSocket(peer.address)
+    try {
+      const address = peer.local === '' ? anyAddress(peer.address) : peer.local
+      await bind(socket, { address, port: 0, exclusive: true })
+      await connect(socket, peer)
+    } catch (error) {
+      throw tidError(`${peer.address} port ${peer.port}`, error)
+    }
+    return new ConnectedTid(core, socket, peer, owner)
+  }
+
+  private constructor(core: Core<Owner>, socket: Socket, peer: Peer, owner: Owner) {
+    super(core, socket)
+    this.#peer = peer
+    this.#owner = owner
+    const address = socket.address()
+    this.localPort = address.port
+    this.#local = address.address
+    this.#reported = (error) => {
+      if (error !== null && error !== undefined && this.#isOpen) this.#failed(error, true)
+    }
+    socket.on('message', (data, from) => this.#received(data, from.port))
+    socket.on('error', (error) => this.#failed(error, false))
+  }
+
+  reserve(bytes: number): void {
+    try {
+      if (this.socket.getRecvBufferSize() < bytes) this.socket.setRecvBufferSize(bytes)
+    } catch {
+      // The system's default is slower, not wrong: what does not fit is sent again.
+    }
+  }
+
+  close(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.socket.close()
+  }
+
+  protected override get open(): boolean {
+    return this.#isOpen
+  }
+
+  protected override put(data: Uint8Array, report: boolean): void {
+    if (report) this.socket.send(data, this.#reported)
+    else this.socket.send(data)
+  }
+
+  protected override tapped(tap: Tap, data: Uint8Array): void {
+    tap.datagram(false, this.#local, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
+  }
+
+  #received(data: Uint8Array, port: number): void {
+    // A stranger's datagram can only have slipped in between bind and connect.
+    if (!this.#isOpen || port !== this.#peer.port) return
+    const core = this.core
+    core.stats.arrivals++
+    core.tap?.datagram(true, this.#local, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
+    const now = core.now()
+    core.handlers.datagram(now, this.#owner, data, 0, data.length)
+    core.spin.datagram(now)
+  }
+
+  #failed(error: Error, sending: boolean): void {
+    if (sending) this.core.stats.sendErrors++
+    else this.core.stats.receiveErrors++
+    if (isUnreachable(error)) setImmediate(this.#polledOnce)
+  }
+
+  /**
+   * The system reports ICMP before datagrams that came earlier: a client that sent its final ACK and went away must not
+   * look as if it had not. So the socket is polled once more; this turn's poll is over already.
+   */
+  readonly #polledOnce = (): void => {
+    setImmediate(this.#polledTwice)
+  }
+
+  readonly #polledTwice = (): void => {
+    if (this.#isOpen) this.core.handlers.unreachable(this.core.now(), this.#owner)
+  }
+}
+
+/** How a shared socket is used: see `Listener`. */
+export interface SharedPort {
+  readonly socket: Socket
+  readonly address: string
+  readonly port: number
+  readonly open: boolean
+  forget(peer: Peer): void
+}
+
+/** A transfer on the listening socket: datagrams are told apart by the peer's address and port. */
+export class SharedTid<Owner> extends Sending<Owner> implements Tid {
+  readonly localPort: number
+  readonly owner: Owner
+  readonly #peer: Peer
+  readonly #shared: SharedPort
+  readonly #reported: (error: Error | null) => void
+
+  constructor(core: Core<Owner>, shared: SharedPort, peer: Peer, owner: Owner) {
+    super(core, shared.socket)
+    this.localPort = shared.port
+    this.owner = owner
+    this.#peer = peer
+    this.#shared = shared
+    this.#reported = (error) => {
+      if (error !== null && error !== undefined) core.stats.sendErrors++
+    }
+  }
+
+  /** The listening socket's buffer is large already. */
+  reserve(): void {}
+
+  close(): void {
+    this.#shared.forget(this.#peer)
+  }
+
+  protected override get open(): boolean {
+    return this.#shared.open
+  }
+
+  protected override put(data: Uint8Array, report: boolean): void {
+    const { port, address } = this.#peer
+    if (report) this.socket.send(data, port, address, this.#reported)
+    else this.socket.send(data, port, address)
+  }
+
+  protected override tapped(tap: Tap, data: Uint8Array): void {
+    tap.datagram(false, this.#shared.address, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
+  }
+}
+
+function connect(socket: Socket, peer: Peer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error?: Error): void => {
+      if (error === undefined || error === null) return resolve()
+      socket.close()
+      reject(error)
+    }
+    try {
+      socket.connect(peer.port, peer.address, done as () => void)
+    } catch (error) {
+      socket.close()
+      reject(error as Error)
+    }
+  })
+}
+
+function anyAddress(peer: string): string {
+  return peer.includes(':') ? '::' : '0.0.0.0'
+}
