@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ForesendError } from '../error.ts'
-import type { Server, ServerOptions } from '../server/server.ts'
+import type { Server, ServerConfigInput } from '../server/server.ts'
 import { exitCodeOf, messageOf } from './exit.ts'
 import { addressList, decimalNumber, digestFlag, given, networkList, oneOf, wholeNumber, windowFlag } from './flags.ts'
 import { outputFor } from './get.ts'
@@ -123,11 +123,11 @@ describe('put: the remote name', () => {
 })
 
 describe('the usual port', () => {
-  const options = { path: '.' } as Omit<ServerOptions, 'port'>
+  const options = { path: '.' } as Omit<ServerConfigInput, 'port'>
   const failing = (code: string, port: number) => {
     const asked: number[] = []
-    const start = async (given: ServerOptions): Promise<Server> => {
-      asked.push(given.port)
+    const start = async (given: ServerConfigInput): Promise<Server> => {
+      asked.push(given.port ?? 0)
       if (given.port !== port) return { bound: [] } as unknown as Server
       const cause = Object.assign(new Error('bind'), { code })
       throw new ForesendError('ERR_TFTP_BIND', 'cannot', { fault: 'local', cause })

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Summary } from '../client/transfer.ts'
 import { ForesendError } from '../error.ts'
-import type { ServerOptions } from '../server/server.ts'
+import type { Server } from '../server/server.ts'
 import type { Context } from './context.ts'
 import { run } from './main.ts'
 import type { StreamOutput } from './render/output.ts'
@@ -49,7 +49,15 @@ async function command(args: readonly string[], outcome: Partial<Summary> | Fore
     tools: {
       startServer: async (options) => {
         calls.push(options)
-        return { bound: [{ address: '127.0.0.1', port: 69 }], reload: async () => {}, stop: async () => {} }
+        return {
+          bound: [{ address: '127.0.0.1', port: 69 }],
+          reload: async () => {},
+          stop: async () => {},
+          transfers: () => [],
+          stats: () => ({ transfers: {}, bytes: {}, network: { sendErrors: {} } }),
+          subscribe: () => () => {},
+          abort: () => false,
+        } as unknown as Server
       },
       get: transfer,
       put: transfer,
@@ -136,10 +144,10 @@ describe('help', () => {
 describe('flags reach the parts', () => {
   test('serve, without any', async () => {
     const ran = await command(['serve'])
-    const { onEvent: _, ...options } = ran.calls[0] as ServerOptions
     expect(ran.code).toBe(0)
-    expect(options).toEqual({
-      path: '.',
+    expect(ran.calls[0]).toEqual({
+      content: { type: 'path', path: '.' },
+      workers: 'auto',
       hosts: [],
       port: 69,
       window: 'auto',
@@ -155,9 +163,9 @@ describe('flags reach the parts', () => {
     const args =
       'serve images --host 10.0.0.1 --host ::1 --port 6970 --allow 203.0.113.0/24 --single-port --driver dgram --window 2 ' +
       '--copies 2 --gap 0.5 --rto 50 --writable --overwrite --max-transfers 9 --max-transfers-per-address 3 --record captures'
-    const { onEvent: _, ...options } = (await command(args.split(' '))).calls[0] as ServerOptions
-    expect(options).toEqual({
-      path: 'images',
+    expect((await command(args.split(' '))).calls[0]).toEqual({
+      content: { type: 'path', path: 'images' },
+      workers: 'auto',
       hosts: ['10.0.0.1', '::1'],
       port: 6970,
       allow: ['203.0.113.0/24'],

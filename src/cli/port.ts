@@ -1,6 +1,6 @@
 /** Port 69 is where devices ask. Where it cannot be had, 6969 is better than nothing, said in one clear line. */
 import { ForesendError } from '../error.ts'
-import type { Server, ServerOptions } from '../server/server.ts'
+import type { Server, ServerConfigInput } from '../server/server.ts'
 
 export const USUAL_PORT = 69
 export const FALLBACK_PORT = 6969
@@ -13,15 +13,15 @@ export interface Started {
 
 /** Starts on port 69, or on 6969 when 69 is taken or not permitted. Other failures are thrown on. */
 export async function startOnUsualPort(
-  start: (options: ServerOptions) => Promise<Server>,
-  options: Omit<ServerOptions, 'port'>,
+  start: (config: ServerConfigInput) => Promise<Server>,
+  config: Omit<ServerConfigInput, 'port'>,
 ): Promise<Started> {
   try {
-    return { server: await start({ ...options, port: USUAL_PORT }), notice: undefined }
+    return { server: await start({ ...config, port: USUAL_PORT }), notice: undefined }
   } catch (error) {
     const notice = remedyFor(systemCode(error))
     if (!(error instanceof ForesendError) || error.code !== 'ERR_TFTP_BIND' || notice === undefined) throw error
-    const server = await start({ ...options, port: FALLBACK_PORT })
+    const server = await start({ ...config, port: FALLBACK_PORT })
     return {
       server,
       notice: `${notice}. Until then this is port ${FALLBACK_PORT}, and most devices ask only port ${USUAL_PORT}`,

@@ -1,12 +1,14 @@
 /** `foresend serve`: start the server, show what happens, and end it well. */
 import { Command } from 'commander'
-import type { Server, ServerEvent, ServerOptions } from '../server/server.ts'
-import { EXIT, messageOf, usageError } from './exit.ts'
+import { parseConfig } from '../server/config.ts'
+import type { Server, ServerConfig, ServerConfigInput } from '../server/contract.ts'
+import { EXIT, messageOf } from './exit.ts'
 import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from './flags.ts'
 import { fetchLines } from './hint.ts'
 import type { Context } from './context.ts'
 import { type Started, startOnUsualPort } from './port.ts'
 import { type EventPrinter, jsonPrinter, prettyPrinter } from './render/events.ts'
+import { summaryLine } from './render/summary.ts'
 import { countText } from './render/units.ts'
 
 /** How long running transfers may finish after the first request to stop. */
@@ -105,47 +107,37 @@ function addFlags(command: Command): void {
 async function serve(context: Context, path: string, flags: ServeFlags): Promise<number> {
   const json = flags.logFormat === 'json'
   const printer = json ? jsonPrinter(context.stdout) : prettyPrinter(context.stdout, context.now)
-  const running = new Set<number>()
-  const options = serverOptions(path, flags, (event) => {
-    countRunning(running, event)
-    printer.event(event)
-  })
-  const starting = startAsAsked(context, options, flags.port)
-  // Signals count from here on: one that comes right after `listening` must not find nobody.
-  const stopped = untilStopped(context, starting, printer, running)
+  const starting = startAsAsked(context, configOf(path, flags), flags.port, printer)
+  // Signals count from here on: one may come right after `listening`.
+  const stopped = untilStopped(context, starting, printer)
   const { server, notice } = await starting
+  printer.watch(() => server.transfers())
   if (notice !== undefined) {
     printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
   }
   printer.say(...fetchLines(path, server.bound))
   await stopped
+  const summary = summaryLine(server.stats())
+  if (summary !== '') printer.say(`stopped: ${summary}`)
   printer.close()
   return EXIT.done
 }
 
-function startAsAsked(context: Context, options: Options, port: number | undefined): Promise<Started> {
-  const start = context.tools.startServer
-  if (port === undefined) return startOnUsualPort(start, options)
-  return start({ ...options, port }).then((server) => ({ server, notice: undefined }))
+function startAsAsked(
+  context: Context,
+  config: ServerConfig,
+  port: number | undefined,
+  printer: EventPrinter,
+): Promise<Started> {
+  const start = (input: ServerConfigInput): Promise<Server> =>
+    context.tools.startServer(input, (event) => printer.event(event))
+  if (port === undefined) return startOnUsualPort(start, config)
+  return start({ ...config, port }).then((server) => ({ server, notice: undefined }))
 }
 
-type Options = Omit<ServerOptions, 'port'>
-
-function serverOptions(path: string, flags: ServeFlags, onEvent: (event: ServerEvent) => void): Options {
-  if (flags.overwrite === true && flags.writable !== true) {
-    throw usageError(
-      '--overwrite replaces files only where uploads are allowed: add --writable, or leave --overwrite out',
-    )
-  }
-  if (flags.window !== undefined && flags.anticipation !== undefined) {
-    throw usageError('--window and --anticipation set the same thing in different units: give only one of them')
-  }
-  if (flags.window === 'strict' && (flags.copies ?? flags.gap ?? flags.rto) !== undefined) {
-    throw usageError(
-      '--window strict follows RFC 1350 to the letter: leave out --copies, --gap and --rto, or the strict',
-    )
-  }
-  return {
+/** What the flags ask for; the one check of every configuration says whether they fit together. */
+function configOf(path: string, flags: ServeFlags): ServerConfig {
+  return parseConfig({
     path,
     hosts: flags.host ?? [],
     window: flags.window ?? 'auto',
@@ -154,7 +146,6 @@ function serverOptions(path: string, flags: ServeFlags, onEvent: (event: ServerE
     overwrite: flags.overwrite === true,
     singlePort: flags.singlePort === true,
     allow: flags.allow ?? [],
-    onEvent,
     ...given('workers', flags.workers),
     ...given('anticipationBytes', flags.anticipation),
     ...given('copies', flags.copies),
@@ -163,33 +154,11 @@ function serverOptions(path: string, flags: ServeFlags, onEvent: (event: ServerE
     ...given('record', flags.record),
     ...given('maxTransfers', flags.maxTransfers),
     ...given('maxTransfersPerAddress', flags.maxTransfersPerAddress),
-  }
-}
-
-function countRunning(running: Set<number>, event: ServerEvent): void {
-  switch (event.event) {
-    case 'listening':
-    case 'notice':
-      return
-    case 'refused':
-    case 'probed':
-    case 'superseded':
-    case 'completed':
-    case 'failed':
-      running.delete(event.id)
-      return
-    default:
-      running.add(event.id)
-  }
+  })
 }
 
 /** Resolves once the server has ended after a request to stop, or never started. */
-async function untilStopped(
-  context: Context,
-  starting: Promise<Started>,
-  printer: EventPrinter,
-  running: ReadonlySet<number>,
-): Promise<void> {
+async function untilStopped(context: Context, starting: Promise<Started>, printer: EventPrinter): Promise<void> {
   const stopped = Promise.withResolvers<void>()
   const stop = (server: Server, graceMs: number): void =>
     void server.stop(graceMs).then(stopped.resolve, stopped.reject)
@@ -197,13 +166,16 @@ async function untilStopped(
     printer.event({ event: 'notice', time: context.now(), code, message })
   const unwatch = context.watch(
     (count) => {
-      if (running.size > 0 && count === 1) {
-        printer.say(
-          `stopping: ${countText(running.size, 'transfer')} may finish (10 s at most); once more to end at once`,
-        )
-      }
       starting.then(
-        ({ server }) => stop(server, count === 1 ? GRACE_MS : 0),
+        ({ server }) => {
+          const running = server.transfers().length
+          if (running > 0 && count === 1) {
+            printer.say(
+              `stopping: ${countText(running, 'transfer')} may finish (10 s at most); once more to end at once`,
+            )
+          }
+          stop(server, count === 1 ? GRACE_MS : 0)
+        },
         () => {},
       )
     },

@@ -11,7 +11,7 @@ export interface Tools {
 
 export function loadTools(): Tools {
   return {
-    startServer: async (options) => (await import('../server/server.ts')).startServer(options),
+    startServer: async (config, listener) => (await import('../server/server.ts')).startServer(config, listener),
     get: async (options) => (await import('../client/get.ts')).get(options),
     put: async (options) => (await import('../client/put.ts')).put(options),
   }

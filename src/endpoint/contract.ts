@@ -24,12 +24,22 @@ export type EventKind =
   | 'started'
   | 'progress'
   | 'stalled'
+  | 'recovered'
   | 'window-changed'
   | 'superseded'
   | 'completed'
   | 'failed'
 
-/** What the rest of the program hears of a transfer (design: what a transfer leaves behind). Plain data. */
+/** The kinds of event that end a transfer: each transfer has exactly one of them, and it is the last. */
+export const FINAL_EVENTS: ReadonlySet<string> = new Set<EventKind>([
+  'refused',
+  'probed',
+  'superseded',
+  'completed',
+  'failed',
+])
+
+/** One moment of a transfer and its figures at that moment. Plain data. More kinds of event may come: a reader passes over those it does not know. */
 export interface TransferEvent {
   readonly event: EventKind
   /** Milliseconds since the epoch; added by the owner, whose clock it is. */
@@ -40,6 +50,8 @@ export interface TransferEvent {
   readonly client: string
   /** The name as it was asked for, not yet escaped. */
   readonly file: string
+  /** What the name stands for, where that is another: the path below the root, or the name of the single file. */
+  readonly served?: string
   readonly direction: 'read' | 'write'
   readonly bytes: number
   /** Size of the whole file when it is known. */

@@ -27,7 +27,7 @@ import { Transfer, type TransferMachine } from './transfer.ts'
 
 export { DEFAULT_MAX_HALF_OPEN, DEFAULT_MAX_TRANSFERS, DEFAULT_MAX_TRANSFERS_PER_ADDRESS } from './admission.ts'
 export { clientOf, eventOf } from './describe.ts'
-export { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink } from './owner.ts'
+export { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink, type Prepared } from './owner.ts'
 export { Transfer, type TransferMachine } from './transfer.ts'
 
 /**
@@ -74,6 +74,12 @@ export class Endpoint<Io = unknown, Content = unknown> {
 
   transfers(): Iterable<Transfer<Io, Content>> {
     return this.#admission.all()
+  }
+
+  /** The transfer with this id that holds a place; undefined when there is none. */
+  byId(id: number): Transfer<Io, Content> | undefined {
+    for (const transfer of this.#admission.all()) if (transfer.id === id) return transfer
+    return undefined
   }
 
   /** A datagram reached a listening socket. Anything but an RRQ or WRQ gets one ERROR at most. */
@@ -137,6 +143,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
       const agreed = negotiateRead(transfer.request, sizeBytes, this.#config.limits)
       transfer.agreed = agreed
       transfer.sizeBytes = sizeBytes
+      const { policy, device } = this.#config.prepare(transfer, agreed)
       const create = this.#config.createSender ?? ((config, policy, sink) => new Sender(config, policy, sink))
       const config = {
         sizeBytes,
@@ -147,9 +154,9 @@ export class Endpoint<Io = unknown, Content = unknown> {
         clientTimeoutMs: agreed.timeoutMs,
         proven: false,
         label: transfer.label,
-        ...this.#config.deviceFor?.(transfer),
+        ...device,
       }
-      return create(config, this.#config.policyFor(transfer, agreed), transfer)
+      return create(config, policy, transfer)
     })
   }
 

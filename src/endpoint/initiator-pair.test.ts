@@ -75,8 +75,10 @@ class Pair implements InitiatorSink {
     this.#endpoint = new Endpoint(
       {
         limits: { maxBlksize: 65464, maxWindowsize: 64, maxWindowBytes: 1 << 20, refuse: new Set() },
-        policyFor: (_transfer, agreed) =>
-          agreed.windowsize > 1 ? negotiated({ windowBlocks: agreed.windowsize }) : anticipation({ windowBlocks: 1 }),
+        prepare: (_transfer, agreed) => ({
+          policy:
+            agreed.windowsize > 1 ? negotiated({ windowBlocks: agreed.windowsize }) : anticipation({ windowBlocks: 1 }),
+        }),
         writable: true,
       },
       this.#serverSink(),

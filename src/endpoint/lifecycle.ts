@@ -144,7 +144,7 @@ export class Lifecycle<Io, Content> {
   notice(transfer: Transfer<Io, Content>, kind: NoticeKind): void {
     if (transfer.closed || transfer.outcome !== undefined) return
     if (kind === 'started') this.#tellStarted(transfer)
-    else if (kind === 'stalled' || kind === 'window-changed') this.#sink.event(kind, transfer)
+    else if (kind !== 'refused-ahead') this.#sink.event(kind, transfer)
   }
 
   /** After a machine's input: what waited for it, and what follows from its new state. */

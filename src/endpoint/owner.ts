@@ -36,13 +36,18 @@ export interface EndpointSink<Io = unknown, Content = unknown> {
   deadline(at: number): void
 }
 
+/** How a transfer is sent. */
+export interface Prepared {
+  readonly policy: WindowPolicy
+  /** What is known of the device before its first block leaves. */
+  readonly device?: KnownDevice
+}
+
 export interface EndpointConfig<Io = unknown, Content = unknown> {
   readonly limits: Limits
-  /** The window policy for one read; a new object each time. */
-  policyFor(transfer: Transfer<Io, Content>, agreed: Agreed): WindowPolicy
-  /** What is known of the device before it is served; nothing by default. */
-  deviceFor?(transfer: Transfer<Io, Content>): KnownDevice
-  /** False refuses every WRQ. */
+  /** How one read is sent; a new policy each time. */
+  prepare(transfer: Transfer<Io, Content>, agreed: Agreed): Prepared
+  /** False refuses every WRQ. Looked at with each request. */
   readonly writable: boolean
   /** Default DEFAULT_MAX_TRANSFERS. */
   readonly maxTransfers?: number | undefined

@@ -3,6 +3,7 @@
  * nothing of TFTP beyond the 4-byte DATA header, which `frame` writes for them.
  */
 import type { Peer } from '../endpoint/contract.ts'
+import type { DriverStats } from './driver-stats.ts'
 
 export interface DriverHandlers<Owner> {
   /** A datagram reached a listening socket. */
@@ -50,17 +51,6 @@ export interface Bound {
   /** The addresses bound at the moment. */
   addresses(): string[]
   close(): void
-}
-
-/** What went wrong with single datagrams; none of it ends anything. */
-export interface DriverStats {
-  /** Datagrams that reached a handler. */
-  arrivals: number
-  /** The system refused to send one (ENOBUFS, EPERM from a firewall, ENETUNREACH, …). */
-  sendErrors: number
-  receiveErrors: number
-  /** Dropped because too many were queued for one peer already. */
-  dropped: number
 }
 
 export interface Driver<Owner> {

@@ -20,18 +20,20 @@ let port = 0
 
 beforeAll(async () => {
   writeFileSync(join(folder, 'test.bin'), image)
-  server = await startServer({
-    path: join(folder, 'test.bin'),
-    hosts: ['127.0.0.1'],
-    port: 0,
-    window: 'auto',
-    driver: 'dgram',
-    writable: false,
-    overwrite: false,
-    singlePort: false,
-    allow: [],
-    onEvent: (event) => events.push(event),
-  })
+  server = await startServer(
+    {
+      path: join(folder, 'test.bin'),
+      hosts: ['127.0.0.1'],
+      port: 0,
+      window: 'auto',
+      driver: 'dgram',
+      writable: false,
+      overwrite: false,
+      singlePort: false,
+      allow: [],
+    },
+    (event) => events.push(event),
+  )
   port = server.bound[0].port
 })
 
@@ -93,7 +95,7 @@ describe('real sockets and virtual time', { retry: 2 }, () => {
         window: 1,
         driver: 'dgram',
       } as const
-      const flags = { writable: false, overwrite: false, singlePort: false, allow: [], onEvent: () => {} }
+      const flags = { writable: false, overwrite: false, singlePort: false, allow: [] }
       const lockStep = await startServer({ ...options, ...flags })
       try {
         const device = slow(faults)

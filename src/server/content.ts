@@ -28,10 +28,13 @@ export class ServedImage implements Mapped {
   /** Of the mapping. */
   #address = 0
   readonly image: Image
+  /** The path below the root, or the name of the single file. */
+  readonly name: string
   readonly frame: Frame = (seq, target) => this.#frame(seq, target)
 
   constructor(image: Image) {
     this.image = image
+    this.name = image.name
   }
 
   /** The transfer's numbers, before its first block. */
@@ -80,11 +83,14 @@ export class ServedImage implements Mapped {
 export class ServedUpload {
   readonly type = 'upload'
   readonly upload: Upload
+  /** The path below the root. */
+  readonly name: string
   /** The flush began: from now on it ends by itself, in the file's final name or not at all. */
   finishing = false
 
   constructor(upload: Upload) {
     this.upload = upload
+    this.name = upload.name
   }
 
   async crc32(): Promise<number> {

@@ -1,108 +1,77 @@
-/** What the server says of itself, and how transfers become events. */
-import type { Driver } from '../io/driver.ts'
-import type { EventKind, Peer, TransferEvent } from '../endpoint/contract.ts'
-import { eventOf } from '../endpoint/endpoint.ts'
-import type { Request } from '../packet/index.ts'
+/** How what happens in an instance becomes events. */
+import type { EventKind, Peer } from '../endpoint/contract.ts'
+import { clientOf, eventOf } from '../endpoint/endpoint.ts'
+import { OPCODE, type Request } from '../packet/index.ts'
 import { allowFlagFor } from './peers.ts'
 import { Limiter } from './limiter.ts'
 import type { ServedTransfer } from './content.ts'
+import type { FromInstance } from './protocol.ts'
 
-export type ServerEvent =
-  | TransferEvent
-  | {
-      readonly event: 'listening'
-      readonly time: number
-      /** As it was asked for: `0.0.0.0` and `::` stand for every address. */
-      readonly address: string
-      readonly port: number
-      readonly driver: string
-    }
-  | {
-      readonly event: 'notice'
-      readonly time: number
-      /** Stable, for programs: NO_REQUEST, LISTENER_FAILED, RECORDING, DRIVER, THREAD_BROKE, THREAD_RESTARTED. */
-      readonly code: string
-      readonly message: string
-    }
-
-/** Strangers that knock: a few lines a minute tell enough. */
-const STRANGERS_WINDOW_MS = 60_000
-const STRANGERS_PER_WINDOW = 10
+/** Events that any host of the network can cause: a few lines a minute tell enough. */
+const LIMITED_WINDOW_MS = 60_000
+const LIMITED_PER_WINDOW = 10
 
 export class Events {
-  readonly #emit: (event: ServerEvent) => void
-  readonly #strangers = new Limiter(STRANGERS_WINDOW_MS, STRANGERS_PER_WINDOW)
-  readonly #notices = new Limiter(STRANGERS_WINDOW_MS, STRANGERS_PER_WINDOW)
+  readonly #say: (message: FromInstance) => void
+  readonly #denied = new Limiter(LIMITED_WINDOW_MS, LIMITED_PER_WINDOW)
+  readonly #notices = new Limiter(LIMITED_WINDOW_MS, LIMITED_PER_WINDOW)
   readonly #waiting = new Set<Promise<void>>()
-  /** Held back until the server is ready: `listening` is the first event. */
-  #early: ServerEvent[] | undefined = []
 
-  constructor(emit: (event: ServerEvent) => void) {
-    this.#emit = emit
-  }
-
-  listening(address: string, port: number, driver: Driver<unknown>['name']): void {
-    this.#emit({ event: 'listening', time: Date.now(), address, port, driver })
-  }
-
-  /** The server is ready: what was held back follows. */
-  ready(): void {
-    const early = this.#early ?? []
-    this.#early = undefined
-    for (const event of early) this.#emit(event)
+  constructor(say: (message: FromInstance) => void) {
+    this.#say = say
   }
 
   notice(code: string, message: string): void {
-    if (this.#notices.pass(Date.now(), message) !== undefined)
-      this.#say({ event: 'notice', time: Date.now(), code, message })
+    if (this.#notices.pass(Date.now(), message) !== undefined) this.#say({ type: 'notice', code, message })
   }
 
   /** `now` is the driver's. `crc32`, where it is given, is awaited before the event goes out. */
   transfer(kind: EventKind, now: number, transfer: ServedTransfer, crc32?: Promise<number | undefined>): void {
     const event = eventOf(kind, Date.now(), transfer, now)
-    if (crc32 === undefined) return this.#say(event)
+    const served = transfer.content?.name
+    if (served !== undefined && served !== event.file) event.served = served
+    if (crc32 === undefined) return this.#say({ type: 'event', event })
     const waiting = crc32
       .then((value) => {
         if (value !== undefined) event.crc32 = hex(value)
-        this.#say(event)
+        this.#say({ type: 'event', event })
       })
-      .catch(() => this.#say(event))
+      .catch(() => this.#say({ type: 'event', event }))
       .finally(() => this.#waiting.delete(waiting))
     this.#waiting.add(waiting)
   }
 
-  /** A peer that is not served asked for something. It hears nothing; the user hears of some of them. */
-  stranger(peer: Peer, request: Request | undefined): void {
-    const held = this.#strangers.pass(Date.now(), peer.address)
+  /** A peer whose address is not served asked for something. It gets no answer; some of these requests become events. */
+  denied(peer: Peer, request: Request | undefined): void {
+    const held = this.#denied.pass(Date.now(), peer.address)
     if (held === undefined) return
     const more = held > 0 ? ` (${held} more like it were not reported)` : ''
+    const cause = `${peer.address} is not a private address, so it is not served; to serve it add ${allowFlagFor(peer.address)}${more}`
     this.#say({
-      event: 'refused',
-      time: Date.now(),
-      id: 0,
-      client: peer.address.includes(':') ? `[${peer.address}]:${peer.port}` : `${peer.address}:${peer.port}`,
-      file: request?.filename ?? '',
-      direction: request?.opcode === 2 ? 'write' : 'read',
-      bytes: 0,
-      blocks: 0,
-      datagrams: 0,
-      retransmitted: 0,
-      window: 1,
-      ms: 0,
-      rateBytesPerSec: 0,
-      code: 'ERR_TFTP_ACCESS',
-      cause: `${peer.address} is not a private address, so it is not served; to serve it add ${allowFlagFor(peer.address)}${more}`,
+      type: 'event',
+      event: {
+        event: 'refused',
+        time: Date.now(),
+        id: 0,
+        client: clientOf(peer),
+        file: request?.filename ?? '',
+        direction: request?.opcode === OPCODE.wrq ? 'write' : 'read',
+        bytes: 0,
+        blocks: 0,
+        datagrams: 0,
+        retransmitted: 0,
+        window: 1,
+        ms: 0,
+        rateBytesPerSec: 0,
+        code: 'ERR_TFTP_ACCESS',
+        cause,
+      },
     })
   }
 
   /** Resolves when every event that waits for a checksum is out. */
   async settled(): Promise<void> {
     await Promise.all(this.#waiting)
-  }
-
-  #say(event: ServerEvent): void {
-    if (this.#early === undefined) this.#emit(event)
-    else this.#early.push(event)
   }
 }
 

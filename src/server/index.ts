@@ -1,4 +1,18 @@
-/** Serve files by TFTP from a program: `startServer` and what it says. */
-export type { TransferEvent } from '../endpoint/contract.ts'
+/** Serve files by TFTP from a program: `startServer`, and what can be seen and done while it runs. */
+export type { ContentSpec } from '../content/index.ts'
+export type { EventKind, TransferEvent } from '../endpoint/contract.ts'
+export { FINAL_EVENTS } from '../endpoint/contract.ts'
 export { type Fault, type ErrorCode, ForesendError } from '../error.ts'
-export { type Server, type ServerEvent, type ServerOptions, startServer } from './server.ts'
+export {
+  isTransferEvent,
+  type ListeningEvent,
+  type NetworkStats,
+  type NoticeEvent,
+  type Server,
+  type ServerConfig,
+  type ServerConfigInput,
+  type ServerEvent,
+  type ServerStats,
+  type TransferSnapshot,
+} from './contract.ts'
+export { startServer } from './server.ts'

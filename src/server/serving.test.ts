@@ -6,11 +6,13 @@ import type { Driver, Tid } from '../io/driver.ts'
 import { encodeRequest } from '../packet/index.ts'
 import type { ServedTransfer } from './content.ts'
 import { Events } from './events.ts'
-import type { ServerEvent } from './events.ts'
+import type { ServerEvent } from './contract.ts'
+import { Devices } from './devices.ts'
+import { Neighbours } from '../io/neighbours.ts'
 import { Peers } from './peers.ts'
 import { choosePolicy } from '../transfer/policy/choose.ts'
-import { Treatment } from './treatment.ts'
 import { Serving } from './serving.ts'
+import { newStats } from '../io/driver-stats.ts'
 
 const RRQ = encodeRequest({ opcode: 1, filename: 'image', mode: 'octet', options: [] })
 const limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 20, refuse: new Set<string>() }
@@ -18,7 +20,7 @@ const limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 2
 /** A driver whose clock stands still and whose ports come when the test says so. */
 class FakeDriver implements Driver<ServedTransfer> {
   readonly name = 'dgram'
-  readonly stats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
+  readonly stats = newStats()
   readonly replies: Uint8Array[] = []
   readonly sent: number[][] = []
   closed = 0
@@ -58,8 +60,12 @@ class FakeDriver implements Driver<ServedTransfer> {
 function setUp(allow: readonly string[] = []) {
   const driver = new FakeDriver()
   const heard: ServerEvent[] = []
-  const events = new Events((event) => heard.push(event))
-  events.ready()
+  const events = new Events((message) => {
+    if (message.type === 'event') heard.push(message.event)
+    if (message.type === 'notice')
+      heard.push({ event: 'notice', time: 0, code: message.code, message: message.message })
+  })
+  const neighbours = new Neighbours(() => '')
   let open = 0
   const store: Store = {
     openRead: () => {
@@ -81,8 +87,18 @@ function setUp(allow: readonly string[] = []) {
     store,
     peers: new Peers(allow),
     events,
-    treatment: new Treatment({ window: 'auto' }),
-    endpoint: { limits, writable: false, policyFor: (_, agreed) => choosePolicy({ window: 'auto' }, agreed) },
+    devices: new Devices(
+      { window: 'auto' },
+      neighbours,
+      () => 0,
+      () => {},
+    ),
+    asked: () => {},
+    endpoint: {
+      limits,
+      writable: false,
+      prepare: (_, agreed) => ({ policy: choosePolicy({ window: 'auto' }, agreed) }),
+    },
     driver: () => driver,
   })
   const ask = (address: string, port = 2070): void => {

@@ -11,42 +11,55 @@ import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
 import { Opener } from './opener.ts'
 import type { Peers } from './peers.ts'
-import type { Treatment } from './treatment.ts'
+import type { NetworkStats } from './contract.ts'
+import type { Devices } from './devices.ts'
 
 export interface ServingOptions {
   readonly store: Store
   readonly peers: Peers
   readonly events: Events
-  readonly treatment: Treatment
+  readonly devices: Devices
   readonly endpoint: EndpointConfig<Tid, Served>
   /** Makes the driver for these handlers. */
   readonly driver: (handlers: DriverHandlers<ServedTransfer>) => Driver<ServedTransfer>
+  /** The first datagram reached a listening socket. */
+  readonly asked: () => void
 }
 
 export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<ServedTransfer> {
   readonly endpoint: Endpoint<Tid, Served>
   readonly driver: Driver<ServedTransfer>
   readonly #opener: Opener
-  readonly #peers: Peers
+  #peers: Peers
+  readonly #devices: Devices
+  readonly #asked: () => void
   readonly #events: Events
-  readonly treatment: Treatment
   /** Datagrams that reached a listening socket. */
-  knocks = 0
+  #requests = 0
   /** False: new requests are left unanswered. */
   admitting = true
 
   constructor(options: ServingOptions) {
     this.#peers = options.peers
     this.#events = options.events
-    this.treatment = options.treatment
+    this.#devices = options.devices
+    this.#asked = options.asked
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
     this.#opener = new Opener(this.driver, this.endpoint, options.store)
   }
 
-  /** Requests from now on are served from `store`; running transfers keep what they have. */
-  serveFrom(store: Store): void {
+  /** Requests from now on are served from `store`, to `peers`; running transfers keep what they have. */
+  follow(store: Store, peers: Peers): void {
     this.#opener.store = store
+    this.#peers = peers
+  }
+
+  /** Totals since the start. */
+  stats(): NetworkStats {
+    const { arrivals, sendErrors, receiveErrors, dropped } = this.driver.stats
+    const { ignored, repeated, refused } = this.endpoint.counts
+    return { requests: this.#requests, ignored, repeated, refused, arrivals, sendErrors, receiveErrors, dropped }
   }
 
   /**
@@ -74,14 +87,14 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   // What the driver says.
 
   request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
-    this.knocks++
+    if (this.#requests++ === 0) this.#asked()
     if (!this.admitting) return
     if (this.#peers.allows(peer.address, peer.near)) {
       this.endpoint.handleRequest(now, peer, buffer, offset, length)
       return
     }
     const request = parseRequest(buffer, offset, length)
-    this.#events.stranger(peer, request.ok ? request.value : undefined)
+    this.#events.denied(peer, request.ok ? request.value : undefined)
   }
 
   datagram(now: number, transfer: ServedTransfer, buffer: Uint8Array, offset: number, length: number): void {
@@ -152,7 +165,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   close(transfer: ServedTransfer): void {
-    this.treatment.ended(transfer)
+    this.#devices.ended(transfer)
     transfer.io?.close()
     transfer.content?.close()
     transfer.io = undefined

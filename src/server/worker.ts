@@ -1,86 +1,44 @@
-/** A thread that serves: the batch driver's loop has it for itself, and what happens crosses to the others in batches. */
+/** The thread of a serving instance: the batch driver's loop has it for itself, and what happens goes to the control side in batches. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { ForesendError } from '../error.ts'
+import type { Native } from '../io/native/linux.ts'
 import { withLoop } from '../io/native/loop.ts'
 import { probeBatch } from '../io/native/probe.ts'
-import type { ServerEvent } from './events.ts'
-import { type ServerHere, startHere } from './here.ts'
-import { type FromWorker, toPlain, type ToWorker, type WorkerStart } from './worker-protocol.ts'
+import { startInstance } from './instance.ts'
+import type { FromInstance, InstanceStart, ToInstance } from './protocol.ts'
 
-const EVENTS_MS = 5
-const MAX_EVENTS = 256
+/** Events wait this long for others: one message, and one wake-up of the other thread, for what a busy time brings. */
+const BATCH_MS = 5
+const MAX_BATCH = 256
+/** What can wait. Everything else leaves at once, and what waited with it. */
+const WAITS: ReadonlySet<FromInstance['type']> = new Set(['event', 'learnt', 'stats'])
 
-const { options, port, firstId, idStep } = workerData as WorkerStart
-let events: ServerEvent[] = []
-let server: ServerHere | undefined
+let batch: FromInstance[] = []
+const instance = startInstance(workerData as InstanceStart, say, native)
 
 process.on('uncaughtException', (error) => {
-  // Sockets are not this thread's alone for the system: they would stay, and take the clients' packets.
-  server?.drop()
-  flush()
-  say({ type: 'broken', cause: error.stack ?? error.message })
+  // For the system sockets belong to the process: they would stay, and take the clients' packets.
+  instance.drop()
+  say({ type: 'crashed', cause: error.stack ?? error.message })
   process.exit(1)
 })
-parentPort?.on('message', (message: ToWorker) => void hear(message))
-await start()
+parentPort?.on('message', (message: ToInstance) => instance.handle(message))
 
-async function start(): Promise<void> {
-  try {
-    const native = probeBatch()
-    if (typeof native === 'string') throw new ForesendError('ERR_TFTP_INTERNAL', native, { fault: 'local' })
-    server = await startHere(
-      { ...options, onEvent },
-      {
-        native: await withLoop(native),
-        firstId,
-        idStep,
-        sharedPort: port === 'own' ? undefined : port,
-        ...(idStep > 1 ? { onLesson: (lesson) => say({ type: 'lesson', lesson }) } : {}),
-        onSilence: () => say({ type: 'silence' }),
-      },
-    )
-    flush()
-    say({ type: 'ready', bound: server.bound })
-  } catch (error) {
-    say({ type: 'failed', error: toPlain(error) })
-  }
+async function native(): Promise<Native> {
+  const functions = probeBatch()
+  if (typeof functions === 'string') throw new ForesendError('ERR_TFTP_INTERNAL', functions, { fault: 'local' })
+  return withLoop(functions)
 }
 
-async function hear(message: ToWorker): Promise<void> {
-  switch (message.type) {
-    case 'stop':
-      await server?.stop(message.graceMs)
-      flush()
-      return say({ type: 'stopped' })
-    case 'reload':
-      return server?.reload().then(
-        () => say({ type: 'reloaded' }),
-        (error: unknown) => say({ type: 'reloaded', error: toPlain(error) }),
-      )
-    case 'learn':
-      return server?.learn(message.lesson)
-    case 'silence':
-      return server?.noticeSilence()
-    case 'break':
-      setImmediate(() => {
-        throw new Error('broken for a test')
-      })
-  }
-}
-
-/** Events are kept for a moment: one message, and one wake-up of the other thread, for what a busy time brings. */
-function onEvent(event: ServerEvent): void {
-  if (events.length === 0) setTimeout(flush, EVENTS_MS)
-  events.push(event)
-  if (events.length >= MAX_EVENTS) flush()
+function say(message: FromInstance): void {
+  if (batch.length === 0) setTimeout(flush, BATCH_MS)
+  batch.push(message)
+  if (batch.length >= MAX_BATCH || !WAITS.has(message.type)) flush()
 }
 
 function flush(): void {
-  if (events.length === 0) return
-  say({ type: 'events', json: JSON.stringify(events) })
-  events = []
-}
-
-function say(message: FromWorker): void {
-  parentPort?.postMessage(message)
+  if (batch.length === 0) return
+  const messages = batch
+  batch = []
+  parentPort?.postMessage(JSON.stringify(messages))
 }

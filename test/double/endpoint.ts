@@ -141,7 +141,7 @@ export class OwnerDouble implements EndpointSink {
     this.endpoint = new Endpoint(
       {
         limits: { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 20, refuse: new Set() },
-        policyFor: () => anticipation({ windowBlocks: 1 }),
+        prepare: () => ({ policy: anticipation({ windowBlocks: 1 }) }),
         writable: true,
         createSender: (_config, _policy, transfer) => new MachineDouble(transfer, false),
         createReceiver: (_config, transfer) => new MachineDouble(transfer, true),

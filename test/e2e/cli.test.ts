@@ -218,13 +218,28 @@ describe('serve and put', () => {
     expect(ran.stdout).not.toMatch(/[^\P{Cc}\n]/u)
   })
 
-  test('SIGHUP opens the folder again, and says so', async () => {
-    const own = await serve(images)
-    own.child.kill('SIGHUP')
-    await own.seen(/"code":"RELOADED"/)
-    own.child.kill('SIGTERM')
-    expect((await own.ended).code).toBe(0)
-  })
+  test.each(['dgram', 'batch'])(
+    'SIGHUP makes a server of the %s driver serve what the path names now',
+    async (driver) => {
+      const at = folder()
+      const path = join(at, 'it')
+      writeFileSync(path, 'one file for any name')
+      const own = await serve(path, ['--driver', driver, ...(driver === 'batch' ? ['--workers', '2'] : [])])
+      const fetch = async (): Promise<number | null> =>
+        (await run(['get', `tftp://127.0.0.1:${own.port}/inside`], { cwd: folder() })).code
+      expect(await fetch()).toBe(0)
+      rmSync(path)
+      mkdirSync(path)
+      writeFileSync(join(path, 'inside'), 'a file of a folder')
+      // Every worker still has the single file, which is gone; none of them looks by itself what the path is now.
+      for (let i = 0; i < 8; i++) expect(await fetch()).toBe(4)
+      own.child.kill('SIGHUP')
+      await own.seen(/"code":"RELOADED"/)
+      for (let i = 0; i < 8; i++) expect(await fetch()).toBe(0)
+      own.child.kill('SIGTERM')
+      expect((await own.ended).code).toBe(0)
+    },
+  )
 
   test('SIGTERM lets a running transfer finish, a second one ends at once', async () => {
     const own = await serve(images)

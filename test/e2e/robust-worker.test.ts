@@ -1,9 +1,10 @@
-/** A JavaScript exception in a thread of the server: what ran is lost and said to be, and nothing else is. */
+/** A JavaScript exception in a worker of the server: what ran is lost and its events say so, and nothing else is. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { probeBatch } from '../../src/io/native/probe.ts'
 import type { TransferEvent } from '../../src/endpoint/contract.ts'
+import { type CrashingServer, startCrashing } from '../support/crash.ts'
 import { RawClient } from './raw-client.ts'
 import { folderWith, pattern, type Running, serve } from './serving.ts'
 
@@ -13,12 +14,12 @@ const BREAKS = 10
 /** A thread of Node's pool may come, and its heap is mapped in pieces. */
 const MORE_MAPPINGS = 40
 
-describe.skipIf(typeof native === 'string')('a thread that breaks', () => {
+describe.skipIf(typeof native === 'string')('a worker that crashes', () => {
   test('an upload and a download that ran are told as failed, nothing is left of it, and it serves again', async () => {
     const folder = folderWith({ image: IMAGE, old: pattern(700) })
-    const running = await serve(folder, { driver: 'batch', writable: true, overwrite: true, workers: 1 })
+    const running = await serve(folder, { writable: true, overwrite: true }, startCrashing)
     const clients = await begin(running)
-    breakThread(running)
+    crash(running)
     await running.event('notice')
     const failed = running.events.filter((event): event is TransferEvent => event.event === 'failed')
     expect(failed.map(({ file, code }) => `${file} ${code}`).toSorted()).toEqual([
@@ -36,12 +37,12 @@ describe.skipIf(typeof native === 'string')('a thread that breaks', () => {
   })
 
   test('the port is served again within a second', async () => {
-    const running = await serve(folderWith({ image: IMAGE }), { driver: 'batch', workers: 1 })
+    const running = await serve(folderWith({ image: IMAGE }), {}, startCrashing)
     // A busy machine makes a start late, and never early: one in time of three, each of which waits longer than the last.
     const tookMs: number[] = []
     for (let i = 1; i <= 3 && !tookMs.some((ms) => ms < 1000); i++) {
       const breaks = countNotices(running)
-      breakThread(running)
+      crash(running)
       while (countNotices(running) === breaks) await new Promise((resolve) => setImmediate(resolve))
       const brokeAt = performance.now()
       expect(IMAGE.equals(await getAgain(running))).toBe(true)
@@ -52,7 +53,7 @@ describe.skipIf(typeof native === 'string')('a thread that breaks', () => {
 
   test(`${BREAKS} breaks in a row leak neither descriptors nor mappings`, async () => {
     const folder = folderWith({ image: IMAGE, old: pattern(700) })
-    const running = await serve(folder, { driver: 'batch', writable: true, overwrite: true, workers: 1 })
+    const running = await serve(folder, { writable: true, overwrite: true }, startCrashing)
     const levels: { descriptors: number; mappings: number; images: number }[] = []
     for (let i = 0; i <= BREAKS; i++) {
       const image = join(folder, `image-${i}`)
@@ -95,8 +96,8 @@ function countNotices({ events }: Running): number {
   return events.filter((event) => event.event === 'notice').length
 }
 
-function breakThread({ server }: Running): void {
-  ;(server as unknown as { breakForTests(): void }).breakForTests()
+function crash({ server }: Running): void {
+  ;(server as CrashingServer).crash()
 }
 
 /** The wait before a restart grows with each break; here it is over at once. */
@@ -104,7 +105,7 @@ async function breakAndRestart(running: Running): Promise<void> {
   const before = countNotices(running)
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
-    breakThread(running)
+    crash(running)
     while (countNotices(running) === before) await new Promise((resolve) => setImmediate(resolve))
     await Promise.resolve()
     vi.runAllTimers()

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import type { TransferEvent } from '../../src/endpoint/contract.ts'
 import { probeBatch } from '../../src/io/native/probe.ts'
 import { startServer } from '../../src/server/server.ts'
-import type { Server, ServerEvent, ServerOptions } from '../../src/server/server.ts'
+import type { Server, ServerConfigInput, ServerEvent } from '../../src/server/server.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -43,25 +43,31 @@ afterEach(async () => {
 })
 
 /** On a port of its own; ends with the test. */
-export async function serve(path: string, more: Partial<ServerOptions> = {}): Promise<Running> {
+export async function serve(
+  path: string,
+  more: ServerConfigInput = {},
+  start: typeof startServer = startServer,
+): Promise<Running> {
   const events: ServerEvent[] = []
   let woken: (() => void)[] = []
-  const server = await startServer({
-    path,
-    hosts: ['127.0.0.1'],
-    port: 0,
-    window: 'auto',
-    driver: driverName,
-    writable: false,
-    overwrite: false,
-    singlePort: false,
-    allow: [],
-    onEvent: (event) => {
+  const server = await start(
+    {
+      path,
+      hosts: ['127.0.0.1'],
+      port: 0,
+      window: 'auto',
+      driver: driverName,
+      writable: false,
+      overwrite: false,
+      singlePort: false,
+      allow: [],
+      ...more,
+    },
+    (event) => {
       events.push(event)
       for (const wake of woken.splice(0)) wake()
     },
-    ...more,
-  })
+  )
   closing.push(() => server.stop(0))
   const port = server.bound[0]?.port ?? 0
   return {

@@ -59,8 +59,10 @@ export class Owner implements EndpointSink<Line, Line> {
     this.#rng = rng
     const config: EndpointConfig<Line, Line> = {
       limits: { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 512 * 1024, refuse: new Set() },
-      policyFor: (_transfer, agreed) =>
-        agreed.windowsize > 1 ? negotiated({ windowBlocks: agreed.windowsize }) : anticipation({ windowBlocks: 1 }),
+      prepare: (_transfer, agreed) => ({
+        policy:
+          agreed.windowsize > 1 ? negotiated({ windowBlocks: agreed.windowsize }) : anticipation({ windowBlocks: 1 }),
+      }),
       writable: true,
       openTimeoutMs: OPEN_TIMEOUT_MS,
       ...CAPS,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { expect } from 'vitest'
 import type { TransferEvent } from '../../src/endpoint/contract.ts'
-import type { ServerOptions } from '../../src/server/server.ts'
+import type { ServerConfigInput } from '../../src/server/server.ts'
 import { folderWith, type Running, serve } from '../e2e/serving.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import type { Errand, ForeignClient } from './clients.ts'
@@ -21,7 +21,7 @@ export interface Exchange {
 export async function fetchWhole(
   client: ForeignClient,
   content: number | Buffer,
-  options: Partial<ServerOptions> = {},
+  options: ServerConfigInput = {},
   mode?: 'netascii',
 ): Promise<Exchange> {
   const bytes = typeof content === 'number' ? randomBytes(content) : content
@@ -45,7 +45,7 @@ export async function fetchWhole(
 export async function storeWhole(
   client: ForeignClient,
   content: number | Buffer,
-  options: Partial<ServerOptions> = {},
+  options: ServerConfigInput = {},
   mode?: 'netascii',
 ): Promise<Exchange> {
   const bytes = typeof content === 'number' ? randomBytes(content) : content

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { ServerOptions } from '../../src/server/server.ts'
+import type { ServerConfigInput } from '../../src/server/server.ts'
 import { folderWith, serve } from '../e2e/serving.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { FOREIGN_CLIENTS } from './clients.ts'
@@ -16,7 +16,7 @@ const MEGABYTE = 1_048_576
 const CLEAN_TRIES = 5
 
 /** `window`: the blocks that may be on the way by then. */
-const POLICIES: readonly [name: string, options: Partial<ServerOptions>, window: (blksize: number) => number][] = [
+const POLICIES: readonly [name: string, options: ServerConfigInput, window: (blksize: number) => number][] = [
   ['--window strict', { window: 'strict' }, () => 1],
   ['--anticipation 1000', { anticipationBytes: 1000 }, (blksize) => 1 + Math.floor(1000 / blksize)],
   ['--window 2', { window: 2 }, () => 2],

@@ -18,7 +18,7 @@ function afterRepeatedFinal() {
     {
       limits: { maxBlksize: 1428, maxWindowsize: 64, maxWindowBytes: 65_536, refuse: new Set() },
       writable: false,
-      policyFor: () => strict(1000),
+      prepare: () => ({ policy: strict(1000) }),
     },
     {
       open: (opened) => {

@@ -17,6 +17,7 @@ import {
   World,
 } from '../../src/lab/index.ts'
 import { encodeOack, HEADER_BYTES, OPCODE, readBlock, readOpcode, type Request } from '../../src/packet/index.ts'
+import { deviceId } from '../../src/profile/device-id.ts'
 import { DeviceMemory } from '../../src/profile/memory.ts'
 import { takesWhateverComes } from '../../src/profile/request-shape.ts'
 import type { LearntDevice, NoticeKind, Outcome } from '../../src/transfer/contract.ts'
@@ -192,7 +193,7 @@ function foresend(
     notice,
     create(request, sink) {
       const agreed = negotiateRead(request, image.length, LIMITS)
-      const known = spec.learnt ?? memory.recall(ADDRESS, request)
+      const known = spec.learnt ?? memory.recall(deviceId(ADDRESS, undefined, request))?.learnt
       const device = {
         ...(known?.window === undefined ? {} : { window: known.window }),
         known: known !== undefined,
@@ -220,7 +221,11 @@ function foresend(
     learnt() {
       if (machine === undefined || asked === undefined) return undefined
       const learnt = machine.learnt()
-      if (node.outcome?.status === 'completed' || learnt.countsRepeats === true) memory.remember(ADDRESS, asked, learnt)
+      if (node.outcome?.status === 'completed' || learnt.countsRepeats === true) {
+        const device = deviceId(ADDRESS, undefined, asked)
+        const count = (memory.recall(device)?.count ?? 0) + 1
+        memory.merge({ device, learnt, time: count, count })
+      }
       return learnt
     },
   }

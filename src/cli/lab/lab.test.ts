@@ -188,7 +188,7 @@ describe('sweep', () => {
 })
 
 test('the device file of the documentation boots', async () => {
-  const page = readFileSync(join(import.meta.dirname, '../../docs/lab.md'), 'utf8')
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/lab.md'), 'utf8')
   const path = file('my-router.json', /```json\n(.*?)```/s.exec(page)?.[1] ?? '')
   expect(await lab(`run --device ${path} --server foresend-lock-step --size 5k`)).toMatchObject({ code: 0, stderr: '' })
 })
@@ -223,7 +223,7 @@ describe('on real sockets', () => {
       writable: false,
       overwrite: false,
     } as const
-    const server = await startServer({ ...options, path, port: 0, singlePort: false, allow: [], onEvent: () => {} })
+    const server = await startServer({ ...options, path, port: 0, singlePort: false, allow: [] })
     try {
       const to = server.bound[0].port
       const got = await lab(`device uboot-2020 --host 127.0.0.1 --port ${to} --file image.bin --expect ${path} --json`)

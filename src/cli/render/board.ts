@@ -13,10 +13,22 @@ export interface Output {
 }
 
 const REDRAW_MS = 100
+/** Without a terminal the source is read this often. */
+const READ_MS = 1000
 /** Without a terminal, one line per transfer in this time. */
 const PLAIN_EVERY_MS = 5000
 /** More bars than this say less, not more. */
 const MAX_BARS = 12
+
+/** What runs, and how far it is. */
+export interface Shown {
+  /** Stays the same while it runs. */
+  readonly key: string
+  /** Who and what, escaped already. */
+  readonly label: string
+  readonly bytes: number
+  readonly sizeBytes: number | undefined
+}
 
 interface Entry {
   label: string
@@ -27,6 +39,8 @@ interface Entry {
 }
 
 export class Board {
+  /** Where it is read what runs; without it `update` and `remove` say so. */
+  source: (() => readonly Shown[]) | undefined
   readonly #output: Output
   readonly #now: () => number
   readonly #entries = new Map<string, Entry>()
@@ -67,6 +81,12 @@ export class Board {
     }
   }
 
+  /** Something happened: the bars follow the source from now on, until nothing runs any more. */
+  refresh(): void {
+    if (this.source === undefined) return
+    this.#timer ??= setInterval(() => this.#read(), this.#output.isTTY ? REDRAW_MS : READ_MS).unref()
+  }
+
   /** The transfer is over: its bar goes. */
   remove(key: string): void {
     if (!this.#entries.delete(key)) return
@@ -80,6 +100,15 @@ export class Board {
     this.#timer = undefined
     this.#entries.clear()
     if (this.#drawnLines > 0) this.#output.write(this.#erase())
+  }
+
+  #read(): void {
+    const shown = this.source?.() ?? []
+    const keys = new Set(shown.map(({ key }) => key))
+    for (const key of this.#entries.keys()) if (!keys.has(key)) this.#entries.delete(key)
+    for (const { key, label, bytes, sizeBytes } of shown) this.update(key, label, bytes, sizeBytes)
+    if (this.#output.isTTY) this.#redraw()
+    if (shown.length === 0) this.close()
   }
 
   #redraw(): void {

@@ -1,6 +1,6 @@
 /** Where a server's events go: JSON lines for programs, or lines and bars for people. */
 import { escapeText } from '../../packet/index.ts'
-import type { ServerEvent } from '../../server/server.ts'
+import { isTransferEvent, type ServerEvent, type TransferSnapshot } from '../../server/contract.ts'
 import { Board } from './board.ts'
 import { jsonLine } from './json.ts'
 import type { StreamOutput } from './output.ts'
@@ -9,6 +9,8 @@ import { styleFor } from './style.ts'
 
 export interface EventPrinter {
   event(event: ServerEvent): void
+  /** Where the progress of what runs is read from. */
+  watch(transfers: () => readonly TransferSnapshot[]): void
   /** Lines for people; a program that reads JSON does not get them. */
   say(...lines: readonly string[]): void
   close(): void
@@ -17,28 +19,31 @@ export interface EventPrinter {
 export function jsonPrinter(output: StreamOutput): EventPrinter {
   return {
     event: (event) => output.write(`${jsonLine(event)}\n`),
+    watch: () => {},
     say: () => {},
     close: () => {},
   }
 }
-
-/** Events that end a transfer, and its bar. */
-const LAST = new Set(['refused', 'probed', 'superseded', 'completed', 'failed'])
 
 export function prettyPrinter(output: StreamOutput, now: () => number): EventPrinter {
   const style = styleFor(output.stream)
   const board = new Board(output, now)
   return {
     event(event) {
-      if (event.event !== 'listening' && event.event !== 'notice') {
-        const key = String(event.id)
-        if (LAST.has(event.event)) board.remove(key)
-        else if (event.event !== 'requested') {
-          board.update(key, `${escapeText(event.client)} ${name(event)}`, event.bytes, event.sizeBytes)
-        }
-      }
       const line = eventLine(event, style)
       if (line !== '') board.line(line)
+      if (isTransferEvent(event)) board.refresh()
+    },
+    watch(transfers) {
+      board.source = () =>
+        transfers()
+          .filter(({ state }) => state !== 'requested')
+          .map((one) => ({
+            key: String(one.id),
+            label: `${escapeText(one.client)} ${name(one)}`,
+            bytes: one.bytes,
+            sizeBytes: one.sizeBytes,
+          }))
     },
     say: (...lines) => board.line(...lines),
     close: () => board.close(),

@@ -1,7 +1,7 @@
 /** Server events as lines for a person: when, who, what, and what to do next. */
 import type { TransferEvent } from '../../endpoint/contract.ts'
 import { escapeText } from '../../packet/index.ts'
-import type { ServerEvent } from '../../server/server.ts'
+import type { ServerEvent } from '../../server/contract.ts'
 import type { Style } from './style.ts'
 import { clockText, countText, durationText, rateText } from './units.ts'
 
@@ -20,7 +20,8 @@ function textOf(event: ServerEvent, style: Style): string {
     case 'notice':
       return style.careful(safeLine(event.message))
     default:
-      return LINES[event.event](event, style)
+      // A kind that is newer than this program is no line.
+      return LINES[event.event]?.(event, style) ?? ''
   }
 }
 
@@ -32,6 +33,7 @@ const LINES: Record<TransferEvent['event'], Write> = {
   progress: () => '',
   stalled: (e, style) =>
     style.careful(`${who(e)} has stopped at ${position(e)} of ${name(e)}; trying to bring it back`),
+  recovered: (e, style) => style.dim(`${who(e)} goes on with ${name(e)} at ${position(e)}`),
   'window-changed': (e, style) => style.dim(`${who(e)} now gets ${countText(e.window, 'block')} at a time`),
   superseded: (e, style) =>
     style.careful(`${who(e)} asked for ${name(e)} again and starts over (it was at ${position(e)})`),

@@ -20,10 +20,12 @@ import { tidError } from '../bind-error.ts'
 import { createDgramDriver } from '../dgram/driver.ts'
 import type { DgramDriver, DgramOptions } from '../dgram/driver.ts'
 import type { Listener, ListeningHook } from '../dgram/listener.ts'
-import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from '../driver.ts'
+import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
 import type { Native } from '../native/linux.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
 import { addressText, peerPort } from '../native/sockaddr.ts'
+import { newStats, sumStats } from '../driver-stats.ts'
+import type { DriverStats } from '../driver-stats.ts'
 
 /** Datagrams received with one call. */
 const INBOX = 32
@@ -65,7 +67,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #live = 0
   readonly #loop: BatchLoop
   readonly #tap: Tap | undefined
-  readonly #stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
+  readonly #stats: DriverStats = newStats()
   readonly #pools: SocketPools<BatchTid<Owner>>
   readonly #strangers: Strangers
   /** Handlers are running: what they send leaves together when they are done. */
@@ -108,14 +110,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   }
 
   get stats(): DriverStats {
-    const own = this.#stats
-    const { arrivals, sendErrors, receiveErrors, dropped } = this.#listening.stats
-    return {
-      arrivals: own.arrivals + arrivals,
-      sendErrors: own.sendErrors + sendErrors,
-      receiveErrors: own.receiveErrors + receiveErrors,
-      dropped: own.dropped + dropped,
-    }
+    return sumStats(this.#stats, this.#listening.stats)
   }
 
   now(): number {

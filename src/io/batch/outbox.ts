@@ -4,10 +4,12 @@
  * `sendmmsg`.
  */
 import { HEADER_BYTES } from '../../packet/index.ts'
-import type { DriverStats, Frame, Mapped } from '../driver.ts'
+import type { Frame, Mapped } from '../driver.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
 import * as linux from '../native/linux.ts'
 import type { Native } from '../native/linux.ts'
+import { countSendError } from '../driver-stats.ts'
+import type { DriverStats } from '../driver-stats.ts'
 
 /** Messages of one call; more add nothing to the speed and fall out of the cache. */
 const MESSAGES = 32
@@ -95,7 +97,8 @@ export class Outbox {
     one.data.set(data)
     one.setName(0, route.names, route.nameAt, route.nameBytes)
     one.setLength(0, data.length)
-    if (this.#native.sendmmsg(route.socket.fd, one.headers, 1) < 0) this.#stats.sendErrors++
+    const sent = this.#native.sendmmsg(route.socket.fd, one.headers, 1)
+    if (sent < 0) countSendError(this.#stats, sent)
   }
 
   /** See `Tid.sendBlocks`. */
@@ -235,13 +238,13 @@ export class Outbox {
         if (this.#segments[i] !== 0) {
           route.segments = false
           this.#sendPlain(i)
-        } else this.#stats.sendErrors++
+        } else countSendError(this.#stats, errno)
         return true
       default:
         // ICMP for an earlier datagram, perhaps to another peer, is told to whoever sends next.
         route.socket.drainErrors()
         if (retries < MAX_RETRIES && isAsynchronous(errno)) return false
-        this.#stats.sendErrors++
+        countSendError(this.#stats, errno)
         return true
     }
   }
@@ -281,7 +284,7 @@ export class Outbox {
       const sent = this.#native.sendmmsg(route.socket.fd, this.#one.headers, 1)
       if (sent > 0) return
       if (this.#again(-sent, route, retries)) continue
-      this.#stats.sendErrors++
+      countSendError(this.#stats, sent)
       return
     }
   }

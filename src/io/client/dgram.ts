@@ -7,15 +7,17 @@ import { errnoOf } from '../bind-error.ts'
 import { anyAddress, clientBindError, seenText, withoutZone } from './socket.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from './socket.ts'
 import { type Core, createSocket, isUnreachable, Sending } from '../dgram/core.ts'
-import type { DriverStats, Frame } from '../driver.ts'
+import type { Frame } from '../driver.ts'
 import { Frames } from '../dgram/frames.ts'
 import { Spin } from '../spin.ts'
+import { countSendError, newStats } from '../driver-stats.ts'
+import type { DriverStats } from '../driver-stats.ts'
 
 export class DgramClientSocket implements ClientSocket {
   readonly #options: ClientSocketOptions
   readonly #handlers: ClientSocketHandlers
   readonly #core: Core<never>
-  readonly #stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
+  readonly #stats: DriverStats = newStats()
   readonly #alarm: Alarm
   #channel: Channel
   #open = true
@@ -191,7 +193,7 @@ class Channel extends Sending<never> {
     if (this.#closed) return
     if (!this.#bound) this.#events.failed(error)
     else if (isUnreachable(error)) this.#events.unreachable()
-    else this.core.stats.sendErrors++
+    else countSendError(this.core.stats, error)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Tap } from '../driver.ts'
 import { Sending } from './core.ts'
 import type { Core } from './core.ts'
 import { Frames } from './frames.ts'
+import { newStats } from '../driver-stats.ts'
 
 /** A socket whose kernel buffer is full when `full` says so: Node then keeps the memory, and reads it later. */
 class Queueing extends Sending<string> {
@@ -13,7 +14,7 @@ class Queueing extends Sending<string> {
 
   constructor(frames: Frames) {
     const core = {
-      stats: { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 },
+      stats: newStats(),
       frames,
       tap: undefined,
     } as Partial<Core<string>> as Core<string>

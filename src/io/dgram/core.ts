@@ -2,10 +2,12 @@
 import dgram from 'node:dgram'
 import type { BindOptions, Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import type { DriverHandlers, DriverStats, Frame, Tap } from '../driver.ts'
+import type { DriverHandlers, Frame, Tap } from '../driver.ts'
 import { errnoOf } from '../bind-error.ts'
 import type { Frames } from './frames.ts'
 import type { Spin } from '../spin.ts'
+import { countSendError } from '../driver-stats.ts'
+import type { DriverStats } from '../driver-stats.ts'
 
 /** A slow link's queue for one peer; a window that is longer loses its end here instead of in the kernel. */
 const MAX_QUEUED = 2048
@@ -106,9 +108,9 @@ export abstract class Sending<Owner> {
   private send(data: Uint8Array, report: boolean): void {
     try {
       this.put(data, report || this.#sends++ % REPORT_EVERY === 0)
-    } catch {
+    } catch (error) {
       // Node throws at what it can see to be wrong before the system is asked.
-      this.core.stats.sendErrors++
+      countSendError(this.core.stats, error)
       return
     }
     if (this.core.tap !== undefined) this.tapped(this.core.tap, data)

@@ -2,7 +2,7 @@
 import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Peer } from '../../endpoint/contract.ts'
-import type { Bound, Driver, DriverHandlers, DriverStats, Tap, Tid } from '../driver.ts'
+import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
 import { Alarm } from './alarm.ts'
 import { bindError, tidError } from '../bind-error.ts'
 import type { Core } from './core.ts'
@@ -15,6 +15,8 @@ import { Frames } from './frames.ts'
 import { Spin } from '../spin.ts'
 import { localAddresses, localFor } from '../interfaces.ts'
 import type { InterfaceTable, LocalAddress } from '../interfaces.ts'
+import { countSendError, newStats } from '../driver-stats.ts'
+import type { DriverStats } from '../driver-stats.ts'
 
 /** A scan costs some 50 us; bootloaders ask within seconds of their link coming up. */
 const RESCAN_MS = 1000
@@ -39,7 +41,7 @@ export function createDgramDriver<Owner>(
 
 export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
   readonly name = 'dgram'
-  readonly stats: DriverStats = { arrivals: 0, sendErrors: 0, receiveErrors: 0, dropped: 0 }
+  readonly stats: DriverStats = newStats()
   readonly core: Core<Owner>
   readonly listening: ListeningHook<Owner> | undefined
   readonly #options: DgramOptions
@@ -112,10 +114,10 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     const data = buffer.slice(0, length)
     try {
       listener.socket.send(data, peer.port, peer.address, (error) => {
-        if (error) this.stats.sendErrors++
+        if (error) countSendError(this.stats, error)
       })
-    } catch {
-      this.stats.sendErrors++
+    } catch (error) {
+      countSendError(this.stats, error)
       return
     }
     this.core.tap?.datagram(false, listener.address, listener.port, peer.address, peer.port, data, length)

@@ -5,6 +5,7 @@ import type { Tap, Tid } from '../driver.ts'
 import { tidError } from '../bind-error.ts'
 import { bind, createSocket, isUnreachable, Sending } from './core.ts'
 import type { Core } from './core.ts'
+import { countSendError } from '../driver-stats.ts'
 
 /**
  * A socket on `peer.local` with a random port, connected to the peer: the kernel then drops what strangers send
@@ -84,7 +85,7 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
   }
 
   #failed(error: Error, sending: boolean): void {
-    if (sending) this.core.stats.sendErrors++
+    if (sending) countSendError(this.core.stats, error)
     else this.core.stats.receiveErrors++
     if (isUnreachable(error)) setImmediate(this.#polledOnce)
   }
@@ -126,7 +127,7 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
     this.#peer = peer
     this.#shared = shared
     this.#reported = (error) => {
-      if (error !== null && error !== undefined) core.stats.sendErrors++
+      if (error !== null && error !== undefined) countSendError(core.stats, error)
     }
   }
 

@@ -11,10 +11,10 @@ export interface PolicyOptions {
   /** `auto` is lock-step on the wire until the device shows that it needs more; a number is blocks that may be on the way. */
   readonly window: 'auto' | 'strict' | number
   /** Tftpd64's unit for the same; wins over `window`. */
-  readonly anticipationBytes?: number
-  readonly copies?: number
-  readonly gapMs?: number
-  readonly rtoMs?: number
+  readonly anticipationBytes?: number | undefined
+  readonly copies?: number | undefined
+  readonly gapMs?: number | undefined
+  readonly rtoMs?: number | undefined
 }
 
 /** A fresh policy for one transfer. */

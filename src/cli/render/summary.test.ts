@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import type { ServerStats } from '../../server/contract.ts'
+import { summaryLine } from './summary.ts'
+
+const none: ServerStats = {
+  since: 0,
+  transfers: { running: 0, requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
+  bytes: { read: 0, written: 0 },
+  network: {
+    requests: 0,
+    ignored: 0,
+    repeated: 0,
+    refused: 0,
+    arrivals: 0,
+    sendErrors: {},
+    receiveErrors: 0,
+    dropped: 0,
+  },
+}
+
+test('nothing happened: no line', () => {
+  expect(summaryLine(none)).toBe('')
+})
+
+test('what happened, numbers and all', () => {
+  const stats = {
+    ...none,
+    transfers: { ...none.transfers, completed: 2, failed: 1 },
+    bytes: { read: 7_750_000, written: 0 },
+    network: { ...none.network, ignored: 1, repeated: 3, sendErrors: { EPERM: 12 } },
+  }
+  expect(summaryLine(stats)).toBe(
+    '2 transfers completed (7.75 MB), 1 failed, 3 requests came again, 1 datagram was no request, 12 datagrams could not be sent (EPERM)',
+  )
+})

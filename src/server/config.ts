@@ -1,0 +1,167 @@
+/** Checks what a user wrote, once, and fills in what was left out. Every way to configure a server ends here. */
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import * as v from 'valibot'
+import { ForesendError } from '../error.ts'
+import type { ServerConfig, ServerConfigInput } from './contract.ts'
+
+/** Above this a window that was not negotiated only overruns receive rings. */
+export const MAX_WINDOW_BLOCKS = 64
+/** No machine has that many cores to give; each worker costs some 15 MB. */
+export const MAX_WORKERS = 64
+/** Tftpd64's field takes a few kilobytes; more than this is a mistake in the unit. */
+export const MAX_ANTICIPATION_BYTES = 1_000_000
+const MAX_COPIES = 8
+const MAX_GAP_MS = 1000
+const MAX_RTO_MS = 60_000
+const MAX_TRANSFERS = 1_000_000
+
+const path = v.pipe(v.string(), v.minLength(1, 'a path'))
+const flag = v.optional(v.boolean('true or false'), false)
+
+const whole = (min: number, max: number) =>
+  v.pipe(
+    v.number(`a whole number from ${min} to ${max}`),
+    v.check((value) => Number.isInteger(value) && value >= min && value <= max, `a whole number from ${min} to ${max}`),
+  )
+
+const decimal = (min: number, max: number) =>
+  v.pipe(
+    v.number(`a number from ${min} to ${max}`),
+    v.check((value) => value >= min && value <= max, `a number from ${min} to ${max}`),
+  )
+
+/** One of `words`, or a whole number from 1 to `max`. */
+const wordOrWhole = (words: readonly string[], max: number, allowed: string) =>
+  v.custom<string | number>(
+    (value) =>
+      typeof value === 'string'
+        ? words.includes(value)
+        : Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max,
+    allowed,
+  )
+
+const CONTENT = v.variant(
+  'type',
+  [
+    v.strictObject({ type: v.literal('path'), path }),
+    v.strictObject({ type: v.literal('folders'), roots: v.pipe(v.array(path), v.minLength(1, 'at least one folder')) }),
+    v.strictObject({ type: v.literal('file'), path }),
+  ],
+  '{ type: "path", path }, { type: "folders", roots } or { type: "file", path }',
+)
+
+const SCHEMA = v.strictObject({
+  content: CONTENT,
+  hosts: v.optional(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check((host) => isIP(host) !== 0, "an IP address of this machine's, or nothing for all of them"),
+      ),
+    ),
+    [],
+  ),
+  port: v.optional(whole(0, 65_535), 69),
+  window: v.optional(
+    wordOrWhole(['auto', 'strict'], MAX_WINDOW_BLOCKS, `auto, strict, or blocks on the way: 1 to ${MAX_WINDOW_BLOCKS}`),
+    'auto',
+  ),
+  anticipationBytes: v.optional(whole(0, MAX_ANTICIPATION_BYTES)),
+  copies: v.optional(whole(1, MAX_COPIES)),
+  gapMs: v.optional(decimal(0, MAX_GAP_MS)),
+  rtoMs: v.optional(decimal(1, MAX_RTO_MS)),
+  driver: v.optional(v.picklist(['auto', 'dgram', 'batch'], 'auto, dgram or batch'), 'auto'),
+  workers: v.optional(wordOrWhole(['auto'], MAX_WORKERS, `auto, or threads: 1 to ${MAX_WORKERS}`), 'auto'),
+  writable: flag,
+  overwrite: flag,
+  singlePort: flag,
+  allow: v.optional(
+    v.array(v.pipe(v.string(), v.check(isNetwork, 'an address and a length, such as 203.0.113.0/24'))),
+    [],
+  ),
+  record: v.optional(path),
+  maxTransfers: v.optional(whole(1, MAX_TRANSFERS)),
+  maxTransfersPerAddress: v.optional(whole(1, MAX_TRANSFERS)),
+})
+
+/** What is wrong when two settings stand beside each other; undefined when they may. */
+function contradiction(config: ServerConfig): string | undefined {
+  if (config.overwrite && !config.writable) {
+    return '--overwrite replaces files only where uploads are allowed: add --writable, or leave --overwrite out'
+  }
+  const { window, anticipationBytes, copies, gapMs, rtoMs } = config
+  if (anticipationBytes !== undefined && window !== 'auto') {
+    return '--window and --anticipation set the same thing in different units: give only one of them'
+  }
+  if (window === 'strict' && (copies ?? gapMs ?? rtoMs) !== undefined) {
+    return '--window strict follows RFC 1350 to the letter: leave out --copies, --gap and --rto, or the strict'
+  }
+  return undefined
+}
+
+/** Throws ERR_TFTP_USAGE: the key, what was given, and what is allowed. */
+export function parseConfig(input: ServerConfigInput): ServerConfig {
+  const { path: short, ...rest } = input
+  const full =
+    short === undefined || rest.content !== undefined ? rest : { ...rest, content: { type: 'path', path: short } }
+  const parsed = v.safeParse(SCHEMA, full)
+  if (!parsed.success) throw usage(reasonOf(parsed.issues[0]))
+  const config = parsed.output as ServerConfig
+  const reason = contradiction(config)
+  if (reason !== undefined) throw usage(reason)
+  return config
+}
+
+/** What keeps its value while a server runs, with the name that a user knows it by. */
+const FIXED = {
+  hosts: '--host',
+  port: '--port',
+  driver: '--driver',
+  workers: '--workers',
+  singlePort: '--single-port',
+  record: '--record',
+  maxTransfers: '--max-transfers',
+  maxTransfersPerAddress: '--max-transfers-per-address',
+} as const satisfies Partial<Record<keyof ServerConfig, string>>
+
+/** Throws ERR_TFTP_USAGE when `after` differs from `before` in what cannot change while the server runs. */
+export function requireSameFixed(before: ServerConfig, after: ServerConfig): void {
+  for (const [key, name] of Object.entries(FIXED) as [keyof typeof FIXED, string][]) {
+    if (JSON.stringify(before[key]) === JSON.stringify(after[key])) continue
+    throw usage(`${name} cannot change while the server runs: start it anew for that, or leave it as it was`)
+  }
+}
+
+function reasonOf(issue: v.BaseIssue<unknown>): string {
+  const key = issue.path?.map((item) => String(item.key)).join('.') ?? 'the configuration'
+  if (issue.expected === 'never') return `${key} is no setting of a server: leave it out, or look for its right name`
+  if (issue.input === undefined && key === 'content') return 'content is missing: name a folder or a file to serve'
+  return `${nameOf(key)} ${shown(issue.input)} is not right: it takes ${issue.message}`
+}
+
+/** The flag that sets `key`, where a user of the command line knows it by that. */
+function nameOf(key: string): string {
+  const [first, ...rest] = key.split('.')
+  const flags: Readonly<Record<string, string>> = { ...FIXED, allow: '--allow', window: '--window' }
+  const name = flags[first]
+  return name === undefined ? key : rest.length === 0 || name.startsWith('--') ? name : key
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+}
+
+function isNetwork(text: string): boolean {
+  try {
+    if (text.includes('/')) ipaddr.parseCIDR(text)
+    else ipaddr.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function usage(message: string): ForesendError {
+  return new ForesendError('ERR_TFTP_USAGE', message, { fault: 'local' })
+}

@@ -1,0 +1,159 @@
+/**
+ * What a server is to whoever runs it: a command line, a page, a script. Everything that watches or steers a server uses these
+ * calls, whether its transfers run in this thread or in eight others.
+ */
+import type { ContentSpec } from '../content/index.ts'
+import type { TransferEvent } from '../endpoint/contract.ts'
+
+/** How a server is to be: plain data that crosses threads. `parseConfig` makes one of what a user wrote. */
+export interface ServerConfig {
+  readonly content: ContentSpec
+  /** Addresses of this machine to listen on; `0.0.0.0` and `::` mean every one. Empty: both. */
+  readonly hosts: readonly string[]
+  /** 0 takes any that is free, the same for all hosts. */
+  readonly port: number
+  /** `auto`: lock-step on the wire with quick repeats. `strict`: RFC 1350 to the letter. Else blocks on the way. */
+  readonly window: 'auto' | 'strict' | number
+  /** The same in Tftpd64's unit: 1 + floor(bytes / blksize) blocks. */
+  readonly anticipationBytes?: number | undefined
+  /** Datagrams per DATA block. */
+  readonly copies?: number | undefined
+  /** Milliseconds between two datagrams of a window. */
+  readonly gapMs?: number | undefined
+  /** The least time before a block is sent again, in milliseconds. */
+  readonly rtoMs?: number | undefined
+  /** `batch` needs Linux; `auto` takes it where it can run. */
+  readonly driver: 'auto' | 'dgram' | 'batch'
+  /** Threads of the batch driver that share the port; `auto` by the cores. */
+  readonly workers: 'auto' | number
+  readonly writable: boolean
+  readonly overwrite: boolean
+  readonly singlePort: boolean
+  /** Networks that are served though they are not private, as CIDR. */
+  readonly allow: readonly string[]
+  /** A folder for a capture of every datagram. */
+  readonly record?: string | undefined
+  readonly maxTransfers?: number | undefined
+  readonly maxTransfersPerAddress?: number | undefined
+}
+
+/** Addresses and ports as they were asked for: `0.0.0.0` and `::` stand for every address. */
+export type Bound = readonly { readonly address: string; readonly port: number }[]
+
+export interface Server {
+  readonly bound: Bound
+  /** Every transfer that runs now, the oldest first. Figures of a running transfer are up to a second old. */
+  transfers(): TransferSnapshot[]
+  /** Totals since the server was started, up to a second old. */
+  stats(): ServerStats
+  /**
+   * Ends a running transfer: its client gets an ERROR, its event is `failed` with ERR_TFTP_ABORTED. False when no transfer with
+   * this id runs any more.
+   */
+  abort(id: number): boolean
+  /** Calls `listener` with each event from now on; the function that comes back ends that. */
+  subscribe(listener: (event: ServerEvent) => void): () => void
+  /**
+   * Opens the content again and looks for new addresses of this machine; running transfers keep what they have. With `config` new
+   * transfers follow that one. Rejects with ERR_TFTP_USAGE when it differs in what cannot change while the server runs (hosts, port,
+   * driver, workers, single port, recording, limits), and as `startServer` does; the server goes on as it was then.
+   */
+  reload(config?: ServerConfigInput): Promise<void>
+  /** Takes no new transfers; running ones may finish for `graceMs` milliseconds. Called again, the shorter time counts. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** A configuration as a user writes it: what is left out has its default, and `path` is short for the content. */
+export type ServerConfigInput = Partial<ServerConfig> & { readonly path?: string }
+
+/** A transfer that runs. */
+export interface TransferSnapshot {
+  readonly id: number
+  /** `address:port`, IPv6 in brackets. */
+  readonly client: string
+  /** The name that was asked for, not escaped. */
+  readonly file: string
+  /** The file that is sent or stored: its path below the root, or the name of the single file. Undefined before it is open. */
+  readonly served: string | undefined
+  readonly direction: 'read' | 'write'
+  /** `requested`: the client has not answered yet. `stalled`: no progress for 20 times its usual time. */
+  readonly state: 'requested' | 'running' | 'stalled'
+  readonly bytes: number
+  readonly sizeBytes: number | undefined
+  readonly rateBytesPerSec: number
+  readonly blksize: number | undefined
+  /** Blocks that may be outstanding. */
+  readonly window: number
+  readonly datagrams: number
+  readonly retransmitted: number
+  /** How often it stood still. */
+  readonly stalls: number
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly since: number
+}
+
+/** Totals; plain data. */
+export interface ServerStats {
+  /** When the server was started, in milliseconds since the epoch. */
+  readonly since: number
+  readonly transfers: {
+    readonly running: number
+    readonly requested: number
+    readonly completed: number
+    readonly probed: number
+    readonly refused: number
+    readonly superseded: number
+    readonly failed: number
+  }
+  /** Payload of transfers that ended, in bytes. */
+  readonly bytes: { readonly read: number; readonly written: number }
+  readonly network: NetworkStats
+}
+
+/** What the listening sockets and the transfers' ports counted. */
+export interface NetworkStats {
+  /** Datagrams at the listening port. */
+  readonly requests: number
+  /** Of those: no request at all. */
+  readonly ignored: number
+  /** Of those: a request said again while its transfer runs. */
+  readonly repeated: number
+  /** Of those: turned away. */
+  readonly refused: number
+  /** Datagrams that a handler got, requests and those of transfers. */
+  readonly arrivals: number
+  /** Datagrams that the system did not take, by its error: EPERM is a firewall, ENETUNREACH a missing route. */
+  readonly sendErrors: Readonly<Record<string, number>>
+  readonly receiveErrors: number
+  /** Datagrams dropped here because too many were queued for one peer. */
+  readonly dropped: number
+}
+
+/**
+ * An event of the server or of a transfer. More kinds may come: a reader passes over those it does not know.
+ */
+export type ServerEvent = TransferEvent | ListeningEvent | NoticeEvent
+
+export interface ListeningEvent {
+  readonly event: 'listening'
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  /** As it was asked for: `0.0.0.0` and `::` stand for every address. */
+  readonly address: string
+  readonly port: number
+  readonly driver: string
+}
+
+export interface NoticeEvent {
+  readonly event: 'notice'
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  /** Stable, for programs: NO_REQUEST, LISTENER_FAILED, RECORDING, DRIVER, SEND_FAILED, WORKER_CRASHED, WORKER_RESTARTED. */
+  readonly code: string
+  readonly message: string
+}
+
+/** Whether `event` is one of a transfer, whatever its kind. */
+export function isTransferEvent(event: ServerEvent): event is TransferEvent {
+  return event.event !== 'listening' && event.event !== 'notice'
+}

@@ -1,0 +1,236 @@
+/**
+ * The control side of a server: what lasts while serving instances come and go. It has the configuration, the registry of running
+ * transfers, the device memory, the totals and those who subscribed.
+ */
+import { ForesendError } from '../error.ts'
+import { localAddresses } from '../io/interfaces.ts'
+import { DeviceMemory } from '../profile/memory.ts'
+import { parseConfig, requireSameFixed } from './config.ts'
+import type {
+  Bound,
+  NetworkStats,
+  Server,
+  ServerConfig,
+  ServerConfigInput,
+  ServerEvent,
+  ServerStats,
+  TransferSnapshot,
+} from './contract.ts'
+import { openContent } from '../content/index.ts'
+import type { OpenLink } from './link.ts'
+import { Member, type MemberOwner } from './member.ts'
+import { addStats, NO_STATS, SendFailures } from './network-stats.ts'
+import type { InstanceStart, Report } from './protocol.ts'
+import { Registry } from './registry.ts'
+
+/** Most first tries fail before a single packet arrives. */
+const NO_REQUEST_MS = 30_000
+
+type Listener = (event: ServerEvent) => void
+
+/** How many instances, and how they are reached. */
+export interface Members {
+  readonly count: number
+  readonly open: OpenLink
+}
+
+export class Control implements Server, MemberOwner {
+  bound: Bound = []
+  #config: ServerConfig
+  readonly #since = Date.now()
+  readonly #members: readonly Member[]
+  readonly #registry = new Registry()
+  readonly #memory = new DeviceMemory()
+  readonly #listeners = new Set<Listener>()
+  /** The next id of each instance's transfers: an instance that is started again goes on behind it. */
+  readonly #nextIds: number[]
+  /** Of the instances that run now, and of those that crashed. */
+  readonly #stats: NetworkStats[]
+  #pastStats = NO_STATS
+  readonly #sendFailures = new SendFailures()
+  /** A datagram reached a listening socket. */
+  #wasAsked = false
+  #quiet: NodeJS.Timeout | undefined
+  /** Events that came before the server listens: `listening` is the first of all. */
+  #early: ServerEvent[] | undefined = []
+  #stopped: Promise<void> | undefined
+
+  constructor(config: ServerConfig, { count, open }: Members, listener: Listener | undefined) {
+    this.#config = config
+    this.#members = Array.from({ length: count }, (_, index) => new Member(this, index, open))
+    this.#nextIds = this.#members.map((_, index) => index + 1)
+    this.#stats = this.#members.map(() => NO_STATS)
+    if (listener !== undefined) this.#listeners.add(listener)
+  }
+
+  async start(): Promise<void> {
+    let driver = ''
+    // The first one finds the port; the others share it.
+    for (const member of this.#members) {
+      const ready = await member.start()
+      this.bound = ready.bound
+      driver = ready.driver
+    }
+    for (const { address, port } of this.bound) {
+      this.#emit({ event: 'listening', time: Date.now(), address, port, driver })
+    }
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const event of early) this.#emit(event)
+    if (!this.#wasAsked) this.#quiet = setTimeout(() => this.#noticeSilence(), NO_REQUEST_MS).unref()
+  }
+
+  transfers(): TransferSnapshot[] {
+    return this.#registry.transfers()
+  }
+
+  stats(): ServerStats {
+    const network = this.#stats.reduce(addStats, this.#pastStats)
+    return { since: this.#since, ...this.#registry.totals(), network }
+  }
+
+  abort(id: number): boolean {
+    const index = this.#registry.instanceOf(id)
+    if (index === undefined) return false
+    this.#members[index].send({ type: 'abort', id })
+    return true
+  }
+
+  subscribe(listener: Listener): () => void {
+    // The same function may be given twice, and each of the two ends for itself.
+    const own: Listener = (event) => listener(event)
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  async reload(input?: ServerConfigInput): Promise<void> {
+    const config = input === undefined ? this.#config : parseConfig(input)
+    requireSameFixed(this.#config, config)
+    // What cannot be opened fails here, before any instance has changed.
+    ;(await openContent(config.content, { writable: false, overwrite: false })).close()
+    this.#config = config
+    await Promise.all(this.#members.map((member) => member.reload(config)))
+  }
+
+  stop(graceMs: number): Promise<void> {
+    clearTimeout(this.#quiet)
+    const all = Promise.all(this.#members.map((member) => member.stop(graceMs)))
+    this.#stopped ??= all.then(() => {})
+    return this.#stopped
+  }
+
+  notice(code: string, message: string): void {
+    this.#tell({ event: 'notice', time: Date.now(), code, message })
+  }
+
+  startOf(index: number, again: boolean): InstanceStart {
+    const count = this.#members.length
+    const { port, maxTransfers, maxTransfersPerAddress } = this.#config
+    return {
+      config: {
+        ...this.#config,
+        port: this.bound[0]?.port ?? port,
+        maxTransfers: share(maxTransfers, count),
+        maxTransfersPerAddress: share(maxTransfersPerAddress, count),
+      },
+      sharedPort: count === 1 ? undefined : index === 0 && !again ? 'first' : 'next',
+      firstId: this.#nextIds[index],
+      idStep: count,
+      memory: this.#memory.all(),
+    }
+  }
+
+  handle(member: Member, message: Report): void {
+    switch (message.type) {
+      case 'event': {
+        const { event } = message
+        this.#nextIds[member.index] = Math.max(this.#nextIds[member.index], event.id + this.#members.length)
+        this.#registry.add(member.index, event)
+        return this.#tell(event)
+      }
+      case 'notice':
+        // Each instance listens on the same addresses and says the same of them.
+        if (member.index === 0) this.notice(message.code, message.message)
+        return
+      case 'learnt':
+        this.#memory.merge(message.update)
+        for (const other of this.#members) if (other !== member) other.send({ type: 'learn', update: message.update })
+        return
+      case 'asked':
+        this.#wasAsked = true
+        return clearTimeout(this.#quiet)
+      case 'stats': {
+        this.#stats[member.index] = message.stats
+        const notice = this.#sendFailures.noticeFor(Date.now(), this.stats().network.sendErrors)
+        if (notice !== undefined) this.notice('SEND_FAILED', notice)
+      }
+    }
+  }
+
+  /** What ran in the instance is lost; the clients will ask again. */
+  gone(member: Member, cause: string): void {
+    const reason = 'the worker that served it crashed; ask again'
+    for (const last of this.#registry.lastOf(member.index)) {
+      const event = { ...last, event: 'failed', time: Date.now(), code: 'ERR_TFTP_INTERNAL', cause: reason } as const
+      this.#registry.add(member.index, event)
+      this.#tell(event)
+    }
+    this.#pastStats = addStats(this.#pastStats, this.#stats[member.index])
+    this.#stats[member.index] = NO_STATS
+    if (cause !== '') {
+      this.notice('WORKER_CRASHED', `a worker of the server crashed and is started again, please report it: ${cause}`)
+    }
+  }
+
+  restarted(_member: Member): void {
+    this.notice('WORKER_RESTARTED', 'the worker that crashed serves again')
+  }
+
+  #noticeSilence(): void {
+    const where = this.bound.map(({ address, port }) => `${address} port ${port}`).join(' and ')
+    this.notice(
+      'NO_REQUEST',
+      `no request in 30 s on ${where}: check the cable and its link light, the address that the device asks ` +
+        `(this machine has ${this.#addresses()}), and the firewall (UDP port ${this.bound[0]?.port ?? 69})`,
+    )
+  }
+
+  #addresses(): string {
+    const isWild = this.bound.some(({ address }) => address === '0.0.0.0' || address === '::')
+    const addresses = (isWild ? localAddresses() : this.bound).map(({ address }) => address)
+    return addresses.filter((address) => !/^(127\.|::1$)/.test(address)).join(', ') || 'only loopback addresses'
+  }
+
+  #tell(event: ServerEvent): void {
+    if (this.#early === undefined) this.#emit(event)
+    else this.#early.push(event)
+  }
+
+  #emit(event: ServerEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}
+
+/** A limit on all transfers, divided among instances that do not know each other's. */
+function share(limit: number | undefined, count: number): number | undefined {
+  return limit === undefined ? undefined : Math.ceil(limit / count)
+}
+
+/** Used by `startServer`: one that fails to start is stopped before its error is thrown on. */
+export async function startControl(
+  config: ServerConfig,
+  members: Members,
+  listener: Listener | undefined,
+  notices: readonly string[],
+): Promise<Server> {
+  const control = new Control(config, members, listener)
+  for (const message of notices) control.notice('DRIVER', message)
+  try {
+    await control.start()
+    return control
+  } catch (error) {
+    await control.stop(0)
+    if (error instanceof ForesendError) throw error
+    throw new ForesendError('ERR_TFTP_INTERNAL', String(error), { fault: 'local', cause: error })
+  }
+}

@@ -1,0 +1,80 @@
+/** How a device is served: by what its request tells, by what was learnt of it before, and by what the user chose. */
+import type { Prepared } from '../endpoint/endpoint.ts'
+import type { Neighbours } from '../io/neighbours.ts'
+import { deviceId } from '../profile/device-id.ts'
+import { DeviceMemory, type DeviceUpdate } from '../profile/memory.ts'
+import { takesWhateverComes } from '../profile/request-shape.ts'
+import type { LearntDevice } from '../transfer/contract.ts'
+import type { Agreed } from '../transfer/negotiate.ts'
+import { choosePolicy, type PolicyOptions } from '../transfer/policy/choose.ts'
+import { Sender } from '../transfer/sender.ts'
+import type { ServedTransfer } from './content.ts'
+
+/** What is known already is told again after this long, so that the device is not the first to be forgotten. */
+const TELL_AGAIN_MS = 60_000
+
+export class Devices {
+  /** What new transfers follow. */
+  policy: PolicyOptions
+  readonly #memory = new DeviceMemory()
+  readonly #neighbours: Neighbours
+  readonly #now: () => number
+  readonly #learnt: (update: DeviceUpdate) => void
+
+  /** `now`: milliseconds since the epoch. `learnt` gets what transfers taught, unless that was known already. */
+  constructor(
+    policy: PolicyOptions,
+    neighbours: Neighbours,
+    now: () => number,
+    learnt: (update: DeviceUpdate) => void,
+  ) {
+    this.policy = policy
+    this.#neighbours = neighbours
+    this.#now = now
+    this.#learnt = learnt
+  }
+
+  /** What another instance learnt, or what was known before this one began. */
+  merge(update: DeviceUpdate): void {
+    this.#memory.merge(update)
+  }
+
+  /** Policy of a transfer that begins, and what is known of its device. */
+  prepare(transfer: ServedTransfer, agreed: Agreed): Prepared {
+    const learnt = this.#memory.recall(this.#idOf(transfer))?.learnt
+    const device = {
+      known: learnt !== undefined,
+      patient: takesWhateverComes(transfer.request) || learnt?.countsRepeats === true,
+      ...(learnt?.window === undefined ? {} : { window: learnt.window }),
+    }
+    return { policy: choosePolicy(this.policy, agreed, device), device }
+  }
+
+  /** The transfer is over: what it taught is kept for the device's next request. */
+  ended(transfer: ServedTransfer): void {
+    const { machine, outcome } = transfer
+    if (!(machine instanceof Sender)) return
+    const learnt = machine.learnt()
+    // A transfer that failed teaches one thing only: that the device counts repeats.
+    if (outcome?.status !== 'completed' && learnt.countsRepeats !== true) return
+    const device = this.#idOf(transfer)
+    const known = this.#memory.recall(device)
+    const time = this.#now()
+    if (known !== undefined && isSame(known.learnt, learnt) && time - known.time < TELL_AGAIN_MS) return
+    const update = { device, learnt, time, count: (known?.count ?? 0) + 1 }
+    this.#memory.merge(update)
+    this.#learnt(update)
+  }
+
+  #idOf({ peer, request }: ServedTransfer): string {
+    return deviceId(peer.address, peer.near ? this.#neighbours.macOf(this.#now(), peer.address) : undefined, request)
+  }
+}
+
+function isSame(a: LearntDevice, b: LearntDevice): boolean {
+  return (
+    a.countsRepeats === b.countsRepeats &&
+    a.window?.windowBlocks === b.window?.windowBlocks &&
+    a.window?.gapMs === b.window?.gapMs
+  )
+}

@@ -1,0 +1,255 @@
+/** A serving instance: sockets, endpoint and open files joined. It owns what moves; what lasts is the control side's. */
+import { performance } from 'node:perf_hooks'
+import type { Store } from '../content/contract.ts'
+import { openContent } from '../content/index.ts'
+import { ForesendError } from '../error.ts'
+import type { Bound } from '../io/driver.ts'
+import type { Native } from '../io/native/linux.ts'
+import { Neighbours } from '../io/neighbours.ts'
+import { openRecorder, type Recorder } from '../io/recorder.ts'
+import type { NetworkStats, ServerConfig } from './contract.ts'
+import { Devices } from './devices.ts'
+import { createDriver } from './drivers.ts'
+import { Events } from './events.ts'
+import { Peers } from './peers.ts'
+import { type FromInstance, type InstanceStart, type ToInstance, toPlain } from './protocol.ts'
+import { Serving } from './serving.ts'
+
+/** A rack behind one NAT, or 5000 clients of a test on one machine; all of it costs tens of megabytes. */
+const MAX_TRANSFERS_PER_ADDRESS = 8192
+/** As many clients as may start at the same moment. */
+const MAX_HALF_OPEN = 8192
+const MAX_TRANSFERS = 16_384
+/** RFC 2348. */
+const MAX_BLKSIZE = 65_464
+/** Blocks that one ACK may set free: with tiny blocks the bytes alone would allow tens of thousands. */
+const MAX_WINDOWSIZE = 1024
+/** What the kernel's buffers of both ends can hold without loss, give or take. */
+const MAX_WINDOW_BYTES = 512 * 1024
+const STOP_POLL_MS = 20
+/** Totals go to the control side at most this often, and only when something was counted. */
+const STATS_EVERY_MS = 1000
+
+type Say = (message: FromInstance) => void
+
+/** Whatever carries messages to an instance. */
+export interface InstanceHandle {
+  handle(message: ToInstance): void
+  /** Lets go of sockets, mapped files and unfinished uploads at once, without a word to a peer: the thread is about to crash. */
+  drop(): void
+}
+
+/**
+ * Starts an instance that answers through `say`: `ready` first, or `failed`. `native` makes the foreign functions of the batch
+ * driver; without them the instance runs `dgram`.
+ */
+export function startInstance(start: InstanceStart, say: Say, native?: () => Promise<Native>): InstanceHandle {
+  let instance: Instance | undefined
+  const starting = open(start, say, native).then(
+    (opened) => {
+      instance = opened
+      say({ type: 'ready', bound: opened.bound, driver: opened.driver })
+    },
+    (error: unknown) => say({ type: 'failed', error: toPlain(error) }),
+  )
+  return {
+    handle: (message) => void starting.then(() => instance?.handle(message)),
+    drop: () => instance?.drop(),
+  }
+}
+
+async function open(start: InstanceStart, say: Say, native: (() => Promise<Native>) | undefined): Promise<Instance> {
+  const { config } = start
+  const functions = await native?.()
+  const store = await openContent(config.content, { ...config, mapper: functions })
+  const undo: (() => unknown)[] = [() => store.close()]
+  try {
+    const recorder = await startRecorder(config, say)
+    if (recorder !== undefined) undo.push(() => recorder.close())
+    const instance = new Instance(start, say, store, functions, recorder)
+    undo.push(() => instance.drop())
+    await instance.listen()
+    return instance
+  } catch (error) {
+    for (const step of undo.reverse()) await step()
+    throw error
+  }
+}
+
+class Instance {
+  bound: readonly { readonly address: string; readonly port: number }[] = []
+  #config: ServerConfig
+  readonly #say: Say
+  readonly #native: Native | undefined
+  readonly #events: Events
+  readonly #devices: Devices
+  readonly #serving: Serving
+  readonly #recorder: Recorder | undefined
+  readonly #stats: NodeJS.Timeout
+  #sockets: readonly Bound[] = []
+  #store: Store
+  /** Replaced by a reload. Closing one would end its running uploads, and it holds nothing while it is idle. */
+  readonly #retired: Store[] = []
+  #counted = ''
+  #stopAt = Infinity
+  #isStopping = false
+
+  constructor(
+    start: InstanceStart,
+    say: Say,
+    store: Store,
+    native: Native | undefined,
+    recorder: Recorder | undefined,
+  ) {
+    const { config } = start
+    this.#config = config
+    this.#say = say
+    this.#store = store
+    this.#native = native
+    this.#recorder = recorder
+    this.#events = new Events(say)
+    this.#devices = new Devices(config, new Neighbours(), Date.now, (update) => say({ type: 'learnt', update }))
+    for (const update of start.memory) this.#devices.merge(update)
+    const current = (): ServerConfig => this.#config
+    this.#serving = new Serving({
+      store,
+      devices: this.#devices,
+      peers: new Peers(config.allow),
+      events: this.#events,
+      endpoint: {
+        limits: {
+          maxBlksize: MAX_BLKSIZE,
+          maxWindowsize: MAX_WINDOWSIZE,
+          maxWindowBytes: MAX_WINDOW_BYTES,
+          refuse: new Set<string>(),
+        },
+        prepare: (transfer, agreed) => this.#devices.prepare(transfer, agreed),
+        get writable() {
+          return current().writable
+        },
+        maxTransfers: config.maxTransfers ?? MAX_TRANSFERS,
+        maxTransfersPerAddress: config.maxTransfersPerAddress ?? MAX_TRANSFERS_PER_ADDRESS,
+        maxHalfOpen: MAX_HALF_OPEN,
+        firstId: start.firstId,
+        idStep: start.idStep,
+      },
+      driver: (handlers) =>
+        createDriver(handlers, {
+          native,
+          sharedPort: start.sharedPort,
+          singlePort: config.singlePort,
+          tap: recorder,
+        }),
+      asked: () => say({ type: 'asked' }),
+    })
+    this.#stats = setInterval(() => this.#tellStats(), STATS_EVERY_MS).unref()
+  }
+
+  get driver(): string {
+    return this.#serving.driver.name
+  }
+
+  /** Every host on the same port. Without hosts: IPv4, and IPv6 where this machine has it. */
+  async listen(): Promise<void> {
+    const { driver } = this.#serving
+    const { hosts, port } = this.#config
+    const sockets: Bound[] = []
+    if (hosts.length > 0) {
+      for (const host of new Set(hosts)) sockets.push(await driver.listen(host, sockets[0]?.port ?? port))
+    } else sockets.push(...(await this.#listenEverywhere()))
+    this.#sockets = sockets
+    this.bound = sockets.map((socket) => ({ address: socket.address, port: socket.port }))
+  }
+
+  handle(message: ToInstance): void {
+    switch (message.type) {
+      case 'reload':
+        this.#reload(message.config).then(
+          () => this.#say({ type: 'reloaded' }),
+          (error: unknown) => this.#say({ type: 'reloaded', error: toPlain(error) }),
+        )
+        return
+      case 'stop':
+        this.#stopAt = Math.min(this.#stopAt, performance.now() + message.graceMs)
+        if (!this.#isStopping) void this.#stop().then(() => this.#say({ type: 'stopped' }))
+        return
+      case 'abort':
+        return this.#abort(message.id)
+      case 'learn':
+        return this.#devices.merge(message.update)
+    }
+  }
+
+  drop(): void {
+    clearInterval(this.#stats)
+    this.#serving.drop()
+  }
+
+  async #listenEverywhere(): Promise<Bound[]> {
+    const { driver } = this.#serving
+    const four = await driver.listen('0.0.0.0', this.#config.port)
+    try {
+      const six = await driver.listen('::', four.port)
+      return six.addresses().length > 0 ? [four, six] : [four]
+    } catch (error) {
+      this.#serving.listenerFailed('::', four.port, error as Error)
+      return [four]
+    }
+  }
+
+  async #reload(config: ServerConfig): Promise<void> {
+    const store = await openContent(config.content, { ...config, mapper: this.#native })
+    this.#retired.push(this.#store)
+    this.#store = store
+    this.#config = config
+    this.#devices.policy = config
+    this.#serving.follow(store, new Peers(config.allow))
+    await this.#serving.driver.rescan()
+  }
+
+  #abort(id: number): void {
+    const { endpoint, driver } = this.#serving
+    const transfer = endpoint.byId(id)
+    if (transfer === undefined) return
+    const message = `${transfer.label} was ended on request of this side; ask again for the file`
+    const error = new ForesendError('ERR_TFTP_ABORTED', message, { fault: 'local', wireCode: 0 })
+    endpoint.abort(driver.now(), transfer, error)
+  }
+
+  async #stop(): Promise<void> {
+    this.#isStopping = true
+    const serving = this.#serving
+    serving.admitting = false
+    // With a single port the transfers live on the listening socket.
+    if (!this.#config.singlePort) for (const socket of this.#sockets) socket.close()
+    while (serving.running > 0 && performance.now() < this.#stopAt) {
+      await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS))
+    }
+    const message = 'the server was stopped; ask again when it runs'
+    const error = new ForesendError('ERR_TFTP_ABORTED', message, { fault: 'local', wireCode: 0 })
+    serving.endpoint.abortAll(serving.driver.now(), error)
+    serving.driver.close()
+    await this.#events.settled()
+    for (const store of [...this.#retired, this.#store]) store.close()
+    await this.#recorder?.close()
+    clearInterval(this.#stats)
+    this.#tellStats()
+  }
+
+  #tellStats(): void {
+    const stats: NetworkStats = this.#serving.stats()
+    const counted = JSON.stringify(stats)
+    if (counted === this.#counted) return
+    this.#counted = counted
+    this.#say({ type: 'stats', stats })
+  }
+}
+
+async function startRecorder(config: ServerConfig, say: Say): Promise<Recorder | undefined> {
+  if (config.record === undefined) return undefined
+  return openRecorder({
+    folder: config.record,
+    comment: `foresend serve ${config.content.type === 'folders' ? config.content.roots.join(' ') : config.content.path}`,
+    onTrouble: (message) => say({ type: 'notice', code: 'RECORDING', message }),
+  })
+}

@@ -1,0 +1,132 @@
+/** One serving instance as the control side sees it: started, started again when it crashes, stopped. */
+import { performance } from 'node:perf_hooks'
+import { ForesendError } from '../error.ts'
+import type { Bound } from './contract.ts'
+import type { Link, OpenLink } from './link.ts'
+import { type FromInstance, fromPlain, type InstanceStart, type Report, type ToInstance } from './protocol.ts'
+
+/** An instance that crashes at once each time must not take a core for it. */
+const FIRST_RESTART_MS = 50
+const MAX_RESTART_MS = 10_000
+/** After this long without a crash the next restart is a quick one again. */
+const WELL_MS = 60_000
+/** An instance that does not answer to `stop` is terminated after this much more than it was given. */
+const STOP_SLACK_MS = 2000
+
+export interface MemberOwner {
+  /** What instance `index` begins with. `again`: after a crash. */
+  startOf(index: number, again: boolean): InstanceStart
+  handle(member: Member, message: Report): void
+  /** Its thread is gone. `cause` when it crashed and will be started again, else empty. */
+  gone(member: Member, cause: string): void
+  restarted(member: Member): void
+}
+
+export interface Ready {
+  readonly bound: Bound
+  readonly driver: string
+}
+
+export class Member {
+  readonly index: number
+  readonly #owner: MemberOwner
+  readonly #open: OpenLink
+  #link: Link | undefined
+  #startedAt = 0
+  #wasReady = false
+  #restartMs = FIRST_RESTART_MS
+  #restart: NodeJS.Timeout | undefined
+  #starting: PromiseWithResolvers<Ready> | undefined
+  #reloading: PromiseWithResolvers<void> | undefined
+  #stopping: PromiseWithResolvers<void> | undefined
+  #cause = ''
+
+  constructor(owner: MemberOwner, index: number, open: OpenLink) {
+    this.#owner = owner
+    this.index = index
+    this.#open = open
+  }
+
+  /** Resolves when it listens. */
+  start(again = false): Promise<Ready> {
+    const starting = Promise.withResolvers<Ready>()
+    this.#starting = starting
+    this.#startedAt = performance.now()
+    this.#cause = ''
+    this.#link = this.#open(this.#owner.startOf(this.index, again), this.index, {
+      handle: (message) => this.#handle(message),
+      exited: (cause) => this.#exited(cause),
+    })
+    return starting.promise
+  }
+
+  send(message: ToInstance): void {
+    this.#link?.send(message)
+  }
+
+  /** One that is down follows the new configuration when it starts again. */
+  async reload(config: InstanceStart['config']): Promise<void> {
+    if (this.#link === undefined) return
+    await this.#reloading?.promise.catch(() => {})
+    this.#reloading = Promise.withResolvers()
+    this.send({ type: 'reload', config })
+    await this.#reloading.promise
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping ??= Promise.withResolvers()
+    clearTimeout(this.#restart)
+    if (this.#link === undefined) return
+    this.send({ type: 'stop', graceMs })
+    const late = setTimeout(() => this.#stopping?.resolve(), graceMs + STOP_SLACK_MS)
+    await this.#stopping.promise
+    clearTimeout(late)
+    await this.#link?.terminate()
+  }
+
+  #handle(message: FromInstance): void {
+    switch (message.type) {
+      case 'ready':
+        if (this.#wasReady) this.#owner.restarted(this)
+        this.#wasReady = true
+        return this.#starting?.resolve(message)
+      case 'failed':
+        this.#starting?.reject(fromPlain(message.error))
+        this.#cause = message.error.message
+        return void this.#link?.terminate()
+      case 'reloaded':
+        return this.#settleReload(message.error === undefined ? undefined : fromPlain(message.error))
+      case 'stopped':
+        return this.#stopping?.resolve()
+      case 'crashed':
+        this.#cause = message.cause
+        return
+      default:
+        this.#owner.handle(this, message)
+    }
+  }
+
+  #settleReload(error?: Error): void {
+    if (error === undefined) this.#reloading?.resolve()
+    else this.#reloading?.reject(error)
+    this.#reloading = undefined
+  }
+
+  #exited(seen: string): void {
+    this.#link = undefined
+    this.#settleReload()
+    this.#stopping?.resolve()
+    const known = this.#cause === '' ? seen : this.#cause
+    const cause = known === '' ? 'it ended without a word' : known.replace(/\s*\n\s*/g, ' ')
+    this.#starting?.reject(
+      new ForesendError('ERR_TFTP_INTERNAL', `a worker did not start: ${cause}`, { fault: 'local' }),
+    )
+    this.#owner.gone(this, this.#stopping === undefined && this.#wasReady ? cause : '')
+    // The first start fails by its promise, and is not tried again.
+    if (this.#stopping !== undefined || !this.#wasReady) return
+    const well = performance.now() - this.#startedAt > WELL_MS
+    const wait = well ? FIRST_RESTART_MS : this.#restartMs
+    this.#restartMs = Math.min(MAX_RESTART_MS, wait * 2)
+    this.#restart = setTimeout(() => void this.start(true).catch(() => {}), wait)
+  }
+}

@@ -1,0 +1,67 @@
+/** What the control side of a server and its serving instances say to each other. Plain data, whatever carries it. */
+import type { TransferEvent } from '../endpoint/contract.ts'
+import { type ErrorCode, type Fault, ForesendError } from '../error.ts'
+import type { DeviceUpdate } from '../profile/memory.ts'
+import type { Bound, NetworkStats, ServerConfig } from './contract.ts'
+
+/** What a serving instance begins with. */
+export interface InstanceStart {
+  readonly config: ServerConfig
+  /** Its listening sockets share their port with those of other instances; the first makes sure that no other program has it. */
+  readonly sharedPort: 'first' | 'next' | undefined
+  /** Ids of its transfers: this, and each one `idStep` further. */
+  readonly firstId: number
+  readonly idStep: number
+  /** What is known of devices. */
+  readonly memory: readonly DeviceUpdate[]
+}
+
+/** Down. */
+export type ToInstance =
+  | { readonly type: 'reload'; readonly config: ServerConfig }
+  | { readonly type: 'stop'; readonly graceMs: number }
+  | { readonly type: 'abort'; readonly id: number }
+  | { readonly type: 'learn'; readonly update: DeviceUpdate }
+
+/** Up: what happens in an instance. */
+export type Report =
+  | { readonly type: 'event'; readonly event: TransferEvent }
+  | { readonly type: 'notice'; readonly code: string; readonly message: string }
+  | { readonly type: 'learnt'; readonly update: DeviceUpdate }
+  /** Totals since it was started. */
+  | { readonly type: 'stats'; readonly stats: NetworkStats }
+  /** The first datagram reached a listening socket. */
+  | { readonly type: 'asked' }
+
+/** Up: what becomes of an instance. */
+export type Life =
+  /** It listens. */
+  | { readonly type: 'ready'; readonly bound: Bound; readonly driver: string }
+  /** It could not start. */
+  | { readonly type: 'failed'; readonly error: PlainError }
+  | { readonly type: 'reloaded'; readonly error?: PlainError }
+  | { readonly type: 'stopped' }
+  /** The last word of one that crashed. */
+  | { readonly type: 'crashed'; readonly cause: string }
+
+export type FromInstance = Report | Life
+
+/** An error on its way between threads, which keep no classes. */
+export interface PlainError {
+  readonly message: string
+  readonly code?: ErrorCode
+  readonly fault?: Fault
+  /** Of the system, where it is the reason. */
+  readonly errno?: string
+}
+
+export function toPlain(error: unknown): PlainError {
+  if (!(error instanceof ForesendError)) return { message: error instanceof Error ? error.message : String(error) }
+  const errno = (error.cause as NodeJS.ErrnoException | undefined)?.code
+  return { message: error.message, code: error.code, fault: error.fault, ...(errno === undefined ? {} : { errno }) }
+}
+
+export function fromPlain({ message, code, fault, errno }: PlainError): ForesendError {
+  const cause = errno === undefined ? undefined : Object.assign(new Error(errno), { code: errno })
+  return new ForesendError(code ?? 'ERR_TFTP_INTERNAL', message, { fault: fault ?? 'local', cause })
+}
