@@ -1,6 +1,7 @@
 /**
- * The one error type that leaves Foresend. Callers match on `code`, which never changes once published;
- * the message is for people: what happened, to which file and peer, and what to do next, on one line.
+ * The one error type that leaves Foresend. Callers match on `code`, which never changes once published. It has two texts for two
+ * readers. The message is for the person at this machine: what happened, to which file and peer, and what to do next, on one line.
+ * The peer's text goes out in an ERROR packet and says nothing of this machine: no path, no other file's name.
  */
 
 /** Whose side a failure comes from: this machine, the other end, the way between, or the file itself. */
@@ -35,6 +36,38 @@ export interface ForesendErrorOptions {
   /** The code in the ERROR packet that was sent or received (RFC 1350 appendix, RFC 2347). */
   readonly wireCode?: number
   readonly cause?: unknown
+  /** For the peer, instead of the text that its code has: printable ASCII, at most MAX_PEER_TEXT bytes, nothing of this machine. */
+  readonly peerText?: string
+}
+
+/** What a small device shows in one line of its console. */
+export const MAX_PEER_TEXT = 60
+
+/** What the peer is told by wire code: the words of RFC 1350's appendix, and of RFC 2347 for 8. */
+const BY_WIRE_CODE: Readonly<Record<number, string>> = {
+  1: 'File not found',
+  2: 'Access violation',
+  3: 'Disk full or allocation exceeded',
+  4: 'Illegal TFTP operation',
+  5: 'Unknown transfer ID',
+  6: 'File already exists',
+  7: 'No such user',
+  8: 'Option negotiation failed',
+}
+
+/** What the peer is told where the wire code is 0, "not defined". */
+const BY_CODE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  ERR_TFTP_ABORTED: 'Transfer aborted',
+  ERR_TFTP_TIMEOUT: 'Timed out',
+  ERR_TFTP_PROTOCOL: 'Protocol violated',
+  ERR_TFTP_COUNTS_REPEATS: 'A repeated block was taken for the next one',
+  ERR_TFTP_ORDER_LIED: 'Blocks were taken out of order',
+  ERR_TFTP_CHANGED: 'File changed while it was sent',
+  ERR_TFTP_CONTENT: 'File could not be read or written',
+  ERR_TFTP_TOO_LARGE: 'File too large',
+  ERR_TFTP_BUSY: 'Busy, ask again later',
+  ERR_TFTP_CHECKSUM: 'Checksum differs',
+  ERR_TFTP_INTERNAL: 'Internal error',
 }
 
 export class ForesendError extends Error {
@@ -42,11 +75,19 @@ export class ForesendError extends Error {
   readonly code: ErrorCode
   readonly fault: Fault
   readonly wireCode: number | undefined
+  /** What an ERROR packet for this error says. */
+  readonly peerText: string
 
   constructor(code: ErrorCode, message: string, options: ForesendErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.fault = options.fault
     this.wireCode = options.wireCode
+    this.peerText = options.peerText ?? peerTextFor(code, options.wireCode)
   }
+}
+
+/** The text for a peer by wire code, or by `code` where the wire code says nothing. */
+export function peerTextFor(code: ErrorCode, wireCode = 0): string {
+  return BY_WIRE_CODE[wireCode] ?? BY_CODE[code] ?? 'Transfer failed'
 }

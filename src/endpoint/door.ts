@@ -9,8 +9,10 @@ export interface Rejection {
   readonly request: Request
   readonly code: ErrorCode
   readonly wireCode: number
-  /** Goes to the peer as well. */
+  /** For the person, and never for the peer: it may quote the request. */
   readonly reason: string
+  /** For the peer; without it the text of the wire code. */
+  readonly peerText?: string
   /** For the person who runs the server. */
   readonly advice: string
 }
@@ -19,11 +21,11 @@ export interface Rejection {
 export type Reading =
   | { readonly verdict: 'request'; readonly request: Request }
   | Rejection
-  | { readonly verdict: 'answer'; readonly reason: string }
+  | { readonly verdict: 'answer'; readonly peerText: string }
   | { readonly verdict: 'silence' }
 
 const SILENCE: Reading = { verdict: 'silence' }
-const NOT_TFTP: Reading = { verdict: 'answer', reason: 'not a TFTP request' }
+const NOT_TFTP: Reading = { verdict: 'answer', peerText: 'not a TFTP request' }
 
 /**
  * Reads `length` bytes of `buffer` from `offset`. DATA, ACK, ERROR and OACK stay unanswered (an ERROR never is, and the
@@ -44,15 +46,23 @@ export function readAtDoor(buffer: Uint8Array, offset: number, length: number, w
   const request = parsed.value
   if (request.mode === 'mail') {
     const advice = 'set the client to octet (binary)'
-    return reject(request, 'ERR_TFTP_BAD_REQUEST', WIRE_ERROR.illegal, 'mode mail is not served', advice)
+    return reject(request, 'ERR_TFTP_BAD_REQUEST', WIRE_ERROR.illegal, 'mode mail is not served', advice, true)
   }
   if (opcode === OPCODE.wrq && !writable) {
     const advice = 'start the server with --writable to allow them'
-    return reject(request, 'ERR_TFTP_ACCESS', WIRE_ERROR.access, 'uploads are not allowed here', advice)
+    return reject(request, 'ERR_TFTP_ACCESS', WIRE_ERROR.access, 'uploads are not allowed here', advice, true)
   }
   return { verdict: 'request', request }
 }
 
-function reject(request: Request, code: ErrorCode, wireCode: number, reason: string, advice: string): Rejection {
-  return { verdict: 'reject', request, code, wireCode, reason, advice }
+/** `forPeer`: the reason quotes nothing, and helps at the other end. */
+function reject(
+  request: Request,
+  code: ErrorCode,
+  wireCode: number,
+  reason: string,
+  advice: string,
+  forPeer = false,
+): Rejection {
+  return { verdict: 'reject', request, code, wireCode, reason, advice, ...(forPeer ? { peerText: reason } : {}) }
 }

@@ -5,7 +5,7 @@
  * Every input carries `now` in milliseconds and ends with exactly one `sink.deadline`. Nothing that a peer sends makes
  * an input throw.
  */
-import type { ForesendError } from '../error.ts'
+import { type ForesendError, peerTextFor } from '../error.ts'
 import { encodeError, encodeOack, HEADER_BYTES, OPCODE, readOpcode, type Request, WIRE_ERROR } from '../packet/index.ts'
 import { negotiateRead, negotiateWrite } from '../transfer/negotiate.ts'
 import { Receiver } from '../transfer/receiver.ts'
@@ -235,10 +235,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
         return
       case 'answer':
         this.counts.ignored++
-        this.#reply(peer, WIRE_ERROR.illegal, reading.reason)
+        this.#reply(peer, WIRE_ERROR.illegal, reading.peerText)
         return
       case 'reject':
-        this.#reply(peer, reading.wireCode, reading.reason)
+        this.#reply(peer, reading.wireCode, reading.peerText ?? peerTextFor(reading.code, reading.wireCode))
         this.#turnAway(peer, reading.request, () => deniedError(peer, reading))
         return
       case 'request':

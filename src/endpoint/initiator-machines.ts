@@ -24,6 +24,7 @@ export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: bo
       peerTimeoutMs: timeoutMs,
       proven: true,
       label,
+      peerRole: 'server',
       sizeBytes: exact ? tsizeBytes : undefined,
       ...(giveUpMs === undefined ? {} : { giveUpMs }),
       ...(dallyMs === undefined ? {} : { dallyMs }),
@@ -49,6 +50,7 @@ export function createSender(config: InitiatorConfig, agreed: Agreed, sink: Send
     clientTimeoutMs: timeoutMs,
     proven: true,
     label,
+    peerRole: 'server' as const,
   }
   return new Sender(sender, policy, sink)
 }

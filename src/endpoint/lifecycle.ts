@@ -6,7 +6,7 @@
  * `superseded`) and after it exactly one `close`.
  */
 import type { ForesendError } from '../error.ts'
-import { encodeError, WIRE_ERROR } from '../packet/index.ts'
+import { encodeErrorFor } from '../packet/index.ts'
 import { COUNTER, type NoticeKind, type Outcome } from '../transfer/contract.ts'
 import type { Admission } from './admission.ts'
 import type { EventKind } from './contract.ts'
@@ -182,7 +182,7 @@ export class Lifecycle<Io, Content> {
 
   /** From its TID when it has one, else from the port that was asked. */
   #sendError(transfer: Transfer<Io, Content>, error: ForesendError): void {
-    const packet = encodeError(error.wireCode ?? WIRE_ERROR.undefined, error.message)
+    const packet = encodeErrorFor(error)
     if (transfer.io === undefined) this.#sink.reply(transfer.peer, packet, packet.length)
     else this.#sink.sendControl(transfer, packet, packet.length)
   }

@@ -6,6 +6,7 @@
  *     |   5   | code  |  message for a person   | 0 |
  *     +-------+-------+---------- - - ----------+---+
  */
+import { type ForesendError, MAX_PEER_TEXT } from '../error.ts'
 import { fault, OPCODE, type Parsed, readOpcode, WIRE_ERROR } from './opcode.ts'
 import { decodeText, encodeCut, findNul, PacketWriter } from './text.ts'
 
@@ -34,6 +35,12 @@ export function parseError(b: Uint8Array, offset: number, length: number): Parse
   const nul = findNul(b, from, limit)
   const wireCode = (b[offset + 2] << 8) | b[offset + 3]
   return { ok: true, value: { wireCode, message: decodeText(b, from, nul < 0 ? limit : nul) } }
+}
+
+/** The ERROR for `error`: its wire code (0 without one) and what it has for the peer, never what it says to a person. */
+export function encodeErrorFor(error: ForesendError): Uint8Array {
+  const text = error.peerText.replace(/[^ -~]/g, '?').slice(0, MAX_PEER_TEXT)
+  return encodeError(error.wireCode ?? WIRE_ERROR.undefined, text)
 }
 
 /** The bytes of an ERROR: UTF-8, NULs in `message` turned into spaces, cut between characters to 512 bytes in all. */

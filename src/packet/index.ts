@@ -1,7 +1,7 @@
 /** Floor 0: the wire. Every packet of TFTP to and from bytes, without clocks, sockets or dependencies. */
 export { blockOfSeq, seqNear } from './block.ts'
 export { dataHead, HEADER_BYTES, readBlock, writeAck, writeDataHeader } from './data-ack.ts'
-export { type ErrorPacket, encodeError, parseError } from './error-packet.ts'
+export { type ErrorPacket, encodeError, encodeErrorFor, parseError } from './error-packet.ts'
 export { ESCAPED_TEXT_MAX, escapeText } from './escape.ts'
 export { NetasciiDecoder, NetasciiEncoder, netasciiSize } from './netascii.ts'
 export { encodeOack, parseOack } from './oack.ts'

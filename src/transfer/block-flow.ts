@@ -12,6 +12,7 @@ import { nearWrap } from './outbox.ts'
 import { Quarantine } from './quarantine.ts'
 import { type BlockWindow, Recovery } from './recovery.ts'
 import type { Scoreboard } from './scoreboard.ts'
+import { neverBegan, storedAnyOrder } from './sender-faults.ts'
 
 /** After so many questions without a result we ask as rarely as anything else is repeated (A14). */
 const MOST_QUESTIONS = 60
@@ -288,7 +289,7 @@ export class BlockFlow implements Flow, BlockWindow {
       return
     }
     if (this.order.order === 'inorder' && seq < this.top && now - outbox.lastAt > answerWindowMs(rto)) {
-      config.fail('ERR_TFTP_ORDER_LIED', `block ${seq} was acknowledged on its own after later ones`)
+      config.fail('ERR_TFTP_ORDER_LIED', storedAnyOrder(config.peer, seq))
       return
     }
     if (seq === this.base - 1 && this.outstanding) this.#clientTimer(now)
@@ -315,7 +316,8 @@ export class BlockFlow implements Flow, BlockWindow {
   #firstContact(now: number): void {
     if (this.#contact.due(now) === 'give-up') {
       this.#contact.stop()
-      this.parts.config.fail('ERR_TFTP_TIMEOUT', 'DATA 1 was never acknowledged')
+      const { config } = this.parts
+      config.fail('ERR_TFTP_TIMEOUT', neverBegan(config.peer))
       return
     }
     this.parts.counters[COUNTER.timeouts]++

@@ -42,8 +42,13 @@ export interface Outcome {
   readonly status: 'completed' | 'probed' | 'failed'
   /** All but the final acknowledgement arrived: the image is probably whole; verify on the device (rule A4). */
   readonly lastAck?: 'missing'
+  /** With `lastAck: 'missing'`: what came instead of it, for a person; left out when nothing came. */
+  readonly cameInstead?: string
   readonly error?: ForesendError
 }
+
+/** What the other end of a transfer is, for messages: a server's peer is a client, and the other way round. */
+export type PeerRole = 'client' | 'server'
 
 export interface Machine {
   /** Begin: a server's sender sends OACK or DATA 1, a server's receiver OACK or ACK 0. */

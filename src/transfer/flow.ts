@@ -3,7 +3,7 @@
  * cumulative (window-flow.ts, rules N1 to N4). The sender keeps the phases of the transfer, a flow keeps the blocks.
  */
 import type { ErrorCode } from '../error.ts'
-import type { Counters, WindowPolicy } from './contract.ts'
+import type { Counters, PeerRole, WindowPolicy } from './contract.ts'
 import type { Outbox } from './outbox.ts'
 import type { Rto } from './rto.ts'
 
@@ -17,6 +17,8 @@ export interface FlowConfig {
   readonly known: boolean
   /** The device counts repeats as new blocks: repeat nothing before its own timer has spoken (rule A13). */
   readonly patient: boolean
+  /** What the peer is called in messages. */
+  readonly peer: PeerRole
   /** Ends the transfer: the client was caught at something that spoils its image. */
   readonly fail: (code: ErrorCode, reason: string) => void
 }

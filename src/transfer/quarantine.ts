@@ -2,6 +2,7 @@
  * Clients that count a repeat as the next block, as the boot ROM of the Raspberry Pi 4 does (rule A13): their image is
  * spoilt, and only the numbers and the timing of their acknowledgements show it.
  */
+import { countsRepeats } from './sender-faults.ts'
 import type { FlowParts } from './flow.ts'
 import { nearWrap } from './outbox.ts'
 
@@ -45,7 +46,7 @@ export class Quarantine {
   cameTooSoon(seq: number, rttMs: number): boolean {
     const { config, outbox, rto } = this.#parts
     if (!config.patient || !outbox.repeated || rttMs >= TOO_SOON * rto.minMs) return false
-    config.fail('ERR_TFTP_COUNTS_REPEATS', `it acknowledged block ${seq} sooner than it can have arrived`)
+    config.fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(config.peer, `block ${seq} sooner than it can have arrived`))
     return true
   }
 
@@ -55,6 +56,6 @@ export class Quarantine {
     const beyond = seq - outbox.highest
     if (beyond < 1 || beyond > (outbox.repeated ? MISCOUNT_SPAN : 1)) return
     if (nearWrap(seq, config.rollover) || nearWrap(outbox.highest, config.rollover)) return
-    config.fail('ERR_TFTP_COUNTS_REPEATS', `it acknowledged block ${seq}, which was never sent`)
+    config.fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(config.peer, `block ${seq}, which was never sent`))
   }
 }

@@ -6,19 +6,11 @@
  * **Invariant:** `store` is called with seq 1, 2, 3 … without a hole, and `finish` once, after the first short block.
  */
 import type { ForesendError } from '../error.ts'
-import {
-  blockOfSeq,
-  encodeError,
-  HEADER_BYTES,
-  OPCODE,
-  readBlock,
-  readOpcode,
-  WIRE_ERROR,
-  writeAck,
-} from '../packet/index.ts'
-import { COUNTER, newCounters, type Machine, type ReceiverSink } from './contract.ts'
+import { blockOfSeq, encodeErrorFor, HEADER_BYTES, OPCODE, readBlock, readOpcode, writeAck } from '../packet/index.ts'
+import { COUNTER, newCounters, type Machine, type PeerRole, type ReceiverSink } from './contract.ts'
+import { Oddities } from './oddities.ts'
 import { RECEIVER_TRANSITIONS, type ReceiverCause, type ReceiverPhase, step } from './phases.ts'
-import { gaveUp, oversizeBlock, peerError, peerGone, wrongSize } from './receiver-faults.ts'
+import { type Failing, gaveUp, oversizeBlock, peerError, peerGone, wrongSize } from './receiver-faults.ts'
 import { BlockOrder } from './receiver-order.ts'
 import { RepeatTimer } from './receiver-timer.ts'
 
@@ -38,6 +30,8 @@ export interface ReceiverConfig {
   readonly proven: boolean
   /** "file from 10.0.0.1:2070", already escaped, for messages. */
   readonly label: string
+  /** What the peer is called in messages; a client by default. */
+  readonly peerRole?: PeerRole
   /** The size that the peer announced; a transfer of another size fails. Leave out where it is not exact (netascii). */
   readonly sizeBytes?: number | undefined
   /** Milliseconds without progress before giving up; by default A14's max(30 s, 6 peer timeouts). */
@@ -69,6 +63,8 @@ export class Receiver implements Machine {
   #gapAcked = false
   #stalled = false
   #dallyUntil = 0
+  /** What made no sense; made when the first such datagram comes. */
+  #oddities: Oddities | undefined
 
   constructor(config: ReceiverConfig, sink: ReceiverSink) {
     this.#config = config
@@ -98,10 +94,9 @@ export class Receiver implements Machine {
     const opcode = readOpcode(buffer, offset, length)
     if (this.closed) this.counters[COUNTER.ignored]++
     else if (opcode === OPCODE.data && length >= HEADER_BYTES) this.#data(now, buffer, offset, length)
-    else if (opcode === OPCODE.error)
-      this.#peerEnded(peerError(this.#config.label, this.#stored, buffer, offset, length))
+    else if (opcode === OPCODE.error) this.#peerEnded(peerError(this.#failing(), buffer, offset, length))
     else if (opcode === OPCODE.oack) this.#oackAgain(now)
-    else this.counters[COUNTER.ignored]++
+    else this.#ignore(buffer, offset, length)
     this.#arm()
   }
 
@@ -110,8 +105,9 @@ export class Receiver implements Machine {
     if (this.#phase === 'offer' || this.#phase === 'receiving') {
       const waitedMs = now - this.progressAt
       // An unproven peer may be the victim of a forged request: it hears nothing more from us.
-      if (waitedMs >= this.#giveUpMs) this.#fail(gaveUp(this.#config.label, this.#stored, waitedMs), this.#timer.proven)
-      else if (now >= this.#timer.dueAt) this.#repeat(now)
+      if (waitedMs >= this.#giveUpMs) {
+        this.#fail(gaveUp(this.#failing(), waitedMs, String(this.#oddities ?? '')), this.#timer.proven)
+      } else if (now >= this.#timer.dueAt) this.#repeat(now)
     }
     this.#arm()
   }
@@ -135,7 +131,7 @@ export class Receiver implements Machine {
 
   handleUnreachable(_now: number): void {
     // While the flush runs every block is here already: the file is whole, whoever has left.
-    if (!this.closed && this.#phase !== 'storing') this.#peerEnded(peerGone(this.#config.label, this.#stored))
+    if (!this.closed && this.#phase !== 'storing') this.#peerEnded(peerGone(this.#failing()))
     this.#arm()
   }
 
@@ -163,15 +159,15 @@ export class Receiver implements Machine {
     }
     const block = readBlock(buffer, offset)
     if (this.#phase !== 'dally' && this.#order.isNext(block, this.#stored)) {
-      const { label, blksize } = this.#config
-      if (payloadBytes > blksize) this.#fail(oversizeBlock(label, payloadBytes, blksize), true)
+      const { blksize } = this.#config
+      if (payloadBytes > blksize) this.#fail(oversizeBlock(this.#failing(), payloadBytes, blksize), true)
       else this.#take(now, buffer, offset + HEADER_BYTES, payloadBytes)
       return
     }
     const seq = this.#order.seqOf(block, this.#stored)
     if (seq > this.#stored) this.#ahead(now)
     else if (seq > 0) this.#again(now, seq)
-    else this.counters[COUNTER.ignored]++
+    else this.#ignore(buffer, offset, length)
   }
 
   #take(now: number, buffer: Uint8Array, offset: number, length: number): void {
@@ -204,7 +200,7 @@ export class Receiver implements Machine {
     const bytes = this.counters[COUNTER.bytes]
     const announced = this.#config.sizeBytes
     if (announced !== undefined && announced !== bytes) {
-      this.#fail(wrongSize(this.#config.label, bytes, announced), true)
+      this.#fail(wrongSize(this.#failing(), bytes, announced), true)
       return
     }
     this.#enter('lastBlock')
@@ -280,10 +276,20 @@ export class Receiver implements Machine {
   #fail(error: ForesendError, tell: boolean): void {
     this.#enter('fault')
     if (tell) {
-      const packet = encodeError(error.wireCode ?? WIRE_ERROR.undefined, error.message)
+      const packet = encodeErrorFor(error)
       this.#sink.sendControl(packet, packet.length)
     }
     this.#sink.ended({ status: 'failed', error })
+  }
+
+  #failing(): Failing {
+    return { label: this.#config.label, peer: this.#config.peerRole ?? 'client', stored: this.#stored }
+  }
+
+  #ignore(buffer: Uint8Array, offset: number, length: number): void {
+    this.counters[COUNTER.ignored]++
+    this.#oddities ??= new Oddities()
+    this.#oddities.note(buffer, offset, length)
   }
 
   #enter(cause: ReceiverCause): void {

@@ -6,6 +6,7 @@
 import { COUNTER } from './contract.ts'
 import { answerWindowMs, type FlowParts, RUN_AHEAD } from './flow.ts'
 import type { ClientOrder } from './order.ts'
+import { silentAfterRefusal } from './sender-faults.ts'
 import { isBeforeWrap, isWrapZero, nearWrap } from './outbox.ts'
 
 /** Rule A7: after so many unanswered nudges the block goes out before the nudge as well: the first frame after a pause may be lost. */
@@ -84,10 +85,8 @@ export class Recovery {
   timeout(now: number, tries: number): void {
     const flow = this.#flow
     if (this.refused && now - Math.max(flow.progressAt, this.#refusedAt) >= REFUSED_PATIENCE_MS) {
-      flow.parts.config.fail(
-        'ERR_TFTP_PEER_ERROR',
-        'it went silent after its ERROR 5 about a block it had not asked for',
-      )
+      const { config } = flow.parts
+      config.fail('ERR_TFTP_PEER_ERROR', silentAfterRefusal(config.peer))
       return
     }
     if (this.#answersRepeats && tries > UNANSWERED_REPEATS) {

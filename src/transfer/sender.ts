@@ -5,7 +5,7 @@
  */
 import { type ErrorCode, ForesendError } from '../error.ts'
 import {
-  encodeError,
+  encodeErrorFor,
   escapeText,
   OPCODE,
   parseError,
@@ -22,15 +22,18 @@ import {
   type LearntDevice,
   type Machine,
   type Outcome,
+  type PeerRole,
   type SenderSink,
   type WindowPolicy,
 } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
 import type { Flow, FlowParts } from './flow.ts'
+import { Oddities } from './oddities.ts'
 import { Outbox } from './outbox.ts'
 import { Patience } from './patience.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
 import { Rto } from './rto.ts'
+import { countsRepeats } from './sender-faults.ts'
 import { Scoreboard } from './scoreboard.ts'
 import { WindowFlow } from './window-flow.ts'
 
@@ -48,6 +51,8 @@ export interface SenderConfig extends KnownDevice {
   readonly proven: boolean
   /** For messages: `"file" to 10.0.0.1:2070`. */
   readonly label: string
+  /** What the peer is called in messages; a client by default. */
+  readonly peerRole?: PeerRole
 }
 
 /** Rule A13: how long the final ACK must stay uncontradicted after any repeat. */
@@ -68,6 +73,8 @@ export class Sender implements Machine {
   #startedAt = 0
   #listenUntil = Infinity
   #countsRepeats = false
+  /** What made no sense; made when the first such datagram comes. */
+  #oddities: Oddities | undefined
 
   constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
     this.#config = config
@@ -85,6 +92,7 @@ export class Sender implements Machine {
         clientTimeoutMs: config.clientTimeoutMs,
         known: config.known ?? false,
         patient: config.patient ?? false,
+        peer: config.peerRole ?? 'client',
         fail: (code, reason) => this.#fail(code, reason),
       },
       policy,
@@ -146,12 +154,15 @@ export class Sender implements Machine {
     const opcode = readOpcode(buffer, offset, length)
     if (opcode === OPCODE.ack && length >= 4) {
       this.#patience.heardAt = now
-      this.#ack(now, seqNear(readBlock(buffer, offset), this.#outbox.highest, this.#config.rollover))
+      const seq = seqNear(readBlock(buffer, offset), this.#outbox.highest, this.#config.rollover)
+      const isOdd = (this.phase === 'offer' && seq !== 0) || (this.phase === 'final' && seq !== this.#lastSeq)
+      if (isOdd) this.#odd(buffer, offset, length)
+      this.#ack(now, seq)
     } else if (opcode === OPCODE.error) {
       const error = parseError(buffer, offset, length)
       if (error.ok) this.#peerError(now, error.value.wireCode, error.value.message)
-      else this.counters[COUNTER.ignored]++
-    } else this.counters[COUNTER.ignored]++
+      else this.#ignore(buffer, offset, length)
+    } else this.#ignore(buffer, offset, length)
     this.#settle()
   }
 
@@ -178,7 +189,11 @@ export class Sender implements Machine {
     if (this.closed) return
     if (this.#onlyFinalMissing()) this.#endWithoutLastAck()
     else if (this.phase !== 'listen') {
-      this.#fail('ERR_TFTP_UNREACHABLE', 'nobody listens at its port any more; it gave up or was restarted', false)
+      this.#fail(
+        'ERR_TFTP_UNREACHABLE',
+        `the ${this.#peer} closed its port: it gave up or was restarted; start the transfer again`,
+        false,
+      )
     }
     this.#settle()
   }
@@ -191,7 +206,7 @@ export class Sender implements Machine {
 
   abort(_now: number, error: ForesendError): void {
     if (this.closed) return
-    const packet = encodeError(error.wireCode ?? WIRE_ERROR.undefined, error.message)
+    const packet = encodeErrorFor(error)
     this.#sink.sendControl(packet, packet.length)
     this.#end('fault', { status: 'failed', error })
     this.#settle()
@@ -240,7 +255,8 @@ export class Sender implements Machine {
 
   /** Rule A13: an ACK of a block beyond the last one means that the client counted a repeat as a block of its own. */
   #ackWhileListening(seq: number): void {
-    if (seq > this.#lastSeq) this.#fail('ERR_TFTP_COUNTS_REPEATS', `it acknowledged block ${seq} of ${this.#lastSeq}`)
+    if (seq > this.#lastSeq)
+      this.#fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(this.#peer, `block ${seq} of ${this.#lastSeq}`))
   }
 
   #peerError(now: number, wireCode: number, message: string): void {
@@ -254,7 +270,7 @@ export class Sender implements Machine {
     if (this.#onlyFinalMissing() && this.#isGone(wireCode)) return this.#endWithoutLastAck()
     const error = new ForesendError(
       'ERR_TFTP_PEER_ERROR',
-      `${this.#config.label}: the client ended it with ERROR ${wireCode} "${escapeText(message)}"`,
+      `${this.#config.label}: the ${this.#peer} ended it with ERROR ${wireCode} "${escapeText(message)}"`,
       { fault: 'peer', wireCode },
     )
     this.#end('fault', { status: 'failed', error })
@@ -274,7 +290,10 @@ export class Sender implements Machine {
       return
     }
     this.#offer.stop()
-    this.#fail('ERR_TFTP_TIMEOUT', 'the options (OACK) were never acknowledged')
+    this.#fail(
+      'ERR_TFTP_TIMEOUT',
+      `the ${this.#peer} never acknowledged the options (OACK)${this.#meanwhile()}; check the cable and the firewalls`,
+    )
   }
 
   /** Ends the transfer when its time is up (rules A4, A14). */
@@ -286,7 +305,10 @@ export class Sender implements Machine {
     if (now < this.#patience.giveUpAt(this.progressAt)) return false
     const seconds = Math.round((now - this.progressAt) / 1000)
     const block = `block ${this.#flow.base} of ${this.#lastSeq}`
-    this.#fail('ERR_TFTP_TIMEOUT', `${block} was never acknowledged in ${seconds} s of repeats`)
+    this.#fail(
+      'ERR_TFTP_TIMEOUT',
+      `${block} was never acknowledged in ${seconds} s of repeats${this.#meanwhile()}; check the cable and the ${this.#peer}`,
+    )
     return true
   }
 
@@ -303,7 +325,8 @@ export class Sender implements Machine {
   }
 
   #endWithoutLastAck(): void {
-    this.#end('silence', { status: 'completed', lastAck: 'missing' })
+    const came = String(this.#oddities ?? '')
+    this.#end('silence', { status: 'completed', lastAck: 'missing', ...(came === '' ? {} : { cameInstead: came }) })
   }
 
   #fail(code: ErrorCode, reason: string, tellPeer = true): void {
@@ -312,10 +335,29 @@ export class Sender implements Machine {
     const fault = code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer'
     const error = new ForesendError(code, `${this.#config.label}: ${reason}`, { fault })
     if (tellPeer) {
-      const packet = encodeError(WIRE_ERROR.undefined, reason)
+      const packet = encodeErrorFor(error)
       this.#sink.sendControl(packet, packet.length)
     }
     this.#end('fault', { status: 'failed', error })
+  }
+
+  /** What the peer is called in messages. */
+  get #peer(): PeerRole {
+    return this.#config.peerRole ?? 'client'
+  }
+
+  #ignore(buffer: Uint8Array, offset: number, length: number): void {
+    this.counters[COUNTER.ignored]++
+    this.#odd(buffer, offset, length)
+  }
+
+  #odd(buffer: Uint8Array, offset: number, length: number): void {
+    this.#oddities ??= new Oddities()
+    this.#oddities.note(buffer, offset, length)
+  }
+
+  #meanwhile(): string {
+    return this.#oddities === undefined ? '' : `, while ${String(this.#oddities)} came that make no sense here`
   }
 
   #sendOack(): void {

@@ -11,7 +11,7 @@ const ANSWERS_PER_SEC = 100
 /** RFC 1350 §4: a stranger is told so, and disturbs nobody. A connected socket's kernel would answer with ICMP. */
 export class Strangers {
   readonly #outbox: Outbox
-  readonly #unknownTid = encodeError(WIRE_ERROR.unknownTid, 'this transfer is over or not yours')
+  readonly #unknownTid = encodeError(WIRE_ERROR.unknownTid, 'Unknown transfer ID')
   #since = 0
   #answers = 0
 

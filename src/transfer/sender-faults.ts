@@ -1,0 +1,25 @@
+/** Why a sender gives up, in words for a person. The owner puts the transfer's name in front. */
+import type { PeerRole } from './contract.ts'
+
+/** Rule A13: what gave the peer away, and what that means. */
+export function countsRepeats(peer: PeerRole, acknowledged: string): string {
+  return (
+    `the ${peer} acknowledged ${acknowledged}: it counts repeated blocks as new ones, and what it stored is spoilt; ` +
+    'let it ask again, it gets no repeats then'
+  )
+}
+
+/** Rule A1: a peer taken for one that stores blocks in order proves the contrary. */
+export function storedAnyOrder(peer: PeerRole, seq: number): string {
+  return `the ${peer} acknowledged block ${seq} on its own after later ones, so it may lack blocks that counted as arrived; start the transfer again`
+}
+
+/** Rule A5. */
+export function neverBegan(peer: PeerRole): string {
+  return `the ${peer} never acknowledged DATA 1: nothing of ours may reach it; check its receiving side, the cable and the firewalls`
+}
+
+/** Rule A10. */
+export function silentAfterRefusal(peer: PeerRole): string {
+  return `the ${peer} went silent after its ERROR 5 about a block that it had not asked for; start the transfer again`
+}
