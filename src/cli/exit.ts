@@ -1,7 +1,15 @@
-/** Exit codes of every command (design: command line), and how an error becomes one. */
+/** Exit codes of every command, and how an error becomes one. `unconfirmed`: sent, but the last acknowledgement is missing. */
 import { type ErrorCode, ForesendError } from '../error.ts'
 
-export const EXIT = { done: 0, failed: 1, usage: 2, cannotBind: 3, peerRefused: 4, timedOut: 5 } as const
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  cannotBind: 3,
+  peerRefused: 4,
+  timedOut: 5,
+  unconfirmed: 6,
+} as const
 
 const BY_CODE: Partial<Record<ErrorCode, number>> = {
   ERR_TFTP_USAGE: EXIT.usage,

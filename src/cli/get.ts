@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { parseTftpUrl } from '../client/url.ts'
 import { escapeText } from '../packet/index.ts'
 import { usageError } from './exit.ts'
+import { digestFlag, given, wholeNumber } from './flags.ts'
 import { type Job, runJobs } from './jobs.ts'
 import type { Context } from './context.ts'
 import { addTransferFlags, type TransferFlags, transferOptions } from './transfer-flags.ts'
@@ -26,6 +27,8 @@ Exit codes: 0 done, 1 failed, 2 usage, 4 the server refused, 5 no answer.
 
 interface GetFlags extends TransferFlags {
   readonly output?: string
+  readonly expectSize?: number
+  readonly expectSha256?: string
 }
 
 export function getCommand(context: Context, done: (exitCode: number) => void): Command {
@@ -42,22 +45,37 @@ export function getCommand(context: Context, done: (exitCode: number) => void): 
       'local file, or an existing folder, or - for standard output (the name it has there)',
     )
   addTransferFlags(command)
+  command
+    .option(
+      '--expect-size <BYTES>',
+      'fail, and keep nothing, unless the file has this size',
+      wholeNumber('bytes', 0, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--expect-sha256 <HEX>', 'the same as --sha256', digestFlag)
   return command.action(async (urls: string[], flags: GetFlags) => done(await runGet(context, urls, flags)))
 }
 
 function runGet(context: Context, urls: readonly string[], flags: GetFlags): Promise<number> {
   if (urls.length > 1) {
-    if (flags.sha256 !== undefined) throw usageError('--sha256 is the digest of one file: fetch the files one by one')
+    const ofOne = flags.sha256 ?? flags.expectSha256 ?? flags.expectSize
+    if (ofOne !== undefined) {
+      throw usageError('--sha256, --expect-sha256 and --expect-size are of one file: fetch the files one by one')
+    }
     if (flags.output !== undefined && !isFolder(flags.output)) {
       throw usageError(`-o ${flags.output} would take ${urls.length} files: name an existing folder, or leave -o out`)
     }
+  }
+  const expected = {
+    ...given('expectSizeBytes', flags.expectSize),
+    ...given('sha256', flags.expectSha256 ?? flags.sha256),
   }
   const jobs = urls.map((url): Job => {
     const { mode, ...source } = parseTftpUrl(url)
     const output = outputFor(source.filename, flags.output)
     return {
       label: source.filename,
-      start: (hooks) => context.tools.get({ mode, ...transferOptions(flags), ...source, output, ...hooks }),
+      start: (hooks) =>
+        context.tools.get({ mode, ...transferOptions(flags), ...expected, ...source, output, ...hooks }),
     }
   })
   return runJobs(

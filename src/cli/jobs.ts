@@ -1,8 +1,8 @@
 /** Running one transfer after the other, and showing each: for `get` and `put`. */
-import type { Progress, Summary } from '../client/transfer.ts'
+import type { Progress, Summary } from '../client/options.ts'
 import { ForesendError } from '../error.ts'
 import { escapeText } from '../packet/index.ts'
-import { exitCodeOf, messageOf } from './exit.ts'
+import { EXIT, exitCodeOf, messageOf } from './exit.ts'
 import type { Context } from './context.ts'
 import { Board } from './render/board.ts'
 import { jsonLine } from './render/json.ts'
@@ -20,7 +20,8 @@ export interface Job {
 
 /**
  * Runs the jobs one after the other and shows them; `results` is where the closing lines go. A job that fails does not
- * keep the next from running; the exit code is that of the first that failed.
+ * keep the next from running; the exit code is that of the first that failed. `unconfirmed` is the code of one whose last
+ * acknowledgement is missing.
  */
 export async function runJobs(
   context: Context,
@@ -28,6 +29,7 @@ export async function runJobs(
   verb: string,
   logFormat: 'pretty' | 'json',
   results: StreamOutput,
+  unconfirmed: number = EXIT.done,
 ): Promise<number> {
   const abort = new AbortController()
   const unwatch = context.watch(() =>
@@ -38,7 +40,7 @@ export async function runJobs(
   try {
     for (const job of jobs) {
       if (abort.signal.aborted) break
-      const failed = await runJob(job, view, abort.signal)
+      const failed = await runJob(job, view, abort.signal, unconfirmed)
       if (exitCode === 0) exitCode = failed
     }
   } finally {
@@ -55,11 +57,11 @@ interface View {
   close(): void
 }
 
-async function runJob(job: Job, view: View, signal: AbortSignal): Promise<number> {
+async function runJob(job: Job, view: View, signal: AbortSignal, unconfirmed: number): Promise<number> {
   try {
     const summary = await job.start({ signal, onProgress: (progress) => view.progress(job.label, progress) })
     view.completed(job.label, summary)
-    return 0
+    return summary.lastAck === 'missing' ? unconfirmed : EXIT.done
   } catch (error) {
     view.failed(job.label, error)
     return exitCodeOf(error)
@@ -90,10 +92,12 @@ function prettyView(context: Context, results: StreamOutput, verb: string): View
 function facts(summary: Summary): string {
   const rate = rateText(summary.ms > 0 ? (summary.bytes * 1000) / summary.ms : 0)
   const repeated = summary.retransmitted === 0 ? '' : `, ${countText(summary.retransmitted, 'repeated datagram')}`
+  const came = summary.cameInstead === undefined ? '' : ` (${safeLine(summary.cameInstead)} came instead)`
   const missing =
-    summary.lastAck === 'missing' ? '. Only its last acknowledgement is missing: verify on the device' : ''
+    summary.lastAck === 'missing' ? `. Only its last acknowledgement is missing${came}: verify on the device` : ''
+  const noSize = summary.noSize === true ? '. The server gave no size: compare it, or give --expect-size' : ''
   const fallback = summary.fallback === undefined ? '' : `. Without options: ${safeLine(summary.fallback)}`
-  return `${countText(summary.bytes, 'byte')} in ${durationText(summary.ms)}, ${rate}${repeated}, CRC32 ${summary.crc32}, sha256 ${summary.sha256}${missing}${fallback}`
+  return `${countText(summary.bytes, 'byte')} in ${durationText(summary.ms)}, ${rate}${repeated}, CRC32 ${summary.crc32}, sha256 ${summary.sha256}${missing}${noSize}${fallback}`
 }
 
 /** Between two progress lines for programs. */

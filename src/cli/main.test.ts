@@ -1,6 +1,6 @@
 /** The command line within this process: the parts that it starts are doubles that write down what they were given. */
 import { describe, expect, test } from 'vitest'
-import type { Summary } from '../client/transfer.ts'
+import type { Summary } from '../client/options.ts'
 import { ForesendError } from '../error.ts'
 import type { Server } from '../server/server.ts'
 import type { Context } from './context.ts'
@@ -227,8 +227,14 @@ describe('what a transfer ended with', () => {
       lastAck: 'missing',
       fallback: 'ERROR 8\n"no"',
     })
-    expect(code).toBe(0)
+    expect(code).toBe(6)
     expect(stdout).toMatch(/^probably complete a\.bin: .*verify on the device\. Without options: ERROR 8 "no"\n$/)
+    const allowed = await command(['put', HERE, url('a.bin'), '--allow-unconfirmed'], {
+      lastAck: 'missing',
+      cameInstead: '1 datagram (ACK 9)',
+    })
+    expect(allowed.code).toBe(0)
+    expect(allowed.stdout).toMatch(/missing \(1 datagram \(ACK 9\) came instead\): verify on the device/)
   })
 
   test.each([

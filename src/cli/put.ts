@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { parseTftpUrl } from '../client/url.ts'
-import { usageError } from './exit.ts'
+import { EXIT, usageError } from './exit.ts'
 import { decimalNumber, given } from './flags.ts'
 import { type Job, runJobs } from './jobs.ts'
 import type { Context } from './context.ts'
@@ -21,7 +21,8 @@ Examples:
   foresend put a.cfg b.cfg tftp://192.168.1.1/configs/          several files
 
 Addresses: tftp://HOST[:PORT]/NAME[;mode=netascii] (RFC 3617). IPv6 in brackets: tftp://[fe80::1%eth0]/NAME
-Exit codes: 0 done, 1 failed, 2 usage, 4 the server refused, 5 no answer.
+Exit codes: 0 stored, 1 failed, 2 usage, 4 the server refused, 5 no answer, 6 sent, but the last acknowledgement is
+missing: verify on the device.
 `
 
 /** A day: longer waits are a mistake in the unit. */
@@ -29,6 +30,7 @@ const MAX_WAIT_SECONDS = 86_400
 
 interface PutFlags extends TransferFlags {
   readonly wait?: number
+  readonly allowUnconfirmed?: true
 }
 
 export function putCommand(context: Context, done: (exitCode: number) => void): Command {
@@ -44,6 +46,10 @@ export function putCommand(context: Context, done: (exitCode: number) => void): 
       '--wait <SECONDS>',
       'keep asking for so long until the device answers',
       decimalNumber('seconds', 0, MAX_WAIT_SECONDS),
+    )
+    .option(
+      '--allow-unconfirmed',
+      'exit with 0 also when the last acknowledgement is missing: for devices that reboot before they send it',
     )
   addTransferFlags(command)
   return command.action(async (args: string[], flags: PutFlags) => done(await runPut(context, args, flags)))
@@ -69,7 +75,8 @@ function runPut(context: Context, args: readonly string[], flags: PutFlags): Pro
       start: (hooks) => context.tools.put({ mode, ...transferOptions(flags), ...wait, ...target, input, ...hooks }),
     }
   })
-  return runJobs(context, jobs, 'stored', flags.logFormat ?? 'pretty', context.stdout)
+  const unconfirmed = flags.allowUnconfirmed === true ? EXIT.done : EXIT.unconfirmed
+  return runJobs(context, jobs, 'stored', flags.logFormat ?? 'pretty', context.stdout, unconfirmed)
 }
 
 /** The URL for one file: one that ends in a slash, or has no path, takes the local name. */

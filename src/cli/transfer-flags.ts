@@ -1,6 +1,6 @@
 /** The flags that `get` and `put` share. */
 import type { Command } from 'commander'
-import type { TransferOptions } from '../client/transfer.ts'
+import type { TransferOptions } from '../client/options.ts'
 import { decimalNumber, digestFlag, given, oneOf, wholeNumber } from './flags.ts'
 
 export interface TransferFlags {

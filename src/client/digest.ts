@@ -3,6 +3,13 @@ import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { ForesendError } from '../error.ts'
 
+/** What a file must be. */
+export interface Expected {
+  readonly sizeBytes?: number | undefined
+  /** Hex. */
+  readonly sha256?: string | undefined
+}
+
 export class Digest {
   bytes = 0
   readonly #sha256: Hash = createHash('sha256')
@@ -25,10 +32,16 @@ export class Digest {
     return this.#crc32.toString(16).padStart(8, '0')
   }
 
-  /** Throws ERR_TFTP_CHECKSUM unless the bytes so far have the digest `sha256`. `then` says what that means for the file. */
-  require(sha256: string | undefined, name: string, then: string): void {
+  /** Throws ERR_TFTP_CHECKSUM unless the bytes so far are those that are `expected`. `then` says what that means for the file. */
+  require({ sizeBytes, sha256 }: Expected, name: string, then: string): void {
+    if (sizeBytes !== undefined && sizeBytes !== this.bytes) {
+      throw different(`${name} has ${this.bytes} bytes instead of ${sizeBytes}: ${then}`)
+    }
     if (sha256 === undefined || sha256.toLowerCase() === this.sha256) return
-    const message = `${name} has sha256 ${this.sha256} instead of ${sha256.toLowerCase()}: ${then}`
-    throw new ForesendError('ERR_TFTP_CHECKSUM', message, { fault: 'content' })
+    throw different(`${name} has sha256 ${this.sha256} instead of ${sha256.toLowerCase()}: ${then}`)
   }
+}
+
+function different(message: string): ForesendError {
+  return new ForesendError('ERR_TFTP_CHECKSUM', message, { fault: 'content' })
 }

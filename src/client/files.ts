@@ -17,10 +17,10 @@ import { basename, dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { partName } from '../content/part-names.ts'
 import { NetasciiDecoder } from '../packet/index.ts'
-import { Digest } from './digest.ts'
+import { Digest, type Expected } from './digest.ts'
 import { localFault } from './local-fault.ts'
 import { StreamOutput } from './stream-output.ts'
-import { usage } from './transfer.ts'
+import { usage } from './options.ts'
 
 export interface Output {
   readonly digest: Digest
@@ -31,7 +31,7 @@ export interface Output {
   /** The other side is at work: time for what can wait. Throws a ForesendError. */
   rest?(): void
   /** Checks the digest, makes it durable and gives it its name. Rejects with a ForesendError, and nothing is left. */
-  finish(sha256: string | undefined): Promise<void>
+  finish(expected: Expected): Promise<void>
   /** Leaves nothing behind; harmless after `finish`. */
   abort(): void
 }
@@ -96,10 +96,10 @@ class FileOutput implements Output {
     if (this.#filled >= REST_BYTES) this.#flush()
   }
 
-  async finish(sha256: string | undefined): Promise<void> {
+  async finish(expected: Expected): Promise<void> {
     try {
       this.#flush()
-      this.digest.require(sha256, this.#name, 'nothing was kept; transfer it again, or check the digest')
+      this.digest.require(expected, this.#name, 'nothing was kept; transfer it again, or check the digest')
       await this.#durable()
       renameSync(this.#part, this.#target)
       this.#close()
@@ -173,10 +173,10 @@ class NetasciiOutput implements Output {
     this.#inner.rest?.()
   }
 
-  async finish(sha256: string | undefined): Promise<void> {
+  async finish(expected: Expected): Promise<void> {
     const bytes = this.#decoder.end(this.#scratch, 0)
     this.#inner.write(this.#scratch, 0, bytes)
-    await this.#inner.finish(sha256)
+    await this.#inner.finish(expected)
   }
 
   abort(): void {

@@ -1,14 +1,16 @@
 /** Fetching a file. */
 import type { Writable } from 'node:stream'
 import { defaultBlksize, isNearAddress, resolveHost } from '../io/client/route.ts'
-import { escapeText } from '../packet/index.ts'
+import { ForesendError } from '../error.ts'
+import { escapeText, type Mode } from '../packet/index.ts'
 import { COUNTER } from '../transfer/contract.ts'
+import type { Expected } from './digest.ts'
 import { openOutput, type Output } from './files.ts'
-import { type LocalEnd, type Result, runSession } from './session.ts'
-import { checkOptions, DEFAULT_WINDOWSIZE, offer, patience, type Summary, type TransferOptions } from './transfer.ts'
+import { type LocalEnd, type Result, runTransfer } from './client-transfer.ts'
+import { checkOptions, DEFAULT_WINDOWSIZE, offer, patience, type Summary, type TransferOptions } from './options.ts'
 import { hostText, TFTP_PORT } from './url.ts'
 
-export type { Progress, Summary, TransferOptions } from './transfer.ts'
+export type { Progress, Summary, TransferOptions } from './options.ts'
 
 export interface GetOptions extends TransferOptions {
   /** A name or numeric address; IPv6 without brackets. */
@@ -21,6 +23,8 @@ export interface GetOptions extends TransferOptions {
   readonly output: string | Writable
   /** Hex digest that the stored bytes must have. */
   readonly sha256?: string
+  /** Bytes that the stored file must have. */
+  readonly expectSizeBytes?: number
 }
 
 /**
@@ -35,7 +39,7 @@ export async function get(options: GetOptions): Promise<Summary> {
   const blksize = options.blksize ?? (await defaultBlksize(address, windowsize, localAddress))
   const output = openOutput(options.output, mode === 'netascii')
   try {
-    const result = await runSession({
+    const result = await runTransfer({
       initiator: {
         direction: 'read',
         filename,
@@ -48,12 +52,13 @@ export async function get(options: GetOptions): Promise<Summary> {
         ...patience(options),
       },
       socket: { address, port, localAddress },
-      local: localEnd(output, options.sha256),
+      local: localEnd(output, mode, { sha256: options.sha256, sizeBytes: options.expectSizeBytes }),
       driver: options.driver,
       signal: options.signal,
       onProgress: options.onProgress,
     })
-    return summarise(filename, result, output.digest)
+    const hasSize = isExact(mode, result.agreed.tsizeBytes)
+    return { ...summarise(filename, result, output.digest), ...(hasSize ? {} : { noSize: true }) }
   } catch (cause) {
     output.abort()
     throw cause
@@ -66,7 +71,7 @@ export function summarise(
   result: Result,
   digest: { readonly bytes: number; readonly sha256: string; readonly crc32: string },
 ): Summary {
-  const { agreed, counters, ms, lastAck, fallback } = result
+  const { agreed, counters, ms, lastAck, cameInstead, fallback } = result
   return {
     file,
     bytes: digest.bytes,
@@ -79,14 +84,24 @@ export function summarise(
     datagrams: counters[COUNTER.datagrams],
     retransmitted: counters[COUNTER.retransmitted],
     ...(lastAck === undefined ? {} : { lastAck }),
+    ...(cameInstead === undefined ? {} : { cameInstead }),
     ...(fallback === undefined ? {} : { fallback }),
   }
 }
 
-function localEnd(output: Output, sha256: string | undefined): LocalEnd {
+function localEnd(output: Output, mode: Mode, expected: Expected): LocalEnd {
   return {
+    check({ tsizeBytes }) {
+      const { sizeBytes } = expected
+      if (sizeBytes === undefined || !isExact(mode, tsizeBytes) || tsizeBytes === sizeBytes) return
+      const message = `the server announces ${tsizeBytes} bytes instead of ${sizeBytes}: nothing was fetched; check the name`
+      throw new ForesendError('ERR_TFTP_CHECKSUM', message, {
+        fault: 'content',
+        peerText: 'Not the size that was expected',
+      })
+    },
     store: (buffer, offset, length) => output.write(buffer, offset, length),
-    finish: () => output.finish(sha256),
+    finish: () => output.finish(expected),
     get congested() {
       return output.congested
     },
@@ -94,4 +109,9 @@ function localEnd(output: Output, sha256: string | undefined): LocalEnd {
     before: () => {},
     rest: () => output.rest?.(),
   }
+}
+
+/** 0 stands for "unknown" at servers that make the file while they send it; in netascii tsize is an estimate. */
+function isExact(mode: Mode, tsizeBytes: number | undefined): boolean {
+  return mode === 'octet' && tsizeBytes !== undefined && tsizeBytes !== 0
 }

@@ -4,12 +4,12 @@ import type { Frame } from '../io/driver.ts'
 import { blockOfSeq, escapeText, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import { summarise } from './get.ts'
-import { type LocalEnd, runSession } from './session.ts'
+import { type LocalEnd, runTransfer } from './client-transfer.ts'
 import { changedSize, Source } from './source.ts'
-import { checkOptions, DEFAULT_WINDOWSIZE, offer, patience, type Summary, type TransferOptions } from './transfer.ts'
+import { checkOptions, DEFAULT_WINDOWSIZE, offer, patience, type Summary, type TransferOptions } from './options.ts'
 import { hostText, TFTP_PORT } from './url.ts'
 
-export type { Progress, Summary, TransferOptions } from './transfer.ts'
+export type { Progress, Summary, TransferOptions } from './options.ts'
 
 export interface PutOptions extends TransferOptions {
   /** A name or numeric address; IPv6 without brackets. */
@@ -29,7 +29,8 @@ export interface PutOptions extends TransferOptions {
 /**
  * Stores one file. Rejects with a ForesendError: ERR_TFTP_PEER_ERROR (the server refused or gave up), ERR_TFTP_TIMEOUT,
  * ERR_TFTP_UNREACHABLE, ERR_TFTP_CHECKSUM, ERR_TFTP_CHANGED (the file changed meanwhile), ERR_TFTP_NOT_FOUND,
- * ERR_TFTP_USAGE, ERR_TFTP_ABORTED. `lastAck: 'missing'` in the summary: probably complete, verify on the device.
+ * ERR_TFTP_USAGE, ERR_TFTP_ABORTED. `lastAck: 'missing'` in the summary: every block but the last was acknowledged, so the file is
+ * probably complete; verify it on the device.
  */
 export async function put(options: PutOptions): Promise<Summary> {
   checkOptions(options)
@@ -41,10 +42,10 @@ export async function put(options: PutOptions): Promise<Summary> {
     if (options.sha256 !== undefined) {
       await source.complete()
       const name = typeof options.input === 'string' ? options.input : source.image.name
-      source.digest.require(options.sha256, name, 'nothing was sent; check the file and the digest')
+      source.digest.require({ sha256: options.sha256 }, name, 'nothing was sent; check the file and the digest')
     }
     const { sizeBytes } = source.image
-    const result = await runSession({
+    const result = await runTransfer({
       initiator: {
         direction: 'write',
         filename,

@@ -8,7 +8,7 @@ import { ForesendError } from '../error.ts'
 import { NetasciiEncoder, netasciiSize } from '../packet/index.ts'
 import { Digest } from './digest.ts'
 import { localFault } from './local-fault.ts'
-import { usage } from './transfer.ts'
+import { usage } from './options.ts'
 
 /** Read for hashing at a time. */
 const PIECE_BYTES = 64 * 1024

@@ -1,6 +1,6 @@
 /** A download into a stream: what was written cannot be taken back, so the error says when it must not be used. */
 import type { Writable } from 'node:stream'
-import { Digest } from './digest.ts'
+import { Digest, type Expected } from './digest.ts'
 import type { Output } from './files.ts'
 import { localFault } from './local-fault.ts'
 
@@ -44,10 +44,10 @@ export class StreamOutput implements Output {
     }
   }
 
-  async finish(sha256: string | undefined): Promise<void> {
+  async finish(expected: Expected): Promise<void> {
     this.#flush()
     await this.#drained()
-    this.digest.require(sha256, `what went to ${this.#name}`, 'do not use it; transfer it again, or check the digest')
+    this.digest.require(expected, `what went to ${this.#name}`, 'do not use it; transfer it again, or check the digest')
     this.#release()
   }
 

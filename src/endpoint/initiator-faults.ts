@@ -13,21 +13,39 @@ const ADVICE: Readonly<Record<number, string>> = {
 /** The server answered the request with an ERROR. `label` is escaped already. */
 export function refusedByPeer(label: string, packet: ErrorPacket): ForesendError {
   const advice = ADVICE[packet.wireCode]
-  const message = `${label}: refused with ERROR ${packet.wireCode} "${escapeText(packet.message)}"${advice === undefined ? '' : `; ${advice}`}`
+  const message = `${label}: the server refused it with ERROR ${packet.wireCode} "${escapeText(packet.message)}"${advice === undefined ? '' : `; ${advice}`}`
   return new ForesendError('ERR_TFTP_PEER_ERROR', message, { fault: 'peer', wireCode: packet.wireCode })
 }
 
-/** Nobody answered. `seen` is what else the owner noticed meanwhile, '' for nothing. */
+/** What came answers no request. `came`: what it was, `expected`: what would have been an answer. */
+export function oddAnswer(
+  label: string,
+  requests: number,
+  waitedMs: number,
+  came: string,
+  expected: string,
+): ForesendError {
+  const message =
+    `${label}: no answer that makes sense to ${triesText(requests)} in ${Math.round(waitedMs / 100) / 10} s: ${came} came, where ` +
+    `${expected} was expected; check that a TFTP server runs at that port, and try it with --blksize 512 --windowsize 1`
+  return new ForesendError('ERR_TFTP_PROTOCOL', message, { fault: 'peer' })
+}
+
+/** Nothing came. `seen` is what else the owner noticed meanwhile, '' for nothing. */
 export function noAnswer(label: string, requests: number, waitedMs: number, seen: string): ForesendError {
-  const tries = requests === 1 ? '1 request' : `${requests} requests`
+  const tries = triesText(requests)
   const hint = seen === '' ? '' : ` (${seen})`
   const message = `${label}: no answer to ${tries} in ${Math.round(waitedMs / 100) / 10} s${hint}; check the address, the cable, the firewalls, and that a TFTP server runs there`
   return new ForesendError('ERR_TFTP_TIMEOUT', message, { fault: 'network' })
 }
 
+function triesText(requests: number): string {
+  return requests === 1 ? '1 request' : `${requests} requests`
+}
+
 /** ICMP: the machine is there, and nobody listens at the port. */
 export function nobodyListens(label: string): ForesendError {
-  const message = `${label}: nobody listens at that port; check that the TFTP server runs, and its port`
+  const message = `${label}: no program listens at that port; check that the TFTP server runs, and its port`
   return new ForesendError('ERR_TFTP_UNREACHABLE', message, { fault: 'peer' })
 }
 

@@ -53,6 +53,8 @@ class Pair implements InitiatorSink {
   #clientAt = Infinity
   #serverAt = Infinity
   #transfer: Transfer | undefined
+  /** The client's, a new one after each `reopen`: what is sent to an old one is lost. */
+  #port = CLIENT.port
 
   constructor(spec: Case) {
     this.#case = spec
@@ -117,13 +119,17 @@ class Pair implements InitiatorSink {
   }
 
   #toServer(bytes: Uint8Array): void {
+    const port = this.#port
     this.#link(bytes, (copy) => {
-      if (this.#transfer !== undefined) this.#endpoint.handleDatagram(this.#now, this.#transfer, copy, 0, copy.length)
+      const transfer = this.#transfer
+      if (transfer?.peer.port === port) this.#endpoint.handleDatagram(this.#now, transfer, copy, 0, copy.length)
     })
   }
 
-  #toClient(bytes: Uint8Array, port: number): void {
-    this.#link(bytes, (copy) => this.initiator.handleDatagram(this.#now, copy, 0, copy.length, port))
+  #toClient(bytes: Uint8Array, from: number, to: number): void {
+    this.#link(bytes, (copy) => {
+      if (to === this.#port) this.initiator.handleDatagram(this.#now, copy, 0, copy.length, from)
+    })
   }
 
   #block(seq: number, agreed: Agreed): Uint8Array {
@@ -138,12 +144,13 @@ class Pair implements InitiatorSink {
   // The client's side.
 
   request(buffer: Uint8Array): void {
-    this.#link(buffer, (copy) => this.#endpoint.handleRequest(this.#now, CLIENT, copy, 0, copy.length))
+    const peer = { ...CLIENT, port: this.#port }
+    this.#link(buffer, (copy) => this.#endpoint.handleRequest(this.#now, peer, copy, 0, copy.length))
   }
   lock(): void {}
   refuse(): void {}
   reopen(): void {
-    throw new Error('nobody refuses options here')
+    this.#port++
   }
   seen(): string {
     return ''
@@ -185,12 +192,15 @@ class Pair implements InitiatorSink {
       },
       sendBlocks: (transfer, first, count) => {
         for (let seq = first; seq < first + count; seq++) {
-          this.#toClient(this.#block(seq, transfer.agreed as Agreed), TID + transfer.id)
+          this.#toClient(this.#block(seq, transfer.agreed as Agreed), TID + transfer.id, transfer.peer.port)
         }
       },
-      sendControl: (transfer, buffer, length) => this.#toClient(buffer.subarray(0, length), TID + transfer.id),
-      reply: (_peer, buffer, length) => this.#toClient(buffer.subarray(0, length), 69),
-      store: (_transfer, seq, buffer, offset, length) => this.store(seq, buffer, offset, length),
+      sendControl: (transfer, buffer, length) =>
+        this.#toClient(buffer.subarray(0, length), TID + transfer.id, transfer.peer.port),
+      reply: (peer, buffer, length) => this.#toClient(buffer.subarray(0, length), 69, peer.port),
+      store: (transfer, seq, buffer, offset, length) => {
+        if (transfer === this.#transfer) this.store(seq, buffer, offset, length)
+      },
       finish: (transfer) => {
         this.#queue.push({ at: this.#now + 2, run: () => this.#endpoint.handleStored(this.#now, transfer) })
       },

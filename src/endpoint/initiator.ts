@@ -18,7 +18,8 @@ import {
 import { type Counters, type Machine, newCounters, type ReceiverSink, type SenderSink } from '../transfer/contract.ts'
 import { type Agreed, acceptOack } from '../transfer/negotiate.ts'
 import type { Receiver } from '../transfer/receiver.ts'
-import { badOack, noAnswer, nobodyListens, refusedByPeer } from './initiator-faults.ts'
+import { Oddities } from '../transfer/oddities.ts'
+import { badOack, noAnswer, nobodyListens, oddAnswer, refusedByPeer } from './initiator-faults.ts'
 import { createReceiver, createSender } from './initiator-machines.ts'
 
 export interface InitiatorConfig {
@@ -59,6 +60,8 @@ export interface InitiatorSink extends SenderSink, ReceiverSink {
   seen(): string
 }
 
+/** After this many unanswered requests the other kind, with or without options, takes its turn. */
+const REQUESTS_BEFORE_TURN = 2
 /** A device's recovery window can be a second: ask five times in it. */
 const WAIT_REPEAT_MS = 200
 const SLOWEST_REQUEST_MS = 4000
@@ -79,6 +82,10 @@ export class Initiator implements Machine {
   #port = 0
   #startedAt = 0
   #tries = 0
+  /** When the first request with the present options left. */
+  #kindSince = 0
+  /** What came before an answer and is none. */
+  readonly #odd = new Oddities()
   #nextAt = Infinity
   #over = false
 
@@ -154,11 +161,16 @@ export class Initiator implements Machine {
   }
 
   #ask(now: number): void {
+    this.#tries = 0
+    this.#beginKind(now)
+    this.#send(now)
+  }
+
+  #beginKind(now: number): void {
     const { direction, filename, mode } = this.#config
     const opcode = direction === 'read' ? OPCODE.rrq : OPCODE.wrq
     this.#packet = encodeRequest({ opcode, filename, mode, options: this.#options })
-    this.#tries = 0
-    this.#send(now)
+    this.#kindSince = now
   }
 
   #send(now: number): void {
@@ -174,11 +186,31 @@ export class Initiator implements Machine {
     const { waitMs, retries, label } = this.#config
     const waitedMs = now - this.#startedAt
     if (waitMs > 0 ? waitedMs >= waitMs : this.#tries >= retries) {
-      this.#end(noAnswer(label, this.requests, waitedMs, this.#sink.seen()))
+      const came = String(this.#odd)
+      const expected = this.#config.direction === 'read' ? 'an OACK or DATA 1' : 'an OACK or ACK 0'
+      this.#end(
+        came === ''
+          ? noAnswer(label, this.requests, waitedMs, this.#sink.seen())
+          : oddAnswer(label, this.requests, waitedMs, came, expected),
+      )
       return
     }
     this.#tries++
+    this.#takeTurns(now)
     this.#send(now)
+  }
+
+  /**
+   * Some servers are silent to any request with options: the plain request takes turns with it. Each turn has a port of its own, so
+   * that an answer says which request it is for, and lasts long enough for a slow server.
+   */
+  #takeTurns(now: number): void {
+    const { options, requestMs } = this.#config
+    if (options.length === 0 || this.fallback !== undefined || this.requests < REQUESTS_BEFORE_TURN) return
+    if (now - this.#kindSince < REQUESTS_BEFORE_TURN * requestMs) return
+    this.#options = this.#options.length === 0 ? options : []
+    this.#sink.reopen()
+    this.#beginKind(now)
   }
 
   /** The first answer decides the TID. What makes no sense as one is passed over: another may follow. */
@@ -192,7 +224,7 @@ export class Initiator implements Machine {
       this.#machine?.handleDatagram(now, buffer, offset, length)
     } else if (opcode === OPCODE.ack && block === 0 && this.#config.direction === 'write') {
       this.#run(now, port, this.#plain(), false)
-    }
+    } else this.#odd.note(buffer, offset, length, port)
   }
 
   /** What holds when the server knows no options: RFC 1350. */
@@ -237,6 +269,9 @@ export class Initiator implements Machine {
   }
 
   #run(now: number, port: number, agreed: Agreed, oack: boolean): void {
+    if (!oack && this.#options.length === 0 && this.#config.options.length > 0) {
+      this.fallback ??= 'the server did not answer the request with options'
+    }
     this.#port = port
     this.#sink.lock(port)
     this.#sink.agreed(agreed)

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Progress, Summary } from '../../src/client/transfer.ts'
+import type { Progress, Summary } from '../../src/client/options.ts'
 import { encodeError } from '../../src/packet/index.ts'
 import { eachClientDriver, get, put } from '../support/client-drivers.ts'
 import { ScriptedPort } from '../support/scripted-server.ts'
@@ -130,6 +130,56 @@ eachClientDriver(() => {
       expect((await done).fallback).toContain('no options')
     })
 
+    test('a server that is silent to options gives the file without', async () => {
+      const { door, where } = await server()
+      const done = started(get({ ...where, filename: 'f', output: join(tempFolder(), 'out'), timeoutMs: 100 }))
+      for (let word = await door.next(); word !== 'rrq'; word = await door.next()) expect(word).toMatch(/^rrq tsize=0/)
+      door.data(1, 7)
+      const { bytes, fallback, noSize } = await done
+      expect([bytes, fallback, noSize]).toEqual([7, 'the server did not answer the request with options', true])
+    })
+
+    test('answers that make no sense are told, not silence', async () => {
+      const { door, where } = await server()
+      const failure = started(
+        get({ ...where, filename: 'f', output: join(tempFolder(), 'out'), timeoutMs: 50, retries: 1 }),
+      )
+      failure.catch(() => {})
+      await door.next()
+      door.data(900, 100)
+      door.send(Uint8Array.of(0, 77, 1, 2))
+      await expect(failure).rejects.toMatchObject({
+        code: 'ERR_TFTP_PROTOCOL',
+        message: expect.stringMatching(
+          /2 datagrams from port \d+ \(DATA 900, opcode 77\) came, where an OACK or DATA 1/,
+        ),
+      })
+    })
+
+    test('another size than the expected one is refused, before and after', async () => {
+      const folder = tempFolder()
+      const output = join(folder, 'out')
+      const { door, where } = await server()
+      const announced = started(get({ ...where, filename: 'f', output, expectSizeBytes: 1000 }))
+      announced.catch(() => {})
+      await door.next()
+      door.oack('tsize=999')
+      await expect(announced).rejects.toMatchObject({
+        code: 'ERR_TFTP_CHECKSUM',
+        message: expect.stringContaining('announces 999 bytes instead of 1000'),
+      })
+      // A first block that was cut on its way is a whole file for RFC 1350.
+      const cut = started(get({ ...where, filename: 'f', output, expectSizeBytes: 1000, blksize: 512, windowsize: 1 }))
+      cut.catch(() => {})
+      for (let word = await door.next(); word !== 'rrq'; word = await door.next()) continue
+      door.data(1, 256)
+      await expect(cut).rejects.toMatchObject({
+        code: 'ERR_TFTP_CHECKSUM',
+        message: expect.stringContaining('has 256 bytes instead of 1000'),
+      })
+      expect(readdirSync(folder)).toEqual([])
+    })
+
     test('nobody answers: ERR_TFTP_TIMEOUT after the retries, nothing is left', async () => {
       const { door, where } = await server()
       const folder = tempFolder()
@@ -138,7 +188,8 @@ eachClientDriver(() => {
         code: 'ERR_TFTP_TIMEOUT',
         message: expect.stringContaining('3 requests'),
       })
-      for (let i = 0; i < 3; i++) expect(await door.next()).toMatch(/^rrq .*timeout=1$/)
+      for (let i = 0; i < 2; i++) expect(await door.next()).toMatch(/^rrq .*timeout=1$/)
+      expect(await door.next()).toBe('rrq')
       expect(readdirSync(folder)).toEqual([])
     })
 

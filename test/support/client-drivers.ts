@@ -2,7 +2,7 @@
 import { beforeEach, describe } from 'vitest'
 import { get as clientGet, type GetOptions } from '../../src/client/get.ts'
 import { put as clientPut, type PutOptions } from '../../src/client/put.ts'
-import type { Summary } from '../../src/client/transfer.ts'
+import type { Summary } from '../../src/client/options.ts'
 import { probeBatch } from '../../src/io/native/probe.ts'
 
 let driver: 'dgram' | 'batch' = 'dgram'

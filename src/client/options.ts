@@ -51,6 +51,10 @@ export interface Summary {
   readonly retransmitted: number
   /** put: everything but the last ACK came; the file is probably whole there (rule A4). */
   readonly lastAck?: 'missing'
+  /** With `lastAck`: what came instead, for a person. */
+  readonly cameInstead?: string
+  /** get: the server gave no size, so a file that was cut short looks like a whole one. */
+  readonly noSize?: true
   /** Why the options were dropped and the transfer was made without; not escaped for a terminal beyond the peer's text. */
   readonly fallback?: string
 }

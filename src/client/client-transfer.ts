@@ -7,7 +7,7 @@ import type { Frame } from '../io/driver.ts'
 import { HEADER_BYTES } from '../packet/index.ts'
 import { COUNTER, type Counters, type NoticeKind, type Outcome } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
-import type { TransferOptions } from './transfer.ts'
+import type { TransferOptions } from './options.ts'
 
 /** The local end. What these throw ends the transfer with an ERROR. */
 export interface LocalEnd {
@@ -17,6 +17,8 @@ export interface LocalEnd {
   finish(): Promise<void>
   /** get: take no more for now. */
   readonly congested: boolean
+  /** The server's answer is understood. Throws a ForesendError when it is not what is wanted. */
+  check?(agreed: Agreed): void
   /** put: how to build blocks; called once when blksize and rollover are known. */
   frame(agreed: Agreed): Frame
   /** put: blocks `first` to `last` are about to leave; `final` is among them. */
@@ -31,10 +33,12 @@ export interface Result {
   readonly ms: number
   readonly counters: Counters
   readonly lastAck: 'missing' | undefined
+  /** What came instead of the last ACK. */
+  readonly cameInstead: string | undefined
   readonly fallback: string | undefined
 }
 
-export interface SessionOptions {
+export interface RunOptions {
   readonly initiator: InitiatorConfig
   readonly socket: ClientSocketOptions
   readonly local: LocalEnd
@@ -54,12 +58,12 @@ const CLEAN_DALLY_MS = 300
 const RESERVED_WINDOWS = 4
 
 /** Runs it. Resolves when the transfer is decided; the socket may stay a moment longer for the last ACK. */
-export function runSession(options: SessionOptions): Promise<Result> {
-  return new Promise((resolve, reject) => new Session(options, resolve, reject).start())
+export function runTransfer(options: RunOptions): Promise<Result> {
+  return new Promise((resolve, reject) => new ClientTransfer(options, resolve, reject).start())
 }
 
-class Session implements InitiatorSink, ClientSocketHandlers {
-  readonly #options: SessionOptions
+class ClientTransfer implements InitiatorSink, ClientSocketHandlers {
+  readonly #options: RunOptions
   readonly #resolve: (result: Result) => void
   readonly #reject: (error: ForesendError) => void
   readonly #socket: ClientSocket
@@ -78,7 +82,7 @@ class Session implements InitiatorSink, ClientSocketHandlers {
   #answeredAt = 0
   #progressAt = 0
 
-  constructor(options: SessionOptions, resolve: (result: Result) => void, reject: (error: ForesendError) => void) {
+  constructor(options: RunOptions, resolve: (result: Result) => void, reject: (error: ForesendError) => void) {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
@@ -163,6 +167,11 @@ class Session implements InitiatorSink, ClientSocketHandlers {
     const { initiator, local } = this.#options
     this.#agreed = agreed
     this.#answeredAt = this.#inputAt
+    try {
+      local.check?.(agreed)
+    } catch (cause) {
+      this.#fault ??= asForesend(cause)
+    }
     if (initiator.direction === 'read') {
       this.#socket.reserve(RESERVED_WINDOWS * agreed.windowsize * (agreed.blksize + HEADER_BYTES))
       return
@@ -244,6 +253,7 @@ class Session implements InitiatorSink, ClientSocketHandlers {
       ms: now - this.#answeredAt,
       counters,
       lastAck: outcome.lastAck,
+      cameInstead: outcome.cameInstead,
       fallback: this.#initiator.fallback,
     })
   }
