@@ -17,7 +17,7 @@ const FILES = { 'openwrt-archer-c2.bin': pattern(100_000), taken: pattern(100) }
 interface Case {
   readonly what: string
   readonly more?: object
-  run(client: RawClient, running: Running, folder: string): Promise<unknown> | unknown
+  run(client: RawClient, running: Running, folder: string): unknown
 }
 
 const LONG = 'x'.repeat(200)
