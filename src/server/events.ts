@@ -1,5 +1,5 @@
 /** How what happens in an instance becomes events. */
-import type { EventKind, Peer } from '../endpoint/contract.ts'
+import type { EventKind, Peer, TransferEvent } from '../endpoint/contract.ts'
 import { clientOf, eventOf } from '../endpoint/endpoint.ts'
 import { OPCODE, type Request } from '../packet/index.ts'
 import { allowFlagFor } from './peers.ts'
@@ -15,7 +15,8 @@ export class Events {
   readonly #say: (message: FromInstance) => void
   readonly #denied = new Limiter(LIMITED_WINDOW_MS, LIMITED_PER_WINDOW)
   readonly #notices = new Limiter(LIMITED_WINDOW_MS, LIMITED_PER_WINDOW)
-  readonly #waiting = new Set<Promise<void>>()
+  /** Events that wait for a checksum. */
+  readonly #waiting = new Map<TransferEvent, Promise<void>>()
 
   constructor(say: (message: FromInstance) => void) {
     this.#say = say
@@ -31,14 +32,14 @@ export class Events {
     const served = transfer.content?.name
     if (served !== undefined && served !== event.file) event.served = served
     if (crc32 === undefined) return this.#say({ type: 'event', event })
-    const waiting = crc32
-      .then((value) => {
+    const waiting = crc32.then(
+      (value) => {
         if (value !== undefined) event.crc32 = hex(value)
-        this.#say({ type: 'event', event })
-      })
-      .catch(() => this.#say({ type: 'event', event }))
-      .finally(() => this.#waiting.delete(waiting))
-    this.#waiting.add(waiting)
+        this.#release(event)
+      },
+      () => this.#release(event),
+    )
+    this.#waiting.set(event, waiting)
   }
 
   /** A peer whose address is not served asked for something. It gets no answer; some of these requests become events. */
@@ -71,7 +72,16 @@ export class Events {
 
   /** Resolves when every event that waits for a checksum is out. */
   async settled(): Promise<void> {
-    await Promise.all(this.#waiting)
+    await Promise.all(this.#waiting.values())
+  }
+
+  /** Says at once, without checksum, what waits: the thread is about to crash, and these transfers did end like this. */
+  hurry(): void {
+    for (const event of this.#waiting.keys()) this.#release(event)
+  }
+
+  #release(event: TransferEvent): void {
+    if (this.#waiting.delete(event)) this.#say({ type: 'event', event })
   }
 }
 

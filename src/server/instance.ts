@@ -182,6 +182,7 @@ class Instance {
 
   drop(): void {
     clearInterval(this.#stats)
+    this.#events.hurry()
     this.#serving.drop()
   }
 

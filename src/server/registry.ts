@@ -35,10 +35,8 @@ export class Registry {
       this.#entries.set(event.id, entry)
       this.#totals.requested++
     }
-    if (event.event === 'stalled') {
-      entry.stalls++
-      entry.state = 'stalled'
-    } else if (event.event !== 'requested' && event.event !== 'window-changed') entry.state = 'running'
+    entry.state = stateAfter(entry.state, event.event)
+    if (event.event === 'stalled') entry.stalls++
     entry.last = event
   }
 
@@ -71,6 +69,13 @@ export class Registry {
     this.#totals[event.event as keyof Totals]++
     this.#bytes[event.direction === 'read' ? 'read' : 'written'] += event.bytes
   }
+}
+
+/** A stall ends with `recovered` alone: other events may come in the middle of it. */
+function stateAfter(state: TransferSnapshot['state'], kind: string): TransferSnapshot['state'] {
+  if (kind === 'stalled') return 'stalled'
+  if (kind === 'recovered') return 'running'
+  return kind === 'requested' || state === 'stalled' ? state : 'running'
 }
 
 function snapshotOf({ since, state, stalls, last }: Entry): TransferSnapshot {

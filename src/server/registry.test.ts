@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import type { EventKind, TransferEvent } from '../endpoint/contract.ts'
+import { Registry } from './registry.ts'
+
+function event(kind: EventKind, id: number, more: Partial<TransferEvent> = {}): TransferEvent {
+  return {
+    event: kind,
+    time: 5000,
+    id,
+    client: '10.0.0.1:2070',
+    file: 'asked.bin',
+    direction: 'read',
+    bytes: 0,
+    blocks: 0,
+    datagrams: 0,
+    retransmitted: 0,
+    window: 1,
+    ms: 0,
+    rateBytesPerSec: 0,
+    ...more,
+  }
+}
+
+describe('Registry', () => {
+  test('follows a transfer from its request to its end', () => {
+    const registry = new Registry()
+    registry.add(2, event('requested', 7, { time: 5100, ms: 100 }))
+    expect(registry.transfers()).toMatchObject([{ id: 7, state: 'requested', served: undefined, since: 5000 }])
+    registry.add(2, event('started', 7, { bytes: 512, sizeBytes: 1000, served: 'real.bin' }))
+    expect(registry.transfers()).toMatchObject([{ state: 'running', served: 'real.bin', bytes: 512, since: 5000 }])
+    expect(registry.instanceOf(7)).toBe(2)
+    registry.add(2, event('completed', 7, { bytes: 1000 }))
+    expect(registry.transfers()).toEqual([])
+    expect(registry.instanceOf(7)).toBeUndefined()
+    expect(registry.totals()).toMatchObject({
+      transfers: { running: 0, requested: 1, completed: 1 },
+      bytes: { read: 1000, written: 0 },
+    })
+  })
+
+  test('a stall lasts until the transfer goes on, whatever else is said meanwhile', () => {
+    const registry = new Registry()
+    const stateAfter = (kind: EventKind): string | undefined => {
+      registry.add(0, event(kind, 1))
+      return registry.transfers()[0]?.state
+    }
+    expect(stateAfter('requested')).toBe('requested')
+    expect(stateAfter('window-changed')).toBe('running')
+    expect(stateAfter('stalled')).toBe('stalled')
+    expect(stateAfter('progress')).toBe('stalled')
+    expect(stateAfter('window-changed')).toBe('stalled')
+    expect(stateAfter('recovered')).toBe('running')
+    expect(stateAfter('stalled')).toBe('stalled')
+    expect(registry.transfers()[0]?.stalls).toBe(2)
+  })
+
+  test('counts a request that was turned away at once, and each end only once', () => {
+    const registry = new Registry()
+    registry.add(0, event('refused', 0))
+    registry.add(0, event('requested', 3, { direction: 'write' }))
+    registry.add(0, event('failed', 3, { direction: 'write', bytes: 10 }))
+    registry.add(0, event('failed', 3, { direction: 'write', bytes: 10 }))
+    expect(registry.totals()).toEqual({
+      transfers: { running: 0, requested: 1, completed: 0, probed: 0, refused: 1, superseded: 0, failed: 1 },
+      bytes: { read: 0, written: 10 },
+    })
+  })
+
+  test('knows what an instance had', () => {
+    const registry = new Registry()
+    registry.add(0, event('requested', 1))
+    registry.add(1, event('requested', 2))
+    registry.add(1, event('started', 2))
+    expect(registry.lastOf(1).map(({ id, event: kind }) => [id, kind])).toEqual([[2, 'started']])
+  })
+})
