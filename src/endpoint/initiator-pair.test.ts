@@ -280,3 +280,21 @@ describe.each(WAYS)('%s, windowsize %d', (direction, windowsize) => {
     expect(datagrams / blocks).toBeLessThan(1 + 1 / windowsize + 0.4 + 0.05 * (windowsize + 2))
   })
 })
+
+test('2,000 seeded transfers in both directions, over links of every quality: never an acknowledged one that is not whole', () => {
+  let completed = 0
+  for (let seed = 1; seed <= 2000; seed++) {
+    const draw = random(seed ^ 0x5bd1e995)
+    const done = pair({
+      direction: draw() < 0.5 ? 'read' : 'write',
+      windowsize: 1 + Math.floor(draw() ** 2 * 20),
+      loss: draw() ** 2 * 0.25,
+      delayMs: 0.1 + draw() * 20,
+      sizeBytes: Math.floor(draw() ** 2 * 100 * BLKSIZE),
+      seed,
+    })
+    expectNoHole(done)
+    if (done.outcomes.client?.status === 'completed') completed++
+  }
+  expect(completed).toBeGreaterThan(1900)
+})

@@ -3,14 +3,20 @@
  * us a reflector, and a slow device must not be flooded.
  */
 
-/** DATA 1 to near devices: a quarter, a half, then each second; five repeats. */
+/** DATA 1 or ACK 0 to near devices: a quarter, a half, then each second; five repeats. */
 const NEAR_WAITS_MS = [250, 500, 1000, 1000, 1000]
 /** An OACK waits for a second: atftp gives up when it sees a second one after its ACK 0, and a busy server reads that late. */
 const OACK_WAITS_MS = [1000, 1000, 1000, 1000, 1000]
-/** Strangers: three repeats, a second or more apart. */
+/** To far peers: three repeats, a second or more apart. */
 const FAR_WAITS_MS = [1000, 1000, 1000]
 /** After the last repeat we listen for at least this long: the client's own timer may still bring it back. */
 const LAST_LISTEN_MS = 5000
+
+/** The waits before each repeat of our first packet, in milliseconds; no more repeats follow. */
+export function firstContactWaitsMs(packet: 'oack' | 'data', near: boolean): readonly number[] {
+  if (!near) return FAR_WAITS_MS
+  return packet === 'oack' ? OACK_WAITS_MS : NEAR_WAITS_MS
+}
 
 export class FirstContact {
   /** When something is to be done; Infinity when nothing is. */
@@ -21,8 +27,7 @@ export class FirstContact {
 
   /** `strictMs`: wait exactly this long each time; undefined takes the timetable of the rule. */
   constructor(packet: 'oack' | 'data', near: boolean, clientTimeoutMs: number, strictMs: number | undefined) {
-    const nearWaits = packet === 'oack' ? OACK_WAITS_MS : NEAR_WAITS_MS
-    const waits = near ? nearWaits : FAR_WAITS_MS
+    const waits = firstContactWaitsMs(packet, near)
     this.#waitsMs = strictMs === undefined ? waits : waits.map(() => Math.max(strictMs, near ? 0 : 1000))
     this.#listenMs = Math.max(LAST_LISTEN_MS, 2 * clientTimeoutMs)
   }

@@ -2,12 +2,10 @@
  * When a receiver says its last packet again. The first tries follow the measured round trip, later ones double up to one
  * per second (A14's spirit). Before the peer has proved that it holds its address, A5's few and slow tries apply.
  */
+import { firstContactWaitsMs } from './first-contact.ts'
+import { stalledAfterMs } from './patience.ts'
 import { Rto } from './rto.ts'
 
-/** A5: waits before each repeat to a peer on the bench; no more follow. */
-const UNPROVEN_NEAR_MS: readonly number[] = [250, 500, 1000, 1000, 1000]
-/** A5: the same for anybody else. */
-const UNPROVEN_FAR_MS: readonly number[] = [1000, 2000, 4000]
 const FIRST_NEAR_MS = 250
 const FIRST_FAR_MS = 1000
 /**
@@ -24,14 +22,17 @@ export class RepeatTimer {
   dueAt = Infinity
   proven: boolean
   readonly #near: boolean
+  readonly #firstWaitsMs: readonly number[]
   readonly #minMs: number
   /** From our ACK to the block that it asked for. */
   readonly #rto = new Rto()
   #sentAt = Number.NaN
   #repeats = 0
 
-  constructor(options: { near: boolean; proven: boolean; windowed: boolean }) {
+  /** `first`: what the first packet is. */
+  constructor(options: { near: boolean; proven: boolean; windowed: boolean; first: 'oack' | 'data' }) {
     this.#near = options.near
+    this.#firstWaitsMs = firstContactWaitsMs(options.first, options.near)
     this.proven = options.proven
     this.#minMs = options.windowed ? MIN_WINDOWED_MS : MIN_LOCKSTEP_MS
   }
@@ -78,6 +79,19 @@ export class RepeatTimer {
     return this.srttMs === 0 ? 10 : Math.min(200, this.#rto.roundsMs(1.5, 1))
   }
 
+  /**
+   * How long a block may take that another has overtaken: one round trip, so that a sender which asks with a block ahead has our
+   * answer within the three that it waits (rule A1).
+   */
+  get reorderMs(): number {
+    return this.srttMs === 0 ? 10 : Math.min(200, Math.max(1, this.#rto.minMs))
+  }
+
+  /** No progress for this long is a stall. */
+  get stallMs(): number {
+    return stalledAfterMs('receiver', this.#rto)
+  }
+
   /** Smoothed round trip; 0 while unknown. */
   get srttMs(): number {
     return this.#rto.srttMs
@@ -89,7 +103,7 @@ export class RepeatTimer {
   }
 
   #waitMs(): number {
-    if (!this.proven) return (this.#near ? UNPROVEN_NEAR_MS : UNPROVEN_FAR_MS)[this.#repeats] ?? Infinity
+    if (!this.proven) return this.#firstWaitsMs[this.#repeats] ?? Infinity
     const firstMs = this.#near ? FIRST_NEAR_MS : FIRST_FAR_MS
     return this.#rto.waitMs(this.#repeats, this.srttMs === 0 ? firstMs : this.#minMs, SLOWEST_MS)
   }

@@ -11,12 +11,12 @@ describe('opening', () => {
     expect(new Bench({ acknowledgeRequest: false }).start().heard()).toEqual([])
   })
 
-  test('A5: the OACK is repeated to a near peer after 250, 500, 1000 ms …, five times and no more', () => {
-    const b = new Bench({ oack: OACK, proven: false }).start()
+  test('A5: ACK 0 is repeated to a near peer after 250, 500, 1000 ms …, five times and no more', () => {
+    const b = new Bench({ proven: false }).start()
     expect(b.machine.halfOpen).toBe(true)
-    expect(b.wait(249).heard()).toEqual(['oack'])
-    expect(b.wait(1).heard()).toEqual(['oack'])
-    expect(b.wait(500).heard()).toEqual(['oack'])
+    expect(b.wait(249).heard()).toEqual(['ack 0'])
+    expect(b.wait(1).heard()).toEqual(['ack 0'])
+    expect(b.wait(500).heard()).toEqual(['ack 0'])
     expect(b.wait(3000).heard()).toHaveLength(3)
     expect(b.wait(20_000).heard()).toEqual([])
   })

@@ -11,7 +11,8 @@ import { COUNTER, newCounters, type Machine, type PeerRole, type ReceiverSink } 
 import { Oddities } from './oddities.ts'
 import { RECEIVER_TRANSITIONS, type ReceiverCause, type ReceiverPhase, step } from './phases.ts'
 import { type Failing, gaveUp, oversizeBlock, peerError, peerGone, wrongSize } from './receiver-faults.ts'
-import { BlockOrder } from './receiver-order.ts'
+import { BlockOrder, type Evidence } from './receiver-order.ts'
+import { giveUpAfterMs } from './patience.ts'
 import { RepeatTimer } from './receiver-timer.ts'
 
 export interface ReceiverConfig {
@@ -40,8 +41,8 @@ export interface ReceiverConfig {
   readonly dallyMs?: number
 }
 
-/** No silence shorter than this is called a stall, however quick the peer was. */
-const MIN_STALL_MS = 100
+/** Bytes of the first block that are compared with a later block 1. */
+const COMPARED_BYTES = 512
 
 export class Receiver implements Machine {
   readonly counters = newCounters()
@@ -61,6 +62,12 @@ export class Receiver implements Machine {
   #ackAt = -Infinity
   #gapAckAt = -Infinity
   #gapAcked = false
+  /** When the first block behind the present gap came; -Infinity without a gap. */
+  #gapSeenAt = -Infinity
+  /** Of the first block's bytes, to know a late copy of it by. */
+  #firstHash = 0
+  /** When a block 1 after 65535 was last not believed. */
+  #oneAt = Infinity
   #stalled = false
   #dallyUntil = 0
   /** What made no sense; made when the first such datagram comes. */
@@ -69,9 +76,14 @@ export class Receiver implements Machine {
   constructor(config: ReceiverConfig, sink: ReceiverSink) {
     this.#config = config
     this.#sink = sink
-    this.#timer = new RepeatTimer({ near: config.near, proven: config.proven, windowed: config.windowsize > 1 })
-    this.#giveUpMs = config.giveUpMs ?? Math.max(30_000, 6 * config.peerTimeoutMs)
-    this.#order = new BlockOrder(config.rollover, config.windowsize)
+    this.#timer = new RepeatTimer({
+      near: config.near,
+      proven: config.proven,
+      windowed: config.windowsize > 1,
+      first: config.oack === undefined ? 'data' : 'oack',
+    })
+    this.#giveUpMs = config.giveUpMs ?? giveUpAfterMs(config.peerTimeoutMs)
+    this.#order = new BlockOrder(config.rollover, config.windowsize, config.sizeBytes !== undefined)
     this.counters[COUNTER.windowBlocks] = config.windowsize
   }
 
@@ -158,7 +170,9 @@ export class Receiver implements Machine {
       return
     }
     const block = readBlock(buffer, offset)
-    if (this.#phase !== 'dally' && this.#order.isNext(block, this.#stored)) {
+    const isOdd = block === 1 && this.#order.isUndecided(this.#stored)
+    const evidence = isOdd ? this.#evidence(now, buffer, offset, length) : undefined
+    if (this.#phase !== 'dally' && this.#order.isNext(block, this.#stored, evidence)) {
       const { blksize } = this.#config
       if (payloadBytes > blksize) this.#fail(oversizeBlock(this.#failing(), payloadBytes, blksize), true)
       else this.#take(now, buffer, offset + HEADER_BYTES, payloadBytes)
@@ -177,10 +191,14 @@ export class Receiver implements Machine {
     this.counters[COUNTER.bytes] += length
     this.progressAt = now
     this.#gapAcked = false
+    this.#gapSeenAt = -Infinity
     if (seq === this.#acked + 1) this.#timer.answered(now)
     else this.#timer.progressed(now)
     this.counters[COUNTER.srttMs] = this.#timer.srttMs
-    if (seq === 1) this.#sink.notice('started', 1)
+    if (seq === 1) {
+      this.#firstHash = hashOf(buffer, offset, length)
+      this.#sink.notice('started', 1)
+    }
     if (this.#stalled) {
       this.#stalled = false
       this.#sink.notice('recovered', seq)
@@ -196,6 +214,15 @@ export class Receiver implements Machine {
     }
   }
 
+  #evidence(now: number, buffer: Uint8Array, offset: number, length: number): Evidence {
+    const evidence = {
+      isCopy: hashOf(buffer, offset + HEADER_BYTES, length - HEADER_BYTES) === this.#firstHash,
+      askedAgain: this.#ackAt > this.#oneAt,
+    }
+    this.#oneAt = now
+    return evidence
+  }
+
   #finish(): void {
     const bytes = this.counters[COUNTER.bytes]
     const announced = this.#config.sizeBytes
@@ -207,14 +234,21 @@ export class Receiver implements Machine {
     this.#sink.finish(bytes)
   }
 
-  /** RFC 7440 §4: a gap is reported by one ACK of the last good block; EDK2 reports every packet and drowns the server. */
+  /**
+   * RFC 7440 §4: a gap is reported by one ACK of the last good block; EDK2 reports every packet and drowns the server. In lock-step the
+   * missing block has one reorder time to arrive first: a strict server ends the transfer at an ACK that it does not expect. The block
+   * ahead is dropped: to acknowledge it later, behind the missing one, is what a client does that stores blocks in any order, and a
+   * sender that takes us for one waits for the ACK of every single block for ever.
+   */
   #ahead(now: number): void {
     if (!this.#timer.proven || this.#phase === 'dally') {
       this.counters[COUNTER.ignored]++
       return
     }
     if (this.#gapAcked) return
-    const allowedAt = this.#gapAckAt + this.#timer.quietMs
+    if (this.#gapSeenAt === -Infinity) this.#gapSeenAt = now
+    const reorderMs = this.#config.windowsize > 1 ? 0 : this.#timer.reorderMs
+    const allowedAt = Math.max(this.#gapAckAt + this.#timer.quietMs, this.#gapSeenAt + reorderMs)
     if (now < allowedAt) {
       this.#timer.hurry(allowedAt)
       return
@@ -250,7 +284,7 @@ export class Receiver implements Machine {
 
   #repeat(now: number): void {
     this.counters[COUNTER.timeouts]++
-    if (!this.#stalled && now - this.progressAt >= Math.max(MIN_STALL_MS, 20 * this.#timer.srttMs)) {
+    if (!this.#stalled && now - this.progressAt >= this.#timer.stallMs) {
       this.#stalled = true
       this.counters[COUNTER.stalls]++
       this.#sink.notice('stalled', this.#stored + 1)
@@ -303,4 +337,13 @@ export class Receiver implements Machine {
     } else if (this.#phase === 'dally') at = this.#dallyUntil
     this.#sink.deadline(at)
   }
+}
+
+/** FNV-1a of the length and the first bytes: enough to tell two blocks apart, cheap enough for any block. */
+function hashOf(buffer: Uint8Array, offset: number, length: number): number {
+  let hash = 0x811c9dc5 ^ length
+  for (let i = offset, end = offset + Math.min(length, COMPARED_BYTES); i < end; i++) {
+    hash = Math.imul(hash ^ buffer[i], 0x01000193)
+  }
+  return hash
 }

@@ -69,8 +69,9 @@ export class Bench implements ReceiverSink {
     this.machine.start(this.now)
     return this
   }
-  data(block: number, length = 8): this {
-    const packet = new Uint8Array(4 + length)
+  /** `fill`: what its payload is made of. */
+  data(block: number, length = 8, fill = 0): this {
+    const packet = new Uint8Array(4 + length).fill(fill)
     packet.set([0, OPCODE.data, block >>> 8, block & 255])
     return this.take(packet)
   }
