@@ -3,7 +3,7 @@
  * one, so a wide window on a lossy link is mostly sent twice (rule A11 sees that only after 200 blocks).
  */
 
-/** So many blocks sent again at once were dropped by the client, not lost one by one; a window of two cannot tell. */
+/** At least this many retransmissions at once mean that the client dropped the blocks (go-back-N), not that the link lost them one by one. A window of two cannot tell. */
 const DROPPED_TOGETHER = 2
 const LEAST_WINDOW = 2
 /** Blocks without such a drop that let the window grow by one again. */

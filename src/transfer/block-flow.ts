@@ -8,15 +8,15 @@ import { FirstContact } from './first-contact.ts'
 import { answerWindowMs, boardSpan, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
 import { Inquiry } from './inquiry.ts'
 import { OrderFinder } from './order.ts'
-import { nearWrap } from './outbox.ts'
+import { nearWrap } from './pacer.ts'
 import { Quarantine } from './quarantine.ts'
 import { type BlockWindow, Recovery } from './recovery.ts'
 import type { Scoreboard } from './scoreboard.ts'
 import { neverBegan, storedAnyOrder } from './sender-faults.ts'
 
-/** After so many questions without a result we ask as rarely as anything else is repeated (A14). */
+/** After this many questions without a result, questions leave as rarely as anything else is repeated (A14). */
 const MOST_QUESTIONS = 60
-/** So many doublings outlive a repeated block. */
+/** At most this many doublings of the timeout outlive a repeated block. */
 const KEPT_BACKOFF = 2
 /** An answer to a question about the order (A1) is waited for this long at least. */
 const QUESTION_MS = 10
@@ -24,12 +24,12 @@ const QUESTION_MS = 10
 const CLIENT_TIMER_MS = 800
 
 export class BlockFlow implements Flow, BlockWindow {
-  base = 1
+  firstUnacked = 1
   progressAt = 0
   /** The lowest block that never left in its turn. */
-  next = 1
+  nextToSend = 1
   /** The highest acknowledged block. */
-  top = 0
+  highestAcked = 0
   readonly parts: FlowParts
   readonly board: Scoreboard
   readonly order = new OrderFinder()
@@ -43,16 +43,16 @@ export class BlockFlow implements Flow, BlockWindow {
   /** Doublings that outlive a repeated block, until a round trip is measured again (Karn): else a link that got slower is never understood. */
   #backoff = 0
   #everTimedOut = false
-  /** When the base timed out last: what left until then and is not acknowledged counts as lost. */
+  /** When the first unacknowledged block timed out last: what left until then and is not acknowledged counts as lost. */
   #lostBefore = -Infinity
-  /** The block for which a poke went out. */
-  #poked = 0
+  /** The block for which a filler went out. */
+  #filledFor = 0
 
   constructor(parts: FlowParts, board: Scoreboard) {
     this.parts = parts
     this.board = board
     this.#recovery = new Recovery(this)
-    this.#inquiry = new Inquiry(this, () => this.#recovery.sentUnasked(this.parts.outbox.lastAt))
+    this.#inquiry = new Inquiry(this, () => this.#recovery.sentUnasked(this.parts.pacer.lastAt))
     this.#quarantine = new Quarantine(parts)
     const { near, clientTimeoutMs } = parts.config
     this.#contact = new FirstContact('data', near, clientTimeoutMs, parts.policy.nudges ? undefined : clientTimeoutMs)
@@ -64,26 +64,26 @@ export class BlockFlow implements Flow, BlockWindow {
       this.#quarantine.heldUntil,
       this.#contact.dueAt,
       this.#recovery.dueAt,
-      this.parts.outbox.dueAt,
+      this.parts.pacer.dueAt,
     )
   }
 
   open(now: number): void {
     this.progressAt = now
-    this.parts.outbox.run(now, 1, 1, true)
-    this.next = 2
+    this.parts.pacer.run(now, 1, 1, true)
+    this.nextToSend = 2
     this.#contact.started(now)
   }
 
   acked(now: number, seq: number): void {
-    const { counters, outbox } = this.parts
+    const { counters, pacer } = this.parts
     counters[COUNTER.acks]++
-    if (seq > outbox.highest || (seq >= this.base && !this.board.isSent(seq))) {
+    if (seq > pacer.highest || (seq >= this.firstUnacked && !this.board.isSent(seq))) {
       counters[COUNTER.ignored]++
       this.#quarantine.neverSent(seq)
       return
     }
-    if (seq < this.base || this.board.isAcked(seq)) return this.#stale(now, seq)
+    if (seq < this.firstUnacked || this.board.isAcked(seq)) return this.#stale(now, seq)
     if (!this.#fresh(now, seq)) return
     this.#slide()
     this.#fillGap(now)
@@ -92,9 +92,9 @@ export class BlockFlow implements Flow, BlockWindow {
   }
 
   timer(now: number): void {
-    const { outbox } = this.parts
-    if (outbox.dueAt <= now) {
-      outbox.pace(now, this.base - 1)
+    const { pacer } = this.parts
+    if (pacer.dueAt <= now) {
+      pacer.pace(now, this.firstUnacked - 1)
       this.arm(now)
     }
     if (this.#quarantine.heldUntil <= now) {
@@ -118,18 +118,18 @@ export class BlockFlow implements Flow, BlockWindow {
     }
     this.#recovery.refused = true
     this.parts.policy.refused(now)
-    this.parts.outbox.drop()
-    if (this.base < this.top) {
+    this.parts.pacer.drop()
+    if (this.firstUnacked < this.highestAcked) {
       this.order.provenInorder()
       if (this.order.order === 'inorder') {
         this.progressAt = now
-        this.confirmUpToTop()
+        this.confirmUpToHighest()
       }
     }
-    for (let seq = this.base + 1; seq <= this.parts.outbox.highest; seq++) {
+    for (let seq = this.firstUnacked + 1; seq <= this.parts.pacer.highest; seq++) {
       if (!this.board.isAcked(seq)) this.board.clear(seq)
     }
-    this.next = Math.min(this.next, this.base + 1)
+    this.nextToSend = Math.min(this.nextToSend, this.firstUnacked + 1)
     if (this.outstanding) this.#retryAt = now + waitMs(this.parts, now, this.progressAt, 0)
     else {
       this.sendNew(now)
@@ -140,13 +140,13 @@ export class BlockFlow implements Flow, BlockWindow {
 
   /**
    * A client that looks at the order answers the block that it expects and the one before with an ACK. If it refuses a
-   * repeat of the base, it is further on: it took that one and the next, which ran ahead, and both ACKs were lost.
+   * repeat of the first unacknowledged block, it is further on: it took that one and the next, which ran ahead, and both ACKs were lost.
    */
   #refusedAgain(now: number): void {
-    const { outbox } = this.parts
-    if (outbox.lastRepeat !== this.base || outbox.highest <= this.base) return
+    const { pacer } = this.parts
+    if (pacer.lastRepeat !== this.firstUnacked || pacer.highest <= this.firstUnacked) return
     if (!this.order.provenInorder()) return
-    this.board.acked(this.base)
+    this.board.acked(this.firstUnacked)
     this.#slide()
     this.sendNew(now)
     this.arm(now)
@@ -154,14 +154,14 @@ export class BlockFlow implements Flow, BlockWindow {
 
   /** True while something the client has not confirmed is on its way. */
   get outstanding(): boolean {
-    return this.base < this.next
+    return this.firstUnacked < this.nextToSend
   }
 
   get window(): number {
-    if (this.base === 1 || this.#recovery.refused) return 1
+    if (this.firstUnacked === 1 || this.#recovery.refused) return 1
     const { config, policy } = this.parts
-    // A client's order is found out with blocks that run ahead (A1): where few are left, a window that nobody chose closes.
-    const endsSoon = policy.type === 'adaptive' && config.lastSeq - this.base < RUN_AHEAD
+    // A client's order is found out with blocks that run ahead (A1): where few are left, a window that was not asked for closes.
+    const endsSoon = policy.type === 'adaptive' && config.lastSeq - this.firstUnacked < RUN_AHEAD
     if (endsSoon && this.order.order === 'unknown') return 1
     return this.#ahead.limit(policy.windowBlocks)
   }
@@ -171,34 +171,34 @@ export class BlockFlow implements Flow, BlockWindow {
     if (this.#quarantine.holds) return
     const { lastSeq, rollover } = this.parts.config
     // A policy may have widened its window: blocks that shared a slot would acknowledge each other.
-    this.board.reserve(boardSpan(this.window, this.#everTimedOut), this.base, this.parts.outbox.highest)
-    const limit = Math.min(this.base + this.window, this.base === lastSeq ? lastSeq + 1 : lastSeq)
-    while (this.next < limit) {
-      const first = this.next
+    this.board.reserve(boardSpan(this.window, this.#everTimedOut), this.firstUnacked, this.parts.pacer.highest)
+    const limit = Math.min(this.firstUnacked + this.window, this.firstUnacked === lastSeq ? lastSeq + 1 : lastSeq)
+    while (this.nextToSend < limit) {
+      const first = this.nextToSend
       if (this.board.isSent(first)) {
-        this.next++
+        this.nextToSend++
         continue
       }
       const alone = nearWrap(first, rollover)
-      if (this.outstanding && (alone || nearWrap(this.base, rollover))) return
+      if (this.outstanding && (alone || nearWrap(this.firstUnacked, rollover))) return
       let count = 1
       if (!alone) {
         while (first + count < limit && !nearWrap(first + count, rollover) && !this.board.isSent(first + count)) count++
       }
-      this.next = first + count
-      this.parts.outbox.run(now, first, count, alone || this.base === lastSeq)
+      this.nextToSend = first + count
+      this.parts.pacer.run(now, first, count, alone || this.firstUnacked === lastSeq)
     }
   }
 
   /** Sends one block again, out of turn. */
   repeat(now: number, seq: number): void {
-    this.parts.outbox.once(now, seq)
+    this.parts.pacer.once(now, seq)
     this.#recovery.repeated(now, seq)
   }
 
   /** Sets the timer anew from now on. */
   arm(now: number): void {
-    if (!this.outstanding || this.base === 1) {
+    if (!this.outstanding || this.firstUnacked === 1) {
       this.#retryAt = Infinity
       return
     }
@@ -209,13 +209,15 @@ export class BlockFlow implements Flow, BlockWindow {
     const wait = waitMs(this.parts, now, this.progressAt, this.#timeouts + this.#backoff)
     // A client that acknowledges later blocks is not pausing.
     const first =
-      this.#everTimedOut || this.parts.config.known || this.base < this.top ? 0 : this.parts.policy.firstRtoMs
+      this.#everTimedOut || this.parts.config.known || this.firstUnacked < this.highestAcked
+        ? 0
+        : this.parts.policy.firstRtoMs
     this.#retryAt = now + Math.max(wait, first)
   }
 
-  /** The client order was proved to be `inorder`: everything up to the top is there. */
-  confirmUpToTop(): void {
-    for (let seq = this.base; seq <= this.top; seq++) this.board.acked(seq)
+  /** The client order was proved to be `inorder`: everything up to the highest acknowledged block is there. */
+  confirmUpToHighest(): void {
+    for (let seq = this.firstUnacked; seq <= this.highestAcked; seq++) this.board.acked(seq)
     this.#slide()
   }
 
@@ -232,9 +234,9 @@ export class BlockFlow implements Flow, BlockWindow {
       counters[COUNTER.srttMs] = rto.srttMs
     }
     this.board.acked(seq)
-    if (seq < this.top && repeats > 0) this.order.provenAny()
-    if (seq > this.base && seq > 1 && !this.board.isSent(seq - 1)) this.order.provenAny()
-    if (seq > this.top) this.top = seq
+    if (seq < this.highestAcked && repeats > 0) this.order.provenAny()
+    if (seq > this.firstUnacked && seq > 1 && !this.board.isSent(seq - 1)) this.order.provenAny()
+    if (seq > this.highestAcked) this.highestAcked = seq
     this.#contact.stop()
     this.#recovery.progressed(now, seq)
     this.#backoff = rttMs > 0 ? 0 : Math.min(this.#timeouts, KEPT_BACKOFF)
@@ -242,19 +244,19 @@ export class BlockFlow implements Flow, BlockWindow {
     this.progressAt = now
     policy.acked(now, seq, rttMs)
     this.#ahead.acked()
-    if (this.order.order === 'inorder') this.confirmUpToTop()
+    if (this.order.order === 'inorder') this.confirmUpToHighest()
     if (repeats > 0) this.#quarantine.repeatAcked(now, this.#recovery.takesRepeatsWell)
     return true
   }
 
   #slide(): void {
-    const { outbox } = this.parts
-    while (this.base <= outbox.highest && this.board.isAcked(this.base)) {
-      this.board.clear(this.base)
-      this.base++
+    const { pacer } = this.parts
+    while (this.firstUnacked <= pacer.highest && this.board.isAcked(this.firstUnacked)) {
+      this.board.clear(this.firstUnacked)
+      this.firstUnacked++
     }
-    if (this.next < this.base) this.next = this.base
-    outbox.confirmedBelow(this.base)
+    if (this.nextToSend < this.firstUnacked) this.nextToSend = this.firstUnacked
+    pacer.confirmedBelow(this.firstUnacked)
   }
 
   /**
@@ -262,17 +264,17 @@ export class BlockFlow implements Flow, BlockWindow {
    * for what was on its way when it began.
    */
   #fillGap(now: number): void {
-    const { outbox, policy, rto } = this.parts
-    if (this.base > outbox.highest) return
+    const { pacer, policy, rto } = this.parts
+    if (this.firstUnacked > pacer.highest) return
     if (this.#inquiry.isDue) return
     const spacing = gapSpacingMs(rto)
     let resent = 0
-    for (let seq = this.base; seq < this.next; seq++) {
+    for (let seq = this.firstUnacked; seq < this.nextToSend; seq++) {
       if (!this.board.isSent(seq) || this.board.isAcked(seq)) continue
       const repeatedAt = this.board.repeatedAt(seq)
-      const lost = seq < this.top || Math.max(this.board.sentAt(seq), repeatedAt) <= this.#lostBefore
+      const lost = seq < this.highestAcked || Math.max(this.board.sentAt(seq), repeatedAt) <= this.#lostBefore
       if (!lost || repeatedAt + spacing > now || !this.#recovery.mayRepeatOnTimer(seq)) continue
-      if (seq < this.top) policy.gap(now, seq)
+      if (seq < this.highestAcked) policy.gap(now, seq)
       this.repeat(now, seq)
       resent++
     }
@@ -281,35 +283,35 @@ export class BlockFlow implements Flow, BlockWindow {
 
   #stale(now: number, seq: number): void {
     this.parts.counters[COUNTER.staleAcks]++
-    const { config, outbox, rto } = this.parts
+    const { config, pacer, rto } = this.parts
     if (this.#recovery.staleAck(now, seq)) return this.arm(now)
     if (!this.#recovery.repeatedLately(now)) this.order.staleSeen()
-    if (seq === this.top && this.base < this.top) {
-      this.order.topHeard(now, answerWindowMs(rto), this.progressAt)
+    if (seq === this.highestAcked && this.firstUnacked < this.highestAcked) {
+      this.order.highestNamed(now, answerWindowMs(rto), this.progressAt)
       return
     }
-    if (this.order.order === 'inorder' && seq < this.top && now - outbox.lastAt > answerWindowMs(rto)) {
+    if (this.order.order === 'inorder' && seq < this.highestAcked && now - pacer.lastAt > answerWindowMs(rto)) {
       config.fail('ERR_TFTP_ORDER_LIED', storedAnyOrder(config.peer, seq))
       return
     }
-    if (seq === this.base - 1 && this.outstanding) this.#clientTimer(now)
+    if (seq === this.firstUnacked - 1 && this.outstanding) this.#clientTimer(now)
   }
 
   /** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A5, A8, A12, A13). */
   #clientTimer(now: number): void {
-    const { config, outbox, rto } = this.parts
-    const waited = now - outbox.lastAt
-    const asks = this.base === 1 && !config.patient && waited >= CLIENT_TIMER_MS
+    const { config, pacer, rto } = this.parts
+    const waited = now - pacer.lastAt
+    const asks = this.firstUnacked === 1 && !config.patient && waited >= CLIENT_TIMER_MS
     if (asks && this.#contact.asked(now)) return this.repeat(now, 1)
-    if (this.#recovery.mayRepeatOnTimer(this.base)) {
-      if (this.base !== config.lastSeq || waited < answerWindowMs(rto)) return
-      this.repeat(now, this.base)
+    if (this.#recovery.mayRepeatOnTimer(this.firstUnacked)) {
+      if (this.firstUnacked !== config.lastSeq || waited < answerWindowMs(rto)) return
+      this.repeat(now, this.firstUnacked)
     } else if (waited < CLIENT_TIMER_MS) return
-    else if (this.#poked !== this.base) {
+    else if (this.#filledFor !== this.firstUnacked) {
       // The block may lie in the client's card: then a repeat would reach it twice, which is what must not happen.
-      this.#poked = this.base
-      outbox.poke(now)
-    } else this.repeat(now, this.base)
+      this.#filledFor = this.firstUnacked
+      pacer.sendFiller(now)
+    } else this.repeat(now, this.firstUnacked)
     this.arm(now)
   }
 
@@ -330,9 +332,9 @@ export class BlockFlow implements Flow, BlockWindow {
     this.#timeouts++
     this.#everTimedOut = true
     this.#lostBefore = now
-    policy.timeout(now, this.base)
-    this.board.reserve(boardSpan(this.window, this.#everTimedOut), this.base, this.parts.outbox.highest)
-    if (!this.#recovery.mayRepeatOnTimer(this.base)) this.#recovery.waitForClient()
+    policy.timeout(now, this.firstUnacked)
+    this.board.reserve(boardSpan(this.window, this.#everTimedOut), this.firstUnacked, this.parts.pacer.highest)
+    if (!this.#recovery.mayRepeatOnTimer(this.firstUnacked)) this.#recovery.waitForClient()
     else if (this.#inquiry.isDue) this.#ask(now)
     else this.#recovery.timeout(now, this.#timeouts)
     this.arm(now)
@@ -344,7 +346,7 @@ export class BlockFlow implements Flow, BlockWindow {
     if (this.order.order !== 'inorder') return
     this.progressAt = now
     this.#timeouts = 0
-    this.confirmUpToTop()
+    this.confirmUpToHighest()
     this.sendNew(now)
   }
 }

@@ -57,7 +57,7 @@ export interface Machine {
   handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number): void
   /** The deadline came due. Early or spurious calls are harmless. */
   handleTimer(now: number): void
-  /** The network says that nobody listens at the peer (ICMP port unreachable). */
+  /** ICMP port unreachable: the peer's port is closed. */
   handleUnreachable(now: number): void
   /** The peer asks for something else from the same port: if only its final ACK is missing, it has what it wanted. */
   handleNextRequest?(now: number): void
@@ -136,7 +136,7 @@ export interface KnownDevice {
 }
 
 /**
- * A window policy decides how much may be outstanding and hears what happened; the sender obeys. It is a plain object
+ * A window policy decides how much may be outstanding and is notified of what happened; the sender obeys. It is a plain object
  * made by a factory (`strict()`, `negotiated()`, `anticipation()`), one per transfer, and holds no timers.
  */
 export interface WindowPolicy {

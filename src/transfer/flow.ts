@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../error.ts'
 import type { Counters, PeerRole, WindowPolicy } from './contract.ts'
-import type { Outbox } from './outbox.ts'
+import type { Pacer } from './pacer.ts'
 import type { Rto } from './rto.ts'
 
 export interface FlowConfig {
@@ -26,14 +26,14 @@ export interface FlowConfig {
 export interface FlowParts {
   readonly config: FlowConfig
   readonly policy: WindowPolicy
-  readonly outbox: Outbox
+  readonly pacer: Pacer
   readonly rto: Rto
   readonly counters: Counters
 }
 
 export interface Flow {
   /** The lowest block that is not confirmed; `lastSeq + 1` when all are. */
-  readonly base: number
+  readonly firstUnacked: number
   /** When something new was confirmed last. */
   readonly progressAt: number
   /** When `timer` is wanted; Infinity for never. */
@@ -47,7 +47,7 @@ export interface Flow {
   refused(now: number): boolean
 }
 
-/** Rule A1: so many blocks may run ahead of one that is stuck. */
+/** Rule A1: at most this many blocks may run ahead of one that is stuck. */
 export const RUN_AHEAD = 16
 
 /** Slots for a window and, once something timed out, for what may run ahead of it (A1), the block two beyond included. */
@@ -59,12 +59,12 @@ export function boardSpan(windowBlocks: number, mayRunAhead: boolean): number {
 const NEAR_RTO_CAP_MS = 120
 /** Far peers: no doubling beyond this, whatever the client's timer says. */
 const FAR_RTO_CAP_MS = 2000
-/** Rule A14: without progress for this long … */
+/** Rule A14: after this time without progress repeats are rare. */
 const QUIET_AFTER_MS = 1000
-/** … one repeat in this time. */
+/** Rule A14: the time between two repeats when nothing has progressed for QUIET_AFTER_MS. */
 const QUIET_WAIT_MS = 1000
 
-/** Without a measured round trip. */
+/** The retransmission timeout while no round trip was measured. */
 const NEAR_UNKNOWN_MS = 250
 const FAR_UNKNOWN_MS = 1000
 

@@ -3,7 +3,7 @@ import { OrderFinder, type Question } from './order.ts'
 
 const WINDOW_MS = 3
 
-/** Asks until the finder is sure or `most` questions were asked; `answers` says which are answered with the top. Returns what was asked. */
+/** Asks until the finder is sure or `most` questions were asked; `answers` says which are answered with the highest acknowledged block. Returns what was asked. */
 function inquire(finder: OrderFinder, most: number, answers: (question: Question, n: number) => boolean): Question[] {
   const asked: Question[] = []
   for (let n = 0; n < most; n++) {
@@ -11,7 +11,7 @@ function inquire(finder: OrderFinder, most: number, answers: (question: Question
     if (finder.order !== 'unknown') break
     finder.asked(n * 10, question)
     asked.push(question)
-    if (answers(question, n)) finder.topHeard(n * 10 + 1, WINDOW_MS, n * 10)
+    if (answers(question, n)) finder.highestNamed(n * 10 + 1, WINDOW_MS, n * 10)
   }
   return asked
 }
@@ -63,7 +63,7 @@ describe('A1: inorder', () => {
         const now = 10_000 + n * spacingMs
         finder.asked(now, question)
         // A healthy client that counts in order: silent on what it has, but for the last block.
-        if (question === 'top' || question === 'top-again') finder.topHeard(now + 20, 60, 0)
+        if (question === 'top' || question === 'top-again') finder.highestNamed(now + 20, 60, 0)
       }
     }
     expect([quick.order, slow.order]).toEqual(['inorder', 'unknown'])
@@ -75,7 +75,7 @@ describe('A1: inorder', () => {
       for (let n = 0; n < 300; n++) {
         const question = finder.nextQuestion()
         finder.asked(10_000 + n * 60, question)
-        if (question === answered) finder.topHeard(10_000 + n * 60 + 20, 60, 0)
+        if (question === answered) finder.highestNamed(10_000 + n * 60 + 20, 60, 0)
       }
       expect([answered, finder.order]).toEqual([answered, 'unknown'])
     }
@@ -120,7 +120,7 @@ describe('A1: no proof', () => {
     for (let n = 0; n < 100; n++) {
       const question = finder.nextQuestion()
       finder.asked(n * 10, question)
-      if (question === 'gap') finder.topHeard(n * 10 + WINDOW_MS + 0.5, WINDOW_MS, n * 10)
+      if (question === 'gap') finder.highestNamed(n * 10 + WINDOW_MS + 0.5, WINDOW_MS, n * 10)
     }
     expect(finder.order).toBe('unknown')
   })
@@ -130,7 +130,7 @@ describe('A1: no proof', () => {
     for (let n = 0; n < 100; n++) {
       const question = finder.nextQuestion()
       finder.asked(1000 + n, question)
-      if (question === 'gap') finder.topHeard(1000 + n, WINDOW_MS, 0)
+      if (question === 'gap') finder.highestNamed(1000 + n, WINDOW_MS, 0)
     }
     expect(finder.order).toBe('unknown')
   })
@@ -142,7 +142,7 @@ test('A1: any is for good', () => {
   for (let n = 0; n < 100; n++) {
     const question = finder.nextQuestion()
     finder.asked(n, question)
-    if (question === 'gap') finder.topHeard(n, WINDOW_MS, n)
+    if (question === 'gap') finder.highestNamed(n, WINDOW_MS, n)
   }
   finder.provenInorder()
   expect(finder.order).toBe('any')

@@ -3,12 +3,12 @@
  * before it? Only a client proved to be `inorder` may be read cumulatively; a wrong guess would ship an image with a hole.
  *
  * A block that survives several repeats while a later one is acknowledged is asked about, one datagram at a time:
- * - `gap`: the missing block. A client that stores any block acknowledges it; one that counts in order names the top. So does
+ * - `gap`: the missing block. A client that stores any block acknowledges it; one that counts in order names the highest acknowledged block. So does
  *   the former when its transmitter sends its last ACK instead of the new one; the next question tells those apart.
  * - `top`: the highest acknowledged block. A client that stores any block has just taken the missing one, so it answers. One
  *   that counts in order is silent, or answers this and every repeat.
  * - `top-again`, when it was answered: silent on repeats, or not?
- * - `ahead`: the block two beyond the top, never the final one. ACK of it means `any`; the top named in answer is told apart by
+ * - `ahead`: the block two beyond the highest acknowledged block, never the final one. ACK of it means `any`; the highest acknowledged block named in answer is told apart by
  *   `top` again.
  * - `more` asks nothing: the next block leaves and makes a new top, for clients that answer once per position only.
  */
@@ -16,14 +16,14 @@
 export type ClientOrder = 'unknown' | 'any' | 'inorder'
 export type Question = 'none' | 'gap' | 'top' | 'top-again' | 'ahead' | 'more'
 
-/** So many proofs make `inorder`: each may be an accident, of the network or of the device's transmitter. */
+/** This many proofs make `inorder`: a single one may be an accident of the network or of the device's transmitter. */
 const PROOFS = 5
-/** Of a device that was seen to send an old ACK for no reason at all. */
+/** The proofs needed of a device that was seen to send an old ACK which nothing of ours can have caused. */
 const PROOFS_AFTER_STALE = 7
 
-/** A client's own timer repeats its last ACK after a second at the least; later than this a single ACK proves nothing … */
+/** A client's own timer repeats its last ACK after a second at the least; an ACK that comes later than this after the last progress proves nothing alone. */
 const PROOF_WITHIN_MS = 600
-/** … but two that answer two questions within so short a time cannot both be the timer's. */
+/** Two ACKs that answer two questions within this time cannot both come from the client's own timer. */
 const TIMER_CANNOT_MS = 250
 
 export class OrderFinder {
@@ -31,14 +31,14 @@ export class OrderFinder {
   /** What was asked last. */
   #asked: Question = 'more'
   #askedAt = -Infinity
-  /** The top was named in answer to it, when, and whether that was so late that it may have been the client's timer. */
+  /** The highest acknowledged block was named in answer to it, when, and whether that was so late that it may have been the client's timer. */
   #answered = false
   #answeredAt = 0
   #isLate = false
   /** The same of the last answer to `top`. */
   #topAnsweredAt = 0
   #topIsLate = false
-  /** Which of the two the present round is about, and whether its answer named the top: then silence on `top` proves it. */
+  /** Which of the two the present round is about, and whether its answer named the highest acknowledged block: then silence on `top` proves it. */
   #round: 'gap' | 'ahead' = 'gap'
   #namedTop = false
   /** What brought the last proof is where the next round begins. */
@@ -46,7 +46,7 @@ export class OrderFinder {
   #proofs = 0
   #needed = PROOFS
 
-  /** What to ask next about a gap below the top, in turn. Silence, where it proves something, is taken down here. */
+  /** What to ask next about a gap below the highest acknowledged block, in turn. Silence, where it proves something, is taken down here. */
   nextQuestion(): Question {
     switch (this.#asked) {
       case 'gap':
@@ -83,14 +83,14 @@ export class OrderFinder {
     this.order = 'any'
   }
 
-  /** The client refused a block below its top with an ERROR: it looks at the order, so its top says that all before is there. False of one known as `any`. */
+  /** The client refused a block below its highest acknowledged block with an ERROR: it looks at the order, so its highest acknowledged block says that all before is there. False of one known as `any`. */
   provenInorder(): boolean {
     if (this.order === 'unknown') this.order = 'inorder'
     return this.order === 'inorder'
   }
 
-  /** An ACK of the top block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */
-  topHeard(now: number, windowMs: number, progressAt: number): void {
+  /** An ACK of the highest acknowledged block block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */
+  highestNamed(now: number, windowMs: number, progressAt: number): void {
     if (this.#answered || now - this.#askedAt > windowMs) return
     this.#answered = true
     this.#answeredAt = now

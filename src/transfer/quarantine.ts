@@ -4,13 +4,13 @@
  */
 import { countsRepeats } from './sender-faults.ts'
 import type { FlowParts } from './flow.ts'
-import { nearWrap } from './outbox.ts'
+import { nearWrap } from './pacer.ts'
 
 /** Pause after the ACK of a repeated block, so that a miscounted one shows itself. */
 const QUARANTINE_MS = 20
-/** So many repeated blocks are watched; a client that was seen to take repeats well is watched no longer. */
+/** At most this many repeated blocks are watched; a client that was seen to take repeats well is not watched any more. */
 const QUARANTINES = 3
-/** An ACK so far beyond the highest block sent still is a miscount and not noise. */
+/** An ACK at most this far beyond the highest block sent is a miscount; one further away is noise. */
 const MISCOUNT_SPAN = 8
 /** An ACK within this part of the shortest round trip answers something that left earlier. */
 const TOO_SOON = 0.5
@@ -44,18 +44,18 @@ export class Quarantine {
 
   /** `seq` was acknowledged `rttMs` after it left: true, and the transfer ends, when that is sooner than it can have arrived. */
   cameTooSoon(seq: number, rttMs: number): boolean {
-    const { config, outbox, rto } = this.#parts
-    if (!config.patient || !outbox.repeated || rttMs >= TOO_SOON * rto.minMs) return false
+    const { config, pacer, rto } = this.#parts
+    if (!config.patient || !pacer.repeated || rttMs >= TOO_SOON * rto.minMs) return false
     config.fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(config.peer, `block ${seq} sooner than it can have arrived`))
     return true
   }
 
   /** `seq` was acknowledged and never left: noise far off, else the transfer ends. */
   neverSent(seq: number): void {
-    const { config, outbox } = this.#parts
-    const beyond = seq - outbox.highest
-    if (beyond < 1 || beyond > (outbox.repeated ? MISCOUNT_SPAN : 1)) return
-    if (nearWrap(seq, config.rollover) || nearWrap(outbox.highest, config.rollover)) return
+    const { config, pacer } = this.#parts
+    const beyond = seq - pacer.highest
+    if (beyond < 1 || beyond > (pacer.repeated ? MISCOUNT_SPAN : 1)) return
+    if (nearWrap(seq, config.rollover) || nearWrap(pacer.highest, config.rollover)) return
     config.fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(config.peer, `block ${seq}, which was never sent`))
   }
 }

@@ -116,7 +116,7 @@ export class Receiver implements Machine {
     if (this.#phase === 'dally' && now >= this.#dallyUntil) this.#enter('quiet')
     if (this.#phase === 'offer' || this.#phase === 'receiving') {
       const waitedMs = now - this.progressAt
-      // An unproven peer may be the victim of a forged request: it hears nothing more from us.
+      // An unproven peer may be the victim of a forged request: nothing more is sent to it.
       if (waitedMs >= this.#giveUpMs) {
         this.#fail(gaveUp(this.#failing(), waitedMs, String(this.#oddities ?? '')), this.#timer.proven)
       } else if (now >= this.#timer.dueAt) this.#repeat(now)

@@ -7,17 +7,17 @@ import { COUNTER } from './contract.ts'
 import { answerWindowMs, type FlowParts, RUN_AHEAD } from './flow.ts'
 import type { ClientOrder } from './order.ts'
 import { silentAfterRefusal } from './sender-faults.ts'
-import { isBeforeWrap, isWrapZero, nearWrap } from './outbox.ts'
+import { isBeforeWrap, isWrapZero, nearWrap } from './pacer.ts'
 
-/** Rule A7: after so many unanswered nudges the block goes out before the nudge as well: the first frame after a pause may be lost. */
+/** Rule A7: after this many unanswered nudges the block goes out before the nudge as well: the first frame after a pause may be lost. */
 const NUDGES_BEFORE_TRIPLE = 2
-/** Rule A7: after so many unanswered nudges the next block is tried, and after each further one the block after it. */
+/** Rule A7: after this many unanswered nudges the next block is tried, and after each further one the block after it. */
 const NUDGES_BEFORE_PROBE = 3
 /** Two echoes of repeats make a client one that answers them; a single one may be the network's duplicate. */
 const ECHOES = 2
-/** A client that was taken to answer repeats and leaves so many unanswered is not one … */
+/** A client taken for one that answers repeats and leaves this many unanswered in a row is not one. */
 const UNANSWERED_REPEATS = 3
-/** … and needs so many times the echoes to be taken for one again: a transmitter that sends old ACKs (`ack-stale`) feigns them. */
+/** A client that was misjudged needs this many times the echoes before it is taken for one that answers repeats again: a transmitter that sends old ACKs (`ack-stale`) imitates them. */
 const ECHOES_AFTER_SILENCE = 4
 /** Two ACKs of a block within this part of the shortest round trip are one, doubled on its way. */
 const COPY_ROUNDS = 0.5
@@ -28,11 +28,11 @@ const REFUSED_PATIENCE_MS = 5000
 export interface BlockWindow {
   readonly parts: FlowParts
   /** The lowest unacknowledged block. */
-  readonly base: number
+  readonly firstUnacked: number
   /** The lowest block that never left in its turn. */
-  next: number
+  nextToSend: number
   /** The highest acknowledged block. */
-  readonly top: number
+  readonly highestAcked: number
   readonly progressAt: number
   readonly outstanding: boolean
   readonly order: { readonly order: ClientOrder }
@@ -81,7 +81,7 @@ export class Recovery {
     return !isWrapZero(seq, config.rollover) || this.#flow.order.order === 'inorder'
   }
 
-  /** The base got no answer, `tries` times in a row. */
+  /** The first unacknowledged block got no answer, `tries` times in a row. */
   timeout(now: number, tries: number): void {
     const flow = this.#flow
     if (this.refused && now - Math.max(flow.progressAt, this.#refusedAt) >= REFUSED_PATIENCE_MS) {
@@ -110,7 +110,7 @@ export class Recovery {
   /** The second half of a nudge: the block that we are waiting for. */
   completeNudge(now: number): void {
     this.dueAt = Infinity
-    if (this.#flow.outstanding) this.#flow.repeat(now, this.#flow.base)
+    if (this.#flow.outstanding) this.#flow.repeat(now, this.#flow.firstUnacked)
   }
 
   repeated(now: number, seq: number): void {
@@ -131,11 +131,11 @@ export class Recovery {
 
   /** Something new was acknowledged. */
   progressed(now: number, seq: number): void {
-    const { policy, rto, outbox } = this.#flow.parts
+    const { policy, rto, pacer } = this.#flow.parts
     if (this.#lastAction !== 'ack') {
       // A client that paused answers what came meanwhile only now (lwIP with an ERROR: rule A10).
       this.#unaskedAt = now
-      const spontaneous = now - outbox.lastAt > answerWindowMs(rto)
+      const spontaneous = now - pacer.lastAt > answerWindowMs(rto)
       policy.recovered(now, seq, spontaneous ? 'client' : this.#lastAction)
       if (this.#lastAction === 'probe' && !this.#answersRepeats) this.#probesWork = this.#flow.order.order === 'inorder'
       this.#lastAction = 'ack'
@@ -151,12 +151,12 @@ export class Recovery {
     const window = answerWindowMs(this.#flow.parts.rto)
     const pending = this.dueAt !== Infinity
     if (seq === this.#partner && (pending || now - this.#nudgedAt <= window)) {
-      // The top above a gap may have been the block that the client took last but one: no proof that it is.
-      if (seq < this.#flow.base) this.#answersNudges = true
+      // The highest acknowledged block above a gap may have been the block that the client took last but one: no proof that it is.
+      if (seq < this.#flow.firstUnacked) this.#answersNudges = true
       if (pending) this.completeNudge(now)
-      return pending || seq < this.#flow.base
+      return pending || seq < this.#flow.firstUnacked
     }
-    if (this.#lastAction === 'probe' && seq === this.#flow.base - 1 && now - this.#unaskedAt <= window) {
+    if (this.#lastAction === 'probe' && seq === this.#flow.firstUnacked - 1 && now - this.#unaskedAt <= window) {
       this.#resend(now)
       return true
     }
@@ -173,8 +173,8 @@ export class Recovery {
   /** An ERROR 5 that arrives now answers a block which the client did not ask for. */
   wasUnasked(now: number): boolean {
     const flow = this.#flow
-    const { outbox, rto } = flow.parts
-    if (flow.next - flow.base > 1) this.#unaskedAt = Math.max(this.#unaskedAt, outbox.lastAt)
+    const { pacer, rto } = flow.parts
+    if (flow.nextToSend - flow.firstUnacked > 1) this.#unaskedAt = Math.max(this.#unaskedAt, pacer.lastAt)
     const unasked = Math.max(this.#unaskedAt, this.#nudgedAt, this.#repeatAt)
     if (now - unasked > answerWindowMs(rto)) return false
     // Each block of a window brings an ERROR of its own: together they are one refusal.
@@ -192,48 +192,50 @@ export class Recovery {
 
   /** The gap was sent again before, when later blocks were acknowledged: the client may hold it as its last one and be silent. */
   #repeatedGap(): boolean {
-    const { base, top } = this.#flow
-    return base < top && this.#flow.board.repeats(base) > 0
+    const { firstUnacked, highestAcked } = this.#flow
+    return firstUnacked < highestAcked && this.#flow.board.repeats(firstUnacked) > 0
   }
 
   #resend(now: number): void {
     this.#lastAction = 'resend'
-    this.#flow.repeat(now, this.#flow.base)
+    this.#flow.repeat(now, this.#flow.firstUnacked)
   }
 
-  /** A block that the client did not take last: the top above a gap, the last one under way, else the one before. */
-  #partnerOfBase(): number {
-    const { base, next, top } = this.#flow
-    if (top > base) return top
-    return next - base > 1 ? next - 1 : base - 1
+  /** A block that the client did not take last: the highest acknowledged block above a gap, the last one under way, else the one before. */
+  #partnerOfFirst(): number {
+    const { firstUnacked, nextToSend, highestAcked } = this.#flow
+    if (highestAcked > firstUnacked) return highestAcked
+    return nextToSend - firstUnacked > 1 ? nextToSend - 1 : firstUnacked - 1
   }
 
   #mayNudge(): boolean {
     const flow = this.#flow
     const { config, policy } = flow.parts
     if (!policy.nudges || this.refused || this.#answersRepeats) return false
-    if (flow.base < 2 || flow.base === config.lastSeq) return false
-    return !nearWrap(flow.base, config.rollover) && !nearWrap(this.#partnerOfBase(), config.rollover)
+    if (flow.firstUnacked < 2 || flow.firstUnacked === config.lastSeq) return false
+    return !nearWrap(flow.firstUnacked, config.rollover) && !nearWrap(this.#partnerOfFirst(), config.rollover)
   }
 
   #nudge(now: number): void {
     const flow = this.#flow
-    const { counters, outbox, rto } = flow.parts
+    const { counters, pacer, rto } = flow.parts
     this.#lastAction = 'nudge'
     counters[COUNTER.nudges]++
-    if (this.#unanswered >= NUDGES_BEFORE_TRIPLE) flow.repeat(now, flow.base)
+    if (this.#unanswered >= NUDGES_BEFORE_TRIPLE) flow.repeat(now, flow.firstUnacked)
     this.#unanswered++
-    this.#partner = this.#partnerOfBase()
+    this.#partner = this.#partnerOfFirst()
     this.#nudgedAt = now
-    outbox.once(now, this.#partner)
+    pacer.once(now, this.#partner)
     this.dueAt = now + rto.roundsMs(2, 1)
   }
 
   #mayProbe(): boolean {
-    const { base, next, top, parts } = this.#flow
-    if (this.refused || top > base || next - base >= RUN_AHEAD) return false
+    const { firstUnacked, nextToSend, highestAcked, parts } = this.#flow
+    if (this.refused || highestAcked > firstUnacked || nextToSend - firstUnacked >= RUN_AHEAD) return false
     return (
-      next < parts.config.lastSeq && !nearWrap(next, parts.config.rollover) && !nearWrap(base, parts.config.rollover)
+      nextToSend < parts.config.lastSeq &&
+      !nearWrap(nextToSend, parts.config.rollover) &&
+      !nearWrap(firstUnacked, parts.config.rollover)
     )
   }
 
@@ -242,7 +244,7 @@ export class Recovery {
     const flow = this.#flow
     this.#lastAction = 'probe'
     this.sentUnasked(now)
-    flow.parts.outbox.run(now, flow.next, 1, true)
-    flow.next++
+    flow.parts.pacer.run(now, flow.nextToSend, 1, true)
+    flow.nextToSend++
   }
 }

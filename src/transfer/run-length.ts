@@ -5,7 +5,7 @@
 
 /** Weight of the newest run. */
 const GAIN = 1 / 4
-/** A run so many times as long as the mean means that the link got better. */
+/** A run this many times as long as the mean shows that the link got better. */
 const CLEAN_RUN = 4
 /** Half the mean run gets through whole more often than not. */
 const BURST_SHARE = 1 / 2

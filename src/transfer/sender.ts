@@ -29,7 +29,7 @@ import {
 import { FirstContact } from './first-contact.ts'
 import type { Flow, FlowParts } from './flow.ts'
 import { Oddities } from './oddities.ts'
-import { Outbox } from './outbox.ts'
+import { Pacer } from './pacer.ts'
 import { Patience } from './patience.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
 import { Rto } from './rto.ts'
@@ -67,7 +67,7 @@ export class Sender implements Machine {
   readonly #lastSeq: number
   readonly #rto = new Rto()
   readonly #patience: Patience
-  readonly #outbox: Outbox
+  readonly #pacer: Pacer
   readonly #flow: Flow
   readonly #offer: FirstContact
   #startedAt = 0
@@ -83,7 +83,7 @@ export class Sender implements Machine {
     this.#patience = new Patience(config.clientTimeoutMs, this.#rto)
     this.#lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
     const board = policy.cumulative ? undefined : new Scoreboard(policy.windowBlocks)
-    this.#outbox = new Outbox(sink, policy, this.counters, board)
+    this.#pacer = new Pacer(sink, policy, this.counters, board)
     const parts: FlowParts = {
       config: {
         lastSeq: this.#lastSeq,
@@ -96,7 +96,7 @@ export class Sender implements Machine {
         fail: (code, reason) => this.#fail(code, reason),
       },
       policy,
-      outbox: this.#outbox,
+      pacer: this.#pacer,
       rto: this.#rto,
       counters: this.counters,
     }
@@ -154,7 +154,7 @@ export class Sender implements Machine {
     const opcode = readOpcode(buffer, offset, length)
     if (opcode === OPCODE.ack && length >= 4) {
       this.#patience.heardAt = now
-      const seq = seqNear(readBlock(buffer, offset), this.#outbox.highest, this.#config.rollover)
+      const seq = seqNear(readBlock(buffer, offset), this.#pacer.highest, this.#config.rollover)
       const isOdd = (this.phase === 'offer' && seq !== 0) || (this.phase === 'final' && seq !== this.#lastSeq)
       if (isOdd) this.#odd(buffer, offset, length)
       this.#ack(now, seq)
@@ -178,11 +178,11 @@ export class Sender implements Machine {
     this.#settle()
   }
 
-  /** A silence may prove what an ACK would: the base can move here as well (rule A1). */
+  /** A silence may prove what an ACK would: the first unacknowledged block can move here as well (rule A1). */
   #flowTimer(now: number): void {
-    const before = this.#flow.base
+    const before = this.#flow.firstUnacked
     this.#flow.timer(now)
-    if (!this.closed && this.#flow.base > before) this.#advanced(now, before)
+    if (!this.closed && this.#flow.firstUnacked > before) this.#advanced(now, before)
   }
 
   handleUnreachable(_now: number): void {
@@ -225,30 +225,30 @@ export class Sender implements Machine {
       return
     }
     if (this.phase === 'listen') return this.#ackWhileListening(seq)
-    const before = this.#flow.base
+    const before = this.#flow.firstUnacked
     this.#flow.acked(now, seq)
-    if (!this.closed && this.#flow.base > before) this.#advanced(now, before)
+    if (!this.closed && this.#flow.firstUnacked > before) this.#advanced(now, before)
   }
 
-  /** The base moved from `before`: which phase does that make? */
+  /** The first unacknowledged block moved from `before`: which phase does that make? */
   #advanced(now: number, before: number): void {
-    const base = this.#flow.base
-    this.counters[COUNTER.bytes] = Math.min(this.#config.sizeBytes, (base - 1) * this.#config.blksize)
+    const firstUnacked = this.#flow.firstUnacked
+    this.counters[COUNTER.bytes] = Math.min(this.#config.sizeBytes, (firstUnacked - 1) * this.#config.blksize)
     if (this.#patience.stalled) {
       this.#patience.stalled = false
-      this.#sink.notice('recovered', base)
+      this.#sink.notice('recovered', firstUnacked)
     }
     if (before === 1) this.#sink.notice('started', 1)
     if (this.counters[COUNTER.windowBlocks] !== this.#policy.windowBlocks) {
       this.counters[COUNTER.windowBlocks] = this.#policy.windowBlocks
-      this.#sink.notice('window-changed', base)
+      this.#sink.notice('window-changed', firstUnacked)
     }
-    if (base > this.#lastSeq) {
-      if (this.#outbox.repeated && !this.#policy.cumulative) {
+    if (firstUnacked > this.#lastSeq) {
+      if (this.#pacer.repeated && !this.#policy.cumulative) {
         this.#go('doubt')
         this.#listenUntil = now + LISTEN_MS
       } else this.#end('confirmed', { status: 'completed' })
-    } else if (base === this.#lastSeq) {
+    } else if (firstUnacked === this.#lastSeq) {
       if (this.phase !== 'final') this.#go('onlyFinalLeft')
     } else if (this.phase === 'first') this.#go('proved')
   }
@@ -261,10 +261,10 @@ export class Sender implements Machine {
 
   #peerError(now: number, wireCode: number, message: string): void {
     if (this.phase === 'offer' && wireCode === WIRE_ERROR.option) return this.#end('sizeOnly', { status: 'probed' })
-    const before = this.#flow.base
+    const before = this.#flow.firstUnacked
     if (wireCode === WIRE_ERROR.unknownTid && this.phase !== 'offer' && this.#flow.refused(now)) {
-      this.#sink.notice('refused-ahead', this.#flow.base)
-      if (this.#flow.base > before) this.#advanced(now, before)
+      this.#sink.notice('refused-ahead', this.#flow.firstUnacked)
+      if (this.#flow.firstUnacked > before) this.#advanced(now, before)
       return
     }
     if (this.#onlyFinalMissing() && this.#isGone(wireCode)) return this.#endWithoutLastAck()
@@ -280,7 +280,7 @@ export class Sender implements Machine {
   #isGone(wireCode: number): boolean {
     if (wireCode === WIRE_ERROR.unknownTid || wireCode === WIRE_ERROR.undefined) return true
     // lwIP says so to a repeat of what it has.
-    return wireCode === WIRE_ERROR.access && this.#outbox.lastRepeat === this.#lastSeq
+    return wireCode === WIRE_ERROR.access && this.#pacer.lastRepeat === this.#lastSeq
   }
 
   #repeatOffer(now: number): void {
@@ -304,7 +304,7 @@ export class Sender implements Machine {
     }
     if (now < this.#patience.giveUpAt(this.progressAt)) return false
     const seconds = Math.round((now - this.progressAt) / 1000)
-    const block = `block ${this.#flow.base} of ${this.#lastSeq}`
+    const block = `block ${this.#flow.firstUnacked} of ${this.#lastSeq}`
     this.#fail(
       'ERR_TFTP_TIMEOUT',
       `${block} was never acknowledged in ${seconds} s of repeats${this.#meanwhile()}; check the cable and the ${this.#peer}`,
@@ -316,12 +316,12 @@ export class Sender implements Machine {
     if (this.#patience.stalled || this.phase === 'offer' || now < this.#patience.stallAt(this.progressAt)) return
     this.#patience.stalled = true
     this.counters[COUNTER.stalls]++
-    this.#sink.notice('stalled', this.#flow.base)
+    this.#sink.notice('stalled', this.#flow.firstUnacked)
   }
 
   /** Every block but the final one is confirmed, and more than a request came from this client (rule A4). */
   #onlyFinalMissing(): boolean {
-    return this.phase === 'final' && this.#flow.base === this.#lastSeq && this.#lastSeq > 1
+    return this.phase === 'final' && this.#flow.firstUnacked === this.#lastSeq && this.#lastSeq > 1
   }
 
   #endWithoutLastAck(): void {

@@ -9,7 +9,7 @@ import { RunLength } from './run-length.ts'
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
 const STORM_FACTOR = 4
 const STORM_ALLOWANCE = 64
-/** Beyond that bound. */
+/** Beyond the bound of rule N3 one datagram leaves in this time. */
 const OVER_BUDGET_MS = 1000
 /** The third timeout in a row sends the whole window again; a client that pauses is left alone for a second first. */
 const WHOLE_WINDOW_TIMEOUT = 3
@@ -21,19 +21,19 @@ const WHOLE_WINDOW_MS = 1000
  */
 type InsideAck = 'unknown' | 'gap' | 'progress'
 
-/** Answers to our own repeats come within so many waits of `stuckMs`. */
+/** Answers to our own repeats come within this many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
 
-/** A client that is stuck so often in a row does not acknowledge inside windows, whatever it looked like. */
+/** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
 const MOST_STUCK = 3
 
 /** An ACK that comes within this part of the shortest round trip is no answer to what left last. */
 const SOONEST_ANSWER = 0.75
 
 export class WindowFlow implements Flow {
-  base = 1
+  firstUnacked = 1
   progressAt = 0
-  #next = 1
+  #nextToSend = 1
   readonly #parts: FlowParts
   readonly #runs = new RunLength()
   #timeouts = 0
@@ -55,12 +55,12 @@ export class WindowFlow implements Flow {
   /** Repeated ACKs that our own repeats may still bring from such a client, and until when. */
   #echoes = 0
   #echoesUntil = -Infinity
-  /** When the base left last: an ACK of its predecessor that comes sooner than a round trip cannot be about it. */
+  /** When the first unacknowledged block left last: an ACK of its predecessor that comes sooner than a round trip cannot be about it. */
   #baseLeftAt = 0
   /** The last block of the window that is under way. */
   #windowEnd = 0
   #insideAck: InsideAck = 'unknown'
-  /** It was stuck so many times since a window was acknowledged as a whole. */
+  /** How often it was stuck since a window was acknowledged as a whole. */
   #stuck = 0
   /** What it said was taken for progress by its timing, and was none: round trips are not what was measured. */
   #misjudged = false
@@ -73,7 +73,7 @@ export class WindowFlow implements Flow {
   }
 
   get dueAt(): number {
-    return Math.min(this.#retryAt, this.#stuckAt, this.#burstAt, this.#parts.outbox.dueAt)
+    return Math.min(this.#retryAt, this.#stuckAt, this.#burstAt, this.#parts.pacer.dueAt)
   }
 
   open(now: number): void {
@@ -84,20 +84,20 @@ export class WindowFlow implements Flow {
   }
 
   acked(now: number, seq: number): void {
-    const { counters, outbox } = this.#parts
+    const { counters, pacer } = this.#parts
     counters[COUNTER.acks]++
-    if (seq > outbox.highest || seq < this.base - 1) {
+    if (seq > pacer.highest || seq < this.firstUnacked - 1) {
       counters[COUNTER.staleAcks]++
       return
     }
-    if (seq === this.base - 1) this.#repeatedAck(now)
+    if (seq === this.firstUnacked - 1) this.#repeatedAck(now)
     else this.#progress(now, seq)
   }
 
   timer(now: number): void {
-    const { outbox } = this.#parts
-    if (outbox.dueAt <= now) {
-      outbox.pace(now, this.base - 1)
+    const { pacer } = this.#parts
+    if (pacer.dueAt <= now) {
+      pacer.pace(now, this.firstUnacked - 1)
       this.#arm(now)
     }
     if (this.#burstAt <= now) {
@@ -130,21 +130,21 @@ export class WindowFlow implements Flow {
       counters[COUNTER.srttMs] = rto.srttMs
     }
     if (seq >= this.#timedSeq) this.#timedSeq = 0
-    this.#runs.delivered(seq - this.base + 1)
-    const inside = seq < this.#windowEnd && seq + 1 < this.#next
+    this.#runs.delivered(seq - this.firstUnacked + 1)
+    const inside = seq < this.#windowEnd && seq + 1 < this.#nextToSend
     if (this.#timeouts > 0) policy.recovered(now, seq, 'resend')
     if (this.#hasPaused(now)) this.#pauses = true
     const wentOnAlone = this.#insideAck === 'unknown' && this.#stuckAt !== Infinity
     if (wentOnAlone || (!this.#misjudged && this.#answeredTooSoon(now))) this.#insideAck = 'progress'
     if (!inside) this.#stuck = 0
-    this.base = seq + 1
+    this.firstUnacked = seq + 1
     this.#timeouts = 0
     this.#repeatedAcks = 0
     this.progressAt = now
     this.#wholeAt = this.#pauses ? now + WHOLE_WINDOW_MS : now
     this.#stuckAt = Infinity
     policy.acked(now, seq, rttMs)
-    if (this.#next < this.base) this.#next = this.base
+    if (this.#nextToSend < this.firstUnacked) this.#nextToSend = this.firstUnacked
     if (inside && this.#insideAck === 'gap') return this.#goBack(now)
     if (inside) this.#stuckAt = now + stuckMs(rto)
     if (!inside || this.#insideAck === 'progress') this.#send(now)
@@ -166,7 +166,7 @@ export class WindowFlow implements Flow {
   #repeatedAck(now: number): void {
     const { counters, rto } = this.#parts
     counters[COUNTER.staleAcks]++
-    if (this.base >= this.#next) return
+    if (this.firstUnacked >= this.#nextToSend) return
     if (++this.#repeatedAcks > 1 && now - this.#baseLeftAt < stuckMs(rto)) this.#answersEach = true
     if (this.#answersEach && this.#echoes > 0 && now < this.#echoesUntil) {
       this.#echoes--
@@ -176,9 +176,9 @@ export class WindowFlow implements Flow {
     this.#goBack(now)
   }
 
-  /** Everything from the base again, at most once per 1.5 round trips. */
+  /** Everything from the first unacknowledged block again, at most once per 1.5 round trips. */
   #goBack(now: number): void {
-    const { policy, rto, outbox } = this.#parts
+    const { policy, rto, pacer } = this.#parts
     const soonest = this.#wentBackAt + gapSpacingMs(rto)
     if (now < soonest) {
       this.#stuckAt = soonest
@@ -186,32 +186,32 @@ export class WindowFlow implements Flow {
     }
     this.#wentBackAt = now
     this.#runs.lost()
-    this.#echoes = this.#next - this.base
+    this.#echoes = this.#nextToSend - this.firstUnacked
     this.#echoesUntil = now + ECHO_ROUNDS * stuckMs(rto)
-    policy.gap(now, this.base)
-    outbox.drop()
-    this.#next = this.base
+    policy.gap(now, this.firstUnacked)
+    pacer.drop()
+    this.#nextToSend = this.firstUnacked
     this.#timedSeq = 0
-    this.#burstEnd = this.base
+    this.#burstEnd = this.firstUnacked
     this.#send(now)
     this.#arm(now)
   }
 
   /** Sends what window and burst allow. */
   #send(now: number): void {
-    const { config, outbox, policy, rto } = this.#parts
-    const windowEnd = Math.min(this.base + policy.windowBlocks, config.lastSeq + 1)
+    const { config, pacer, policy, rto } = this.#parts
+    const windowEnd = Math.min(this.firstUnacked + policy.windowBlocks, config.lastSeq + 1)
     const burst = this.#runs.burstBlocks(policy.windowBlocks)
     this.#burstAt = Infinity
-    if (this.#burstEnd < this.base) this.#burstEnd = this.base
-    if (this.#next >= this.#burstEnd || burst >= policy.windowBlocks) this.#burstEnd = this.#next + burst
+    if (this.#burstEnd < this.firstUnacked) this.#burstEnd = this.firstUnacked
+    if (this.#nextToSend >= this.#burstEnd || burst >= policy.windowBlocks) this.#burstEnd = this.#nextToSend + burst
     const end = Math.min(windowEnd, this.#burstEnd)
-    const count = end - this.#next
+    const count = end - this.#nextToSend
     if (count > 0 && !this.#overBudget(count)) {
-      if (this.#next === this.base) this.#baseLeftAt = now
-      const fresh = end - 1 > outbox.highest
-      outbox.run(now, this.#next, count, false)
-      this.#next = end
+      if (this.#nextToSend === this.firstUnacked) this.#baseLeftAt = now
+      const fresh = end - 1 > pacer.highest
+      pacer.run(now, this.#nextToSend, count, false)
+      this.#nextToSend = end
       this.#windowEnd = windowEnd - 1
       if (fresh && this.#timedSeq === 0) {
         this.#timedSeq = end - 1
@@ -225,29 +225,30 @@ export class WindowFlow implements Flow {
   /** Rule N3: what was confirmed pays for what may be sent. Beyond it one datagram a second leaves, until patience ends (A14). */
   #overBudget(count: number): boolean {
     const { counters, policy } = this.#parts
-    const budget = STORM_FACTOR * (this.base - 1 + policy.windowBlocks) + STORM_ALLOWANCE
+    const budget = STORM_FACTOR * (this.firstUnacked - 1 + policy.windowBlocks) + STORM_ALLOWANCE
     return counters[COUNTER.datagrams] + count > budget * policy.copies
   }
 
   /**
-   * First the last block that is out: it fetches a lost ACK, a lost last block and a lost gap report alike. Then the base,
-   * with a block two beyond the window (N4). Then everything from the base, once; to a client that pauses, later.
+   * First the last block that is out: it fetches a lost ACK, a lost last block and a lost gap report alike. Then the first unacknowledged block,
+   * with a block two beyond the window (N4). Then everything from the first unacknowledged block, once; to a client that pauses, later.
    */
   #timeout(now: number): void {
-    const { config, counters, outbox, policy } = this.#parts
+    const { config, counters, pacer, policy } = this.#parts
     counters[COUNTER.timeouts]++
     this.#timeouts++
     this.#timedSeq = 0
-    policy.timeout(now, this.base)
-    const beyond = this.#next + 1
-    if (this.#next === this.base) this.#send(now)
+    policy.timeout(now, this.firstUnacked)
+    const beyond = this.#nextToSend + 1
+    if (this.#nextToSend === this.firstUnacked) this.#send(now)
     else if (this.#timeouts >= WHOLE_WINDOW_TIMEOUT && now >= this.#wholeAt && !this.#overBudget(1)) {
       this.#wholeAt = now + Math.max(WHOLE_WINDOW_MS, now - this.progressAt)
       this.#goBack(now)
-    } else if (this.#timeouts % 2 === 1 || this.#next - this.base === 1) outbox.once(now, this.#next - 1)
+    } else if (this.#timeouts % 2 === 1 || this.#nextToSend - this.firstUnacked === 1)
+      pacer.once(now, this.#nextToSend - 1)
     else {
-      outbox.once(now, this.base)
-      if (beyond < config.lastSeq) outbox.once(now, beyond)
+      pacer.once(now, this.firstUnacked)
+      if (beyond < config.lastSeq) pacer.once(now, beyond)
     }
     this.#arm(now)
     if (this.#overBudget(1)) this.#retryAt = Math.max(this.#retryAt, now + OVER_BUDGET_MS)
@@ -256,7 +257,7 @@ export class WindowFlow implements Flow {
   /** The client went on by itself after timeouts: it had paused, to write its flash, and is not hurried next time. */
   #hasPaused(now: number): boolean {
     if (this.#timeouts < WHOLE_WINDOW_TIMEOUT) return false
-    const waited = now - this.#parts.outbox.lastAt
+    const waited = now - this.#parts.pacer.lastAt
     return waited > answerWindowMs(this.#parts.rto) || waited < SOONEST_ANSWER * this.#parts.rto.minMs
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { COUNTER, newCounters, type SenderSink } from '../../src/transfer/contract.ts'
-import { Outbox } from '../../src/transfer/outbox.ts'
+import { Pacer } from '../../src/transfer/pacer.ts'
 import { negotiated } from '../../src/transfer/policy/negotiated.ts'
 
 /**
@@ -17,10 +17,10 @@ test('a block that was left out is new when it leaves', () => {
     notice: nothing,
   }
   const counters = newCounters()
-  const outbox = new Outbox(sink, negotiated({ windowBlocks: 4 }), counters, undefined)
-  outbox.run(0, 1, 4, false)
-  outbox.once(10, 6)
-  outbox.run(20, 5, 4, false)
+  const pacer = new Pacer(sink, negotiated({ windowBlocks: 4 }), counters, undefined)
+  pacer.run(0, 1, 4, false)
+  pacer.once(10, 6)
+  pacer.run(20, 5, 4, false)
   expect(counters[COUNTER.blocks]).toBe(8)
   expect(counters[COUNTER.datagrams]).toBe(9)
   expect(counters[COUNTER.retransmitted]).toBe(1)

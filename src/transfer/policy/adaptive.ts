@@ -19,33 +19,33 @@ export interface AdaptiveOptions {
   readonly rtoMs?: number
 }
 
-/** That many stalls … */
+/** This many stalls within EVIDENCE_BLOCKS open a trial. */
 const EVIDENCE_STALLS = 3
-/** … within so many blocks open a trial. */
+/** The blocks within which EVIDENCE_STALLS stalls count together. */
 const EVIDENCE_BLOCKS = 500
-/** A trial lasts so many blocks, a wide one longer, because one stall weighs more in it … */
+/** The least length of a trial in blocks; a wide window is tried for TRIAL_WINDOWS windows, because one stall weighs more in it. */
 const TRIAL_BLOCKS = 200
 const TRIAL_WINDOWS = 25
-/** … and is kept if it was faster by this factor; a window that is open already may grow for less. */
+/** A trial is kept if it was faster by this factor. GROWTH_GAIN is the factor for a window that grows. */
 const TRIAL_GAIN = 1.2
 const GROWTH_GAIN = 1.08
-/** A trial that is this much faster after so many blocks needs no more of them. */
+/** A trial that is faster by this factor after CLEAR_BLOCKS blocks ends early and is kept. */
 const CLEAR_GAIN = 1.5
 const CLEAR_BLOCKS = 60
 /** Windows in the order in which they are tried, in blocks. */
 const LADDER = [1, 2, 4, 8, 16, 32]
 const LOCK_STEP = 0
 const SMALLEST_WINDOW = 1
-/** A trial that has cost so many blocks' time is broken off, unless so few stalls may have done it. */
+/** A trial that has cost the time of this many blocks is broken off, unless fewer than HOPELESS_STALLS stalls may explain it. */
 const HOPELESS_BLOCKS = 100
 const HOPELESS_STALLS = 5
-/** After a failed trial the next one waits for so many blocks, and twice as long each time. */
+/** After a failed trial the next one waits for this many blocks, and twice as long after each further failure. */
 const RETRY_BLOCKS = 500
-/** An open window is looked at anew after each so many blocks (rule A11) … */
+/** An open window is judged anew after each run of this many blocks (rule A11). */
 const WATCH_BLOCKS = 200
-/** … and is in doubt when more than this share of them had to be sent again (rule A11) … */
+/** An open window is in doubt when more than this share of its blocks had to be sent again (rule A11). */
 const REPEAT_SHARE = 1 / 6
-/** … or was missing below an acknowledged one: the device may be unable to take or to send frames back to back. */
+/** An open window is in doubt when more than this share of its blocks was missing below an acknowledged one: the device may be unable to take or to send frames back to back. */
 const GAP_SHARE = 0.08
 /** Pauses that are tried, in round trips: none; half of one, which keeps two blocks evenly apart; and for a device that is slow itself. */
 const PAUSES = [0, 0.5, 0.75]
@@ -100,7 +100,7 @@ class Adaptive implements WindowPolicy {
   /** Blocks confirmed in all, now and when the last stalls ended, the oldest first. */
   #total = 0
   readonly #stalls: number[] = []
-  /** No trial before so many blocks in all; how many failed in a row. */
+  /** The count of blocks before which no trial begins. #failures is how many failed in a row. */
   #nextTrialAt = 0
   #failures = 0
   /** The same for doubts about the window that is open. */

@@ -16,9 +16,9 @@ export interface AnticipationOptions {
 /** Rule A6: a healthy device may pause to write its flash, and some must not be repeated to (A13). */
 const UNKNOWN_DEVICE_RTO_MS = 250
 
-/** Rule A11: that many blocks are looked at together … */
+/** Rule A11: this many blocks are judged together. */
 const TRIAL_BLOCKS = 200
-/** … and one repeat in six of them closes the window. */
+/** Rule A11: more than this share of repeats among TRIAL_BLOCKS blocks closes the window. */
 const TRIAL_REPEAT_SHARE = 1 / 6
 
 /** Anticipation: a fixed window that the client did not negotiate, acknowledged block by block (rules A1 to A14). */

@@ -1,4 +1,4 @@
-/** What a policy that learns nothing does with what it hears. Spread into the objects of the other files. */
+/** What a policy that learns nothing does with its notifications. Spread into the objects of the other files. */
 export const QUIET = {
   sent(): void {},
   acked(): void {},

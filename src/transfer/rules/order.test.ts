@@ -110,7 +110,7 @@ describe('A1: finding out', () => {
       blocks: 400,
       policy: windowOf(2),
       peer: (seq) => {
-        // From then on it names its top whatever comes, as only an in-order client would.
+        // From then on it names its highest acknowledged block whatever comes, as only an in-order client would.
         if (withheld > 0) return withheld
         const fresh = !seen.has(seq)
         seen.add(seq)

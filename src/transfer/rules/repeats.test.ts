@@ -126,7 +126,7 @@ describe('A13: a device known to count repeats', () => {
     expect(s.wait(20_000).sent()).toEqual([])
     // At first one byte only, in case that the block lies in its card.
     expect(s.ack(4).sent()).toEqual([])
-    expect(s.controls).toEqual(['poke'])
+    expect(s.controls).toEqual(['filler'])
     expect(s.wait(900).ack(4).sent()).toEqual([5])
   })
 

@@ -28,7 +28,7 @@ export class Script implements SenderSink {
   readonly machine: Sender
   readonly policy: WindowPolicy
   readonly notices: NoticeKind[] = []
-  /** What left besides DATA, and not taken yet: `OACK`, `ERROR 0`, `poke`. */
+  /** What left besides DATA, and not taken yet: `OACK`, `ERROR 0`, `filler`. */
   controls: string[] = []
   outcome: Outcome | undefined
   /** Milliseconds after the start at which it ended. */
@@ -153,7 +153,7 @@ export class Script implements SenderSink {
     this.#say('a control packet')
     const error = parseError(buffer, 0, length)
     if (readOpcode(buffer, 0, length) === OPCODE.oack) this.controls.push('OACK')
-    else if (length < 2) this.controls.push('poke')
+    else if (length < 2) this.controls.push('filler')
     else this.controls.push(error.ok ? `ERROR ${error.value.wireCode}` : 'nonsense')
   }
 

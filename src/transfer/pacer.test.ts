@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { COUNTER, newCounters, type SenderSink } from './contract.ts'
-import { isWrapZero, nearWrap, Outbox } from './outbox.ts'
+import { isWrapZero, nearWrap, Pacer } from './pacer.ts'
 import { anticipation } from './policy/anticipation.ts'
 import { Scoreboard } from './scoreboard.ts'
 
-/** An outbox, what left it as `[ms, first, count]`, and what the policy heard of. */
+/** An pacer, what left it as `[ms, first, count]`, and what the policy heard of. */
 function bench(options: { copies?: number; gapMs?: number; board?: Scoreboard } = {}) {
   const { board, ...policyOptions } = options
   const left: [number, number, number][] = []
@@ -20,31 +20,31 @@ function bench(options: { copies?: number; gapMs?: number; board?: Scoreboard } 
   const policy = anticipation({ windowBlocks: 8, ...policyOptions })
   policy.sent = (_now, seq, repeat) => void heard.push([seq, repeat])
   const counters = newCounters()
-  const outbox = new Outbox(sink, policy, counters, board)
+  const pacer = new Pacer(sink, policy, counters, board)
   const pass = (until: number, confirmed = 0) => {
-    while (outbox.dueAt <= until) {
-      now = Math.max(now, outbox.dueAt)
-      outbox.pace(now, confirmed)
+    while (pacer.dueAt <= until) {
+      now = Math.max(now, pacer.dueAt)
+      pacer.pace(now, confirmed)
     }
     now = until
   }
-  return { outbox, left, heard, counters, pass, at: (ms: number) => (now = ms) }
+  return { pacer, left, heard, counters, pass, at: (ms: number) => (now = ms) }
 }
 
 describe('a run', () => {
   test('leaves in one call when nothing is to be kept apart', () => {
-    const { outbox, left, heard, counters } = bench()
-    outbox.run(0, 1, 5, false)
+    const { pacer, left, heard, counters } = bench()
+    pacer.run(0, 1, 5, false)
     expect(left).toEqual([[0, 1, 5]])
     expect(heard.map(([seq]) => seq)).toEqual([1, 2, 3, 4, 5])
-    expect(outbox).toMatchObject({ highest: 5, repeated: false, dueAt: Infinity })
+    expect(pacer).toMatchObject({ highest: 5, repeated: false, dueAt: Infinity })
     expect(counters[COUNTER.blocks]).toBe(5)
     expect(counters[COUNTER.datagrams]).toBe(5)
   })
 
   test('is spread by the gap, beginning at once', () => {
-    const { outbox, left, pass } = bench({ gapMs: 2 })
-    outbox.run(0, 1, 3, false)
+    const { pacer, left, pass } = bench({ gapMs: 2 })
+    pacer.run(0, 1, 3, false)
     pass(100)
     expect(left).toEqual([
       [0, 1, 1],
@@ -54,8 +54,8 @@ describe('a run', () => {
   })
 
   test('sends each block `copies` times, the gap between any two', () => {
-    const { outbox, left, pass, counters } = bench({ copies: 2, gapMs: 1 })
-    outbox.run(0, 1, 2, false)
+    const { pacer, left, pass, counters } = bench({ copies: 2, gapMs: 1 })
+    pacer.run(0, 1, 2, false)
     pass(100)
     expect(left).toEqual([
       [0, 1, 1],
@@ -69,22 +69,22 @@ describe('a run', () => {
   })
 
   test('without a gap the copies leave at once', () => {
-    const { outbox, left } = bench({ copies: 3 })
-    outbox.run(0, 1, 2, false)
+    const { pacer, left } = bench({ copies: 3 })
+    pacer.run(0, 1, 2, false)
     expect(left.map(([, first]) => first)).toEqual([1, 1, 1, 2, 2, 2])
   })
 
   test('that is plain knows neither copies nor gap (A5, A12)', () => {
-    const { outbox, left } = bench({ copies: 3, gapMs: 5 })
-    outbox.run(0, 1, 4, true)
+    const { pacer, left } = bench({ copies: 3, gapMs: 5 })
+    pacer.run(0, 1, 4, true)
     expect(left).toEqual([[0, 1, 4]])
   })
 
   test('that follows on the one under way is appended to it', () => {
-    const { outbox, left, pass, at } = bench({ gapMs: 2 })
-    outbox.run(0, 1, 2, false)
+    const { pacer, left, pass, at } = bench({ gapMs: 2 })
+    pacer.run(0, 1, 2, false)
     at(1)
-    outbox.run(1, 3, 1, false)
+    pacer.run(1, 3, 1, false)
     pass(100)
     expect(left).toEqual([
       [0, 1, 1],
@@ -94,10 +94,10 @@ describe('a run', () => {
   })
 
   test('keeps its distance from what left just before', () => {
-    const { outbox, left, pass, at } = bench({ gapMs: 4 })
-    outbox.run(0, 1, 1, false)
+    const { pacer, left, pass, at } = bench({ gapMs: 4 })
+    pacer.run(0, 1, 1, false)
     at(1)
-    outbox.run(1, 2, 1, false)
+    pacer.run(1, 2, 1, false)
     pass(100)
     expect(left).toEqual([
       [0, 1, 1],
@@ -106,8 +106,8 @@ describe('a run', () => {
   })
 
   test('leaves out copies of what was confirmed meanwhile', () => {
-    const { outbox, left, pass, at } = bench({ copies: 3, gapMs: 1 })
-    outbox.run(0, 1, 2, false)
+    const { pacer, left, pass, at } = bench({ copies: 3, gapMs: 1 })
+    pacer.run(0, 1, 2, false)
     at(0.5)
     pass(100, 1)
     expect(left.filter(([, first]) => first === 1)).toHaveLength(1)
@@ -115,58 +115,58 @@ describe('a run', () => {
   })
 
   test('can be dropped', () => {
-    const { outbox, left, pass } = bench({ gapMs: 2 })
-    outbox.run(0, 1, 5, false)
-    outbox.drop()
+    const { pacer, left, pass } = bench({ gapMs: 2 })
+    pacer.run(0, 1, 5, false)
+    pacer.drop()
     pass(100)
     expect(left).toHaveLength(1)
-    expect(outbox.dueAt).toBe(Infinity)
+    expect(pacer.dueAt).toBe(Infinity)
   })
 })
 
 describe('what counts as a repeat', () => {
   test('anything up to the highest block', () => {
-    const { outbox, heard, counters } = bench()
-    outbox.run(0, 1, 3, false)
-    outbox.once(5, 2)
+    const { pacer, heard, counters } = bench()
+    pacer.run(0, 1, 3, false)
+    pacer.once(5, 2)
     expect(heard.at(-1)).toEqual([2, true])
-    expect(outbox).toMatchObject({ repeated: true, lastAt: 5, highest: 3 })
+    expect(pacer).toMatchObject({ repeated: true, lastAt: 5, highest: 3 })
     expect(counters[COUNTER.retransmitted]).toBe(1)
   })
 
   test('but not a block below it that was withheld (A1)', () => {
-    const { outbox, heard, counters } = bench({ board: new Scoreboard(16) })
-    outbox.run(0, 1, 1, false)
-    outbox.once(1, 3)
-    outbox.once(2, 2)
+    const { pacer, heard, counters } = bench({ board: new Scoreboard(16) })
+    pacer.run(0, 1, 1, false)
+    pacer.once(1, 3)
+    pacer.once(2, 2)
     expect(heard).toEqual([
       [1, false],
       [3, false],
       [2, false],
     ])
     expect(counters[COUNTER.blocks]).toBe(3)
-    expect(outbox.repeated).toBe(false)
+    expect(pacer.repeated).toBe(false)
   })
 
   test('a confirmed block is one whose slot is gone', () => {
     const board = new Scoreboard(8)
-    const { outbox, heard } = bench({ board })
-    outbox.run(0, 1, 2, false)
+    const { pacer, heard } = bench({ board })
+    pacer.run(0, 1, 2, false)
     board.clear(1)
-    outbox.confirmedBelow(2)
-    outbox.once(3, 1)
+    pacer.confirmedBelow(2)
+    pacer.once(3, 1)
     expect(heard.at(-1)).toEqual([1, true])
     expect(board.isSent(1)).toBe(false)
   })
 
   test('A11: copies are not held against the link', () => {
-    const { outbox, heard } = bench({ copies: 2 })
-    outbox.run(0, 1, 2, false)
+    const { pacer, heard } = bench({ copies: 2 })
+    pacer.run(0, 1, 2, false)
     expect(heard).toEqual([
       [1, false],
       [2, false],
     ])
-    expect(outbox.repeated).toBe(true)
+    expect(pacer.repeated).toBe(true)
   })
 })
 

@@ -6,9 +6,9 @@ import { blockOfSeq } from '../packet/index.ts'
 import { COUNTER, type Counters, type SenderSink, type WindowPolicy } from './contract.ts'
 import type { Scoreboard } from './scoreboard.ts'
 
-const POKE = new Uint8Array(1)
+const FILLER = new Uint8Array(1)
 
-export class Outbox {
+export class Pacer {
   /** The highest block that ever left. */
   highest = 0
   /** When the last DATA left. */
@@ -89,8 +89,8 @@ export class Outbox {
    * Sends one byte that no TFTP client takes for anything. A network card that shows a frame only when the next one arrives
    * lets go of the block that it holds, and nothing is repeated (rule A12, ADR 4).
    */
-  poke(now: number): void {
-    this.#sink.sendControl(POKE, POKE.length)
+  sendFiller(now: number): void {
+    this.#sink.sendControl(FILLER, FILLER.length)
     this.lastAt = now
   }
 
