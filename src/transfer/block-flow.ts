@@ -249,6 +249,7 @@ export class BlockFlow implements Flow, BlockWindow {
     return true
   }
 
+  /** Rule A2: over the run of acknowledged blocks, and no further. */
   #slide(): void {
     const { pacer } = this.parts
     while (this.firstUnacked <= pacer.highest && this.board.isAcked(this.firstUnacked)) {
