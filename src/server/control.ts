@@ -18,7 +18,7 @@ import type {
 } from './contract.ts'
 import { openContent } from '../content/index.ts'
 import type { OpenLink } from './link.ts'
-import { Member, type MemberOwner } from './member.ts'
+import { Member, type MemberOwner, type RestartTimes } from './member.ts'
 import { addStats, NO_STATS, SendFailures } from './network-stats.ts'
 import type { InstanceStart, Report } from './protocol.ts'
 import { Registry } from './registry.ts'
@@ -32,6 +32,7 @@ type Listener = (event: ServerEvent) => void
 export interface Members {
   readonly count: number
   readonly open: OpenLink
+  readonly restart?: RestartTimes
 }
 
 export class Control implements Server, MemberOwner {
@@ -55,9 +56,9 @@ export class Control implements Server, MemberOwner {
   #early: ServerEvent[] | undefined = []
   #stopped: Promise<void> | undefined
 
-  constructor(config: ServerConfig, { count, open }: Members, listener: Listener | undefined) {
+  constructor(config: ServerConfig, { count, open, restart }: Members, listener: Listener | undefined) {
     this.#config = config
-    this.#members = Array.from({ length: count }, (_, index) => new Member(this, index, open))
+    this.#members = Array.from({ length: count }, (_, index) => new Member(this, index, open, restart))
     this.#nextIds = this.#members.map((_, index) => index + 1)
     this.#stats = this.#members.map(() => NO_STATS)
     if (listener !== undefined) this.#listeners.add(listener)

@@ -5,11 +5,17 @@ import type { Bound } from './contract.ts'
 import type { Link, OpenLink } from './link.ts'
 import { type FromInstance, fromPlain, type InstanceStart, type Report, type ToInstance } from './protocol.ts'
 
+/** How soon an instance that crashed is started again. */
+export interface RestartTimes {
+  /** The first wait in milliseconds; it doubles with each crash. */
+  readonly firstMs: number
+  readonly maxMs: number
+  /** After this long without a crash the next wait is the first one again. */
+  readonly wellMs: number
+}
+
 /** An instance that crashes at once each time must not take a core for it. */
-const FIRST_RESTART_MS = 50
-const MAX_RESTART_MS = 10_000
-/** After this long without a crash the next restart is a quick one again. */
-const WELL_MS = 60_000
+const RESTART: RestartTimes = { firstMs: 50, maxMs: 10_000, wellMs: 60_000 }
 /** An instance that does not answer to `stop` is terminated after this much more than it was given. */
 const STOP_SLACK_MS = 2000
 
@@ -34,14 +40,17 @@ export class Member {
   #link: Link | undefined
   #startedAt = 0
   #wasReady = false
-  #restartMs = FIRST_RESTART_MS
+  readonly #times: RestartTimes
+  #restartMs: number
   #restart: NodeJS.Timeout | undefined
   #starting: PromiseWithResolvers<Ready> | undefined
   #reloading: PromiseWithResolvers<void> | undefined
   #stopping: PromiseWithResolvers<void> | undefined
   #cause = ''
 
-  constructor(owner: MemberOwner, index: number, open: OpenLink) {
+  constructor(owner: MemberOwner, index: number, open: OpenLink, times: RestartTimes = RESTART) {
+    this.#times = times
+    this.#restartMs = times.firstMs
     this.#owner = owner
     this.index = index
     this.#open = open
@@ -124,9 +133,9 @@ export class Member {
     this.#owner.gone(this, this.#stopping === undefined && this.#wasReady ? cause : '')
     // The first start fails by its promise, and is not tried again.
     if (this.#stopping !== undefined || !this.#wasReady) return
-    const well = performance.now() - this.#startedAt > WELL_MS
-    const wait = well ? FIRST_RESTART_MS : this.#restartMs
-    this.#restartMs = Math.min(MAX_RESTART_MS, wait * 2)
+    const { firstMs, maxMs, wellMs } = this.#times
+    const wait = performance.now() - this.#startedAt > wellMs ? firstMs : this.#restartMs
+    this.#restartMs = Math.min(maxMs, wait * 2)
     this.#restart = setTimeout(() => void this.start(true).catch(() => {}), wait)
   }
 }

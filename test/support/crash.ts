@@ -4,6 +4,7 @@ import { parseConfig } from '../../src/server/config.ts'
 import type { Server, ServerConfigInput, ServerEvent } from '../../src/server/contract.ts'
 import { startControl } from '../../src/server/control.ts'
 import { workerLink } from '../../src/server/link.ts'
+import type { RestartTimes } from '../../src/server/member.ts'
 
 export interface CrashingServer extends Server {
   /** The worker that was started last as number `index` throws where no handler is. */
@@ -15,6 +16,7 @@ export async function startCrashing(
   input: ServerConfigInput,
   listener?: (event: ServerEvent) => void,
   count = 1,
+  restart?: RestartTimes,
 ): Promise<CrashingServer> {
   const entry = new URL('./crashing-worker.ts', import.meta.url)
   const workers = new Map<string, Worker>()
@@ -23,7 +25,12 @@ export async function startCrashing(
     workers.set(name, worker)
     return worker
   })
-  const server = await startControl(parseConfig({ ...input, driver: 'batch' }), { count, open }, listener, [])
+  const server = await startControl(
+    parseConfig({ ...input, driver: 'batch' }),
+    { count, open, ...(restart === undefined ? {} : { restart }) },
+    listener,
+    [],
+  )
   return Object.assign(server, {
     crash: (index = 0) => workers.get(`foresend ${index + 1}`)?.postMessage({ type: 'crash' }),
   })
