@@ -3,9 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { basename, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { escapeText } from '../packet/index.ts'
+import { addressPort, escapeText } from '../packet/index.ts'
 import { USUAL_PORT } from './port.ts'
-import { hostPort } from './render/pretty.ts'
 
 type Bound = readonly { readonly address: string; readonly port: number }[]
 
@@ -16,7 +15,7 @@ export function fetchLines(path: string, bound: Bound): string[] {
   if (first === undefined || file === undefined) return []
   const address = reachable(bound.map((one) => one.address))
   const port = first.port
-  const authority = port === USUAL_PORT ? hostPort(address, port).replace(/:69$/, '') : hostPort(address, port)
+  const authority = port === USUAL_PORT ? addressPort(address, port).replace(/:69$/, '') : addressPort(address, port)
   const lines = [
     `Fetch a file with:  ${programName()} get 'tftp://${authority}/${encodeURIComponent(file).replaceAll("'", '%27')}'`,
   ]

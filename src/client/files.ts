@@ -18,23 +18,10 @@ import type { Writable } from 'node:stream'
 import { partName } from '../content/part-names.ts'
 import { NetasciiDecoder } from '../packet/index.ts'
 import { Digest, type Expected } from './digest.ts'
+import type { Output } from './output.ts'
 import { localFault } from './local-fault.ts'
 import { StreamOutput } from './stream-output.ts'
 import { usage } from './options.ts'
-
-export interface Output {
-  readonly digest: Digest
-  /** More is waiting to be taken than should be: let the server wait. */
-  readonly congested: boolean
-  /** Throws a ForesendError. */
-  write(buffer: Uint8Array, offset: number, length: number): void
-  /** The other side is at work: time for what can wait. Throws a ForesendError. */
-  rest?(): void
-  /** Checks the digest, makes it durable and gives it its name. Rejects with a ForesendError, and nothing is left. */
-  finish(expected: Expected): Promise<void>
-  /** Leaves nothing behind; harmless after `finish`. */
-  abort(): void
-}
 
 /**
  * `target`: a path, `-` for standard output, or a stream. A path that is neither a file nor free (a pipe, a device) is

@@ -2,13 +2,14 @@
 import type { Writable } from 'node:stream'
 import { defaultBlksize, isNearAddress, resolveHost } from '../io/client/route.ts'
 import { ForesendError } from '../error.ts'
-import { escapeText, type Mode } from '../packet/index.ts'
+import { addressPort, escapeText, type Mode } from '../packet/index.ts'
 import { COUNTER } from '../transfer/contract.ts'
 import type { Expected } from './digest.ts'
-import { openOutput, type Output } from './files.ts'
+import { openOutput } from './files.ts'
+import type { Output } from './output.ts'
 import { type LocalEnd, type Result, runTransfer } from './client-transfer.ts'
 import { checkOptions, DEFAULT_WINDOWSIZE, offer, patience, type Summary, type TransferOptions } from './options.ts'
-import { hostText, TFTP_PORT } from './url.ts'
+import { TFTP_PORT } from './url.ts'
 
 export type { Progress, Summary, TransferOptions } from './options.ts'
 
@@ -48,7 +49,7 @@ export async function get(options: GetOptions): Promise<Summary> {
         sizeBytes: 0,
         near: isNearAddress(address),
         waitMs: 0,
-        label: `"${escapeText(filename)}" from ${hostText(address, port)}`,
+        label: `"${escapeText(filename)}" from ${addressPort(address, port)}`,
         ...patience(options),
       },
       socket: { address, port, localAddress },

@@ -1,13 +1,13 @@
 /** Storing a file on a server, or on a device that is one for a moment. */
 import { defaultBlksize, isNearAddress, resolveHost } from '../io/client/route.ts'
 import type { Frame } from '../io/driver.ts'
-import { blockOfSeq, escapeText, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
+import { addressPort, blockOfSeq, escapeText, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import { summarise } from './get.ts'
 import { type LocalEnd, runTransfer } from './client-transfer.ts'
 import { changedSize, Source } from './source.ts'
 import { checkOptions, DEFAULT_WINDOWSIZE, offer, patience, type Summary, type TransferOptions } from './options.ts'
-import { hostText, TFTP_PORT } from './url.ts'
+import { TFTP_PORT } from './url.ts'
 
 export type { Progress, Summary, TransferOptions } from './options.ts'
 
@@ -37,7 +37,7 @@ export async function put(options: PutOptions): Promise<Summary> {
   const { host, port = TFTP_PORT, filename, mode = 'octet', localAddress, windowsize = DEFAULT_WINDOWSIZE } = options
   const address = await resolveHost(host, localAddress)
   const blksize = options.blksize ?? (await defaultBlksize(address, windowsize, localAddress))
-  const source = await Source.open(options.input, mode === 'netascii', hostText(address, port))
+  const source = await Source.open(options.input, mode === 'netascii', addressPort(address, port))
   try {
     if (options.sha256 !== undefined) {
       await source.complete()
@@ -54,7 +54,7 @@ export async function put(options: PutOptions): Promise<Summary> {
         sizeBytes,
         near: isNearAddress(address),
         waitMs: options.waitMs ?? 0,
-        label: `"${escapeText(filename)}" to ${hostText(address, port)}`,
+        label: `"${escapeText(filename)}" to ${addressPort(address, port)}`,
         ...patience(options),
       },
       socket: { address, port, localAddress },

@@ -1,7 +1,7 @@
 /** A download into a stream: what was written cannot be taken back, so the error says when it must not be used. */
 import type { Writable } from 'node:stream'
 import { Digest, type Expected } from './digest.ts'
-import type { Output } from './files.ts'
+import type { Output } from './output.ts'
 import { localFault } from './local-fault.ts'
 
 const PIECE_BYTES = 64 * 1024

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ForesendError } from '../error.ts'
-import { hostText, parseTftpUrl } from './url.ts'
+import { parseTftpUrl } from './url.ts'
 
 describe('parseTftpUrl (RFC 3617)', () => {
   test.each([
@@ -55,9 +55,4 @@ describe('parseTftpUrl (RFC 3617)', () => {
   test('a message never carries control characters', () => {
     expect(() => parseTftpUrl('tftp://h\x1b[31m/a')).toThrow(/\\x1b/)
   })
-})
-
-test('hostText puts IPv6 into brackets', () => {
-  expect(hostText('10.0.0.1', 69)).toBe('10.0.0.1:69')
-  expect(hostText('fe80::1%eth0', 70)).toBe('[fe80::1%eth0]:70')
 })

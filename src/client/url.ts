@@ -31,11 +31,6 @@ export function parseTftpUrl(text: string): TftpUrl {
   return { ...hostAndPort(text, authority), filename, mode }
 }
 
-/** `HOST:PORT` for messages and URLs, IPv6 in brackets. */
-export function hostText(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
 function hostAndPort(text: string, authority: string): { host: string; port: number } {
   const [, bracketed, plain, portText] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([0-9]*))?$/.exec(authority) ?? []
   // RFC 6874 writes the % before a zone as %25; people and other tools write it plainly.

@@ -1,7 +1,7 @@
-/** How a transfer is named to people and described to the rest of the program. */
-import { escapeText, OPCODE, type Request } from '../packet/index.ts'
+/** How a transfer is described to the rest of the program. */
 import { COUNTER } from '../transfer/contract.ts'
-import type { EventKind, Peer, TransferEvent } from './contract.ts'
+import type { EventKind, TransferEvent } from './contract.ts'
+import { clientOf } from './labels.ts'
 import type { Transfer } from './transfer.ts'
 
 /** An event that is being made. */
@@ -44,14 +44,4 @@ export function eventOf<Io, Content>(
   }
   if (outcome?.lastAck !== undefined) event.lastAck = outcome.lastAck
   return event
-}
-
-/** `address:port`, IPv6 in brackets. */
-export function clientOf(peer: Peer): string {
-  return peer.address.includes(':') ? `[${peer.address}]:${peer.port}` : `${peer.address}:${peer.port}`
-}
-
-/** `FILE to ADDRESS:PORT` for a read, `FILE from …` for a write; the file's name is escaped. */
-export function labelOf(peer: Peer, request: Request): string {
-  return `${escapeText(request.filename)} ${request.opcode === OPCODE.rrq ? 'to' : 'from'} ${clientOf(peer)}`
 }

@@ -26,7 +26,8 @@ import { busyError, deniedError, droppedError, openTimeoutError, supersededError
 import { Transfer, type TransferMachine } from './transfer.ts'
 
 export { DEFAULT_MAX_HALF_OPEN, DEFAULT_MAX_TRANSFERS, DEFAULT_MAX_TRANSFERS_PER_ADDRESS } from './admission.ts'
-export { clientOf, eventOf } from './describe.ts'
+export { eventOf } from './describe.ts'
+export { clientOf } from './labels.ts'
 export { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink, type Prepared } from './owner.ts'
 export { Transfer, type TransferMachine } from './transfer.ts'
 

@@ -5,7 +5,7 @@ import { anticipation } from '../transfer/policy/anticipation.ts'
 import { negotiated } from '../transfer/policy/negotiated.ts'
 import { Receiver } from '../transfer/receiver.ts'
 import { Sender } from '../transfer/sender.ts'
-import type { InitiatorConfig } from './initiator.ts'
+import type { InitiatorConfig } from './initiator-contract.ts'
 
 /** RRQ. `oack`: the answer was an OACK, which wants ACK 0; otherwise it was DATA 1. */
 export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: boolean, sink: ReceiverSink): Receiver {

@@ -2,7 +2,7 @@
 import { ForesendError } from '../error.ts'
 import { escapeText, WIRE_ERROR } from '../packet/index.ts'
 import type { Peer } from './contract.ts'
-import { clientOf } from './describe.ts'
+import { clientOf } from './labels.ts'
 import type { Rejection } from './door.ts'
 import type { Transfer } from './transfer.ts'
 

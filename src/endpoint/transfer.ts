@@ -8,7 +8,7 @@ import { OPCODE } from '../packet/index.ts'
 import type { Machine, NoticeKind, Outcome, ReceiverSink, SenderSink } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import type { Peer } from './contract.ts'
-import { labelOf } from './describe.ts'
+import { labelOf } from './labels.ts'
 
 /** A sender or a receiver. Only receivers hear that their bytes were stored. */
 export type TransferMachine = Machine & { handleStored?(now: number, error?: ForesendError): void }

@@ -2,7 +2,7 @@
  * What was observed on the faulty routers, and how well a fault reproduces it. An observation is met in kind when the same
  * thing happens, and in size when the numbers are those of the reports as well.
  */
-import type { ExplainedCell, ExplainedServer } from './explain.ts'
+import type { ExplainedCell, ExplainedServer } from './explain-cell.ts'
 import type { FaultName } from './fault/catalogue.ts'
 
 export type ObservationName = 'O1' | 'O2' | 'O3'

@@ -17,7 +17,8 @@ export { Rng } from './rng.ts'
 export { type ServedTransfer, ServerNode, type ServerNodeConfig } from './server-node.ts'
 export { Trace } from './trace.ts'
 export { judge, type Verdict, type VerdictKind } from './verdict.ts'
-export { type LabNode, type Outlet, type RunEnd, type RunLimits, World } from './world.ts'
+export { type RunEnd, type RunLimits, World } from './world.ts'
+export type { LabNode, Outlet } from './node.ts'
 export {
   FAULT_ROWS,
   FAULTS,

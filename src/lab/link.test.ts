@@ -3,7 +3,8 @@ import type { Frame } from './frame.ts'
 import { HeldFrame, wireBytes } from './frame.ts'
 import type { Fault, FaultOutput, LinkOptions } from './link.ts'
 import { Rng } from './rng.ts'
-import { type LabNode, World } from './world.ts'
+import { World } from './world.ts'
+import type { LabNode } from './node.ts'
 
 /** Sends `count` datagrams of `length` bytes at the times of `at` and returns [number, arrival] of each. */
 function travel(options: LinkOptions, times: readonly number[], length = 512): [number, number][] {

@@ -7,7 +7,7 @@
 import type { Frame } from './frame.ts'
 import { wireBytes } from './frame.ts'
 import type { Rng } from './rng.ts'
-import type { LabNode, Outlet, Schedule } from './world.ts'
+import type { Arriving, LabNode, Outlet, Schedule } from './node.ts'
 
 /**
  * Something that goes wrong on a link, made by a factory with a literal `type`. It sees the datagrams of one direction in
@@ -55,7 +55,7 @@ export interface LinkTap {
 /** A switch's port or a card's transmit ring hold about this much. */
 const DEFAULT_QUEUE_BYTES = 256 * 1024
 
-export class Link implements Outlet {
+export class Link implements Outlet, Arriving {
   /** Datagrams that the node handed in, and those that reached the other node. */
   sent = 0
   arrivedCount = 0

@@ -13,7 +13,7 @@ import {
   writeDataHeader,
 } from '../packet/index.ts'
 import type { Counters, Machine, NoticeKind, Outcome, SenderSink } from '../transfer/contract.ts'
-import type { LabNode, Outlet } from './world.ts'
+import type { LabNode, Outlet } from './node.ts'
 
 /** What a server's machine may do: send blocks of the image, and (as some servers by mistake) under a wrong number. */
 export interface LabSink extends SenderSink {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { strictClient } from './client/strict.ts'
 import { dropNth } from './fault/drop-nth.ts'
 import { Trace } from './trace.ts'
-import { type Outlet, World } from './world.ts'
+import { World } from './world.ts'
+import type { Outlet } from './node.ts'
 
 /** Answers each request with one whole file of three bytes. */
 const server = () => ({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Rng } from './rng.ts'
-import { type LabNode, type Outlet, World } from './world.ts'
+import { World } from './world.ts'
+import type { LabNode, Outlet } from './node.ts'
 
 /** Notes what happens to it, in order. */
 class Recorder implements LabNode {

@@ -9,27 +9,7 @@
  */
 import { type Frame, HeldFrame } from './frame.ts'
 import { Link, type LinkOptions } from './link.ts'
-
-/** Something that receives datagrams and has one deadline. */
-export interface LabNode {
-  /** When `handleTimer` wants to be called, in milliseconds; Infinity for never. Read after every input. */
-  readonly deadline: number
-  /** The bytes are valid during the call only. `from` and `to` are UDP ports. */
-  handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void
-  handleTimer(now: number): void
-  /** Gives the node its way out; called once, before anything else. */
-  attach(outlet: Outlet): void
-}
-
-/** A node's way out. The bytes are copied before the call returns. */
-export interface Outlet {
-  send(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void
-}
-
-/** Where links put arrivals. */
-export interface Schedule {
-  arrive(at: number, frame: Frame, link: Link, pastFaults: boolean): void
-}
+import type { Arriving, LabNode, Schedule } from './node.ts'
 
 export interface RunLimits {
   /** Stop before the first event later than this, in virtual milliseconds. */
@@ -124,7 +104,7 @@ export class World implements Schedule {
   }
 
   /** For links: a datagram will arrive. The frame is copied. */
-  arrive(at: number, frame: Frame, link: Link, pastFaults: boolean): void {
+  arrive(at: number, frame: Frame, link: Arriving, pastFaults: boolean): void {
     const index = this.takeSlot()
     const slot = this.slots[index]!
     slot.set(frame.buffer, frame.offset, frame.length, frame.from, frame.to)
@@ -219,6 +199,6 @@ const INITIAL_SLOTS = 64
 
 /** A datagram under way. */
 class Slot extends HeldFrame {
-  link: Link | undefined = undefined
+  link: Arriving | undefined = undefined
   pastFaults = false
 }

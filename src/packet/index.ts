@@ -1,4 +1,5 @@
 /** Floor 0: the wire. Every packet of TFTP to and from bytes, without clocks, sockets or dependencies. */
+export { addressPort } from './address.ts'
 export { blockOfSeq, seqNear } from './block.ts'
 export { dataHead, HEADER_BYTES, readBlock, writeAck, writeDataHeader } from './data-ack.ts'
 export { type ErrorPacket, encodeError, encodeErrorFor, parseError } from './error-packet.ts'

@@ -101,6 +101,14 @@ describe('the checker itself', () => {
       found: /cycle: src\/packet\/a\.ts > src\/packet\/b\.ts > src\/packet\/c\.ts > src\/packet\/a\.ts/,
     },
     {
+      what: 'a cycle of types',
+      files: {
+        'src/packet/a.ts': "import type { B } from './b.ts'\n",
+        'src/packet/b.ts': "import { a } from './a.ts'\n",
+      },
+      found: /cycle: src\/packet\/a\.ts > src\/packet\/b\.ts/,
+    },
+    {
       what: 'a file that is not there',
       files: { 'src/packet/a.ts': "import './b.ts'\n" },
       found: /b\.ts, which is not there/,

@@ -85,10 +85,10 @@ function missingTargets(tree: Tree): string[] {
   )
 }
 
-/** Imports of types are gone when the program runs, and across folders the floors forbid them to go round. */
+/** Imports of types count: a circle of them is two files that can only be read together. */
 function cycles(tree: Tree): string[] {
   const targets = new Map<string, string[]>()
-  for (const [from, to] of edges(tree, false)) targets.set(from, [...(targets.get(from) ?? []), to])
+  for (const [from, to] of edges(tree)) targets.set(from, [...(targets.get(from) ?? []), to])
   const state = new Map<string, 'open' | 'done'>()
   const found: string[] = []
   const visit = (path: string, trail: readonly string[]): void => {
@@ -105,12 +105,12 @@ function cycles(tree: Tree): string[] {
   return found
 }
 
-function edges(tree: Tree, withTypes = true): [string, string][] {
+function edges(tree: Tree): [string, string][] {
   return [...tree].flatMap(([path, source]) =>
     isTest(path) || !path.startsWith('src/')
       ? []
       : importsOf(source)
-          .filter(({ specifier, typeOnly }) => specifier.startsWith('.') && (withTypes || !typeOnly))
+          .filter(({ specifier }) => specifier.startsWith('.'))
           .map(({ specifier }): [string, string] => [path, resolve(path, specifier)]),
   )
 }

@@ -1,6 +1,6 @@
 /** Server events as lines for a person: when, who, what, and what to do next. */
 import type { TransferEvent } from '../../endpoint/contract.ts'
-import { escapeText } from '../../packet/index.ts'
+import { addressPort, escapeText } from '../../packet/index.ts'
 import type { ServerEvent } from '../../server/contract.ts'
 import type { Style } from './style.ts'
 import { clockText, countText, durationText, rateText } from './units.ts'
@@ -95,11 +95,6 @@ export function name(e: { readonly file: string }): string {
   return escaped === '' || escaped.includes(' ') ? `"${escaped}"` : escaped
 }
 
-/** 192.168.1.10:69, [fe80::1%eth0]:69. */
-export function hostPort(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-}
-
 /** Our own sentences, which may quote a peer: no control character gets through, and it stays one line. */
 export function safeLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, (run) => (/^[\r\n\t]+$/.test(run) ? ' ' : hex(run)))
@@ -111,5 +106,5 @@ function hex(run: string): string {
 
 function listeningPlace(address: string, port: number): string {
   if (address === '0.0.0.0') return `UDP port ${port} of every IPv4 address`
-  return address === '::' ? `UDP port ${port} of every IPv6 address` : hostPort(address, port)
+  return address === '::' ? `UDP port ${port} of every IPv6 address` : addressPort(address, port)
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { TransferEvent } from '../../endpoint/contract.ts'
 import { Board, type Output } from './board.ts'
 import { jsonLine } from './json.ts'
-import { eventLine, hostPort, safeLine } from './pretty.ts'
+import { eventLine, safeLine } from './pretty.ts'
 import { barLine, plainLine, RateMeter } from './progress.ts'
 import { PLAIN } from './style.ts'
 import { countText, durationText, rateText, sizeText } from './units.ts'
@@ -232,7 +232,6 @@ describe('event lines', () => {
     expect(eventLine({ event: 'notice', time: EVENT.time, code: 'X', message: 'look\there' }, PLAIN)).toBe(
       '08:05:09 look here',
     )
-    expect(hostPort('10.0.0.1', 69)).toBe('10.0.0.1:69')
   })
 })
 

@@ -17,7 +17,7 @@ import {
   writeAck,
 } from '../../packet/index.ts'
 import { HeldFrame } from '../frame.ts'
-import type { LabNode, Outlet } from '../world.ts'
+import type { LabNode, Outlet } from '../node.ts'
 
 export interface ClientConfig {
   /** Size of the image in bytes. The lab knows it; the device learns it only where its protocol says so. */

@@ -1,0 +1,33 @@
+/** What stands at the ends of a link, and what a link needs of the world. */
+import type { Frame } from './frame.ts'
+
+/** Something that receives datagrams and has one deadline. */
+export interface LabNode {
+  /** When `handleTimer` wants to be called, in milliseconds; Infinity for never. Read after every input. */
+  readonly deadline: number
+  /** The bytes are valid during the call only. `from` and `to` are UDP ports. */
+  handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void
+  handleTimer(now: number): void
+  /** Gives the node its way out; called once, before anything else. */
+  attach(outlet: Outlet): void
+}
+
+/** A node's way out. The bytes are copied before the call returns. */
+export interface Outlet {
+  send(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void
+}
+
+/** A link, as far as the world takes frames out of it. */
+export interface Arriving {
+  /** No fault looks at what arrives. */
+  readonly clearArrival: boolean
+  /** Hands a frame to its node that has passed the faults. */
+  handOver(now: number, frame: Frame): void
+  /** A frame arrives; returns how many frames reach the node now. */
+  arrived(now: number, frame: Frame): number
+}
+
+/** Where links put arrivals. */
+export interface Schedule {
+  arrive(at: number, frame: Frame, link: Arriving, pastFaults: boolean): void
+}
