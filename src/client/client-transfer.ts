@@ -3,7 +3,7 @@ import { Initiator, type InitiatorConfig, type InitiatorSink } from '../endpoint
 import { ForesendError } from '../error.ts'
 import { type ClientDriver, openClientSocket } from '../io/client/open.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from '../io/client/socket.ts'
-import type { Frame } from '../io/driver.ts'
+import type { BlockFramer } from '../io/driver.ts'
 import { HEADER_BYTES } from '../packet/index.ts'
 import { COUNTER, type Counters, type NoticeKind, type Outcome } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
@@ -20,7 +20,7 @@ export interface LocalEnd {
   /** The server's answer is understood. Throws a ForesendError when it is not what is wanted. */
   check?(agreed: Agreed): void
   /** put: how to build blocks; called once when blksize and rollover are known. */
-  frame(agreed: Agreed): Frame
+  frame(agreed: Agreed): BlockFramer
   /** put: blocks `first` to `last` are about to leave; `final` is among them. */
   before(final: boolean): void
   /** What was sent, for put the blocks up to `last`, has left. What is done now is done while the server is at work. */
@@ -70,7 +70,7 @@ class ClientTransfer implements InitiatorSink, ClientSocketHandlers {
   readonly #initiator: Initiator
   readonly #onAbort = (): void => this.abort(abortReason(this.#options.signal))
   #agreed: Agreed | undefined
-  #frame: Frame | undefined
+  #frame: BlockFramer | undefined
   #lastSeq = 0
   /** The highest block that was sent. */
   #sentSeq = 0

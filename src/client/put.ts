@@ -1,6 +1,6 @@
 /** Storing a file on a server, or on a device that is one for a moment. */
 import { defaultBlksize, isNearAddress, resolveHost } from '../io/client/route.ts'
-import type { Frame } from '../io/driver.ts'
+import type { BlockFramer } from '../io/driver.ts'
 import { addressPort, blockOfSeq, escapeText, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import { summarise } from './get.ts'
@@ -87,7 +87,7 @@ function localEnd(source: Source): LocalEnd {
   }
 }
 
-function frameFor(source: Source, agreed: Agreed): Frame {
+function frameFor(source: Source, agreed: Agreed): BlockFramer {
   const { image } = source
   const { blksize, rollover } = agreed
   return (seq, target) => {

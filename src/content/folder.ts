@@ -9,7 +9,7 @@ import { fromSystem, notFound, quoted, refused } from './errors.ts'
 import { pathSegments } from './names.ts'
 import { nearName } from './near-names.ts'
 import { isPartName } from './part-names.ts'
-import { Places } from './places.ts'
+import { FoundFiles } from './found-files.ts'
 import { sweepLeftovers } from './sweep.ts'
 import { FileUpload } from './upload.ts'
 import { openUploadFolder } from './upload-folder.ts'
@@ -58,7 +58,7 @@ export class FolderStore implements Store {
   readonly versions: Versions
   private readonly options: FolderOptions
   private readonly hooks: Hooks
-  private readonly places = new Places()
+  private readonly found = new FoundFiles()
   private readonly uploads = new Set<FileUpload>()
   private closed = false
 
@@ -88,7 +88,7 @@ export class FolderStore implements Store {
   }
 
   private find(request: OpenRequest): Found {
-    const again = this.closed ? undefined : this.places.recall(request.filename)
+    const again = this.closed ? undefined : this.found.recall(request.filename)
     if (again !== undefined) return again
     const failing = failingToSend(request)
     const segments = this.segments(request, failing)
@@ -100,7 +100,7 @@ export class FolderStore implements Store {
       requireRegular(stat, failing)
       const found = { path, name: segments.join('/'), stat, open: () => openLocated(located, failing, this.hooks) }
       // With several roots a file may appear in one that comes first.
-      if (this.options.roots.length === 1) this.places.remember(request.filename, join(root, ...segments), found)
+      if (this.options.roots.length === 1) this.found.remember(request.filename, join(root, ...segments), found)
       return found
     }
     throw this.missing(segments, failing)

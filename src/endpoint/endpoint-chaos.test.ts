@@ -78,7 +78,7 @@ function play(owner: OwnerDouble, c: Command): void {
       owner.input(() => endpoint.handleRequest(now, c.from, c.bytes, 0, c.bytes.length))
       break
     case 'stray':
-      owner.input(() => endpoint.wrongTid(now, c.from, c.bytes, 0, c.bytes.length))
+      endpoint.handleStray(now, c.bytes, 0, c.bytes.length)
       break
     case 'wait':
       owner.passTo(now + c.ms)

@@ -16,7 +16,7 @@ import {
   DEFAULT_MAX_TRANSFERS,
   DEFAULT_MAX_TRANSFERS_PER_ADDRESS,
 } from './admission.ts'
-import { EventBudget } from './budget.ts'
+import { RateLimiter } from './rate-limiter.ts'
 import type { Peer } from './contract.ts'
 import { type Reading, readAtDoor } from './door.ts'
 import { judgeRepeat, sameRequest } from './duplicates.ts'
@@ -37,6 +37,12 @@ export { Transfer, type TransferMachine } from './transfer.ts'
  */
 const MIN_REST_MS = 0.01
 
+/** A person who tries a few things by hand sees every refusal; a flood of requests becomes a trickle of events. */
+const REFUSED_EVENTS = { burst: 16, perSecond: 1 }
+/** Forged datagrams must not make a storm of answers. */
+const STRAY_ANSWERS = { burst: 100, perSecond: 100 }
+const UNKNOWN_TID = encodeError(WIRE_ERROR.unknownTid, 'Unknown transfer ID')
+
 export class Endpoint<Io = unknown, Content = unknown> {
   /** Datagrams at the listening port: no requests, requests said again, requests turned away. */
   readonly counts = { ignored: 0, repeated: 0, refused: 0 }
@@ -44,7 +50,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
   readonly #sink: EndpointSink<Io, Content>
   readonly #admission: Admission<Transfer<Io, Content>>
   readonly #lifecycle: Lifecycle<Io, Content>
-  readonly #budget = new EventBudget()
+  readonly #refusedEvents = new RateLimiter(REFUSED_EVENTS)
+  readonly #strayAnswers = new RateLimiter(STRAY_ANSWERS)
   readonly #openTimeoutMs: number
   readonly #idStep: number
   #nextId: number
@@ -87,8 +94,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
   handleRequest(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
     this.#lifecycle.enter(now)
     try {
-      // Nobody can be answered at port 0.
-      if (peer.port > 0) this.#knock(peer, readAtDoor(buffer, offset, length, this.#config.writable))
+      // Port 0 takes no answer.
+      if (peer.port > 0) this.#requested(peer, readAtDoor(buffer, offset, length, this.#config.writable))
     } finally {
       this.#lifecycle.leave()
     }
@@ -210,26 +217,18 @@ export class Endpoint<Io = unknown, Content = unknown> {
   }
 
   /**
-   * A datagram reached a TID socket that several transfers share and belongs to none of them: ERROR 5 (RFC 1350 §4),
-   * but never in answer to an ERROR or to what is no packet of a transfer.
+   * A datagram reached a socket that several transfers share and belongs to none of them: returns ERROR 5 for its sender (RFC 1350
+   * §4). Nothing answers an ERROR or what is no packet of a transfer, nor a flood.
    */
-  wrongTid(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
-    this.#lifecycle.enter(now)
-    try {
-      const opcode = length < HEADER_BYTES ? 0 : readOpcode(buffer, offset, length)
-      this.counts.ignored++
-      const isTransfers = opcode === OPCODE.data || opcode === OPCODE.ack || opcode === OPCODE.oack
-      // Nobody can be answered at port 0.
-      if (isTransfers && peer.port > 0) {
-        this.#reply(peer, WIRE_ERROR.unknownTid, 'Unknown transfer ID')
-      }
-    } finally {
-      this.#lifecycle.leave()
-    }
+  handleStray(now: number, buffer: Uint8Array, offset: number, length: number): Uint8Array | undefined {
+    this.counts.ignored++
+    const opcode = length < HEADER_BYTES ? 0 : readOpcode(buffer, offset, length)
+    const isTransfers = opcode === OPCODE.data || opcode === OPCODE.ack
+    return isTransfers && this.#strayAnswers.take(now) ? UNKNOWN_TID : undefined
   }
 
-  /** Somebody is at the listening port. */
-  #knock(peer: Peer, reading: Reading): void {
+  /** Acts on what came to the listening port. */
+  #requested(peer: Peer, reading: Reading): void {
     switch (reading.verdict) {
       case 'silence':
         this.counts.ignored++
@@ -292,10 +291,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
   #turnAway(peer: Peer, request: Request, reason: (transfer: Transfer<Io, Content>) => ForesendError): void {
     const { host, now } = this.#lifecycle
     this.counts.refused++
-    if (!this.#budget.take(now)) return
+    if (!this.#refusedEvents.take(now)) return
     const transfer = new Transfer<Io, Content>(host, this.#takeId(), peer, request, now)
     transfer.closed = true
-    const error = withSuppressed(reason(transfer), this.#budget.takeSuppressed())
+    const error = withSuppressed(reason(transfer), this.#refusedEvents.takeSuppressed())
     this.#lifecycle.decide(transfer, 'refused', { status: 'failed', error })
   }
 

@@ -10,6 +10,11 @@ export interface DriverHandlers<Owner> {
   request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void
   /** A datagram reached the TID of `owner`. */
   datagram(now: number, owner: Owner, buffer: Uint8Array, offset: number, length: number): void
+  /**
+   * A datagram reached a socket that transfers share and belongs to none of them. Returns what to send back from there, if anything;
+   * the memory is not changed before the next call.
+   */
+  stray(now: number, buffer: Uint8Array, offset: number, length: number): Uint8Array | undefined
   /** ICMP unreachable came back for the TID of `owner`. */
   unreachable(now: number, owner: Owner): void
   /** The kernel could not read what is mapped for `owner`: the file became shorter, or its disk fails. */
@@ -21,7 +26,7 @@ export interface DriverHandlers<Owner> {
 }
 
 /** Writes block `seq` (header and payload) into `target` from 0 and returns its length in bytes. May throw a ForesendError. */
-export type Frame = (seq: number, target: Uint8Array) => number
+export type BlockFramer = (seq: number, target: Uint8Array) => number
 
 /** Payload that lies in memory which the kernel reads by itself, so that nothing is copied on the way. */
 export interface Mapped {
@@ -38,7 +43,7 @@ export interface Tid {
    * Sends blocks `first` .. `first + count - 1`, each at most `maxBytes` long, from `mapped` where it has them and the driver
    * can. Blocks before one that is framed have left before `frame` is called. What `frame` throws is thrown on.
    */
-  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number, mapped?: Mapped): void
+  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number, mapped?: Mapped): void
   /** Bytes that may wait to be received: more than the system's default for uploads with large windows. */
   reserve(bytes: number): void
   close(): void

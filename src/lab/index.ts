@@ -14,7 +14,7 @@ export { WindowClient, type WindowClientConfig } from './client/window-client.ts
 export { type Frame, HeldFrame, wireBytes } from './frame.ts'
 export { type Fault, type FaultOutput, Link, type LinkOptions, type LinkTap } from './link.ts'
 export { Rng } from './rng.ts'
-export { type ServedTransfer, ServerNode, type ServerNodeConfig } from './server-node.ts'
+export { type ModelTransfer, ServerNode, type ServerNodeConfig } from './server-node.ts'
 export { Trace } from './trace.ts'
 export { judge, type Verdict, type VerdictKind } from './verdict.ts'
 export { type RunEnd, type RunLimits, World } from './world.ts'

@@ -28,7 +28,7 @@ export interface LabSink extends SenderSink {
  */
 export type RequestRule = 'supersede' | 'beside' | 'queue'
 
-export interface ServedTransfer {
+export interface ModelTransfer {
   readonly machine: Machine
   /** What DATA is framed with: the outcome of the negotiation. */
   readonly blksize: number
@@ -38,7 +38,7 @@ export interface ServedTransfer {
 export interface ServerNodeConfig {
   readonly image: Uint8Array
   /** Negotiate and build the machine; the node starts it. Anything but a read is never asked. */
-  create(request: Request, sink: LabSink, now: number): ServedTransfer
+  create(request: Request, sink: LabSink, now: number): ModelTransfer
   /** Default `supersede`. */
   readonly requests?: RequestRule
   /** Called for each notice of a machine; for tests. */
@@ -66,7 +66,7 @@ export class ServerNode implements LabNode {
   counters: Counters = []
 
   private readonly config: ServerNodeConfig
-  private readonly sessions: Session[] = []
+  private readonly sessions: RunningTransfer[] = []
   private readonly waiting: Waiting[] = []
   private latest: { readonly outcome: Outcome; readonly heardAt: number } | undefined
   private outlet: Outlet | undefined
@@ -117,7 +117,7 @@ export class ServerNode implements LabNode {
   }
 
   /** For sessions. */
-  transmit(now: number, session: Session, buffer: Uint8Array, length: number): void {
+  transmit(now: number, session: RunningTransfer, buffer: Uint8Array, length: number): void {
     this.outlet!.send(now, buffer, 0, length, session.tid, session.clientPort)
   }
 
@@ -127,7 +127,7 @@ export class ServerNode implements LabNode {
   }
 
   /** For sessions. */
-  ended(session: Session, outcome: Outcome): void {
+  ended(session: RunningTransfer, outcome: Outcome): void {
     this.outcomes.push(outcome)
     const beside = this.config.requests === 'beside' || this.config.requests === 'queue'
     if (beside && this.latest !== undefined && session.heardAt < this.latest.heardAt) return
@@ -160,7 +160,7 @@ export class ServerNode implements LabNode {
   }
 
   private begin(now: number, request: Request, from: number): void {
-    const session = new Session(this, this.config.image, FIRST_TID + this.started++, from, now)
+    const session = new RunningTransfer(this, this.config.image, FIRST_TID + this.started++, from, now)
     const served = this.config.create(request, session, now)
     session.begin(served)
     this.sessions.push(session)
@@ -169,7 +169,7 @@ export class ServerNode implements LabNode {
     this.tidy(session)
   }
 
-  private supersede(now: number, session: Session): void {
+  private supersede(now: number, session: RunningTransfer): void {
     session.now = now
     if (session.outcome === undefined) {
       session.machine!.abort(
@@ -181,14 +181,14 @@ export class ServerNode implements LabNode {
     if (index >= 0) this.sessions.splice(index, 1)
   }
 
-  private tidy(session: Session): void {
+  private tidy(session: RunningTransfer): void {
     if (!session.machine!.closed) return
     this.sessions.splice(this.sessions.indexOf(session), 1)
     const next = this.waiting.shift()
     if (next !== undefined) this.begin(session.now, next.request, next.from)
   }
 
-  private find(tid: number, clientPort: number): Session | undefined {
+  private find(tid: number, clientPort: number): RunningTransfer | undefined {
     for (let i = 0; i < this.sessions.length; i++) {
       const session = this.sessions[i]!
       if (session.tid === tid && session.clientPort === clientPort) return session
@@ -209,7 +209,7 @@ interface Waiting {
 }
 
 /** One transfer: the sink of its machine. */
-class Session implements LabSink {
+class RunningTransfer implements LabSink {
   readonly tid: number
   readonly clientPort: number
   machine: Machine | undefined = undefined
@@ -235,7 +235,7 @@ class Session implements LabSink {
     this.ackAt = now
   }
 
-  begin(served: ServedTransfer): void {
+  begin(served: ModelTransfer): void {
     this.machine = served.machine
     this.blksize = served.blksize
     this.rollover = served.rollover

@@ -83,7 +83,7 @@ export class HostPort implements HostSender {
   live = 0
   sendErrors = 0
   readonly #place: HostPlace
-  readonly #outbox: Messages
+  readonly #sendQueue: Messages
   readonly #small = new Uint8Array(BATCH * SMALL_BYTES)
   readonly #smallAt: number
   readonly #poll = new Uint8Array(linux.POLLFD.bytes)
@@ -96,9 +96,9 @@ export class HostPort implements HostSender {
     this.#place = place
     this.index = index
     const { native, inbox } = place
-    this.#outbox = new Messages(native, BATCH, CONTROL_BYTES)
+    this.#sendQueue = new Messages(native, BATCH, CONTROL_BYTES)
     this.#smallAt = Number(native.address(this.#small.buffer))
-    this.#controlWords = new Uint32Array(this.#outbox.control.buffer)
+    this.#controlWords = new Uint32Array(this.#sendQueue.control.buffer)
     this.#inWords = new Uint32Array(inbox.control.buffer)
     for (let i = 0; i < BATCH; i++) this.#layOut(i)
     this.fd = check('socket', native.socket(linux.AF_INET, linux.DATAGRAM_SOCKET))
@@ -142,7 +142,7 @@ export class HostPort implements HostSender {
   /** Gives to the kernel what was collected. */
   flush(): void {
     const { native } = this.#place
-    const { headers } = this.#outbox
+    const { headers } = this.#sendQueue
     for (let from = 0, tries = 0; from < this.#count; ) {
       const rest = from === 0 ? headers : headers.subarray(from * linux.MMSGHDR.bytes)
       const sent = native.sendmmsg(this.fd, rest, this.#count - from)
@@ -213,25 +213,25 @@ export class HostPort implements HostSender {
   #begin(host: number, to: number): number {
     if (this.#count === BATCH) this.flush()
     const i = this.#count++
-    const { names } = this.#outbox
+    const { names } = this.#sendQueue
     names[i * NAME_WORDS] = (linux.AF_INET | (swapBytes(to) << 16)) >>> 0
     this.#controlWords[(i * CONTROL_BYTES + linux.CMSG.data + linux.PKTINFO.from) >>> 2] = wordOf(host)
     return i
   }
 
   #end(i: number, address: number, bytes: number, segment: number): void {
-    const outbox = this.#outbox
-    outbox.pointTo(i, address)
-    outbox.setLength(i, bytes)
-    outbox.setControlBytes(i, segment === 0 ? PKTINFO_SPACE : CONTROL_BYTES)
+    const sendQueue = this.#sendQueue
+    sendQueue.pointTo(i, address)
+    sendQueue.setLength(i, bytes)
+    sendQueue.setControlBytes(i, segment === 0 ? PKTINFO_SPACE : CONTROL_BYTES)
     const data = i * CONTROL_BYTES + PKTINFO_SPACE + linux.CMSG.data
     if (segment !== 0) this.#controlWords[data >>> 2] = segment
   }
 
   #layOut(i: number): void {
-    const outbox = this.#outbox
-    const view = outbox.controlView
-    const at = outbox.controlAt(i)
+    const sendQueue = this.#sendQueue
+    const view = sendQueue.controlView
+    const at = sendQueue.controlAt(i)
     view.setBigUint64(at + linux.CMSG.length, BigInt(PKTINFO_LENGTH), true)
     view.setInt32(at + linux.CMSG.level, linux.SOL_IP, true)
     view.setInt32(at + linux.CMSG.type, linux.IP_PKTINFO, true)
@@ -239,8 +239,8 @@ export class HostPort implements HostSender {
     view.setBigUint64(segment + linux.CMSG.length, BigInt(SEGMENT_LENGTH), true)
     view.setInt32(segment + linux.CMSG.level, linux.SOL_UDP, true)
     view.setInt32(segment + linux.CMSG.type, linux.UDP_SEGMENT, true)
-    outbox.names.set(this.#place.server, i * NAME_WORDS)
-    outbox.setNameBytes(i, linux.SOCKADDR.inBytes)
+    sendQueue.names.set(this.#place.server, i * NAME_WORDS)
+    sendQueue.setNameBytes(i, linux.SOCKADDR.inBytes)
   }
 
   #waitForRoom(errno: number): boolean {

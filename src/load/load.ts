@@ -13,7 +13,7 @@ import type { Native } from '../io/native/linux.ts'
 import { probeBatch } from '../io/native/probe.ts'
 import { PORTS } from './clients.ts'
 import { checkLoad, type LoadOptions, type LoadResult } from './options.ts'
-import { Session } from './session.ts'
+import { LoadRun } from './load-run.ts'
 
 /** Node gets its turn (signals, standard input) after so much time without one. */
 const TURN_MS = 20
@@ -51,14 +51,14 @@ export function openPorts({ host, port }: LoadOptions, native: Native | string):
 class Load {
   readonly #options: LoadOptions
   readonly #ports: HostPorts
-  readonly #session: Session
+  readonly #session: LoadRun
   readonly #lookMs: number
   #nextLookAt = 0
 
   constructor(options: LoadOptions, ports: HostPorts) {
     this.#options = options
     this.#ports = ports
-    this.#session = new Session(options, ports.native, ports.ports, MAX_HOSTS)
+    this.#session = new LoadRun(options, ports.native, ports.ports, MAX_HOSTS)
     this.#lookMs = Math.max(1, options.timeoutMs / LOOKS_PER_TIMEOUT)
   }
 

@@ -4,7 +4,7 @@ import { changed, fromSystem, quoted } from '../content/errors.ts'
 import type { Transfer } from '../endpoint/endpoint.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import { ForesendError } from '../error.ts'
-import type { Frame, Mapped, Tid } from '../io/driver.ts'
+import type { BlockFramer, Mapped, Tid } from '../io/driver.ts'
 import { blockOfSeq, dataHead, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 
 export type ServedTransfer = Transfer<Tid, Served>
@@ -30,7 +30,7 @@ export class ServedImage implements Mapped {
   readonly image: Image
   /** The path below the root, or the name of the single file. */
   readonly name: string
-  readonly frame: Frame = (seq, target) => this.#frame(seq, target)
+  readonly frame: BlockFramer = (seq, target) => this.#frame(seq, target)
 
   constructor(image: Image) {
     this.image = image

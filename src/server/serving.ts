@@ -101,6 +101,10 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.endpoint.handleDatagram(now, transfer, buffer, offset, length)
   }
 
+  stray(now: number, buffer: Uint8Array, offset: number, length: number): Uint8Array | undefined {
+    return this.endpoint.handleStray(now, buffer, offset, length)
+  }
+
   unreachable(now: number, transfer: ServedTransfer): void {
     this.endpoint.handleUnreachable(now, transfer)
   }

@@ -143,7 +143,11 @@ class Fuzz {
   #stray(): void {
     const { endpoint, now } = this.#owner
     const packet = fuzzDatagram(this.#rng)
-    this.#fuzzed(packet, undefined, () => endpoint.wrongTid(now, this.#anyPeer(), packet, 0, packet.length))
+    const answer = endpoint.handleStray(now, packet, 0, packet.length)
+    const opcode = readOpcode(packet, 0, packet.length)
+    if (answer !== undefined && opcode !== OPCODE.data && opcode !== OPCODE.ack) {
+      throw new Error(`opcode ${opcode} of no transfer was answered`)
+    }
   }
 
   #unreachable(): void {

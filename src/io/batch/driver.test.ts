@@ -20,16 +20,16 @@ afterEach(() => {
 })
 
 describe.skipIf(typeof native === 'string')('the batch driver', () => {
-  test('tells a stranger so (ERROR 5), but never answers an ERROR', async () => {
-    const { driver } = open()
-    const [client, stranger] = [await clientSocket(), await clientSocket()]
+  test('hands over a datagram that is no transfer’s, and sends back what it is given', async () => {
+    const { driver, heard } = open()
+    const [client, other] = [await clientSocket(), await clientSocket()]
     const tid = await driver.openTid(peerOf(client), 'x')
     closing.push(tid)
-    stranger.send(Buffer.from([0, 5, 0, 0, 0]), tid.localPort, '127.0.0.1')
-    stranger.send(ACK1, tid.localPort, '127.0.0.1')
-    const [answer, from] = (await once(stranger, 'message')) as [Buffer, { port: number }]
-    expect([...answer.subarray(0, 4)]).toEqual([0, 5, 0, 5])
+    other.send(ACK1, tid.localPort, '127.0.0.1')
+    const [answer, from] = (await once(other, 'message')) as [Buffer, { port: number }]
+    expect([...answer]).toEqual([0, 5, 0, 5, 0])
     expect(from.port).toBe(tid.localPort)
+    expect(heard).toEqual(['stray'])
   })
 
   test('a peer with more transfers than there are ports gets a socket of its own', async () => {
@@ -166,6 +166,10 @@ function open(how: { flood?: boolean } = {}): { driver: Driver<string>; heard: s
     datagram: (_now, owner) => {
       heard.push(owner)
       if (how.flood === true) tids.get(owner)?.sendControl(ACK1, 4)
+    },
+    stray: () => {
+      heard.push('stray')
+      return Uint8Array.of(0, 5, 0, 5, 0)
     },
     unreachable: () => {},
     unreadable: () => {},

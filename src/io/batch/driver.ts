@@ -8,11 +8,10 @@ import { performance } from 'node:perf_hooks'
 import type { Peer } from '../../endpoint/contract.ts'
 import { BatchLoop } from './loop.ts'
 import { Names } from './names.ts'
-import { Outbox } from './outbox.ts'
+import { SendQueue } from './send-queue.ts'
 import { SocketPools } from './pools.ts'
 import { openSocket, SharedSocket } from './socket.ts'
 import type { SocketHost } from './socket.ts'
-import { Strangers } from './strangers.ts'
 import { PeerTable } from './table.ts'
 import { BatchTid } from './tid.ts'
 import type { TidHost } from './tid.ts'
@@ -52,7 +51,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly errors: Messages
   readonly table = new PeerTable<BatchTid<Owner>>()
   readonly names: Names
-  readonly outbox: Outbox
+  readonly sendQueue: SendQueue
   #isOpen = true
   readonly #handlers: DriverHandlers<Owner>
   readonly #options: BatchOptions
@@ -69,7 +68,6 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #tap: Tap | undefined
   readonly #stats: DriverStats = newStats()
   readonly #pools: SocketPools<BatchTid<Owner>>
-  readonly #strangers: Strangers
   /** Handlers are running: what they send leaves together when they are done. */
   #atWork = false
   /** When the datagrams that are handed over were received: one look at the clock for many. */
@@ -91,13 +89,12 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#requests = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
     this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
     const tap = options.tap
-    this.outbox = new Outbox({
+    this.sendQueue = new SendQueue({
       native,
       stats: this.#stats,
       sent: tap === undefined ? undefined : (route, data) => this.#tapped(tap, false, route as BatchTid<Owner>, data),
       unreadable: (route) => handlers.unreadable(performance.now(), (route as BatchTid<Owner>).owner),
     })
-    this.#strangers = new Strangers(this.outbox)
     this.#listening = createDgramDriver(this.#outer(), options, this.#hook())
     const host = {
       native,
@@ -171,7 +168,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   close(): void {
     if (!this.#isOpen) return
     // A last word may still wait.
-    this.outbox.flush()
+    this.sendQueue.flush()
     this.#isOpen = false
     this.#loop.close()
     this.#pools.close()
@@ -182,7 +179,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     if (!this.#isOpen) return
     const { socket } = tid
     // A last word that waits must leave before the socket can be another's.
-    this.outbox.finish(tid)
+    this.sendQueue.finish(tid)
     this.table.delete(socket.index, this.names.words, tid.nameAt)
     this.names.drop(tid.nameAt)
     socket.forget(tid)
@@ -194,7 +191,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   }
 
   push(): void {
-    if (!this.#atWork) this.outbox.flush()
+    if (!this.#atWork) this.sendQueue.flush()
   }
 
   arrived(): void {
@@ -223,9 +220,15 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#loop.catchUp()
   }
 
-  stranger(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
+  /** The datagram is message `message` of the socket's inbox, and no transfer's. */
+  stray(socket: SharedSocket<BatchTid<Owner>>, message: number, length: number): void {
     const { inbox, listening } = socket
-    if (listening === undefined) return this.#strangers.refuse(socket, message, length)
+    if (listening === undefined) {
+      const answer = this.#handlers.stray(performance.now(), inbox.data, message * SLOT_BYTES, length)
+      if (answer === undefined) return
+      const from = { names: inbox.names, nameAt: message * NAME_WORDS, nameBytes: socket.nameBytes }
+      return this.sendQueue.answer({ socket, ...from, segments: false }, answer)
+    }
     this.#caughtUp = true
     const at = message * NAME_WORDS
     const address = addressText(inbox.names, at)
@@ -247,7 +250,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
 
   #finishWork(): void {
     this.#atWork = false
-    this.outbox.flush()
+    this.sendQueue.flush()
   }
 
   #ring(now: number): void {
@@ -285,7 +288,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
         const socket = this.#listeners.get(listener)
         if (socket === undefined) return
         this.#listeners.delete(listener)
-        this.outbox.flush()
+        this.sendQueue.flush()
         socket.close()
         this.#loop.remove(socket)
       },
@@ -307,6 +310,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
         else handlers.request(now, peer, buffer, offset, length)
       },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
+      stray: (now, buffer, offset, length) => handlers.stray(now, buffer, offset, length),
       unreachable: (now, owner) => handlers.unreachable(now, owner),
       unreadable: (now, owner) => handlers.unreadable(now, owner),
       timer: (now) => {

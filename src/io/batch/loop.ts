@@ -5,7 +5,7 @@
  * files, messages and signals wait no longer than `TURN_MS`. Without transfers it does not run at all: Node watches the
  * listening sockets then.
  */
-import { Rhythm } from './rhythm.ts'
+import { SpinTimes } from './spin-times.ts'
 import * as linux from '../native/linux.ts'
 import type { Native } from '../native/linux.ts'
 
@@ -36,7 +36,7 @@ export class BatchLoop {
   /** When `timer` is wanted. */
   deadline = Infinity
   readonly #host: LoopHost
-  readonly #rhythm: Rhythm
+  readonly #spinTimes: SpinTimes
   /** Listening sockets first, so that what is found of a request is found of everything before it. */
   #sockets: LoopSocket[] = []
   /** Of them, from here on those of transfers. */
@@ -50,7 +50,7 @@ export class BatchLoop {
 
   constructor(host: LoopHost, cores: number) {
     this.#host = host
-    this.#rhythm = new Rhythm(cores)
+    this.#spinTimes = new SpinTimes(cores)
     this.#layOut()
   }
 
@@ -96,7 +96,7 @@ export class BatchLoop {
     if (this.#running) this.#immediate = setImmediate(this.#turn)
     host.requests()
     if (!this.#running) return
-    const rhythm = this.#rhythm
+    const spinTimes = this.#spinTimes
     let now = host.now()
     const until = now + TURN_MS
     // It had its turn just now.
@@ -106,16 +106,16 @@ export class BatchLoop {
     do {
       let arrived = this.#look(0, true, true)
       now = host.now()
-      if (arrived === 0 && !rhythm.spins(now) && this.deadline > now && !this.#nodeIsReady) {
-        rhythm.sleeps()
-        arrived = this.#sleep(now, worked ? until - now : rhythm.sleepMs)
+      if (arrived === 0 && !spinTimes.spins(now) && this.deadline > now && !this.#nodeIsReady) {
+        spinTimes.sleeps()
+        arrived = this.#sleep(now, worked ? until - now : spinTimes.sleepMs)
         now = host.now()
-        if (arrived === 0 && !worked) rhythm.slept()
+        if (arrived === 0 && !worked) spinTimes.slept()
       }
       if (this.deadline <= now) this.#ring()
       if (arrived > 0) {
         worked = true
-        rhythm.answered(now)
+        spinTimes.answered(now)
       }
     } while (!this.#nodeIsReady && now < until && this.#running)
   }

@@ -20,7 +20,7 @@ function open(): { native: FakeNative; socket: SharedSocket<string>; heard: stri
     arrived: () => {},
     beforeRequests: () => {},
     received: (_socket, peer) => heard.push(peer),
-    stranger: () => heard.push('stranger'),
+    stray: () => heard.push('stray'),
     unreachable: (peer) => heard.push(`${peer} is gone`),
     receiveError: () => {},
   }
@@ -34,13 +34,13 @@ function open(): { native: FakeNative; socket: SharedSocket<string>; heard: stri
 }
 
 describe('receiving', () => {
-  test('datagrams reach their owners; strangers reach none', () => {
+  test('datagrams reach their owners; strays reach none', () => {
     const { native, socket, heard, join } = open()
     join(5)
     join(6)
     native.inbox.push(6, 5, 7, 5, 6)
     expect(socket.receive(false)).toBe(5)
-    expect(heard).toEqual(['peer 6', 'peer 5', 'stranger', 'peer 5', 'peer 6'])
+    expect(heard).toEqual(['peer 6', 'peer 5', 'stray', 'peer 5', 'peer 6'])
   })
 
   test('one that floods leaves the others their turn', () => {

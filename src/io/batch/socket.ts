@@ -4,7 +4,7 @@
  */
 import { OPCODE, readOpcode } from '../../packet/index.ts'
 import type { LoopSocket } from './loop.ts'
-import type { OutSocket } from './outbox.ts'
+import type { OutSocket } from './send-queue.ts'
 import type { PeerTable } from './table.ts'
 import { icmpErrno } from '../native/error-queue.ts'
 import * as linux from '../native/linux.ts'
@@ -33,7 +33,7 @@ export interface SocketHost<Peer> {
   /** A datagram lies in the socket's inbox from `offset`. */
   received(socket: SharedSocket<Peer>, peer: Peer, offset: number, length: number): void
   /** A message of the socket's inbox is from an address and port that has no transfer here, or a request. */
-  stranger(socket: SharedSocket<Peer>, message: number, length: number): void
+  stray(socket: SharedSocket<Peer>, message: number, length: number): void
   unreachable(peer: Peer): void
   receiveError(): void
 }
@@ -168,7 +168,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
       const segment = inbox.segmentBytes(i) || length
       inbox.expectSegments(i)
       const peer = this.#isRequest(i, length) ? undefined : host.table.get(this.index, inbox.names, i * NAME_WORDS)
-      if (peer === undefined) host.stranger(this, i, Math.min(segment, length))
+      if (peer === undefined) host.stray(this, i, Math.min(segment, length))
       else this.#pieces(peer, i * SLOT_BYTES, length, segment)
     }
   }

@@ -1,12 +1,12 @@
 /** A transfer's share of a socket. */
 import type { Peer } from '../../endpoint/contract.ts'
 import type { Names } from './names.ts'
-import type { Outbox, Route } from './outbox.ts'
+import type { SendQueue, Route } from './send-queue.ts'
 import type { SharedSocket } from './socket.ts'
-import type { Frame, Mapped, Tid } from '../driver.ts'
+import type { BlockFramer, Mapped, Tid } from '../driver.ts'
 
 export interface TidHost<Owner> {
-  readonly outbox: Outbox
+  readonly sendQueue: SendQueue
   /** The addresses of all peers. */
   readonly names: Names
   /** Sends now, unless the driver is at work and will do so at its end. */
@@ -45,14 +45,14 @@ export class BatchTid<Owner> implements Tid, Route {
 
   sendControl(buffer: Uint8Array, length: number): void {
     if (!this.#open || !this.socket.isOpen) return
-    this.#host.outbox.control(this, buffer, length)
+    this.#host.sendQueue.control(this, buffer, length)
     this.#host.push()
   }
 
-  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
+  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
     if (!this.#open || !this.socket.isOpen) return
     try {
-      this.#host.outbox.blocks(this, frame, first, count, maxBytes, mapped)
+      this.#host.sendQueue.blocks(this, frame, first, count, maxBytes, mapped)
     } finally {
       this.#host.push()
     }

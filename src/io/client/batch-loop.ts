@@ -5,7 +5,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import { cpus } from 'node:os'
-import { Rhythm } from '../batch/rhythm.ts'
+import { SpinTimes } from '../batch/spin-times.ts'
 import * as linux from '../native/linux.ts'
 import type { Native } from '../native/linux.ts'
 import { Messages, SEGMENT_CONTROL_BYTES } from '../native/messages.ts'
@@ -45,7 +45,7 @@ export class ClientLoop {
   /** For all sockets: what was received is handled before the next call. */
   readonly inbox: Messages
   readonly errors: Messages
-  readonly #rhythm: Rhythm
+  readonly #spinTimes: SpinTimes
   #members: readonly LoopMember[] = []
   #fds = new Uint8Array(linux.POLLFD.bytes)
   #view = new DataView(this.#fds.buffer)
@@ -56,7 +56,7 @@ export class ClientLoop {
     this.inbox = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
     for (let i = 0; i < INBOX; i++) this.inbox.expectSegments(i)
     this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
-    this.#rhythm = new Rhythm(cores)
+    this.#spinTimes = new SpinTimes(cores)
   }
 
   add(member: LoopMember): void {
@@ -76,7 +76,7 @@ export class ClientLoop {
   readonly #turn = (): void => {
     // First, so that an exception of a handler does not end it.
     this.#immediate = setImmediate(this.#turn)
-    const rhythm = this.#rhythm
+    const spinTimes = this.#spinTimes
     const began = performance.now()
     let worked = false
     for (let now = began; ; ) {
@@ -86,14 +86,14 @@ export class ClientLoop {
       if (now - began >= TURN_MS || this.#members.length === 0) return
       if (arrived > 0) {
         worked = true
-        rhythm.answered(now)
-      } else if (!rhythm.spins(now)) {
-        rhythm.sleeps()
+        spinTimes.answered(now)
+      } else if (!spinTimes.spins(now)) {
+        spinTimes.sleeps()
         // What was done may have left promises and immediates behind: they wait no longer than the turn would have been.
-        if (!this.#sleep(worked ? TURN_MS - (now - began) : rhythm.sleepMs)) break
+        if (!this.#sleep(worked ? TURN_MS - (now - began) : spinTimes.sleepMs)) break
       }
     }
-    if (!worked) rhythm.slept()
+    if (!worked) spinTimes.slept()
   }
 
   /** Until a socket has something, and Node's event loop has not; true then. */

@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks'
 import { getSystemErrorName } from 'node:util'
 import type { ClientLoop, LoopMember } from './batch-loop.ts'
-import { ClientOutbox } from './batch-outbox.ts'
+import { ClientSendQueue } from './send-queue.ts'
 import {
   anyAddress,
   clientBindError,
@@ -14,7 +14,7 @@ import {
   type ClientSocketOptions,
   seenText,
 } from './socket.ts'
-import type { Frame } from '../driver.ts'
+import type { BlockFramer } from '../driver.ts'
 import { icmpErrno } from '../native/error-queue.ts'
 import * as linux from '../native/linux.ts'
 import { NAME_WORDS, SLOT_BYTES } from '../native/messages.ts'
@@ -38,7 +38,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   readonly #server = new Uint8Array(linux.SOCKADDR.bytes)
   readonly #serverWords = new Uint32Array(this.#server.buffer)
   readonly #serverBytes: number
-  readonly #outbox: ClientOutbox
+  readonly #sendQueue: ClientSendQueue
   #open = true
   /** Datagrams are being handed over: what they give rise to leaves together. */
   #atWork = false
@@ -52,7 +52,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     this.#handlers = handlers
     this.#isSix = options.address.includes(':')
     this.#serverBytes = writeSockaddr(loop.native, this.#server, options.address, options.port)
-    this.#outbox = new ClientOutbox(loop.native, () => this.#drainErrors())
+    this.#sendQueue = new ClientSendQueue(loop.native, () => this.#drainErrors())
     this.#begin()
   }
 
@@ -62,8 +62,8 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
 
   request(buffer: Uint8Array): void {
     if (this.fd < 0) return
-    this.#outbox.control(buffer, buffer.length)
-    const errno = this.#outbox.flush()
+    this.#sendQueue.control(buffer, buffer.length)
+    const errno = this.#sendQueue.flush()
     if (errno !== 0) this.#sendFault = errnoName(errno)
   }
 
@@ -71,7 +71,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     if (this.fd < 0) return
     new DataView(this.#server.buffer).setUint16(linux.SOCKADDR.port, port)
     this.#loop.native.connect(this.fd, this.#server, this.#serverBytes)
-    this.#outbox.connected()
+    this.#sendQueue.connected()
   }
 
   reopen(): void {
@@ -82,14 +82,14 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
 
   sendControl(buffer: Uint8Array, length: number): void {
     if (this.fd < 0) return
-    this.#outbox.control(buffer, length)
+    this.#sendQueue.control(buffer, length)
     this.#push()
   }
 
-  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
+  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
     if (this.fd < 0) return
     try {
-      this.#outbox.blocks(frame, first, count, maxBytes)
+      this.#sendQueue.blocks(frame, first, count, maxBytes)
     } finally {
       this.#push()
     }
@@ -183,13 +183,13 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
       act()
     } finally {
       this.#atWork = false
-      if (this.fd >= 0) this.#outbox.flush()
+      if (this.fd >= 0) this.#sendQueue.flush()
     }
     if (this.#open) this.#handlers.left()
   }
 
   #push(): void {
-    if (!this.#atWork) this.#outbox.flush()
+    if (!this.#atWork) this.#sendQueue.flush()
   }
 
   #drainErrors(): void {
@@ -207,7 +207,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   #begin(): void {
     try {
       this.fd = this.#socket()
-      this.#outbox.use(this.fd, this.#serverWords, this.#serverBytes)
+      this.#sendQueue.use(this.fd, this.#serverWords, this.#serverBytes)
       this.#loop.add(this)
     } catch (cause) {
       // This may happen before our owner knows us.
@@ -220,7 +220,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   #end(): void {
     if (this.fd < 0) return
     // A last word may still wait.
-    this.#outbox.flush()
+    this.#sendQueue.flush()
     this.#loop.remove(this)
     this.#loop.native.close(this.fd)
     this.fd = -1

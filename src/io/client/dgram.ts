@@ -7,7 +7,7 @@ import { errnoOf } from '../bind-error.ts'
 import { anyAddress, clientBindError, seenText, withoutZone } from './socket.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from './socket.ts'
 import { type Core, createSocket, isUnreachable, Sending } from '../dgram/core.ts'
-import type { Frame } from '../driver.ts'
+import type { BlockFramer } from '../driver.ts'
 import { Frames } from '../dgram/frames.ts'
 import { Spin } from '../spin.ts'
 import { countSendError, newStats } from '../driver-stats.ts'
@@ -70,7 +70,7 @@ export class DgramClientSocket implements ClientSocket {
     if (this.#open) this.#channel.sendControl(buffer, length)
   }
 
-  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
+  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
     if (this.#open) this.#channel.sendBlocks(frame, first, count, maxBytes)
   }
 
@@ -201,6 +201,7 @@ class Channel extends Sending<never> {
 const NO_HANDLERS = {
   request(): void {},
   datagram(): void {},
+  stray(): undefined {},
   unreachable(): void {},
   unreadable(): void {},
   timer(): void {},

@@ -4,7 +4,7 @@
  */
 import { isIPv6 } from 'node:net'
 import { ForesendError } from '../../error.ts'
-import type { Frame } from '../driver.ts'
+import type { BlockFramer } from '../driver.ts'
 
 export interface ClientSocketHandlers {
   /** A datagram from the server's address, from `port`: `length` bytes of `buffer` from `offset`. The bytes are valid during the call only. */
@@ -38,7 +38,7 @@ export interface ClientSocket {
   reopen(): void
   sendControl(buffer: Uint8Array, length: number): void
   /** What `frame` throws is thrown on. */
-  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void
+  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void
   /** Bytes that may wait to be received, as far as the system grants them. */
   reserve(bytes: number): void
   /** Replaces the time at which `timer` is wanted; Infinity for never. */

@@ -2,7 +2,7 @@
 import dgram from 'node:dgram'
 import type { BindOptions, Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import type { DriverHandlers, Frame, Tap } from '../driver.ts'
+import type { DriverHandlers, BlockFramer, Tap } from '../driver.ts'
 import { errnoOf } from '../bind-error.ts'
 import type { Frames } from './frames.ts'
 import type { Spin } from '../spin.ts'
@@ -73,7 +73,7 @@ export abstract class Sending<Owner> {
     this.send(target, false)
   }
 
-  sendBlocks(frame: Frame, first: number, count: number, maxBytes: number): void {
+  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
     for (let seq = first, last = first + count - 1; seq <= last; seq++) {
       const target = this.room(maxBytes)
       if (target === undefined) continue

@@ -34,7 +34,7 @@ export function deviceFrom(value: Json, file: string): Device {
 }
 
 function deviceOf(located: Located, file: string): Device {
-  const at = new Place(located, file)
+  const at = new JsonPath(located, file)
   const top = at.object('', located.value)
   at.onlyKnown('', top, KEYS)
   const name = at.text('name', top.name)
@@ -57,7 +57,7 @@ function deviceOf(located: Located, file: string): Device {
   return device
 }
 
-function faultOf(at: Place, path: string, value: Json): DeviceFault {
+function faultOf(at: JsonPath, path: string, value: Json): DeviceFault {
   const { fault, ...values } = at.object(path, value)
   const name = at.name(`${path}.fault`, fault, Object.keys(DEVICE_FAULTS), 'fault')
   return { fault: name, values: at.draws(path, values, DEVICE_FAULTS[name].parameters) }
@@ -103,7 +103,7 @@ function drawOf(fault: string, key: string, text: string, parameter: Parameter):
 }
 
 /** Values on their way from JSON to a device, with what is needed to say where one is wrong. */
-class Place {
+class JsonPath {
   private readonly located: Located
   private readonly file: string
 

@@ -4,7 +4,7 @@
  * window it goes back to any ACK that is not older than the last, and slows down: each incomplete window puts 10 us more
  * between two packets, each complete one 1 us less. Timeouts are whole seconds, 5 unless asked; the sixth in a row ends it.
  */
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 import { acceptOptions } from './options.ts'
@@ -25,7 +25,7 @@ export function atftpd(options: AtftpdOptions = {}): ServerModel {
     type: 'atftpd-0.8',
     summary: `lock-step${preventSas ? '' : ' that resends on a repeated ACK'}; go-back-N windows with a growing gap; 5 s`,
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const accepted = acceptOptions(request, setup.sizeBytes, { knows: ['blksize', 'timeout', 'tsize', 'windowsize'] })
       const transfer = { ...setup, ...accepted }
       const waitMs = accepted.timeoutMs ?? WAIT_MS

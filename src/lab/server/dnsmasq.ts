@@ -2,7 +2,7 @@
  * dnsmasq. Lock-step; waits of 2, 2, 3, 3, 5, 5 and 9 s by a clock of whole seconds, then it gives up. A missing last ACK
  * counts as success. It knows blksize and tsize; `timeout` is ignored.
  */
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 import { acceptOptions } from './options.ts'
@@ -15,7 +15,7 @@ export function dnsmasq(): ServerModel {
     type: 'dnsmasq',
     summary: 'lock-step; exponential backoff from 2 s in whole seconds',
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const accepted = acceptOptions(request, setup.sizeBytes, { knows: ['blksize', 'tsize'] })
       // Where the clock's second begins is chance.
       const machine = new Dnsmasq({ ...setup, ...accepted }, setup.rng.float() * CLOCK_MS)

@@ -3,7 +3,7 @@ import { encodeOack } from '../../packet/index.ts'
 import { type Limits, negotiateRead } from '../../transfer/negotiate.ts'
 import { choosePolicy } from '../../transfer/policy/choose.ts'
 import { Sender } from '../../transfer/sender.ts'
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 
 export interface ForesendOptions {
@@ -21,7 +21,7 @@ export function foresend(options: ForesendOptions): ServerModel {
     type: 'foresend',
     summary: summaryOf(options),
     requests: 'supersede',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const agreed = negotiateRead(request, setup.sizeBytes, LIMITS)
       const machine = new Sender(
         {

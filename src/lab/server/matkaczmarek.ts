@@ -6,7 +6,7 @@
  * Without options it begins with DATA 1, but repeats from block 2: a lost DATA 1 is never sent again.
  */
 import { encodeOack, type Request } from '../../packet/index.ts'
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import { refuse, type ServeSetup, type ServerModel } from './model.ts'
 
@@ -20,7 +20,7 @@ export function matkaczmarek(): ServerModel {
     type: 'matkaczmarek',
     summary: 'the first option’s value is the window; a stale ACK triggers a send; no rollover; 0.1 s',
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const windowsize = firstNumber(request)
       // The program throws where it reads the request, and answers nothing ever after.
       if (Number.isNaN(windowsize)) return refuse(setup, undefined, 'the first option is not a number')

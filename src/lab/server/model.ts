@@ -6,7 +6,7 @@ import { encodeError, type Request } from '../../packet/index.ts'
 import type { NoticeKind } from '../../transfer/contract.ts'
 import type { KnownDevice } from '../../transfer/contract.ts'
 import type { Rng } from '../rng.ts'
-import { type LabSink, type RequestRule, type ServedTransfer, ServerNode } from '../server-node.ts'
+import { type LabSink, type RequestRule, type ModelTransfer, ServerNode } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 
 /** Made by a factory with a literal `type`, one file each; holds no state of a transfer. */
@@ -16,7 +16,7 @@ export interface ServerModel {
   readonly summary: string
   readonly requests: RequestRule
   /** Negotiates as the program does and builds the sender of one transfer; the node starts it. */
-  serve(request: Request, setup: ServeSetup): ServedTransfer
+  serve(request: Request, setup: ServeSetup): ModelTransfer
 }
 
 export interface ServeSetup {
@@ -59,7 +59,7 @@ export function serverNode(model: ServerModel, setup: ServerNodeSetup): ServerNo
 }
 
 /** Answers the request with an ERROR and nothing else; without a wire code not even that. */
-export function refuse(setup: ServeSetup, wireCode: number | undefined, message: string): ServedTransfer {
+export function refuse(setup: ServeSetup, wireCode: number | undefined, message: string): ModelTransfer {
   const transfer = { sink: setup.sink, sizeBytes: setup.sizeBytes, blksize: 512, oack: undefined }
   return { machine: new Refusal(transfer, wireCode, message), blksize: 512, rollover: 0 }
 }

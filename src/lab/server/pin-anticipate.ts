@@ -4,7 +4,7 @@
  * runs from the batch, not from the last ACK. It knows blksize and tsize.
  */
 import type { Rng } from '../rng.ts'
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 import { acceptOptions } from './options.ts'
@@ -26,7 +26,7 @@ export function pinAnticipate(options: PinAnticipateOptions = {}): ServerModel {
     type: 'pin-anticipate',
     summary: `batches of ${blocks}, whose ACKs must come in exact order, else the batch again after 5 s`,
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const accepted = acceptOptions(request, setup.sizeBytes, { knows: ['blksize', 'tsize'] })
       const machine = new PinAnticipate({ ...setup, ...accepted }, setup.rng, blocks)
       return { machine, blksize: accepted.blksize, rollover: 0 }

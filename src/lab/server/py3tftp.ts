@@ -3,7 +3,7 @@
  * it. With a window, an ACK inside it is answered by what it did not confirm and as many new blocks as it did, but with a
  * window of three or more the new blocks get the numbers of blocks that were sent already: the image is spoilt.
  */
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 import { acceptOptions } from './options.ts'
@@ -17,7 +17,7 @@ export function py3tftp(): ServerModel {
     type: 'py3tftp',
     summary: 'resends the overlap on a partial ACK, with wrong numbers from a window of 3 on; 0.5 s, 5 s',
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const accepted = acceptOptions(request, setup.sizeBytes, { knows: ['blksize', 'timeout', 'tsize', 'windowsize'] })
       const machine = new Py3tftp({ ...setup, ...accepted }, accepted.windowsize, accepted.timeoutMs ?? REPEAT_MS)
       return { machine, blksize: accepted.blksize, rollover: 0 }

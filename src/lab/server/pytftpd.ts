@@ -7,7 +7,7 @@
  * had patched it to send two packets before it waits, whatever the client asks: `windowBlocks`.
  */
 import { encodeOack, type Option, optionNumber, type Request } from '../../packet/index.ts'
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import { refuse, type ServeSetup, type ServerModel } from './model.ts'
 
@@ -27,7 +27,7 @@ export function pyTftpd(options: PyTftpdOptions = {}): ServerModel {
     type: 'pytftpd',
     summary: `${windowBlocks === undefined ? '' : `patched to ${windowBlocks} packets: `}the window after every packet; cumulative ACKs; 0.1 s`,
     requests: 'queue',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       if (
         windowBlocks === undefined &&
         request.options.some(({ name }) => name !== 'blksize' && name !== 'windowsize')

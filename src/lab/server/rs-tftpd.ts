@@ -3,7 +3,7 @@
  * with new blocks up to a window. A repeated ACK is ignored. 5 s (or the client's `timeout`), and six timeouts in the
  * whole transfer are one too few. It can send every packet several times, 1 ms apart.
  */
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 import { acceptOptions } from './options.ts'
@@ -23,7 +23,7 @@ export function rsTftpd(options: RsTftpdOptions = {}): ServerModel {
     type: 'rs-tftpd',
     summary: `the last of the pending ACKs is cumulative; 5 s; 6 timeouts in all${copies > 1 ? `; every packet ${copies} times, 1 ms apart` : ''}`,
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const accepted = acceptOptions(request, setup.sizeBytes, { knows: ['blksize', 'timeout', 'tsize', 'windowsize'] })
       const timing = { windowsize: accepted.windowsize, waitMs: accepted.timeoutMs ?? WAIT_MS, copies }
       return { machine: new RsTftpd({ ...setup, ...accepted }, timing), blksize: accepted.blksize, rollover: 0 }

@@ -2,7 +2,7 @@
  * tftp-hpa 5.2: lock-step. A block is sent up to six times, after 1 s and twice as long each time (or the client's own
  * `timeout` to begin with). A wrong ACK is ignored and what waits behind it in the socket is thrown away.
  */
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 import { acceptOptions } from './options.ts'
@@ -15,7 +15,7 @@ export function tftpHpa5(): ServerModel {
     type: 'tftp-hpa-5.2',
     summary: 'lock-step; 1 s doubling, 6 tries; drains after a wrong ACK',
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const accepted = acceptOptions(request, setup.sizeBytes, { knows: ['blksize', 'timeout', 'tsize'] })
       const waitMs = accepted.timeoutMs ?? FIRST_WAIT_MS
       const machine = new TftpHpa5({ ...setup, ...accepted }, waitMs)

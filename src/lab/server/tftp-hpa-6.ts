@@ -2,7 +2,7 @@
  * tftp-hpa 6.0: whole windows. Only the ACK of a window's last block brings the next one; any other is ignored (and what
  * waits behind it thrown away), and the window goes out again after 1, 2, 4 s. Without `windowsize` that is lock-step.
  */
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 import { acceptOptions } from './options.ts'
@@ -15,7 +15,7 @@ export function tftpHpa6(): ServerModel {
     type: 'tftp-hpa-6.0',
     summary: 'whole windows; only the ACK of the last block advances, else the window again after 1, 2, 4 s',
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const accepted = acceptOptions(request, setup.sizeBytes, { knows: ['blksize', 'timeout', 'tsize', 'windowsize'] })
       const machine = new TftpHpa6({ ...setup, ...accepted }, accepted.windowsize, accepted.timeoutMs ?? FIRST_WAIT_MS)
       return { machine, blksize: accepted.blksize, rollover: 0 }

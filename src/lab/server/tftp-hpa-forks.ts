@@ -4,7 +4,7 @@
  * last block again, alone. A windowsize above 64 is refused.
  */
 import { optionNumber, WIRE_ERROR } from '../../packet/index.ts'
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import { refuse, type ServeSetup, type ServerModel } from './model.ts'
 import { acceptOptions } from './options.ts'
@@ -20,7 +20,7 @@ export function tftpHpaForks(): ServerModel {
     type: 'tftp-hpa-rfc7440',
     summary: 'a partial ACK: 50 ms of silence, then on behind it; 1 s timeout resends the last block of the window',
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const asked = optionNumber(request.options, 'windowsize', 1, Number.MAX_SAFE_INTEGER)
       if (asked !== undefined && asked > MAX_WINDOWSIZE) {
         return refuse(setup, WIRE_ERROR.option, 'Unsupported option(s) requested')

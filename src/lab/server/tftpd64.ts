@@ -6,7 +6,7 @@
  * the final block has left it waits for one more packet or timeout, whichever it is, and reports success.
  */
 import type { Rng } from '../rng.ts'
-import type { ServedTransfer } from '../server-node.ts'
+import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 import type { ServeSetup, ServerModel } from './model.ts'
 import { acceptOptions } from './options.ts'
@@ -38,7 +38,7 @@ export function tftpd64(options: Tftpd64Options = {}): ServerModel {
         ? 'lock-step; waits whole seconds'
         : `anticipation window of ${windowBytes} bytes; only the lowest ACK slides; waits whole seconds`,
     requests: 'beside',
-    serve(request, setup: ServeSetup): ServedTransfer {
+    serve(request, setup: ServeSetup): ModelTransfer {
       const accepted = acceptOptions(request, setup.sizeBytes, {
         knows: ['blksize', 'timeout', 'tsize'],
         maxBlksize: MAX_BLKSIZE,

@@ -11,7 +11,7 @@ const MOST_FRUITLESS = 8
 /** … for so many arrivals. */
 const REST_ARRIVALS = 256
 
-export class Rhythm {
+export class SpinTimes {
   /** Milliseconds of the next sleep. */
   sleepMs = FIRST_SLEEP_MS
   readonly #spins: boolean

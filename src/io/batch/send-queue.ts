@@ -4,7 +4,7 @@
  * `sendmmsg`.
  */
 import { HEADER_BYTES } from '../../packet/index.ts'
-import type { Frame, Mapped } from '../driver.ts'
+import type { BlockFramer, Mapped } from '../driver.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
 import * as linux from '../native/linux.ts'
 import type { Native } from '../native/linux.ts'
@@ -52,7 +52,7 @@ export interface OutboxHost {
   unreadable(route: Route): void
 }
 
-export class Outbox {
+export class SendQueue {
   readonly #native: Native
   readonly #stats: DriverStats
   readonly #messages: Messages
@@ -102,7 +102,7 @@ export class Outbox {
   }
 
   /** See `Tid.sendBlocks`. */
-  blocks(route: Route, frame: Frame, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
+  blocks(route: Route, frame: BlockFramer, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
     const perMessage = route.segments ? Math.max(1, Math.min(MAX_SEGMENTS, Math.floor(MAX_UDP_BYTES / maxBytes))) : 1
     let seq = first
     const end = first + count
@@ -133,7 +133,7 @@ export class Outbox {
     return seq
   }
 
-  #framed(route: Route, frame: Frame, first: number, end: number, maxBytes: number, perMessage: number): void {
+  #framed(route: Route, frame: BlockFramer, first: number, end: number, maxBytes: number, perMessage: number): void {
     const views = this.#views(maxBytes)
     for (let seq = first; seq < end; ) {
       const i = this.#begin(route)

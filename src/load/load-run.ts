@@ -27,7 +27,7 @@ const MAX_REPEATS = 8
 const VANISH_WITHIN_BLOCKS = 64
 const UNKNOWN_TID = encodeError(WIRE_ERROR.unknownTid, 'unknown transfer ID')
 
-export class Session implements Run {
+export class LoadRun implements Run {
   readonly clients: Clients
   /** Of the batch that is being handled; its owner sets it. */
   now = 0

@@ -9,32 +9,32 @@ import type { Found } from './versions.ts'
 /** Names that are asked for at the same time; the one that was not for longest goes. */
 const MAX_PLACES = 256
 
-interface Place {
+interface FoundFile {
   /** The path as it was asked for, links not resolved. */
   readonly asked: string
   readonly found: Found
 }
 
-export class Places {
-  private readonly places = new Map<string, Place>()
+export class FoundFiles {
+  private readonly files = new Map<string, FoundFile>()
 
   /** What `name` led to, if it still does. */
   recall(name: string): Found | undefined {
-    const place = this.places.get(name)
+    const place = this.files.get(name)
     if (place === undefined) return undefined
     const { asked, found } = place
     if (isSame(asked, found.stat)) return found
-    this.places.delete(name)
+    this.files.delete(name)
     return undefined
   }
 
   /** `asked` is the path of `name`, links not resolved. */
   remember(name: string, asked: string, found: Found): void {
-    this.places.delete(name)
-    this.places.set(name, { asked, found })
-    if (this.places.size <= MAX_PLACES) return
-    for (const oldest of this.places.keys()) {
-      this.places.delete(oldest)
+    this.files.delete(name)
+    this.files.set(name, { asked, found })
+    if (this.files.size <= MAX_PLACES) return
+    for (const oldest of this.files.keys()) {
+      this.files.delete(oldest)
       return
     }
   }

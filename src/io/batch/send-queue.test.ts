@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { FakeNative } from '../../../test/double/native.ts'
-import { Outbox } from './outbox.ts'
-import type { Route } from './outbox.ts'
+import { SendQueue } from './send-queue.ts'
+import type { Route } from './send-queue.ts'
 import type { Mapped } from '../driver.ts'
 import * as linux from '../native/linux.ts'
 import { newStats } from '../driver-stats.ts'
 
 let native: FakeNative
-let outbox: Outbox
+let sendQueue: SendQueue
 let drained: number[]
 let unreadable: number[]
 const stats = newStats()
@@ -18,7 +18,7 @@ beforeEach(() => {
   drained = []
   unreadable = []
   Object.assign(stats, newStats())
-  outbox = new Outbox({ native, stats, unreadable: ({ names }) => unreadable.push(names[0] >>> 24) })
+  sendQueue = new SendQueue({ native, stats, unreadable: ({ names }) => unreadable.push(names[0] >>> 24) })
 })
 
 function route(port: number, socket = socketOf(7)): Route {
@@ -36,16 +36,16 @@ const ports = (): number[] => native.sent.map((one) => one.port)
 
 describe('what goes out', () => {
   test('a window is one message that the kernel cuts up; its end may be shorter', () => {
-    outbox.blocks(route(69), (seq, target) => (seq === 16 ? 10 : target.length), 1, 16, 1432)
-    outbox.flush()
+    sendQueue.blocks(route(69), (seq, target) => (seq === 16 ? 10 : target.length), 1, 16, 1432)
+    sendQueue.flush()
     expect(native.sent).toEqual([{ fd: 7, port: 69, bytes: 15 * 1432 + 10, segment: 1432 }])
   })
 
   test('a single block, and a control packet, are plain', () => {
     const to = route(70)
-    outbox.blocks(to, full, 1, 1, 516)
-    outbox.control(to, new Uint8Array(4), 4)
-    outbox.flush()
+    sendQueue.blocks(to, full, 1, 1, 516)
+    sendQueue.control(to, new Uint8Array(4), 4)
+    sendQueue.flush()
     expect(native.sent.map(({ bytes, segment }) => [bytes, segment])).toEqual([
       [516, 0],
       [4, 0],
@@ -59,8 +59,8 @@ describe('what goes out', () => {
     [8196, 7],
     [65_468, 1],
   ])('of blocks of %d bytes at most %d are in a message', (maxBytes, most) => {
-    outbox.blocks(route(69), full, 1, 100, maxBytes)
-    outbox.flush()
+    sendQueue.blocks(route(69), full, 1, 100, maxBytes)
+    sendQueue.flush()
     const counts = native.sent.map(({ bytes }) => bytes / maxBytes)
     expect(Math.max(...counts)).toBe(most)
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(100)
@@ -72,8 +72,8 @@ describe('what goes out', () => {
       if (seq === 3) throw new RangeError('shrunk')
       return target.length
     }
-    expect(() => outbox.blocks(route(69), frame, 1, 5, 100)).toThrow('shrunk')
-    outbox.flush()
+    expect(() => sendQueue.blocks(route(69), frame, 1, 5, 100)).toThrow('shrunk')
+    sendQueue.flush()
     expect(native.sent).toEqual([{ fd: 7, port: 69, bytes: 200, segment: 100 }])
   })
 
@@ -85,9 +85,9 @@ describe('what goes out', () => {
       [3, b],
       [4, a],
     ] as const) {
-      outbox.control(route(port, socket), new Uint8Array(4), 4)
+      sendQueue.control(route(port, socket), new Uint8Array(4), 4)
     }
-    outbox.flush()
+    sendQueue.flush()
     expect(native.sent.map(({ fd, port }) => [fd, port])).toEqual([
       [7, 1],
       [7, 2],
@@ -100,10 +100,10 @@ describe('what goes out', () => {
 
 test('a route that closes takes what waits for it along, and leaves the others their shared call', () => {
   const [a, b] = [route(1), route(2)]
-  outbox.blocks(a, full, 1, 1, 100)
-  outbox.finish(b)
+  sendQueue.blocks(a, full, 1, 1, 100)
+  sendQueue.finish(b)
   expect(ports()).toEqual([])
-  outbox.finish(a)
+  sendQueue.finish(a)
   expect(ports()).toEqual([1])
 })
 
@@ -114,8 +114,8 @@ describe('what is mapped', () => {
   })
 
   test('is sent as heads from here and payload from there, a window in one message', () => {
-    outbox.blocks(route(69), full, 1, 2, 516, mapped(9))
-    outbox.flush()
+    sendQueue.blocks(route(69), full, 1, 2, 516, mapped(9))
+    sendQueue.flush()
     const pieces = [
       [0x0003_0001, 0x7f00_1234_0000],
       [0x0003_0002, 0x7f00_1234_0200],
@@ -125,14 +125,14 @@ describe('what is mapped', () => {
 
   test('has left before a block is framed, so that what is checked then holds for it', () => {
     const to = route(69)
-    outbox.control(route(70), new Uint8Array(4), 4)
+    sendQueue.control(route(70), new Uint8Array(4), 4)
     const frame = (_seq: number, target: Uint8Array): number => {
       expect(native.sent.map(({ port }) => port)).toEqual([70, 69])
       return target.length
     }
-    outbox.blocks(to, frame, 1, 4, 516, mapped(4))
+    sendQueue.blocks(to, frame, 1, 4, 516, mapped(4))
     expect(native.sent.length).toBe(2)
-    outbox.flush()
+    sendQueue.flush()
     expect(native.sent.map(({ bytes, pieces }) => [bytes, pieces?.length ?? 0])).toEqual([
       [4, 0],
       [3 * 516, 3],
@@ -141,17 +141,17 @@ describe('what is mapped', () => {
   })
 
   test('a slot that was sent in pieces is a slot again', () => {
-    outbox.blocks(route(69), full, 1, 1, 516, mapped(9))
-    outbox.flush()
-    outbox.control(route(69), new Uint8Array(4), 4)
-    outbox.flush()
+    sendQueue.blocks(route(69), full, 1, 1, 516, mapped(9))
+    sendQueue.flush()
+    sendQueue.control(route(69), new Uint8Array(4), 4)
+    sendQueue.flush()
     expect(native.sent[1]).toEqual({ fd: 7, port: 69, bytes: 4, segment: 0 })
   })
 
   test('EFAULT is told for that transfer alone, after the others have left', () => {
     native.answers.push(1, -linux.EFAULT)
-    for (const port of [1, 2, 3]) outbox.blocks(route(port), full, 1, 1, 516, mapped(9))
-    outbox.flush()
+    for (const port of [1, 2, 3]) sendQueue.blocks(route(port), full, 1, 1, 516, mapped(9))
+    sendQueue.flush()
     expect(ports()).toEqual([1, 3])
     expect(unreadable).toEqual([2])
     expect(failedSends()).toBe(0)
@@ -159,8 +159,8 @@ describe('what is mapped', () => {
 
   test('is cut up here where the kernel will not', () => {
     native.answers.push(-linux.EMSGSIZE)
-    outbox.blocks(route(69), full, 1, 3, 516, mapped(9))
-    outbox.flush()
+    sendQueue.blocks(route(69), full, 1, 3, 516, mapped(9))
+    sendQueue.flush()
     expect(native.sent.map(({ bytes, pieces }) => [bytes, pieces?.[0]])).toEqual([
       [516, [0x0003_0001, 0x7f00_1234_0000]],
       [516, [0x0003_0002, 0x7f00_1234_0200]],
@@ -169,17 +169,17 @@ describe('what is mapped', () => {
   })
 
   test('is framed where it is recorded', () => {
-    outbox = new Outbox({ native, stats, sent: () => {}, unreadable: () => {} })
-    outbox.blocks(route(69), full, 1, 1, 516, mapped(9))
-    outbox.flush()
+    sendQueue = new SendQueue({ native, stats, sent: () => {}, unreadable: () => {} })
+    sendQueue.blocks(route(69), full, 1, 1, 516, mapped(9))
+    sendQueue.flush()
     expect(native.sent[0].pieces).toBeUndefined()
   })
 })
 
 describe('what the kernel refuses', () => {
   const send = (count: number): void => {
-    for (let port = 1; port <= count; port++) outbox.control(route(port), new Uint8Array(4), 4)
-    outbox.flush()
+    for (let port = 1; port <= count; port++) sendQueue.control(route(port), new Uint8Array(4), 4)
+    sendQueue.flush()
   }
 
   test('the rest of a call that took some is sent by the next', () => {
@@ -246,13 +246,13 @@ describe('what the kernel refuses', () => {
     (errno) => {
       const to = route(69)
       native.answers.push(-errno)
-      outbox.blocks(to, (seq, target) => (seq === 4 ? 10 : target.length), 1, 4, 1432)
-      outbox.flush()
+      sendQueue.blocks(to, (seq, target) => (seq === 4 ? 10 : target.length), 1, 4, 1432)
+      sendQueue.flush()
       const plain = [1432, 1432, 1432, 10].map((bytes) => ({ fd: 7, port: 69, bytes, segment: 0 }))
       expect(native.sent).toEqual(plain)
       native.sent.length = 0
-      outbox.blocks(to, (seq, target) => (seq === 4 ? 10 : target.length), 1, 4, 1432)
-      outbox.flush()
+      sendQueue.blocks(to, (seq, target) => (seq === 4 ? 10 : target.length), 1, 4, 1432)
+      sendQueue.flush()
       expect(native.sent).toEqual(plain)
       expect(failedSends()).toBe(0)
     },

@@ -5,7 +5,7 @@ import type { Native } from '../io/native/linux.ts'
 import { encodeError, encodeOack, parseRequest } from '../packet/index.ts'
 import { PORTS } from './clients.ts'
 import type { LoadOptions } from './options.ts'
-import { Session } from './session.ts'
+import { LoadRun } from './load-run.ts'
 
 const CONTENT = Uint8Array.from({ length: 2000 }, (_, i) => (i * 7) & 255)
 const TID = 4000
@@ -244,7 +244,7 @@ interface Sent {
 /** The other end, and the ports. */
 class Server {
   readonly log: Sent[] = []
-  readonly session: Session
+  readonly session: LoadRun
   readonly ports: HostSender[]
   readonly #content: Uint8Array
 
@@ -283,7 +283,7 @@ class Server {
       ...options,
     }
     const native = { address: () => 0n } as unknown as Native
-    this.session = new Session(all, native, this.ports, 1000)
+    this.session = new LoadRun(all, native, this.ports, 1000)
     this.session.start(0)
   }
 
@@ -292,7 +292,7 @@ class Server {
     return this.log.splice(0).map(({ text }) => text)
   }
 
-  result(): ReturnType<Session['result']> {
+  result(): ReturnType<LoadRun['result']> {
     return this.session.result({ user: 0, system: 0 })
   }
 

@@ -1,5 +1,5 @@
 /** What a client sends while datagrams are handed to it, collected for one system call. There is one peer. */
-import type { Frame } from '../driver.ts'
+import type { BlockFramer } from '../driver.ts'
 import * as linux from '../native/linux.ts'
 import type { Native } from '../native/linux.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
@@ -14,7 +14,7 @@ const ROOM_WAIT_MS = 2
 /** ICMP for an earlier datagram fails the next one; it says so once for each. */
 const MAX_RETRIES = 8
 
-export class ClientOutbox {
+export class ClientSendQueue {
   readonly #native: Native
   readonly #drainErrors: () => void
   readonly #messages: Messages
@@ -66,7 +66,7 @@ export class ClientOutbox {
   }
 
   /** See `ClientSocket.sendBlocks`. */
-  blocks(frame: Frame, first: number, count: number, maxBytes: number): void {
+  blocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
     const fitting = Math.min(MAX_SEGMENTS, Math.floor(MAX_UDP_BYTES / maxBytes))
     const perMessage = this.#segmenting ? Math.max(1, fitting) : 1
     for (let seq = first, end = first + count; seq < end; ) {
