@@ -122,4 +122,13 @@ describe('properties', () => {
       }),
     )
   })
+
+  test('copies of the first block that arrive together say it once: only what follows a repeated ACK may be an answer', () => {
+    const b = new Bench().start()
+    b.now += 0.1
+    b.data(1, 8, 7).upTo(65535)
+    for (let copy = 0; copy < 5; copy++) b.data(1, 8, 7)
+    expect(b.seqs).toHaveLength(65535)
+    expect(b.data(0).data(1, 8, 9).seqs).toHaveLength(65537)
+  })
 })
