@@ -72,4 +72,6 @@ export interface Store {
   openWrite(request: WriteRequest): Promise<Upload> | Upload
   /** No new opens; running uploads are aborted, open images stay until their users close them. */
   close(): void
+  /** The thread is about to crash: what the system keeps for the process goes back at once. Nothing may be used afterwards. */
+  abandon(): void
 }

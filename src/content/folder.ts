@@ -87,6 +87,11 @@ export class FolderStore implements Store {
     for (const upload of this.uploads) upload.abort()
   }
 
+  abandon(): void {
+    this.close()
+    this.versions.abandon()
+  }
+
   private find(request: OpenRequest): Found {
     const again = this.closed ? undefined : this.found.recall(request.filename)
     if (again !== undefined) return again

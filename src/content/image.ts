@@ -39,6 +39,7 @@ export class FileVersion implements ChunkSource {
   private readonly stat: BigIntStats
   private readonly owner: VersionOwner
   private users = 0
+  private gone = false
   /** Undefined until it is asked for. */
   private mapping: number | undefined
   private checksum: Promise<number | undefined> | undefined
@@ -61,10 +62,23 @@ export class FileVersion implements ChunkSource {
 
   release(): void {
     this.users--
-    if (this.users > 0) return
+    if (this.users > 0 || this.gone) return
     this.chunks.drop(this)
     if (this.translated !== undefined) this.chunks.drop(this.translated)
     this.owner.closed(this)
+    this.giveBack()
+  }
+
+  /**
+   * The thread is about to crash: mapping and descriptor go back at once, though a checksum may still hold the version. For the system
+   * both belong to the process, and would stay with it.
+   */
+  abandon(): void {
+    if (!this.gone) this.giveBack()
+  }
+
+  private giveBack(): void {
+    this.gone = true
     if (this.mapping !== undefined && this.mapping > 0) this.owner.mapper?.unmap(this.mapping, this.sizeBytes)
     closeSync(this.fd)
   }

@@ -49,6 +49,10 @@ class SingleFileStore implements Store {
     this.closed = true
   }
 
+  abandon(): void {
+    this.versions.abandon()
+  }
+
   private find(request: OpenRequest): Found {
     const { path } = this
     // What the peer asked for is not what is missing: the message names the file that is served.

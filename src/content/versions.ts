@@ -58,6 +58,11 @@ export class Versions implements VersionOwner {
     return this.versions.size
   }
 
+  /** See `Store.abandon`. */
+  abandon(): void {
+    for (const version of this.versions.values()) version.abandon()
+  }
+
   closed(version: FileVersion): void {
     this.versions.delete(version.key)
   }

@@ -4,6 +4,7 @@ import { changed, fromSystem, quoted } from '../content/errors.ts'
 import type { Transfer } from '../endpoint/endpoint.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import { ForesendError } from '../error.ts'
+import type { StoreUse } from './store-use.ts'
 import type { BlockFramer, Mapped, Tid } from '../io/driver.ts'
 import { blockOfSeq, dataHead, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 
@@ -32,8 +33,13 @@ export class ServedImage implements Mapped {
   readonly name: string
   readonly frame: BlockFramer = (seq, target) => this.#frame(seq, target)
 
-  constructor(image: Image) {
+  readonly #use: StoreUse | undefined
+  #isOpen = true
+
+  /** `use`: of the store that `image` comes from; given back with it. */
+  constructor(image: Image, use?: StoreUse) {
     this.image = image
+    this.#use = use?.retain()
     this.name = image.name
   }
 
@@ -75,7 +81,10 @@ export class ServedImage implements Mapped {
   }
 
   close(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
     this.image.close()
+    this.#use?.release()
   }
 }
 
@@ -88,8 +97,13 @@ export class ServedUpload {
   /** The flush began: from now on it ends by itself, in the file's final name or not at all. */
   finishing = false
 
-  constructor(upload: Upload) {
+  readonly #use: StoreUse | undefined
+  #isOpen = true
+
+  /** `use`: of the store that `upload` goes to; given back with it. */
+  constructor(upload: Upload, use?: StoreUse) {
     this.upload = upload
+    this.#use = use?.retain()
     this.name = upload.name
   }
 
@@ -98,7 +112,10 @@ export class ServedUpload {
   }
 
   close(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
     if (!this.finishing) this.upload.abort()
+    this.#use?.release()
   }
 }
 

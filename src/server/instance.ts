@@ -87,9 +87,6 @@ class Instance {
   readonly #recorder: Recorder | undefined
   readonly #stats: NodeJS.Timeout
   #sockets: readonly Bound[] = []
-  #store: Store
-  /** Replaced by a reload. Closing one would end its running uploads, and it holds nothing while it is idle. */
-  readonly #retired: Store[] = []
   #counted = ''
   #stopAt = Infinity
   #isStopping = false
@@ -104,7 +101,6 @@ class Instance {
     const { config } = start
     this.#config = config
     this.#say = say
-    this.#store = store
     this.#native = native
     this.#recorder = recorder
     this.#events = new Events(say)
@@ -200,8 +196,6 @@ class Instance {
 
   async #reload(config: ServerConfig): Promise<void> {
     const store = await openContent(config.content, { ...config, mapper: this.#native })
-    this.#retired.push(this.#store)
-    this.#store = store
     this.#config = config
     this.#devices.policy = config
     this.#serving.follow(store, new Peers(config.allow))
@@ -231,7 +225,7 @@ class Instance {
     serving.endpoint.abortAll(serving.driver.now(), error)
     serving.driver.close()
     await this.#events.settled()
-    for (const store of [...this.#retired, this.#store]) store.close()
+    serving.closeStores()
     await this.#recorder?.close()
     clearInterval(this.#stats)
     this.#tellStats()

@@ -7,6 +7,7 @@ import type { Driver, Tid } from '../io/driver.ts'
 import { errnoOf } from '../io/bind-error.ts'
 import { optionNumber } from '../packet/index.ts'
 import { ServedImage, ServedUpload } from './content.ts'
+import { StoreUse } from './store-use.ts'
 import type { Served, ServedTransfer } from './content.ts'
 
 /** Opens begun in one turn of the event loop: the listening sockets are emptied in between, so that no request is lost. */
@@ -22,12 +23,37 @@ export class Opener {
   readonly #endpoint: Endpoint<Tid, Served>
   readonly #waiting: ServedTransfer[] = []
   #draining = false
-  store: Store
+  /** Where requests are served from now. */
+  #current: StoreUse
+  /** Replaced by a reload, and still used by transfers. */
+  #retired: StoreUse[] = []
 
   constructor(driver: Driver<ServedTransfer>, endpoint: Endpoint<Tid, Served>, store: Store) {
     this.#driver = driver
     this.#endpoint = endpoint
-    this.store = store
+    this.#current = new StoreUse(store)
+  }
+
+  /** Requests are served from `store` from now on. The one before closes when its last transfer ends. */
+  follow(store: Store): void {
+    const before = this.#current
+    this.#current = new StoreUse(store)
+    before.retire()
+    this.#retired = [...this.#retired, before].filter((use) => !use.isClosed)
+  }
+
+  /** Stores that are not closed. */
+  get stores(): number {
+    return 1 + this.#retired.filter((use) => !use.isClosed).length
+  }
+
+  close(): void {
+    for (const use of [...this.#retired, this.#current]) use.close()
+  }
+
+  /** See `Store.abandon`. */
+  abandon(): void {
+    for (const use of [...this.#retired, this.#current]) use.store.abandon()
   }
 
   /** Ends in `acceptRead`, `acceptWrite` or `refuse` of the endpoint. */
@@ -76,10 +102,13 @@ export class Opener {
   #openContent(transfer: ServedTransfer): Promise<Served> | Served {
     const { filename, mode, options } = transfer.request
     const asked = { filename, mode, address: transfer.peer.address }
-    if (transfer.direction === 'read') return opened(this.store.openRead(asked), (image) => new ServedImage(image))
+    const use = this.#current
+    if (transfer.direction === 'read') {
+      return opened(use.store.openRead(asked), (image) => new ServedImage(image, use))
+    }
     const tsizeBytes = optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER)
     const request = tsizeBytes === undefined ? asked : { ...asked, tsizeBytes }
-    return opened(this.store.openWrite(request), (upload) => new ServedUpload(upload))
+    return opened(use.store.openWrite(request), (upload) => new ServedUpload(upload, use))
   }
 
   #accept(transfer: ServedTransfer, content: Served, tid: Tid): void {

@@ -67,6 +67,7 @@ function setUp(allow: readonly string[] = []) {
   })
   const neighbours = new Neighbours(() => '')
   let open = 0
+  let closes = 0
   const store: Store = {
     openRead: () => {
       open++
@@ -81,7 +82,8 @@ function setUp(allow: readonly string[] = []) {
       }
     },
     openWrite: () => expect.unreachable(),
-    close: () => {},
+    close: () => closes++,
+    abandon: () => {},
   }
   const serving = new Serving({
     store,
@@ -105,7 +107,7 @@ function setUp(allow: readonly string[] = []) {
     const near = address.startsWith('192.168.')
     serving.request(1000, { address, port, local: '', near }, RRQ, 0, RRQ.length)
   }
-  return { driver, serving, heard, ask, openImages: () => open }
+  return { driver, serving, heard, ask, store, openImages: () => open, closes: () => closes }
 }
 
 /** Until what was begun has nothing left to do. */
@@ -185,4 +187,15 @@ describe('a transfer', () => {
     expect(heard.at(-1)).toMatchObject({ event: 'refused', code: 'ERR_TFTP_BIND' })
     expect(openImages()).toBe(0)
   })
+})
+
+test('a store that a reload replaced closes when its last transfer ends', async () => {
+  const { serving, ask, store, closes } = setUp()
+  ask('192.168.0.1')
+  await settled()
+  serving.follow({ ...store, close: () => {} }, new Peers([]))
+  expect([closes(), serving.stores]).toEqual([0, 2])
+  const [transfer] = serving.endpoint.transfers()
+  serving.endpoint.abort(2000, transfer, new ForesendError('ERR_TFTP_ABORTED', 'enough', { fault: 'local' }))
+  expect([closes(), serving.stores]).toEqual([1, 1])
 })

@@ -51,8 +51,17 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
 
   /** Requests from now on are served from `store`, to `peers`; running transfers keep what they have. */
   follow(store: Store, peers: Peers): void {
-    this.#opener.store = store
+    this.#opener.follow(store)
     this.#peers = peers
+  }
+
+  /** Stores that are not closed: one, and those that a reload replaced while transfers use them. */
+  get stores(): number {
+    return this.#opener.stores
+  }
+
+  closeStores(): void {
+    this.#opener.close()
   }
 
   /** Totals since the start. */
@@ -68,7 +77,12 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
    */
   drop(): void {
     const transfers = [...this.endpoint.transfers()]
-    for (const step of [() => this.driver.close(), ...transfers.map((transfer) => () => transfer.content?.close())]) {
+    const steps = [
+      () => this.driver.close(),
+      ...transfers.map((transfer) => () => transfer.content?.close()),
+      () => this.#opener.abandon(),
+    ]
+    for (const step of steps) {
       try {
         step()
       } catch {
