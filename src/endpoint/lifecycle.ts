@@ -26,7 +26,7 @@ export class Lifecycle<Io, Content> {
   /** The time of the running input, in milliseconds. */
   now = 0
   readonly wheel = new TimerWheel()
-  readonly outputs = new Outputs()
+  readonly outputs = new Outputs<Transfer>()
   readonly #admission: Admission<Transfer<Io, Content>>
   readonly #sink: EndpointSink<Io, Content>
   /** The owner is being called: inputs that it makes are carried out with the present one. */

@@ -5,7 +5,6 @@
  * Memory is used again: an input allocates nothing here once the queue has found its size.
  */
 import type { NoticeKind, Outcome } from '../transfer/contract.ts'
-import type { Transfer } from './transfer.ts'
 
 /** What a record asks for. `settle`: the input of the transfer is over. */
 export const OUTPUT = { none: 0, blocks: 1, control: 2, store: 3, finish: 4, ended: 5, notice: 6, settle: 7 } as const
@@ -13,10 +12,11 @@ export const OUTPUT = { none: 0, blocks: 1, control: 2, store: 3, finish: 4, end
 /** An OACK or an ERROR; larger ones get memory of their own. */
 const CONTROL_BYTES = 600
 
-export class Outputs {
+/** `T`: what records are about. */
+export class Outputs<T extends object> {
   /** The record that is carried out. Its fields stay as they are until the next `take`. */
   kind = 0
-  transfer: Transfer | undefined
+  transfer: T | undefined
   /** First block; seq of a stored block; size of a finished file; offset and length follow in `b` and `c`. */
   a = 0
   b = 0
@@ -25,7 +25,7 @@ export class Outputs {
   outcome: Outcome | undefined
   notice: NoticeKind | undefined
   readonly #kinds: number[] = []
-  readonly #transfers: (Transfer | undefined)[] = []
+  readonly #transfers: (T | undefined)[] = []
   readonly #a: number[] = []
   readonly #b: number[] = []
   readonly #c: number[] = []
@@ -37,14 +37,14 @@ export class Outputs {
   #head = 0
   #length = 0
 
-  blocks(transfer: Transfer, first: number, count: number): void {
+  blocks(transfer: T, first: number, count: number): void {
     const i = this.#next(OUTPUT.blocks, transfer)
     this.#a[i] = first
     this.#b[i] = count
   }
 
   /** The machine may use `buffer` again at once: it is copied. */
-  control(transfer: Transfer, buffer: Uint8Array, length: number): void {
+  control(transfer: T, buffer: Uint8Array, length: number): void {
     const i = this.#next(OUTPUT.control, transfer)
     let copy = this.#copies[i]
     if (copy === undefined || copy.length < length) {
@@ -56,7 +56,7 @@ export class Outputs {
   }
 
   /** `buffer` is the datagram that is handled; it stays valid until the input is carried out. */
-  store(transfer: Transfer, seq: number, buffer: Uint8Array, offset: number, length: number): void {
+  store(transfer: T, seq: number, buffer: Uint8Array, offset: number, length: number): void {
     const i = this.#next(OUTPUT.store, transfer)
     this.#a[i] = seq
     this.#b[i] = offset
@@ -64,24 +64,24 @@ export class Outputs {
     this.#buffers[i] = buffer
   }
 
-  finish(transfer: Transfer, sizeBytes: number): void {
+  finish(transfer: T, sizeBytes: number): void {
     this.#a[this.#next(OUTPUT.finish, transfer)] = sizeBytes
   }
 
-  ended(transfer: Transfer, outcome: Outcome): void {
+  ended(transfer: T, outcome: Outcome): void {
     this.#outcomes[this.#next(OUTPUT.ended, transfer)] = outcome
   }
 
-  noticed(transfer: Transfer, kind: NoticeKind): void {
+  noticed(transfer: T, kind: NoticeKind): void {
     this.#notices[this.#next(OUTPUT.notice, transfer)] = kind
   }
 
-  settle(transfer: Transfer): void {
+  settle(transfer: T): void {
     this.#next(OUTPUT.settle, transfer)
   }
 
   /** What `transfer` still wanted is not done: it failed, or its owner gave it up. */
-  dropFor(transfer: Transfer): void {
+  dropFor(transfer: T): void {
     for (let i = this.#head; i < this.#length; i++) {
       if (this.#transfers[i] === transfer) this.#kinds[i] = OUTPUT.none
     }
@@ -110,7 +110,7 @@ export class Outputs {
     return true
   }
 
-  #next(kind: number, transfer: Transfer): number {
+  #next(kind: number, transfer: T): number {
     const i = this.#length++
     this.#kinds[i] = kind
     this.#transfers[i] = transfer

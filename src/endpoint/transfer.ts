@@ -33,7 +33,7 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   answered = false
   /** Where its deadline and its links live; -1 before it is admitted and after it is closed. The endpoint's own. */
   slot = -1
-  readonly #outputs: Outputs
+  readonly #outputs: Outputs<Transfer>
   readonly #wheel: TimerWheel
   /** Last packet from the peer's TID; the request before any. */
   heardAt: number
@@ -59,7 +59,7 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   sizeBytes: number | undefined
   endedAt: number | undefined
 
-  constructor(outputs: Outputs, wheel: TimerWheel, id: number, peer: Peer, request: Request, now: number) {
+  constructor(outputs: Outputs<Transfer>, wheel: TimerWheel, id: number, peer: Peer, request: Request, now: number) {
     this.#outputs = outputs
     this.#wheel = wheel
     this.id = id

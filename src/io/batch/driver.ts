@@ -76,6 +76,8 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #caughtUp = false
   #sockets = 0
   #deadline = Infinity
+  /** What Node's timers keep; they keep none while the loop runs. */
+  #nodeDeadline = Infinity
 
   constructor(handlers: DriverHandlers<Owner>, options: BatchOptions) {
     this.#handlers = handlers
@@ -263,7 +265,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #passDeadline(): void {
     const looping = this.#loop.running
     this.#loop.deadline = looping ? this.#deadline : Infinity
-    this.#listening.deadline(looping ? Infinity : this.#deadline)
+    const forNode = looping ? Infinity : this.#deadline
+    if (forNode === this.#nodeDeadline) return
+    this.#nodeDeadline = forNode
+    this.#listening.deadline(forNode)
   }
 
   /** Listening sockets for IPv4 are read here too, while transfers run. */
@@ -315,6 +320,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       unreadable: (now, owner) => handlers.unreadable(now, owner),
       timer: (now) => {
         this.#deadline = Infinity
+        this.#nodeDeadline = Infinity
         handlers.timer(now)
       },
       listenerFailed: (address, port, cause) => handlers.listenerFailed(address, port, cause),
