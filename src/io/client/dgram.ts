@@ -10,7 +10,7 @@ import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from './
 import { type Core, createSocket, isUnreachable, Sending } from '../dgram/core.ts'
 import type { BlockFramer } from '../driver.ts'
 import { Frames } from '../dgram/frames.ts'
-import { Spin } from '../spin.ts'
+import { EventLoopSpin } from '../dgram/event-loop-spin.ts'
 import { countSendError, newStats } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
 
@@ -30,7 +30,7 @@ export class DgramClientSocket implements ClientSocket {
     this.#options = options
     this.#handlers = handlers
     const now = (): number => performance.now()
-    const spin = new Spin(now, cpus().length)
+    const spin = new EventLoopSpin(now, cpus().length)
     this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new Frames(), tap: undefined, spin, now }
     this.#alarm = new Alarm(
       now,
