@@ -55,6 +55,11 @@ class Harness implements DriverHandlers<string> {
   }
 
   /** Of shared sockets only; the tests of the batch driver look at it. */
+  /** Here the letter `a` is what tells a request from the rest. */
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
+    return buffer.subarray(offset, offset + length).includes(0x61)
+  }
+
   stray(): undefined {}
 
   unreachable(_now: number, owner: string): void {
@@ -363,33 +368,36 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
   })
 })
 
-describe('a single port', () => {
+describe.each(['dgram', 'batch'] as const)('a single port of %s', (name) => {
   beforeEach(() => {
-    driverName = 'dgram'
+    driverName = name
   })
 
-  test('transfers share the listening socket; requests and strangers are told apart', async () => {
-    const harness = new Harness({ singlePort: true })
-    const bound = await harness.driver.listen('127.0.0.1', 0)
-    const [one, two, stranger] = [await Client.open(), await Client.open(), await Client.open()]
-    const first = await harness.driver.openTid(peerOf(one), 'first')
-    const second = await harness.driver.openTid(peerOf(two), 'second')
-    expect([first.localPort, second.localPort]).toEqual([bound.port, bound.port])
-    second.sendBlocks(block, 1, 1, 16)
-    expect((await two.next()).from.port).toBe(bound.port)
+  test.skipIf(name === 'batch' && typeof native === 'string')(
+    'is shared; the handlers say what is a request',
+    async () => {
+      const harness = new Harness({ singlePort: true })
+      const bound = await harness.driver.listen('127.0.0.1', 0)
+      const [one, two, third] = [await Client.open(), await Client.open(), await Client.open()]
+      const first = await harness.driver.openTid(peerOf(one), 'first')
+      const second = await harness.driver.openTid(peerOf(two), 'second')
+      expect([first.localPort, second.localPort]).toEqual([bound.port, bound.port])
+      second.sendBlocks(block, 1, 1, 16)
+      expect((await two.next()).from.port).toBe(bound.port)
 
-    two.send(ACK1, bound.port)
-    expect((await harness.next()).owner).toBe('second')
-    one.send(ACK1, bound.port)
-    expect((await harness.next()).owner).toBe('first')
-    one.send(RRQ, bound.port)
-    expect((await harness.next()).what).toBe('request')
-    stranger.send(ACK1, bound.port)
-    expect(await harness.next()).toMatchObject({ what: 'request', peer: { port: stranger.port } })
-    first.close()
-    one.send(ACK1, bound.port)
-    expect((await harness.next()).what).toBe('request')
-  })
+      two.send(ACK1, bound.port)
+      expect((await harness.next()).owner).toBe('second')
+      one.send(ACK1, bound.port)
+      expect((await harness.next()).owner).toBe('first')
+      one.send(RRQ, bound.port)
+      expect((await harness.next()).what).toBe('request')
+      third.send(ACK1, bound.port)
+      expect(await harness.next()).toMatchObject({ what: 'request', peer: { port: third.port } })
+      first.close()
+      one.send(ACK1, bound.port)
+      expect((await harness.next()).what).toBe('request')
+    },
+  )
 })
 
 function fakeTable(...addresses: string[]): InterfaceTable {

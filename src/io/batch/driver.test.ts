@@ -167,6 +167,7 @@ function open(how: { flood?: boolean } = {}): { driver: Driver<string>; heard: s
       heard.push(owner)
       if (how.flood === true) tids.get(owner)?.sendControl(ACK1, 4)
     },
+    isRequest: () => false,
     stray: () => {
       heard.push('stray')
       return Uint8Array.of(0, 5, 0, 5, 0)

@@ -215,6 +215,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#handlers.unreachable(performance.now(), tid.owner)
   }
 
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
+    return this.#handlers.isRequest(buffer, offset, length)
+  }
+
   receiveError(): void {
     this.#stats.receiveErrors++
   }
@@ -318,6 +322,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
         else handlers.request(now, peer, buffer, offset, length)
       },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
+      isRequest: (buffer, offset, length) => handlers.isRequest(buffer, offset, length),
       stray: (now, buffer, offset, length) => handlers.stray(now, buffer, offset, length),
       unreachable: (now, owner) => handlers.unreachable(now, owner),
       unreadable: (now, owner) => handlers.unreadable(now, owner),

@@ -2,7 +2,6 @@
  * A UDP socket that many transfers share, on one local address: a port of its own, or, with a single port, the listening
  * socket. Peers are told apart by address and port.
  */
-import { OPCODE, readOpcode } from '../../packet/index.ts'
 import type { LoopSocket } from './loop.ts'
 import type { OutSocket } from './send-queue.ts'
 import type { PeerTable } from './table.ts'
@@ -28,6 +27,8 @@ export interface SocketHost<Peer> {
   arrived(): void
   /** Requests were received, and are handed over next: what reached transfers before them is to be heard first. */
   beforeRequests(): void
+  /** See `DriverHandlers`. */
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean
   /** A datagram lies in the socket's inbox from `offset`. */
   received(socket: SharedSocket<Peer>, peer: Peer, offset: number, length: number): void
   /** A message of the socket's inbox is from an address and port that has no transfer here, or a request. */
@@ -178,10 +179,9 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     }
   }
 
-  /** A repeated request comes from the port of its transfer, but it is for the endpoint to judge. */
+  /** A repeated request comes to a listening socket from the port of its transfer. */
   #isRequest(message: number, length: number): boolean {
     if (this.listening === undefined) return false
-    const opcode = readOpcode(this.inbox.data, message * SLOT_BYTES, length)
-    return opcode === OPCODE.rrq || opcode === OPCODE.wrq
+    return this.#host.isRequest(this.inbox.data, message * SLOT_BYTES, length)
   }
 }

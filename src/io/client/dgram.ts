@@ -200,6 +200,7 @@ class Channel extends Sending<never> {
 
 /** The channel hands its datagrams over itself, with the port that they came from. */
 const NO_HANDLERS = {
+  isRequest: (): boolean => false,
   request(): void {},
   datagram(): void {},
   stray(): undefined {},
