@@ -225,7 +225,7 @@ describe('asking', () => {
     expect(b.outcome?.error).toMatchObject({
       code: 'ERR_TFTP_PROTOCOL',
       message: expect.stringMatching(
-        /4 requests in 11 s: 4 datagrams from port 1069 and 1070 \(2 x DATA 900, opcode 77, 3 bytes\) came, where an OACK or DATA 1 was expected/,
+        /4 requests in 11 s \(EHOSTUNREACH\): 4 datagrams from ports 1069 and 1070 \(2 x DATA 900, opcode 77, 3 bytes\) came, where an OACK or DATA 1 was expected/,
       ),
     })
     expect(b.outcome?.error?.message).not.toContain('no answer to')

@@ -158,21 +158,23 @@ export class Initiator implements Machine {
   }
 
   #askAgain(now: number): void {
-    const { waitMs, retries, label } = this.#config
+    const { waitMs, retries } = this.#config
     const waitedMs = now - this.#startedAt
     if (waitMs > 0 ? waitedMs >= waitMs : this.#tries >= retries) {
-      const came = String(this.#odd)
-      const expected = this.#config.direction === 'read' ? 'an OACK or DATA 1' : 'an OACK or ACK 0'
-      this.#end(
-        came === ''
-          ? noAnswer(label, this.requests, waitedMs, this.#sink.seen())
-          : oddAnswer(label, this.requests, waitedMs, came, expected),
-      )
+      this.#end(this.#unanswered(waitedMs))
       return
     }
     this.#tries++
     const isPlainTurn = this.#tries % (REQUESTS_BEFORE_PLAIN + 1) === REQUESTS_BEFORE_PLAIN
     this.#send(now, isPlainTurn ? 'plain' : this.#kind)
+  }
+
+  #unanswered(waitedMs: number): ForesendError {
+    const { label, direction, options } = this.#config
+    const unanswered = { label, requests: this.requests, waitedMs, seen: this.#sink.seen() }
+    if (this.#odd.count === 0) return noAnswer(unanswered)
+    const plainAnswer = direction === 'read' ? 'DATA 1' : 'ACK 0'
+    return oddAnswer(unanswered, String(this.#odd), options.length > 0 ? `an OACK or ${plainAnswer}` : plainAnswer)
   }
 
   /** The first answer decides kind and TID. What makes no sense as one is passed over: another may follow. */
