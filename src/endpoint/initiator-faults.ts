@@ -48,7 +48,7 @@ function triesText({ requests, waitedMs, seen }: Unanswered): string {
 }
 
 /** ICMP: the machine is there, and no program listens at the port. */
-export function nobodyListens(label: string): ForesendError {
+export function portClosed(label: string): ForesendError {
   const message = `${label}: no program listens at that port; check that the TFTP server runs, and its port`
   return new ForesendError('ERR_TFTP_UNREACHABLE', message, { fault: 'peer' })
 }

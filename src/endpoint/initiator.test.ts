@@ -231,13 +231,13 @@ describe('asking', () => {
     expect(b.outcome?.error?.message).not.toContain('no answer to')
   })
 
-  test('ICMP ends it at once when nobody waits for a device', () => {
+  test('ICMP ends it at once, unless --wait is on', () => {
     const b = new Bench()
     b.initiator.handleUnreachable(b.now)
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_UNREACHABLE')
   })
 
-  test('an abort before the answer tells nobody', () => {
+  test('an abort before the answer sends nothing', () => {
     const b = new Bench()
     b.heard()
     b.initiator.abort(b.now, new ForesendError('ERR_TFTP_ABORTED', 'x', { fault: 'local' }))

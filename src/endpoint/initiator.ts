@@ -24,7 +24,7 @@ import { type Counters, type Machine, newCounters } from '../transfer/contract.t
 import { type Agreed, acceptOack } from '../transfer/negotiate.ts'
 import type { Receiver } from '../transfer/receiver.ts'
 import { Oddities } from '../transfer/oddities.ts'
-import { badOack, noAnswer, nobodyListens, oddAnswer, refusedByPeer } from './initiator-faults.ts'
+import { badOack, noAnswer, portClosed, oddAnswer, refusedByPeer } from './initiator-faults.ts'
 import type { InitiatorConfig, InitiatorSink, RequestKind } from './initiator-contract.ts'
 import { createReceiver, createSender } from './initiator-machines.ts'
 
@@ -119,7 +119,7 @@ export class Initiator implements Machine {
       this.#machine.handleUnreachable(now)
       return
     }
-    if (!this.#over && this.#config.waitMs === 0) this.#end(nobodyListens(this.#config.label))
+    if (!this.#over && this.#config.waitMs === 0) this.#end(portClosed(this.#config.label))
     this.#arm()
   }
 
