@@ -27,6 +27,7 @@ import { busyError, deniedError, droppedError, openTimeoutError, supersededError
 import { Transfer, type TransferMachine } from './transfer.ts'
 
 export { DEFAULT_MAX_HALF_OPEN, DEFAULT_MAX_TRANSFERS, DEFAULT_MAX_TRANSFERS_PER_ADDRESS } from './admission.ts'
+export { isRequest } from './door.ts'
 export { eventOf } from './describe.ts'
 export { clientOf } from './labels.ts'
 export { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink, type Prepared } from './owner.ts'

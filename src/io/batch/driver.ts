@@ -10,7 +10,7 @@ import { BatchLoop } from './loop.ts'
 import { Names } from './names.ts'
 import { SendQueue } from './send-queue.ts'
 import { SocketPools } from './pools.ts'
-import { openSocket, SharedSocket } from './socket.ts'
+import { SharedSocket, SOCKET_BUFFERS } from './socket.ts'
 import type { SocketHost } from './socket.ts'
 import { PeerTable } from './table.ts'
 import { BatchTid } from './tid.ts'
@@ -23,6 +23,8 @@ import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
 import type { Native } from '../native/linux.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
 import { addressText, peerPort } from '../native/sockaddr.ts'
+import { openUdpSocket } from '../native/udp-socket.ts'
+import { anyAddress } from '../interfaces.ts'
 import { newStats, sumStats } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
 
@@ -213,6 +215,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#handlers.unreachable(performance.now(), tid.owner)
   }
 
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
+    return this.#handlers.isRequest(buffer, offset, length)
+  }
+
   receiveError(): void {
     this.#stats.receiveErrors++
   }
@@ -276,9 +282,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     return {
       open: (address, port) => {
         const { sharedPort } = this.#options
-        if (sharedPort === 'first') this.native.close(openSocket(this.native, address, port, false))
+        const socket = { ...SOCKET_BUFFERS, local: address, port }
+        if (sharedPort === 'first') this.native.close(openUdpSocket(this.native, socket))
         else if (sharedPort === undefined && address.includes(':')) return undefined
-        return openSocket(this.native, address, port, false, sharedPort !== undefined)
+        return openUdpSocket(this.native, { ...socket, sharedPort: sharedPort !== undefined })
       },
       opened: (listener, fd) => {
         const { address, port } = listener
@@ -315,6 +322,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
         else handlers.request(now, peer, buffer, offset, length)
       },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
+      isRequest: (buffer, offset, length) => handlers.isRequest(buffer, offset, length),
       stray: (now, buffer, offset, length) => handlers.stray(now, buffer, offset, length),
       unreachable: (now, owner) => handlers.unreachable(now, owner),
       unreadable: (now, owner) => handlers.unreadable(now, owner),
@@ -326,8 +334,4 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       listenerFailed: (address, port, cause) => handlers.listenerFailed(address, port, cause),
     }
   }
-}
-
-function anyAddress(peer: string): string {
-  return peer.includes(':') ? '::' : '0.0.0.0'
 }
