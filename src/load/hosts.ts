@@ -3,11 +3,11 @@
  * comes from (IP_PKTINFO). Servers see distinct hosts, and there is one socket for all of them. Windows arrive whole
  * (UDP_GRO) and leave whole (UDP_SEGMENT).
  */
-import { check } from '../io/batch/socket.ts'
 import * as linux from '../io/native/linux.ts'
 import type { Native } from '../io/native/linux.ts'
 import { Messages, NAME_WORDS, SLOT_BYTES } from '../io/native/messages.ts'
-import { portOf, swapBytes, writeSockaddr } from '../io/native/sockaddr.ts'
+import { swapBytes, writeSockaddr } from '../io/native/sockaddr.ts'
+import { boundPort, openUdpSocket } from '../io/native/udp-socket.ts'
 
 /** Host 0 is 127.16.0.0: away from 127.0.0.1 and from what people use by hand. */
 const FIRST_HOST_WORD = 0x107f
@@ -101,13 +101,9 @@ export class HostPort implements HostSender {
     this.#controlWords = new Uint32Array(this.#sendQueue.control.buffer)
     this.#inWords = new Uint32Array(inbox.control.buffer)
     for (let i = 0; i < BATCH; i++) this.#layOut(i)
-    this.fd = check('socket', native.socket(linux.AF_INET, linux.DATAGRAM_SOCKET))
-    try {
-      this.port = this.#setUp()
-    } catch (error) {
-      native.close(this.fd)
-      throw error
-    }
+    const options = { local: '0.0.0.0', receiveBytes: RECEIVE_BYTES, sendBytes: SEND_BYTES }
+    this.fd = openUdpSocket(native, { ...options, tellsDestination: true, joinsDatagrams: true })
+    this.port = boundPort(native, this.fd)
   }
 
   /** Hands over one batch, datagram by datagram. Returns the messages; as many as a batch holds mean that more may wait. */
@@ -160,24 +156,6 @@ export class HostPort implements HostSender {
 
   close(): void {
     this.#place.native.close(this.fd)
-  }
-
-  #setUp(): number {
-    const { native } = this.#place
-    const { fd } = this
-    check('setsockopt IP_PKTINFO', native.setsockopt(fd, linux.SOL_IP, linux.IP_PKTINFO, 1))
-    // Without it (before Linux 5.0) datagrams come one by one.
-    native.setsockopt(fd, linux.SOL_UDP, linux.UDP_GRO, 1)
-    // Forcing needs the right to; the polite way stops at the system's limit.
-    const { SOL_SOCKET } = linux
-    if (native.setsockopt(fd, SOL_SOCKET, linux.SO_RCVBUFFORCE, RECEIVE_BYTES) < 0)
-      native.setsockopt(fd, SOL_SOCKET, linux.SO_RCVBUF, RECEIVE_BYTES)
-    if (native.setsockopt(fd, SOL_SOCKET, linux.SO_SNDBUFFORCE, SEND_BYTES) < 0)
-      native.setsockopt(fd, SOL_SOCKET, linux.SO_SNDBUF, SEND_BYTES)
-    const name = new Uint8Array(linux.SOCKADDR.bytes)
-    check('bind', native.bind(fd, name, writeSockaddr(native, name, '0.0.0.0', 0)))
-    check('getsockname', native.getsockname(fd, name))
-    return portOf(name)
   }
 
   #hand(i: number, received: Received): void {

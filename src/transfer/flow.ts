@@ -7,7 +7,7 @@ import type { Counters, PeerRole, WindowPolicy } from './contract.ts'
 import type { Pacer } from './pacer.ts'
 import type { Rto } from './rto.ts'
 
-export interface FlowConfig {
+interface FlowConfig {
   /** Blocks of the file, the final short one included. */
   readonly lastSeq: number
   readonly rollover: 0 | 1

@@ -392,6 +392,6 @@ export class Sender implements Machine {
   #nextWatch(): number {
     const { progressAt } = this
     const silenceAt = this.#onlyFinalMissing() ? this.#patience.silenceAt() : Infinity
-    return Math.min(this.#patience.stallAt(progressAt), this.#patience.giveUpAt(progressAt), silenceAt)
+    return Math.min(this.#patience.nextAt(progressAt), silenceAt)
   }
 }

@@ -10,7 +10,7 @@ import { BatchLoop } from './loop.ts'
 import { Names } from './names.ts'
 import { SendQueue } from './send-queue.ts'
 import { SocketPools } from './pools.ts'
-import { openSocket, SharedSocket } from './socket.ts'
+import { SharedSocket, SOCKET_BUFFERS } from './socket.ts'
 import type { SocketHost } from './socket.ts'
 import { PeerTable } from './table.ts'
 import { BatchTid } from './tid.ts'
@@ -23,6 +23,8 @@ import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
 import type { Native } from '../native/linux.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
 import { addressText, peerPort } from '../native/sockaddr.ts'
+import { openUdpSocket } from '../native/udp-socket.ts'
+import { anyAddress } from '../interfaces.ts'
 import { newStats, sumStats } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
 
@@ -76,6 +78,8 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #caughtUp = false
   #sockets = 0
   #deadline = Infinity
+  /** What Node's timers keep; they keep none while the loop runs. */
+  #nodeDeadline = Infinity
 
   constructor(handlers: DriverHandlers<Owner>, options: BatchOptions) {
     this.#handlers = handlers
@@ -211,6 +215,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#handlers.unreachable(performance.now(), tid.owner)
   }
 
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
+    return this.#handlers.isRequest(buffer, offset, length)
+  }
+
   receiveError(): void {
     this.#stats.receiveErrors++
   }
@@ -263,7 +271,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #passDeadline(): void {
     const looping = this.#loop.running
     this.#loop.deadline = looping ? this.#deadline : Infinity
-    this.#listening.deadline(looping ? Infinity : this.#deadline)
+    const forNode = looping ? Infinity : this.#deadline
+    if (forNode === this.#nodeDeadline) return
+    this.#nodeDeadline = forNode
+    this.#listening.deadline(forNode)
   }
 
   /** Listening sockets for IPv4 are read here too, while transfers run. */
@@ -271,9 +282,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     return {
       open: (address, port) => {
         const { sharedPort } = this.#options
-        if (sharedPort === 'first') this.native.close(openSocket(this.native, address, port, false))
+        const socket = { ...SOCKET_BUFFERS, local: address, port }
+        if (sharedPort === 'first') this.native.close(openUdpSocket(this.native, socket))
         else if (sharedPort === undefined && address.includes(':')) return undefined
-        return openSocket(this.native, address, port, false, sharedPort !== undefined)
+        return openUdpSocket(this.native, { ...socket, sharedPort: sharedPort !== undefined })
       },
       opened: (listener, fd) => {
         const { address, port } = listener
@@ -310,18 +322,16 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
         else handlers.request(now, peer, buffer, offset, length)
       },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
+      isRequest: (buffer, offset, length) => handlers.isRequest(buffer, offset, length),
       stray: (now, buffer, offset, length) => handlers.stray(now, buffer, offset, length),
       unreachable: (now, owner) => handlers.unreachable(now, owner),
       unreadable: (now, owner) => handlers.unreadable(now, owner),
       timer: (now) => {
         this.#deadline = Infinity
+        this.#nodeDeadline = Infinity
         handlers.timer(now)
       },
       listenerFailed: (address, port, cause) => handlers.listenerFailed(address, port, cause),
     }
   }
-}
-
-function anyAddress(peer: string): string {
-  return peer.includes(':') ? '::' : '0.0.0.0'
 }

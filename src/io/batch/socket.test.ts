@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { FakeNative, messagesOf } from '../../../test/double/native.ts'
 import { SharedSocket } from './socket.ts'
-import type { SocketHost } from './socket.ts'
+import type { Listening, SocketHost } from './socket.ts'
 import { PeerTable } from './table.ts'
 import * as linux from '../native/linux.ts'
 import { Messages } from '../native/messages.ts'
@@ -10,7 +10,16 @@ import { writeSockaddr } from '../native/sockaddr.ts'
 const ICMP = 2
 const LOCAL = 1
 
-function open(): { native: FakeNative; socket: SharedSocket<string>; heard: string[]; join(port: number): void } {
+/** Every datagram is a request, or none is. */
+function open(
+  listening?: Listening,
+  isRequest = false,
+): {
+  native: FakeNative
+  socket: SharedSocket<string>
+  heard: string[]
+  join(port: number): void
+} {
   const native = new FakeNative()
   const heard: string[] = []
   const host: SocketHost<string> = {
@@ -20,11 +29,12 @@ function open(): { native: FakeNative; socket: SharedSocket<string>; heard: stri
     arrived: () => {},
     beforeRequests: () => {},
     received: (_socket, peer) => heard.push(peer),
+    isRequest: () => isRequest,
     stray: () => heard.push('stray'),
     unreachable: (peer) => heard.push(`${peer} is gone`),
     receiveError: () => {},
   }
-  const socket = new SharedSocket(host, messagesOf(native), '127.0.0.1', 1)
+  const socket = new SharedSocket(host, messagesOf(native), '127.0.0.1', 1, listening)
   const join = (port: number): void => {
     const name = new Uint8Array(32)
     writeSockaddr(native, name, '127.0.0.1', port)
@@ -41,6 +51,19 @@ describe('receiving', () => {
     native.inbox.push(6, 5, 7, 5, 6)
     expect(socket.receive(false)).toBe(5)
     expect(heard).toEqual(['peer 6', 'peer 5', 'stray', 'peer 5', 'peer 6'])
+  })
+
+  test('on a listening socket a request goes the way of strays although its sender has a transfer', () => {
+    const listening = { fd: 9, port: 69, heard: () => {} }
+    const receivedBy = ({ native, socket, heard, join }: ReturnType<typeof open>): string[] => {
+      join(5)
+      native.inbox.push(5, 6)
+      socket.receive(false)
+      return heard
+    }
+    expect(receivedBy(open(listening, true))).toEqual(['stray', 'stray'])
+    expect(receivedBy(open(listening, false))).toEqual(['peer 5', 'stray'])
+    expect(receivedBy(open(undefined, true))).toEqual(['peer 5', 'stray'])
   })
 
   test('one that floods leaves the others their turn', () => {

@@ -7,7 +7,6 @@ import { getSystemErrorName } from 'node:util'
 import type { ClientLoop, LoopMember } from './batch-loop.ts'
 import { ClientSendQueue } from './send-queue.ts'
 import {
-  anyAddress,
   clientBindError,
   type ClientSocket,
   type ClientSocketHandlers,
@@ -19,6 +18,8 @@ import { icmpErrno } from '../native/error-queue.ts'
 import * as linux from '../native/linux.ts'
 import { NAME_WORDS, SLOT_BYTES } from '../native/messages.ts'
 import { addressText, swapBytes, writeSockaddr } from '../native/sockaddr.ts'
+import { growReceiveBuffer, openUdpSocket } from '../native/udp-socket.ts'
+import { anyAddress } from '../interfaces.ts'
 
 /** Windows that came while we were busy with something else. The kernel counts a small packet as a page. */
 const RECEIVE_BYTES = 4 * 1024 * 1024
@@ -90,7 +91,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   }
 
   reserve(bytes: number): void {
-    if (this.fd >= 0 && bytes > RECEIVE_BYTES) this.#grow(this.fd, bytes)
+    if (this.fd >= 0 && bytes > RECEIVE_BYTES) growReceiveBuffer(this.#loop.native, this.fd, bytes)
   }
 
   deadline(at: number): void {
@@ -200,7 +201,13 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
 
   #begin(): void {
     try {
-      this.fd = this.#socket()
+      const { address, localAddress } = this.#options
+      this.fd = openUdpSocket(this.#loop.native, {
+        local: localAddress ?? anyAddress(address),
+        receiveBytes: RECEIVE_BYTES,
+        errorQueue: true,
+        joinsDatagrams: true,
+      })
       this.#sendQueue.use(this.fd, this.#serverWords, this.#serverBytes)
       this.#loop.add(this)
     } catch (cause) {
@@ -219,41 +226,6 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     this.#loop.native.close(this.fd)
     this.fd = -1
   }
-
-  /** Forcing needs the right to; the polite way stops at the system's limit. */
-  #grow(fd: number, bytes: number): void {
-    const { native } = this.#loop
-    if (native.setsockopt(fd, linux.SOL_SOCKET, linux.SO_RCVBUFFORCE, bytes) < 0)
-      native.setsockopt(fd, linux.SOL_SOCKET, linux.SO_RCVBUF, bytes)
-  }
-
-  #socket(): number {
-    const { native } = this.#loop
-    const { address, localAddress } = this.#options
-    const six = this.#isSix
-    const fd = must(native.socket(six ? linux.AF_INET6 : linux.AF_INET, linux.DATAGRAM_SOCKET))
-    try {
-      if (six) must(native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1))
-      if (six) must(native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_RECVERR, 1))
-      else must(native.setsockopt(fd, linux.SOL_IP, linux.IP_RECVERR, 1))
-      // Without it (before Linux 5.0) datagrams come one by one.
-      native.setsockopt(fd, linux.SOL_UDP, linux.UDP_GRO, 1)
-      this.#grow(fd, RECEIVE_BYTES)
-      const name = new Uint8Array(linux.SOCKADDR.bytes)
-      must(native.bind(fd, name, writeSockaddr(native, name, localAddress ?? anyAddress(address), 0)))
-      return fd
-    } catch (error) {
-      native.close(fd)
-      throw error
-    }
-  }
-}
-
-/** Throws an error with the system's name for it. */
-function must(result: number): number {
-  if (result >= 0) return result
-  const code = errnoName(-result)
-  throw Object.assign(new Error(`the system says ${code}`), { code })
 }
 
 function errnoName(errno: number): string {

@@ -4,12 +4,13 @@ import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { Alarm } from '../dgram/alarm.ts'
 import { errnoOf } from '../bind-error.ts'
-import { anyAddress, clientBindError, seenText, withoutZone } from './socket.ts'
+import { anyAddress } from '../interfaces.ts'
+import { clientBindError, seenText, withoutZone } from './socket.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from './socket.ts'
 import { type Core, createSocket, isUnreachable, Sending } from '../dgram/core.ts'
 import type { BlockFramer } from '../driver.ts'
 import { Frames } from '../dgram/frames.ts'
-import { Spin } from '../spin.ts'
+import { EventLoopSpin } from '../dgram/event-loop-spin.ts'
 import { countSendError, newStats } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
 
@@ -29,7 +30,7 @@ export class DgramClientSocket implements ClientSocket {
     this.#options = options
     this.#handlers = handlers
     const now = (): number => performance.now()
-    const spin = new Spin(now, cpus().length)
+    const spin = new EventLoopSpin(now, cpus().length)
     this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new Frames(), tap: undefined, spin, now }
     this.#alarm = new Alarm(
       now,
@@ -194,6 +195,7 @@ class Channel extends Sending<never> {
 
 /** The channel hands its datagrams over itself, with the port that they came from. */
 const NO_HANDLERS = {
+  isRequest: (): boolean => false,
   request(): void {},
   datagram(): void {},
   stray(): undefined {},

@@ -2,7 +2,6 @@
  * One UDP socket for one transfer that we ask for: unconnected until the server has answered from its TID, then connected
  * to it, so that the kernel turns strangers away (with ICMP) and reports ICMP to us.
  */
-import { isIPv6 } from 'node:net'
 import { ForesendError } from '../../error.ts'
 import type { BlockFramer } from '../driver.ts'
 
@@ -59,10 +58,6 @@ export function clientBindError(options: ClientSocketOptions, errno: string, cau
   const from = options.localAddress ?? 'any address'
   const message = `cannot open a port on ${from} to talk to ${options.address}: ${errno}; check the addresses of this machine and its firewall`
   return new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause })
-}
-
-export function anyAddress(peer: string): string {
-  return isIPv6(peer) ? '::' : '0.0.0.0'
 }
 
 export function withoutZone(address: string): string {

@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net'
 import type { DriverHandlers, BlockFramer, Tap } from '../driver.ts'
 import { errnoOf } from '../bind-error.ts'
 import type { Frames } from './frames.ts'
-import type { Spin } from '../spin.ts'
+import type { EventLoopSpin } from './event-loop-spin.ts'
 import { countSendError } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
 
@@ -19,7 +19,7 @@ export interface Core<Owner> {
   readonly stats: DriverStats
   readonly frames: Frames
   readonly tap: Tap | undefined
-  readonly spin: Spin
+  readonly spin: EventLoopSpin
   now(): number
 }
 

@@ -1,6 +1,5 @@
 /** Listening sockets: one per local address, so that the kernel tells which address was asked. */
 import type { Socket } from 'node:dgram'
-import { OPCODE, readOpcode } from '../../packet/index.ts'
 import type { Peer } from '../../endpoint/contract.ts'
 import { bind, createSocket, isUnreachable } from './core.ts'
 import type { Core } from './core.ts'
@@ -90,7 +89,7 @@ export class Listener<Owner> implements SharedPort {
       const data = buffer.subarray(offset, offset + length)
       core.tap.datagram(true, this.address, this.port, address, port, data, length)
     }
-    if (this.#shared.size > 0 && !isRequest(buffer, offset, length)) {
+    if (this.#shared.size > 0 && !core.handlers.isRequest(buffer, offset, length)) {
       const tid = this.#shared.get(key(address, port))
       if (tid !== undefined) return core.handlers.datagram(core.now(), tid.owner, buffer, offset, length)
     }
@@ -104,12 +103,6 @@ export class Listener<Owner> implements SharedPort {
     // Windows reports here what ICMP said to an earlier answer.
     if (this.open && !isUnreachable(error)) this.#owner.failed(this, error)
   }
-}
-
-/** A repeated request comes from the port of its transfer, but it is for the endpoint to judge. */
-function isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
-  const opcode = readOpcode(buffer, offset, length)
-  return opcode === OPCODE.rrq || opcode === OPCODE.wrq
 }
 
 function key(address: string, port: number): string {

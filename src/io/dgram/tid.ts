@@ -3,6 +3,7 @@ import type { Socket } from 'node:dgram'
 import type { Peer } from '../../endpoint/contract.ts'
 import type { Tap, Tid } from '../driver.ts'
 import { tidError } from '../bind-error.ts'
+import { anyAddress } from '../interfaces.ts'
 import { bind, createSocket, isUnreachable, Sending } from './core.ts'
 import type { Core } from './core.ts'
 import { countSendError } from '../driver-stats.ts'
@@ -167,8 +168,4 @@ function connect(socket: Socket, peer: Peer): Promise<void> {
       reject(error as Error)
     }
   })
-}
-
-function anyAddress(peer: string): string {
-  return peer.includes(':') ? '::' : '0.0.0.0'
 }
