@@ -20,7 +20,7 @@ export class DgramClientSocket implements ClientSocket {
   readonly #core: Core<never>
   readonly #stats: DriverStats = newStats()
   readonly #alarm: Alarm
-  #channel: Channel
+  readonly #channel: Channel
   #open = true
   /** What the system said of a request that it could not send, and who else answered: for the message on no answer. */
   #sendFault = ''
@@ -62,11 +62,6 @@ export class DgramClientSocket implements ClientSocket {
     this.#channel.lock(port)
   }
 
-  reopen(): void {
-    this.#channel.close()
-    this.#channel = this.#openChannel()
-  }
-
   sendControl(buffer: Uint8Array, length: number): void {
     if (this.#open) this.#channel.sendControl(buffer, length)
   }
@@ -101,7 +96,7 @@ export class DgramClientSocket implements ClientSocket {
 
   #openChannel(): Channel {
     const { address, localAddress } = this.#options
-    const channel: Channel = new Channel(this.#core, createSocket(localAddress ?? address), address, {
+    const channel = new Channel(this.#core, createSocket(localAddress ?? address), address, {
       received: (data, port) => {
         if (!this.#open) return
         this.#stats.arrivals++
@@ -115,7 +110,7 @@ export class DgramClientSocket implements ClientSocket {
         this.#stranger = from
       },
       unreachable: () => {
-        if (this.#open && channel === this.#channel) this.#handlers.unreachable(this.now())
+        if (this.#open) this.#handlers.unreachable(this.now())
       },
       // Binding may fail within this call, before our owner knows us.
       failed: (cause) => {
