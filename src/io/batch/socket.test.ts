@@ -54,7 +54,7 @@ describe('receiving', () => {
   })
 
   test('on a listening socket a request goes the way of strays although its sender has a transfer', () => {
-    const listening = { fd: 9, port: 69, heard: () => {} }
+    const listening = { fd: 9, port: 69, received: () => {} }
     const receivedBy = ({ native, socket, heard, join }: ReturnType<typeof open>): string[] => {
       join(5)
       native.inbox.push(5, 6)
