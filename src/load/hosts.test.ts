@@ -54,7 +54,7 @@ describe.skipIf(typeof native === 'string')('two ports that take each other for 
 
   test('what does not come from the server is not handed over', () => {
     const { server, client } = pair()
-    client.send(CLIENT + 1, server.port, Buffer.from('stranger'), 8)
+    client.send(CLIENT + 1, server.port, Buffer.from('not the server'), 8)
     client.flush()
     expect(all(server)).toEqual([])
   })
