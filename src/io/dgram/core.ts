@@ -67,18 +67,18 @@ export abstract class Sending<Owner> {
   }
 
   sendControl(buffer: Uint8Array, length: number): void {
-    const target = this.room(length)
+    const target = this.#room(length)
     if (target === undefined) return
     for (let i = 0; i < length; i++) target[i] = buffer[i] as number
-    this.send(target, false)
+    this.#send(target, false)
   }
 
   sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
     for (let seq = first, last = first + count - 1; seq <= last; seq++) {
-      const target = this.room(maxBytes)
+      const target = this.#room(maxBytes)
       if (target === undefined) continue
       const length = frame(seq, target)
-      this.send(length === maxBytes ? target : target.subarray(0, length), count > 1 && seq === last)
+      this.#send(length === maxBytes ? target : target.subarray(0, length), count > 1 && seq === last)
     }
   }
 
@@ -90,7 +90,7 @@ export abstract class Sending<Owner> {
   protected abstract tapped(tap: Tap, data: Uint8Array): void
 
   /** Memory for a datagram of up to `length` bytes; undefined when it would be dropped: closed, or the queue is full. */
-  private room(length: number): Uint8Array | undefined {
+  #room(length: number): Uint8Array | undefined {
     if (!this.open) return undefined
     if (this.#queued === 0) return this.core.frames.view(length)
     this.#queued = this.socket.getSendQueueCount()
@@ -105,7 +105,7 @@ export abstract class Sending<Owner> {
    * last, and one callback in many shows them. The receiving side reports ICMP when the socket is polled; only within a window may
    * the next datagram swallow it, so the last datagram of a window has a callback (`report`).
    */
-  private send(data: Uint8Array, report: boolean): void {
+  #send(data: Uint8Array, report: boolean): void {
     try {
       this.put(data, report || this.#sends++ % REPORT_EVERY === 0)
     } catch (error) {
