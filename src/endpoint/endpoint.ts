@@ -7,6 +7,7 @@
  */
 import { type ForesendError, peerTextFor } from '../error.ts'
 import { encodeError, encodeOack, HEADER_BYTES, OPCODE, readOpcode, type Request, WIRE_ERROR } from '../packet/index.ts'
+import { COUNTER } from '../transfer/contract.ts'
 import { negotiateRead, negotiateWrite } from '../transfer/negotiate.ts'
 import { Receiver } from '../transfer/receiver.ts'
 import { Sender } from '../transfer/sender.ts'
@@ -112,6 +113,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
   ): void {
     transfer.heardAt = now
     const machine = this.#lifecycle.begin(now, transfer)
+    if (machine !== undefined) transfer.timeoutsAtHeard = machine.counters[COUNTER.timeouts]
     try {
       if (machine !== undefined) machine.handleDatagram(now, buffer, offset, length)
     } catch (thrown) {
@@ -260,6 +262,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
     const existing = this.#admission.find(peer)
     if (existing !== undefined && judgeRepeat(existing, request, now) === 'ignore') {
       this.counts.repeated++
+      // The first one since the last packet: what comes later is measured from it.
+      if (existing.askedAgainAt <= existing.heardAt) existing.askedAgainAt = now
       return false
     }
     const over = existing ?? this.#admission.abandoned(peer, request, now)

@@ -37,6 +37,10 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   readonly #wheel: TimerWheel
   /** Last packet from the peer's TID; the request before any. */
   heardAt: number
+  /** Timeouts of the machine at `heardAt`. The endpoint's own. */
+  timeoutsAtHeard = 0
+  /** When the request that began it came again last, and was ignored. The endpoint's own. */
+  askedAgainAt = -Infinity
   /** The endpoint's own. */
   startedTold = false
   progressToldAt: number

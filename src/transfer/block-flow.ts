@@ -326,7 +326,7 @@ export class BlockFlow implements Flow, BlockWindow {
     if (this.#contact.due(now) === 'give-up') {
       this.#contact.stop()
       const { config } = this.parts
-      config.fail('ERR_TFTP_TIMEOUT', neverBegan(config.peer))
+      config.fail('ERR_TFTP_TIMEOUT', neverBegan(config.peer, config.meanwhile()))
       return
     }
     this.parts.counters[COUNTER.timeouts]++

@@ -19,6 +19,8 @@ interface FlowConfig {
   readonly patient: boolean
   /** What the peer is called in messages. */
   readonly peer: PeerRole
+  /** The datagrams since the last progress that had no place in the transfer, as a clause of a message; '' for none. */
+  readonly meanwhile: () => string
   /** Ends the transfer: the client was caught at something that spoils its image. */
   readonly fail: (code: ErrorCode, reason: string) => void
 }

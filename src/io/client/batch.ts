@@ -77,12 +77,6 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     this.#sendQueue.connected()
   }
 
-  reopen(): void {
-    this.#end()
-    new DataView(this.#server.buffer).setUint16(linux.SOCKADDR.port, this.#options.port)
-    this.#begin()
-  }
-
   sendControl(buffer: Uint8Array, length: number): void {
     if (this.fd < 0) return
     this.#sendQueue.control(buffer, length)

@@ -20,7 +20,7 @@ export class DgramClientSocket implements ClientSocket {
   readonly #core: Core<never>
   readonly #stats: DriverStats = newStats()
   readonly #alarm: Alarm
-  #channel: Channel
+  readonly #channel: Channel
   #open = true
   /** The name of the error that kept the last request from being sent; '' for none. */
   #sendFault = ''
@@ -63,11 +63,6 @@ export class DgramClientSocket implements ClientSocket {
     this.#channel.lock(port)
   }
 
-  reopen(): void {
-    this.#channel.close()
-    this.#channel = this.#openChannel()
-  }
-
   sendControl(buffer: Uint8Array, length: number): void {
     if (this.#open) this.#channel.sendControl(buffer, length)
   }
@@ -102,7 +97,7 @@ export class DgramClientSocket implements ClientSocket {
 
   #openChannel(): Channel {
     const { address, localAddress } = this.#options
-    const channel: Channel = new Channel(this.#core, createSocket(localAddress ?? address), address, {
+    const channel = new Channel(this.#core, createSocket(localAddress ?? address), address, {
       received: (data, port) => {
         if (!this.#open) return
         this.#stats.arrivals++
@@ -116,7 +111,7 @@ export class DgramClientSocket implements ClientSocket {
         this.#otherSender = from
       },
       unreachable: () => {
-        if (this.#open && channel === this.#channel) this.#handlers.unreachable(this.now())
+        if (this.#open) this.#handlers.unreachable(this.now())
       },
       // Binding may fail within the constructor, before the owner has the socket.
       failed: (cause) => {

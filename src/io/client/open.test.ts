@@ -77,22 +77,6 @@ describe.each(drivers)('%s', (driver) => {
     expect(await client.next()).toBe('unreachable')
   })
 
-  test('reopen goes on from another port, and asks at the door again', async () => {
-    const door = await listen()
-    const tid = await listen()
-    const client = connect({ port: door.port })
-    client.socket.request(Buffer.from('1'))
-    const first = await door.next()
-    client.socket.lock(tid.port)
-    client.socket.reopen()
-    client.socket.request(Buffer.from('2'))
-    const second = await door.next()
-    expect(second.text).toBe('2')
-    expect(second.from).not.toBe(first.from)
-    door.socket.send('ok', second.from)
-    expect(await client.next()).toBe(`ok ${door.port}`)
-  })
-
   test('an answer from another address is named, not taken', async () => {
     const door = await listen()
     const other = await listen('127.0.0.2')

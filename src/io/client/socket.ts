@@ -33,8 +33,6 @@ export interface ClientSocket {
   request(buffer: Uint8Array): void
   /** From now on everything goes to `port` and comes from there. */
   lock(port: number): void
-  /** Goes on from a fresh local port, unlocked. Datagrams that are on the way to the old port are answered with ICMP. */
-  reopen(): void
   sendControl(buffer: Uint8Array, length: number): void
   /** What `frame` throws is thrown on. */
   sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void
