@@ -2,9 +2,9 @@
  * A transfer that we ask for: sends the request, repeats it, takes the first answer's port as the server's TID, and from
  * then on is a thin shell around a Receiver (RRQ) or a Sender (WRQ). Sans-IO, same manners as transfer/contract.ts.
  */
-import type { ForesendError } from '../error.ts'
+import { type ForesendError, peerTextFor } from '../error.ts'
 import {
-  encodeError,
+  encodePeerError,
   encodeRequest,
   HEADER_BYTES,
   OPCODE,
@@ -206,7 +206,7 @@ export class Initiator implements Machine {
       this.#run(now, port, accepted.value, true)
       return
     }
-    const packet = encodeError(WIRE_ERROR.option, accepted.reason)
+    const packet = encodePeerError(WIRE_ERROR.option, peerTextFor('ERR_TFTP_OPTION', WIRE_ERROR.option))
     this.#sink.lock(port)
     this.#sink.sendControl(packet, packet.length)
     // A packet without options cannot be answered by a wrong OACK: only a server that does not read requests would.
@@ -251,7 +251,7 @@ export class Initiator implements Machine {
   #refuseOther(port: number, buffer: Uint8Array, offset: number, length: number): void {
     const opcode = readOpcode(buffer, offset, length)
     if (opcode !== OPCODE.data && opcode !== OPCODE.ack && opcode !== OPCODE.oack) return
-    this.#sink.refuse(port, encodeError(WIRE_ERROR.unknownTid, 'unknown transfer ID'))
+    this.#sink.refuse(port, encodePeerError(WIRE_ERROR.unknownTid, 'Unknown transfer ID'))
   }
 
   #end(error: ForesendError): void {
