@@ -1,35 +1,35 @@
 /**
- * Long reads that no packet waits for, one after the other with one buffer between them: a thousand clients that finish
- * at once must not cost a gigabyte of buffers. Each piece is a turn of the event loop, so transfers go on meanwhile.
+ * Reads whole files in the background, one after the other through one shared buffer: a thousand clients that finish at once
+ * must not cost a gigabyte of buffers. Each piece is one turn of the event loop, so transfers continue between pieces.
  */
 import { read } from 'node:fs'
 
 export const PIECE_BYTES = 1024 * 1024
 
 export class BackgroundReader {
-  private tail: Promise<unknown> = Promise.resolve()
-  private waiting = 0
-  private buffer: Buffer | undefined
+  #tail: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+  #buffer: Buffer | undefined
 
   /** Calls `piece` with each part of the first `sizeBytes` bytes of `fd`, in order. Rejects with what the system or `piece` throws. */
   scan(fd: number, sizeBytes: number, piece: (bytes: Buffer) => void): Promise<void> {
-    this.waiting++
-    const done = this.tail.then(() => this.run(fd, sizeBytes, piece))
-    this.tail = done.catch(() => undefined)
+    this.#waiting++
+    const done = this.#tail.then(() => this.#run(fd, sizeBytes, piece))
+    this.#tail = done.catch(() => undefined)
     return done
   }
 
-  private async run(fd: number, sizeBytes: number, piece: (bytes: Buffer) => void): Promise<void> {
+  async #run(fd: number, sizeBytes: number, piece: (bytes: Buffer) => void): Promise<void> {
     try {
-      this.buffer ??= Buffer.allocUnsafeSlow(PIECE_BYTES)
+      this.#buffer ??= Buffer.allocUnsafeSlow(PIECE_BYTES)
       for (let position = 0; position < sizeBytes; ) {
-        const length = await readPiece(fd, this.buffer, Math.min(PIECE_BYTES, sizeBytes - position), position)
-        piece(this.buffer.subarray(0, length))
+        const length = await readPiece(fd, this.#buffer, Math.min(PIECE_BYTES, sizeBytes - position), position)
+        piece(this.#buffer.subarray(0, length))
         position += length
       }
     } finally {
-      this.waiting--
-      if (this.waiting === 0) this.buffer = undefined
+      this.#waiting--
+      if (this.#waiting === 0) this.#buffer = undefined
     }
   }
 }

@@ -17,24 +17,24 @@ export interface ChunkSource {
 }
 
 export class ChunkCache {
-  private readonly capacity: number
-  private readonly buffers: (Buffer | undefined)[] = []
-  private readonly owners: (ChunkSource | undefined)[] = []
-  private readonly chunks: Float64Array
-  private readonly lengths: Int32Array
+  readonly #capacity: number
+  readonly #buffers: (Buffer | undefined)[] = []
+  readonly #owners: (ChunkSource | undefined)[] = []
+  readonly #chunks: Float64Array
+  readonly #lengths: Int32Array
   // A ring of slots from most to least recently used; the entry at `capacity` is both ends.
-  private readonly older: Int32Array
-  private readonly newer: Int32Array
-  private readonly free: number[] = []
+  readonly #older: Int32Array
+  readonly #newer: Int32Array
+  readonly #free: number[] = []
 
   constructor(sizeBytes: number = CACHE_BYTES) {
-    this.capacity = Math.max(1, Math.floor(sizeBytes / CHUNK_BYTES))
-    this.chunks = new Float64Array(this.capacity)
-    this.lengths = new Int32Array(this.capacity)
-    this.older = new Int32Array(this.capacity + 1)
-    this.newer = new Int32Array(this.capacity + 1)
-    this.older[this.capacity] = this.capacity
-    this.newer[this.capacity] = this.capacity
+    this.#capacity = Math.max(1, Math.floor(sizeBytes / CHUNK_BYTES))
+    this.#chunks = new Float64Array(this.#capacity)
+    this.#lengths = new Int32Array(this.#capacity)
+    this.#older = new Int32Array(this.#capacity + 1)
+    this.#newer = new Int32Array(this.#capacity + 1)
+    this.#older[this.#capacity] = this.#capacity
+    this.#newer[this.#capacity] = this.#capacity
   }
 
   /**
@@ -49,78 +49,78 @@ export class ChunkCache {
     targetOffset: number,
     length: number,
   ): number {
-    const slot = source.slots.get(chunk) ?? this.load(source, chunk)
-    if (this.newer[slot] !== this.capacity) {
-      this.unlink(slot)
-      this.link(slot)
+    const slot = source.slots.get(chunk) ?? this.#load(source, chunk)
+    if (this.#newer[slot] !== this.#capacity) {
+      this.#unlink(slot)
+      this.#link(slot)
     }
-    const bytes = Math.min(length, this.lengths[slot] - from)
+    const bytes = Math.min(length, this.#lengths[slot] - from)
     if (bytes <= 0) return 0
-    this.buffers[slot]?.copy(target, targetOffset, from, from + bytes)
+    this.#buffers[slot]?.copy(target, targetOffset, from, from + bytes)
     return bytes
   }
 
   /** Forgets every chunk of `source`. */
   drop(source: ChunkSource): void {
     for (const slot of source.slots.values()) {
-      this.unlink(slot)
-      this.release(slot)
+      this.#unlink(slot)
+      this.#release(slot)
     }
     source.slots.clear()
   }
 
   /** Chunks that are held now. */
   get size(): number {
-    return this.buffers.length - this.free.length
+    return this.#buffers.length - this.#free.length
   }
 
-  private load(source: ChunkSource, chunk: number): number {
-    const slot = this.take()
+  #load(source: ChunkSource, chunk: number): number {
+    const slot = this.#take()
     try {
-      this.buffers[slot] ??= Buffer.allocUnsafeSlow(CHUNK_BYTES)
-      this.lengths[slot] = source.fill(chunk, this.buffers[slot])
+      this.#buffers[slot] ??= Buffer.allocUnsafeSlow(CHUNK_BYTES)
+      this.#lengths[slot] = source.fill(chunk, this.#buffers[slot])
     } catch (cause) {
-      this.release(slot)
+      this.#release(slot)
       throw cause
     }
-    this.owners[slot] = source
-    this.chunks[slot] = chunk
+    this.#owners[slot] = source
+    this.#chunks[slot] = chunk
     source.slots.set(chunk, slot)
-    this.link(slot)
+    this.#link(slot)
     return slot
   }
 
   /** A slot in no list: a free one, a new one, or that of the least recently used chunk. */
-  private take(): number {
-    const free = this.free.pop()
+  #take(): number {
+    const free = this.#free.pop()
     if (free !== undefined) return free
-    if (this.buffers.length < this.capacity) {
-      this.owners.push(undefined)
-      return this.buffers.push(undefined) - 1
+    if (this.#buffers.length < this.#capacity) {
+      this.#owners.push(undefined)
+      return this.#buffers.push(undefined) - 1
     }
-    const oldest = this.newer[this.capacity]
-    this.owners[oldest]?.slots.delete(this.chunks[oldest])
-    this.unlink(oldest)
+    const oldest = this.#newer[this.#capacity]
+    this.#owners[oldest]?.slots.delete(this.#chunks[oldest])
+    this.#unlink(oldest)
     return oldest
   }
 
-  private release(slot: number): void {
-    this.owners[slot] = undefined
-    if (this.free.length >= KEPT_FREE) this.buffers[slot] = undefined
-    this.free.push(slot)
+  #release(slot: number): void {
+    this.#owners[slot] = undefined
+    if (this.#free.length >= KEPT_FREE) this.#buffers[slot] = undefined
+    this.#free.push(slot)
   }
 
-  private link(slot: number): void {
-    const first = this.older[this.capacity]
-    this.older[slot] = first
-    this.newer[slot] = this.capacity
-    this.newer[first] = slot
-    this.older[this.capacity] = slot
+  #link(slot: number): void {
+    const first = this.#older[this.#capacity]
+    this.#older[slot] = first
+    this.#newer[slot] = this.#capacity
+    this.#newer[first] = slot
+    this.#older[this.#capacity] = slot
   }
 
-  private unlink(slot: number): void {
-    this.older[this.newer[slot]] = this.older[slot]
-    this.newer[this.older[slot]] = this.newer[slot]
+  #unlink(slot: number): void {
+    this.#older[this.#newer[slot]] = this.#older[slot]
+    this.#newer[this.#older[slot]] = this.#newer[slot]
   }
 }
 

@@ -16,8 +16,8 @@ export interface Image {
    */
   read(position: number, target: Uint8Array, targetOffset: number, length: number): number
   /**
-   * Where the whole image lies in memory, for the kernel to send from until `close`: 0 when it does not. Nobody else may read
-   * there: a file that has become shorter would end the process.
+   * Address of the whole image in memory, for the kernel to send from until `close`; 0 when it is not mapped. JavaScript must not
+   * read there: a file that has become shorter would end the process.
    */
   readonly address: number
   /** Throws ERR_TFTP_CHANGED unless inode, size, mtime and ctime are those of the open. Called before the final block. */
@@ -39,15 +39,15 @@ export interface Upload {
   write(buffer: Uint8Array, offset: number, length: number): void
   /** Flush to disk, rename into place, flush the folder. Rejects with a ForesendError and leaves nothing. */
   finish(): Promise<void>
-  /** Lets go of everything and removes what was written; harmless after `finish`, and during it unless the name is given already. */
+  /** Releases everything and removes what was written. Changes nothing after `finish`, nor during it once the file has its name. */
   abort(): void
   /** CRC-32 of the bytes stored so far (after netascii). */
   readonly crc32: number
 }
 
-/** Puts files into memory without reading them; see `Image.address`. */
+/** Maps files into memory without reading them (mmap). */
 export interface Mapper {
-  /** The address of the first `bytes` of a file; 0 or less where it cannot be had. */
+  /** The address of the first `bytes` of a file; 0 or less when it cannot be mapped. */
   map(fd: number, bytes: number): number
   unmap(address: number, bytes: number): void
 }

@@ -125,7 +125,7 @@ describe('what is not there', () => {
 })
 
 describe('links', () => {
-  test.runIf(onUnix)('one that stays beneath the root is followed', async () => {
+  test.runIf(onUnix)('one that stays inside the root is followed', async () => {
     symlinkSync('../vmlinux.bin', join(root, 'boot', 'up'))
     symlinkSync(join(root, 'boot'), join(root, 'absolute'))
     const store = await serve()

@@ -3,7 +3,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ForesendError } from '../error.ts'
 import { WIRE_ERROR } from '../packet/index.ts'
-import { type Hooks, isBeneath, locate, openLocated, requireRegular } from './beneath.ts'
+import { type Hooks, isInside, locate, openLocated, requireRegular } from './inside-root.ts'
 import type { Image, Mapper, OpenRequest, Store, Upload, WriteRequest } from './contract.ts'
 import { fromSystem, notFound, quoted, refused } from './errors.ts'
 import { pathSegments } from './names.ts'
@@ -29,7 +29,7 @@ export interface FolderOptions {
 }
 
 /**
- * Serves the files below `roots`. Names cannot leave a root, symbolic links included (names.ts, beneath.ts). When uploads
+ * Serves the files below `roots`. Names cannot leave a root, symbolic links included (names.ts, inside-root.ts). When uploads
  * are on, what a killed process left of its uploads is removed first. Rejects with ERR_TFTP_NOT_FOUND or
  * ERR_TFTP_ACCESS when a root is no folder that can be read, ERR_TFTP_USAGE when there is none.
  */
@@ -56,35 +56,35 @@ function requireFolder(root: string): void {
 /** Public for tests, which swap links through `hooks`. */
 export class FolderStore implements Store {
   readonly versions: Versions
-  private readonly options: FolderOptions
-  private readonly hooks: Hooks
-  private readonly found = new FoundFiles()
-  private readonly uploads = new Set<FileUpload>()
-  private closed = false
+  readonly #options: FolderOptions
+  readonly #hooks: Hooks
+  readonly #found = new FoundFiles()
+  readonly #uploads = new Set<FileUpload>()
+  #closed = false
 
   /** `options.roots` are absolute. */
   constructor(options: FolderOptions, hooks: Hooks = {}) {
-    this.options = options
+    this.#options = options
     this.versions = new Versions(options.mapper)
-    this.hooks = hooks
+    this.#hooks = hooks
   }
 
   openRead(request: OpenRequest): Promise<Image> | Image {
-    return this.versions.openImage(request, () => this.find(request))
+    return this.versions.openImage(request, () => this.#find(request))
   }
 
   openWrite(request: WriteRequest): Promise<Upload> | Upload {
     const failing = `cannot store ${quoted(request.filename)} from ${request.address}`
     try {
-      return this.startUpload(request, failing)
+      return this.#startUpload(request, failing)
     } catch (cause) {
       return Promise.reject(fromSystem(cause, failing))
     }
   }
 
   close(): void {
-    this.closed = true
-    for (const upload of this.uploads) upload.abort()
+    this.#closed = true
+    for (const upload of this.#uploads) upload.abort()
   }
 
   abandon(): void {
@@ -92,27 +92,27 @@ export class FolderStore implements Store {
     this.versions.abandon()
   }
 
-  private find(request: OpenRequest): Found {
-    const again = this.closed ? undefined : this.found.recall(request.filename)
+  #find(request: OpenRequest): Found {
+    const again = this.#closed ? undefined : this.#found.recall(request.filename)
     if (again !== undefined) return again
     const failing = failingToSend(request)
-    const segments = this.segments(request, failing)
-    for (const root of this.options.roots) {
+    const segments = this.#segments(request, failing)
+    for (const root of this.#options.roots) {
       const located = locate(root, segments, failing)
       if (located === undefined) continue
       const { path, stat } = located
       // Before anything is opened.
       requireRegular(stat, failing)
-      const found = { path, name: segments.join('/'), stat, open: () => openLocated(located, failing, this.hooks) }
+      const found = { path, name: segments.join('/'), stat, open: () => openLocated(located, failing, this.#hooks) }
       // With several roots a file may appear in one that comes first.
-      if (this.options.roots.length === 1) this.found.remember(request.filename, join(root, ...segments), found)
+      if (this.#options.roots.length === 1) this.#found.remember(request.filename, join(root, ...segments), found)
       return found
     }
-    throw this.missing(segments, failing)
+    throw this.#missing(segments, failing)
   }
 
-  private segments(request: OpenRequest, failing: string): readonly string[] {
-    if (this.closed) throw refused(`${failing}: the server is stopping`, 'local')
+  #segments(request: OpenRequest, failing: string): readonly string[] {
+    if (this.#closed) throw refused(`${failing}: the server is stopping`, 'local')
     const parsed = pathSegments(request.filename)
     if (parsed.ok) return parsed.value
     throw new ForesendError('ERR_TFTP_ACCESS', `${failing}: ${parsed.reason}`, {
@@ -121,8 +121,8 @@ export class FolderStore implements Store {
     })
   }
 
-  private missing(segments: readonly string[], failing: string): ForesendError {
-    const { roots } = this.options
+  #missing(segments: readonly string[], failing: string): ForesendError {
+    const { roots } = this.#options
     const where = roots.map(quoted).join(' or ')
     for (const root of roots) {
       const hint = nearPath(root, segments)
@@ -131,10 +131,10 @@ export class FolderStore implements Store {
     return notFound(`${failing}: it is not in ${where}; put it there or ask for another name`)
   }
 
-  private startUpload(request: WriteRequest, failing: string): FileUpload {
-    const { writable, overwrite, maxUploadBytes, roots } = this.options
+  #startUpload(request: WriteRequest, failing: string): FileUpload {
+    const { writable, overwrite, maxUploadBytes, roots } = this.#options
     if (!writable) throw refused(`${failing}: uploads are off; start the server with --writable to take them`, 'local')
-    const segments = this.segments(request, failing)
+    const segments = this.#segments(request, failing)
     if (segments.some(isPartName)) throw refused(`${failing}: names of this form are for unfinished uploads`, 'peer')
     // A file in a lower root would be hidden by the upload: to the peers that is the same as replacing it.
     const hidden = overwrite ? undefined : roots.slice(1).find((root) => locate(root, segments, failing) !== undefined)
@@ -150,9 +150,9 @@ export class FolderStore implements Store {
       maxBytes: maxUploadBytes ?? Infinity,
       tsizeBytes: request.tsizeBytes,
       failing,
-      ended: () => this.uploads.delete(upload),
+      ended: () => this.#uploads.delete(upload),
     })
-    this.uploads.add(upload)
+    this.#uploads.add(upload)
     return upload
   }
 }
@@ -164,7 +164,7 @@ function nearPath(root: string, segments: readonly string[]): string | undefined
     let folder = realRoot
     for (const [index, segment] of segments.entries()) {
       const last = index === segments.length - 1
-      const next = last ? undefined : folderBeneath(realRoot, join(folder, segment))
+      const next = last ? undefined : folderInside(realRoot, join(folder, segment))
       if (next !== undefined) {
         folder = next
         continue
@@ -180,10 +180,10 @@ function nearPath(root: string, segments: readonly string[]): string | undefined
   return undefined
 }
 
-function folderBeneath(realRoot: string, path: string): string | undefined {
+function folderInside(realRoot: string, path: string): string | undefined {
   try {
     const real = realpathSync.native(path)
-    return isBeneath(realRoot, real) && statSync(real).isDirectory() ? real : undefined
+    return isInside(realRoot, real) && statSync(real).isDirectory() ? real : undefined
   } catch {
     return undefined
   }

@@ -1,13 +1,12 @@
 /**
- * Where names led to, so that a room full of clients which ask for one file costs one look each instead of a walk. What is
- * found at a name is served again without the walk only if it is the very file, in the very state, that the walk found: its
- * device, inode, size and both times are compared.
+ * The files that requested names led to: many clients that ask for one file cost one `stat` each instead of a walk along the path.
+ * A kept file is served only while the name still leads to it unchanged: device, inode, size and both times are compared.
  */
 import { type BigIntStats, statSync } from 'node:fs'
 import type { Found } from './versions.ts'
 
-/** Names that are asked for at the same time; the one that was not for longest goes. */
-const MAX_PLACES = 256
+/** Names that are kept. The least recently remembered one goes. */
+const MAX_FILES = 256
 
 interface FoundFile {
   /** The path as it was asked for, links not resolved. */
@@ -16,25 +15,25 @@ interface FoundFile {
 }
 
 export class FoundFiles {
-  private readonly files = new Map<string, FoundFile>()
+  readonly #files = new Map<string, FoundFile>()
 
   /** What `name` led to, if it still does. */
   recall(name: string): Found | undefined {
-    const place = this.files.get(name)
-    if (place === undefined) return undefined
-    const { asked, found } = place
+    const file = this.#files.get(name)
+    if (file === undefined) return undefined
+    const { asked, found } = file
     if (isSame(asked, found.stat)) return found
-    this.files.delete(name)
+    this.#files.delete(name)
     return undefined
   }
 
   /** `asked` is the path of `name`, links not resolved. */
   remember(name: string, asked: string, found: Found): void {
-    this.files.delete(name)
-    this.files.set(name, { asked, found })
-    if (this.files.size <= MAX_PLACES) return
-    for (const oldest of this.files.keys()) {
-      this.files.delete(oldest)
+    this.#files.delete(name)
+    this.#files.set(name, { asked, found })
+    if (this.#files.size <= MAX_FILES) return
+    for (const oldest of this.#files.keys()) {
+      this.#files.delete(oldest)
       return
     }
   }

@@ -15,7 +15,7 @@ import { CHUNK_BYTES, type ChunkCache, type ChunkSource } from './chunk-cache.ts
 import type { Image, Mapper } from './contract.ts'
 import { changed, fromSystem, quoted } from './errors.ts'
 
-/** Above this the checksum would read the disk for longer than anybody waits for it. */
+/** Larger files get no checksum: to read them again takes longer than the checksum is worth. */
 export const CHECKSUM_MAX_BYTES = 256 * 1024 * 1024
 
 /** Where the parts of one version begin in its netascii translation (netascii-image.ts). Shared by all its readers. */
@@ -32,54 +32,54 @@ export class FileVersion implements ChunkSource {
   readonly fd: number
   readonly sizeBytes: number
   readonly chunks: ChunkCache
-  /** Made when the first client asks for netascii. */
+  /** Built when the first client asks for netascii. */
   netascii: Promise<NetasciiIndex> | undefined
-  /** Its chunks, which go when the version goes. */
+  /** The chunks of the netascii translation. They are dropped when the version closes. */
   translated: ChunkSource | undefined
-  private readonly stat: BigIntStats
-  private readonly owner: VersionOwner
-  private users = 0
-  private gone = false
-  /** Undefined until it is asked for. */
-  private mapping: number | undefined
-  private checksum: Promise<number | undefined> | undefined
+  readonly #stat: BigIntStats
+  readonly #owner: VersionOwner
+  #users = 0
+  #isReleased = false
+  /** Address; 0 or less when it cannot be mapped, undefined until the first use of `address`. */
+  #mapping: number | undefined
+  #checksum: Promise<number | undefined> | undefined
 
   /** Takes over `fd`. `stat` is its state, which must be settled (see `settleMs`). */
   constructor(name: string, key: string, fd: number, stat: BigIntStats, owner: VersionOwner) {
     this.name = name
     this.key = key
     this.fd = fd
-    this.stat = stat
+    this.#stat = stat
     this.sizeBytes = Number(stat.size)
     this.chunks = owner.chunks
-    this.owner = owner
+    this.#owner = owner
   }
 
   retain(): this {
-    this.users++
+    this.#users++
     return this
   }
 
   release(): void {
-    this.users--
-    if (this.users > 0 || this.gone) return
+    this.#users--
+    if (this.#users > 0 || this.#isReleased) return
     this.chunks.drop(this)
     if (this.translated !== undefined) this.chunks.drop(this.translated)
-    this.owner.closed(this)
-    this.giveBack()
+    this.#owner.closed(this)
+    this.#releaseResources()
   }
 
   /**
-   * The thread is about to crash: mapping and descriptor go back at once, though a checksum may still hold the version. For the system
-   * both belong to the process, and would stay with it.
+   * Releases mapping and descriptor at once, because the thread is about to crash, though a checksum may still hold the version. Both
+   * belong to the process and would outlive the thread.
    */
   abandon(): void {
-    if (!this.gone) this.giveBack()
+    if (!this.#isReleased) this.#releaseResources()
   }
 
-  private giveBack(): void {
-    this.gone = true
-    if (this.mapping !== undefined && this.mapping > 0) this.owner.mapper?.unmap(this.mapping, this.sizeBytes)
+  #releaseResources(): void {
+    this.#isReleased = true
+    if (this.#mapping !== undefined && this.#mapping > 0) this.#owner.mapper?.unmap(this.#mapping, this.sizeBytes)
     closeSync(this.fd)
   }
 
@@ -96,11 +96,12 @@ export class FileVersion implements ChunkSource {
 
   /** See `Image.address`. */
   get address(): number {
-    if (this.mapping === undefined) {
-      const { mapper } = this.owner
-      this.mapping = mapper === undefined || this.sizeBytes === 0 ? 0 : Math.max(0, mapper.map(this.fd, this.sizeBytes))
+    if (this.#mapping === undefined) {
+      const { mapper } = this.#owner
+      this.#mapping =
+        mapper === undefined || this.sizeBytes === 0 ? 0 : Math.max(0, mapper.map(this.fd, this.sizeBytes))
     }
-    return this.mapping
+    return this.#mapping
   }
 
   fill(chunk: number, target: Buffer): number {
@@ -134,15 +135,15 @@ export class FileVersion implements ChunkSource {
     } catch (cause) {
       throw fromSystem(cause, `cannot check ${quoted(this.name)}`)
     }
-    const { ino, size, mtimeNs, ctimeNs } = this.stat
+    const { ino, size, mtimeNs, ctimeNs } = this.#stat
     if (now.size !== size || now.mtimeNs !== mtimeNs || now.ctimeNs !== ctimeNs || now.ino !== ino) {
       throw changed(this.name)
     }
   }
 
   crc32(): Promise<number | undefined> {
-    this.checksum ??= this.owner.checksum(this)
-    return this.checksum
+    this.#checksum ??= this.#owner.checksum(this)
+    return this.#checksum
   }
 }
 
@@ -178,39 +179,39 @@ export async function computeChecksum(version: FileVersion): Promise<number | un
 export class FileImage implements Image {
   readonly name: string
   readonly sizeBytes: number
-  private readonly version: FileVersion
-  private open = true
+  readonly #version: FileVersion
+  #open = true
 
   /** Takes over one `retain` of `version`. */
   constructor(version: FileVersion) {
-    this.version = version
+    this.#version = version
     this.name = version.name
     this.sizeBytes = version.sizeBytes
   }
 
   get address(): number {
-    requireOpen(this.open, this.name)
-    return this.version.address
+    requireOpen(this.#open, this.name)
+    return this.#version.address
   }
 
   read(position: number, target: Uint8Array, targetOffset: number, length: number): number {
-    requireOpen(this.open, this.name)
-    return this.version.read(position, target, targetOffset, length)
+    requireOpen(this.#open, this.name)
+    return this.#version.read(position, target, targetOffset, length)
   }
 
   verify(): void {
-    requireOpen(this.open, this.name)
-    this.version.verify()
+    requireOpen(this.#open, this.name)
+    this.#version.verify()
   }
 
   crc32(): Promise<number | undefined> {
-    return this.open ? this.version.crc32() : Promise.resolve(undefined)
+    return this.#open ? this.#version.crc32() : Promise.resolve(undefined)
   }
 
   close(): void {
-    if (!this.open) return
-    this.open = false
-    this.version.release()
+    if (!this.#open) return
+    this.#open = false
+    this.#version.release()
   }
 }
 

@@ -79,7 +79,7 @@ test('a name of 500 bytes is handled, one of more than 512 refused', () => {
   expect(pathSegments('x/'.repeat(257), 'linux')).toMatchObject({ ok: false, wireCode: 2 })
 })
 
-test('whatever the name, joining its segments stays beneath the root, on every system', () => {
+test('whatever the name, joining its segments stays inside the root, on every system', () => {
   const piece = fc.constantFrom('..', '.', '/', '\\', 'a', 'C:', ':', ' ', '. .', 'x.img', '\0', '~', '%', 'ä', '$DATA')
   const name = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 600 }),

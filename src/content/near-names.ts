@@ -1,12 +1,12 @@
-/** "Did you mean": for a person who mistyped a name at a bootloader's prompt. */
+/** Finds a similar file name for the log ("did you mean"). An ERROR packet never carries one. */
 import { type Dirent, opendirSync } from 'node:fs'
 import { isPartName } from './part-names.ts'
 
 /** A request for a missing file must stay cheap, whatever the folder holds. */
 const ENTRIES_MAX = 512
-/** Characters that may differ in one place. */
+/** Characters that may differ at one position of two near names. */
 const DIFFERENCE_MAX = 2
-/** A shorter name is part of too many others. */
+/** Shortest name that counts as near because the other one contains it: shorter ones are part of too many names. */
 const PART_MIN = 4
 
 /** The entry of `folder` nearest to `wanted`; undefined when none is near or the folder cannot be read. */
@@ -23,7 +23,7 @@ export function nearName(folder: string, wanted: string, kind: 'file' | 'folder'
   return best
 }
 
-/** 0: other case only. 1 and 2: characters that differ in one place. 3: one contains the other. Infinity: not near. */
+/** 0: other case only. 1 and 2: characters that differ at one position. 3: one contains the other. Infinity: not near. */
 export function nameDistance(a: string, b: string): number {
   const x = a.toLowerCase()
   const y = b.toLowerCase()

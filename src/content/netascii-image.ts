@@ -58,22 +58,22 @@ async function buildIndex(version: FileVersion): Promise<NetasciiIndex> {
 /** Translates one part of the file at a time into the chunk cache. */
 class TranslatedSource implements ChunkSource {
   readonly slots = new Map<number, number>()
-  private readonly version: FileVersion
-  private readonly starts: Float64Array
+  readonly #version: FileVersion
+  readonly #starts: Float64Array
 
   constructor(version: FileVersion, starts: Float64Array) {
-    this.version = version
-    this.starts = starts
+    this.#version = version
+    this.#starts = starts
   }
 
   fill(part: number, target: Buffer): number {
-    const { version } = this
+    const version = this.#version
     const length = Math.min(SOURCE_BYTES, version.sizeBytes - part * SOURCE_BYTES)
     version.readFile(part * SOURCE_BYTES, scratch, length)
     version.verify()
     const bytes = new NetasciiEncoder().encode(scratch, 0, length, target, 0)
     // Changed without a trace in its timestamps: the translation would shift.
-    if (bytes !== this.starts[part + 1] - this.starts[part]) throw changed(version.name)
+    if (bytes !== this.#starts[part + 1] - this.#starts[part]) throw changed(version.name)
     return bytes
   }
 }
@@ -84,52 +84,52 @@ class NetasciiImage implements Image {
   readonly name: string
   readonly address = 0
   readonly sizeBytes: number
-  private readonly version: FileVersion
-  private readonly index: NetasciiIndex
+  readonly #version: FileVersion
+  readonly #index: NetasciiIndex
   /** The part read last; blocks mostly follow each other. */
-  private part = 0
-  private open = true
+  #part = 0
+  #open = true
 
   constructor(version: FileVersion, index: NetasciiIndex) {
-    this.version = version
-    this.index = index
+    this.#version = version
+    this.#index = index
     this.name = version.name
     this.sizeBytes = index.starts[index.starts.length - 1]
   }
 
   read(position: number, target: Uint8Array, targetOffset: number, length: number): number {
-    requireOpen(this.open, this.name)
-    const { starts, source } = this.index
+    requireOpen(this.#open, this.name)
+    const { starts, source } = this.#index
     const wanted = Math.min(length, this.sizeBytes - position)
     let done = 0
     while (done < wanted) {
-      this.seek(position + done)
-      const from = position + done - starts[this.part]
-      done += this.version.chunks.copy(source, this.part, from, target, targetOffset + done, wanted - done)
+      this.#seek(position + done)
+      const from = position + done - starts[this.#part]
+      done += this.#version.chunks.copy(source, this.#part, from, target, targetOffset + done, wanted - done)
     }
     return done
   }
 
   verify(): void {
-    requireOpen(this.open, this.name)
-    this.version.verify()
+    requireOpen(this.#open, this.name)
+    this.#version.verify()
   }
 
   crc32(): Promise<number | undefined> {
-    return this.open ? this.version.crc32() : Promise.resolve(undefined)
+    return this.#open ? this.#version.crc32() : Promise.resolve(undefined)
   }
 
   close(): void {
-    if (!this.open) return
-    this.open = false
-    this.version.release()
+    if (!this.#open) return
+    this.#open = false
+    this.#version.release()
   }
 
   /** Makes `part` the one that holds `position`. */
-  private seek(position: number): void {
-    const { starts } = this.index
-    if (position >= starts[this.part + 1]) this.part++
-    if (position >= starts[this.part] && position < starts[this.part + 1]) return
+  #seek(position: number): void {
+    const { starts } = this.#index
+    if (position >= starts[this.#part + 1]) this.#part++
+    if (position >= starts[this.#part] && position < starts[this.#part + 1]) return
     let low = 0
     let high = starts.length - 2
     while (low < high) {
@@ -137,6 +137,6 @@ class NetasciiImage implements Image {
       if (starts[middle] <= position) low = middle
       else high = middle - 1
     }
-    this.part = low
+    this.#part = low
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Names of uploads that are not finished: `.NAME.foresend-PID-TOKEN-COUNT.part`, beside their target so that a rename
- * is enough. They are never served and never a target; the process in the name tells whether a leftover is still alive.
+ * Names of temporary files: `.NAME.foresend-PID-TOKEN-COUNT.part`, in the folder of the target so that a rename is enough.
+ * Files with such names are never served and never overwritten by an upload. The process id in the name tells a leftover from a running upload.
  */
 import { randomBytes } from 'node:crypto'
 
 /** Tells this run of the program from another one with the same process id (in containers it is often the same). */
 const RUN_TOKEN = randomBytes(6).toString('hex')
-/** Leaves room in the 255 bytes of a segment for what is put around the name. */
+/** Bytes of the target's name that are kept, so that the temporary name fits the 255 bytes of a segment. */
 const KEPT_BYTES = 180
 const PART_NAME = /^\..*\.foresend-(\d{1,10})-([0-9a-f]{12})-[0-9a-z]{1,10}\.part$/i
 
@@ -29,7 +29,7 @@ export function isPartName(segment: string): boolean {
   return PART_NAME.test(segment)
 }
 
-/** `own`: this run of the program made it. Undefined when it is no such name. */
+/** The process that a temporary name belongs to, and whether this run of the program made it (`own`). Undefined for other names. */
 export function ownerOfPart(segment: string): { readonly pid: number; readonly own: boolean } | undefined {
   const match = PART_NAME.exec(segment)
   return match === null ? undefined : { pid: Number(match[1]), own: match[2] === RUN_TOKEN }

@@ -1,7 +1,7 @@
-/** One file for every name: for devices in recovery mode that ask for a name nobody can guess. */
+/** Serves one file for every name, for devices in recovery mode that ask for a name that cannot be known in advance. */
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { requireRegular } from './beneath.ts'
+import { requireRegular } from './inside-root.ts'
 import type { Image, Mapper, OpenRequest, Store, Upload, WriteRequest } from './contract.ts'
 import { fromSystem, quoted, refused } from './errors.ts'
 import { failingToSend, type Found, Versions } from './versions.ts'
@@ -25,17 +25,17 @@ export async function openSingleFile(path: string, mapper?: Mapper): Promise<Sto
 }
 
 class SingleFileStore implements Store {
-  private readonly path: string
-  private readonly versions: Versions
-  private closed = false
+  readonly #path: string
+  readonly #versions: Versions
+  #closed = false
 
   constructor(path: string, mapper: Mapper | undefined) {
-    this.path = path
-    this.versions = new Versions(mapper)
+    this.#path = path
+    this.#versions = new Versions(mapper)
   }
 
   openRead(request: OpenRequest): Promise<Image> | Image {
-    return this.versions.openImage(request, () => this.find(request))
+    return this.#versions.openImage(request, () => this.#find(request))
   }
 
   openWrite(request: WriteRequest): Promise<Upload> {
@@ -46,18 +46,18 @@ class SingleFileStore implements Store {
   }
 
   close(): void {
-    this.closed = true
+    this.#closed = true
   }
 
   abandon(): void {
-    this.versions.abandon()
+    this.#versions.abandon()
   }
 
-  private find(request: OpenRequest): Found {
-    const { path } = this
+  #find(request: OpenRequest): Found {
+    const path = this.#path
     // What the peer asked for is not what is missing: the message names the file that is served.
     const failing = `${failingToSend(request)}: ${quoted(path)} is served for every name`
-    if (this.closed) throw refused(`${failingToSend(request)}: the server is stopping`, 'local')
+    if (this.#closed) throw refused(`${failingToSend(request)}: the server is stopping`, 'local')
     let stat: BigIntStats
     try {
       stat = statSync(path, { bigint: true })

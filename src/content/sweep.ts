@@ -1,4 +1,4 @@
-/** Removing what a killed process left of its uploads. */
+/** Removes the temporary files that a killed process left behind. */
 import { type Dirent, lstatSync, unlinkSync } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,14 +7,14 @@ import { ownerOfPart } from './part-names.ts'
 /** The start of the server must not wait for a walk through a large archive. */
 const ENTRIES_MAX = 20_000
 const DEPTH_MAX = 16
-/** Longer than any pause of an upload that is alive. */
+/** A running upload never pauses for this long. */
 const OLD_MS = 10 * 60_000
-/** By then the process id in a name has come to mean another process. */
+/** After this the process id in a temporary name may belong to another process. */
 const ANCIENT_MS = 24 * 60 * 60_000
 
 /**
- * Removes unfinished uploads below `root` whose process is gone, or that nobody wrote to for a day. Never follows
- * links, looks at 20,000 entries at most, and ignores what it may not read or remove. Returns how many it removed.
+ * Removes unfinished uploads below `root` whose process is gone, or that were not written to for a day. Never follows
+ * links, looks at 20,000 entries at most, and skips what it may not read or remove. Returns how many it removed.
  */
 export async function sweepLeftovers(root: string, nowMs: number = Date.now()): Promise<number> {
   const folders = [{ path: root, depth: 0 }]

@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { isBeneath, isMissing, isOpenBeneath, pathOfDescriptor } from './beneath.ts'
+import { isInside, isMissing, isOpenInside, pathOfDescriptor } from './inside-root.ts'
 import { errnoOf, notFound, quoted, refused } from './errors.ts'
 
 export class UploadFolder {
@@ -19,37 +19,37 @@ export class UploadFolder {
   readonly leaf: string
   /** Without symbolic links when it was opened. */
   readonly path: string
-  private fd: number | undefined
+  #fd: number | undefined
   /** A path through the descriptor: what openat(2) would do. Undefined where there is no such thing. */
-  private readonly through: string | undefined
+  readonly #through: string | undefined
 
   constructor(path: string, leaf: string, fd: number | undefined) {
     this.path = path
     this.leaf = leaf
-    this.fd = fd
-    this.through = fd !== undefined && pathOfDescriptor(fd) !== undefined ? `/proc/self/fd/${fd}` : undefined
+    this.#fd = fd
+    this.#through = fd !== undefined && pathOfDescriptor(fd) !== undefined ? `/proc/self/fd/${fd}` : undefined
   }
 
   /** The path to use for `name` in this folder. */
   place(name: string): string {
-    return `${this.through ?? this.path}/${name}`
+    return `${this.#through ?? this.path}/${name}`
   }
 
   /** Throws ERR_TFTP_ACCESS when the folder's path leads elsewhere by now and names go through that path. */
   requireUnmoved(failing: string): void {
-    if (this.through !== undefined || realpathSync.native(this.path) === this.path) return
+    if (this.#through !== undefined || realpathSync.native(this.path) === this.path) return
     throw refused(`${failing}: its folder was replaced meanwhile; try again`)
   }
 
   /** Bytes that may still be written here; Infinity when the file system does not say. */
   freeBytes(): number {
-    const { blocks, bavail, bsize } = statfsSync(this.through ?? this.path, { bigint: true })
+    const { blocks, bavail, bsize } = statfsSync(this.#through ?? this.path, { bigint: true })
     return blocks === 0n ? Infinity : Number(bavail * bsize)
   }
 
   /** Makes names in this folder durable. Systems that cannot flush a folder do it on their own. */
   sync(): Promise<void> {
-    const { fd } = this
+    const fd = this.#fd
     if (fd === undefined) return Promise.resolve()
     return new Promise((resolve, reject) => {
       fsync(fd, (error) => (error === null || CANNOT_FLUSH.has(errnoOf(error)) ? resolve() : reject(error)))
@@ -57,9 +57,9 @@ export class UploadFolder {
   }
 
   close(): void {
-    if (this.fd === undefined) return
-    closeSync(this.fd)
-    this.fd = undefined
+    if (this.#fd === undefined) return
+    closeSync(this.#fd)
+    this.#fd = undefined
   }
 }
 
@@ -80,11 +80,11 @@ export function openUploadFolder(root: string, segments: readonly string[], fail
     if (!isMissing(cause)) throw cause
     throw notFound(`${failing}: the folder ${shown} does not exist in ${quoted(root)}; create it there first`, cause)
   }
-  if (!isBeneath(realRoot, path)) throw refused(`${failing}: a symbolic link leads out of ${quoted(root)}`)
+  if (!isInside(realRoot, path)) throw refused(`${failing}: a symbolic link leads out of ${quoted(root)}`)
   if (!statSync(path).isDirectory()) throw refused(`${failing}: ${shown} is a file, not a folder`)
   const fd = openFolderDescriptor(path)
   try {
-    if (fd !== undefined && !isOpenBeneath(fd, fstatSync(fd, { bigint: true }), realRoot, path)) {
+    if (fd !== undefined && !isOpenInside(fd, fstatSync(fd, { bigint: true }), realRoot, path)) {
       throw refused(`${failing}: its folder was changed to lead out of ${quoted(root)} meanwhile`)
     }
     const folder = new UploadFolder(path, segments[segments.length - 1], fd)

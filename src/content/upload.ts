@@ -20,7 +20,7 @@ import { ForesendError } from '../error.ts'
 import { NetasciiDecoder, WIRE_ERROR } from '../packet/index.ts'
 import type { Upload } from './contract.ts'
 import { errnoOf, fromSystem, refused } from './errors.ts'
-import { GatherBuffer } from './gather.ts'
+import { WriteBuffer } from './write-buffer.ts'
 import { partName } from './part-names.ts'
 import { targetStat, type UploadFolder } from './upload-folder.ts'
 
@@ -45,107 +45,108 @@ const FILE_MODE = 0o644
 
 export class FileUpload implements Upload {
   readonly name: string
-  private readonly folder: UploadFolder
-  private readonly options: UploadOptions
-  private readonly target: string
-  private readonly part: string
-  private readonly decoder: NetasciiDecoder | undefined
-  private readonly gather: GatherBuffer
+  readonly #folder: UploadFolder
+  readonly #options: UploadOptions
+  readonly #target: string
+  readonly #part: string
+  readonly #decoder: NetasciiDecoder | undefined
+  readonly #gather: WriteBuffer
   /** What the umask (or an access list of the folder) leaves of FILE_MODE. */
-  private readonly mode: number
-  private fd: number | undefined
-  private storedBytes = 0
-  private checksum = 0
-  private state: 'open' | 'finishing' | 'ended' = 'open'
-  private failure: ForesendError | undefined
+  readonly #mode: number
+  #fd: number | undefined
+  #storedBytes = 0
+  #checksum = 0
+  #state: 'open' | 'finishing' | 'ended' = 'open'
+  #failure: ForesendError | undefined
 
   /**
    * Takes over `folder`, also when it throws. Throws ERR_TFTP_EXISTS, ERR_TFTP_BUSY, ERR_TFTP_TOO_LARGE,
    * ERR_TFTP_DISK_FULL, ERR_TFTP_ACCESS, and what the system throws.
    */
   constructor(folder: UploadFolder, options: UploadOptions) {
-    this.folder = folder
-    this.options = options
+    this.#folder = folder
+    this.#options = options
     this.name = options.name
-    this.target = join(folder.path, folder.leaf)
-    this.part = partName(folder.leaf)
-    this.decoder = options.netascii ? new NetasciiDecoder() : undefined
+    this.#target = join(folder.path, folder.leaf)
+    this.#part = partName(folder.leaf)
+    this.#decoder = options.netascii ? new NetasciiDecoder() : undefined
     try {
       requireFreeTarget(folder, options)
       requireRoom(folder, options)
-      if (running.has(this.target)) {
+      if (running.has(this.#target)) {
         throw new ForesendError('ERR_TFTP_BUSY', `${options.failing}: another upload to this name is running; wait`, {
           fault: 'peer',
           wireCode: WIRE_ERROR.access,
         })
       }
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
-      this.fd = openSync(folder.place(this.part), flags, FILE_MODE)
-      this.mode = hide(this.fd)
+      this.#fd = openSync(folder.place(this.#part), flags, FILE_MODE)
+      this.#mode = hide(this.#fd)
     } catch (cause) {
-      if (this.fd !== undefined) {
-        closeSync(this.fd)
-        unlinkSync(folder.place(this.part))
+      if (this.#fd !== undefined) {
+        closeSync(this.#fd)
+        unlinkSync(folder.place(this.#part))
       }
       folder.close()
       throw cause
     }
-    this.gather = new GatherBuffer()
-    running.add(this.target)
+    this.#gather = new WriteBuffer()
+    running.add(this.#target)
   }
 
   get crc32(): number {
-    return this.gather.filled === 0 ? this.checksum : crc32(this.gather.content(), this.checksum)
+    return this.#gather.filled === 0 ? this.#checksum : crc32(this.#gather.content(), this.#checksum)
   }
 
   write(buffer: Uint8Array, offset: number, length: number): void {
-    this.requireOpen()
+    this.#requireOpen()
     try {
-      for (let done = 0; done < length; ) done += this.append(buffer, offset + done, length - done)
-      if (this.storedBytes > this.options.maxBytes) throw tooLarge(this.options)
+      for (let done = 0; done < length; ) done += this.#append(buffer, offset + done, length - done)
+      if (this.#storedBytes > this.#options.maxBytes) throw tooLarge(this.#options)
     } catch (cause) {
-      throw this.fail(cause)
+      throw this.#fail(cause)
     }
   }
 
   async finish(): Promise<void> {
-    this.requireOpen()
-    this.state = 'finishing'
+    this.#requireOpen()
+    this.#state = 'finishing'
     try {
-      if (this.decoder !== undefined) {
-        const bytes = this.decoder.end(this.gather.room(1, this.flush), this.gather.filled)
-        this.gather.filled += bytes
-        this.storedBytes += bytes
+      if (this.#decoder !== undefined) {
+        const bytes = this.#decoder.end(this.#gather.room(1, this.#flush), this.#gather.filled)
+        this.#gather.filled += bytes
+        this.#storedBytes += bytes
       }
-      if (this.storedBytes > this.options.maxBytes) throw tooLarge(this.options)
-      this.flush()
-      this.gather.free()
-      await this.makeDurable()
-      this.requireNotAborted()
-      this.giveName()
-      await this.nameDurable()
-      this.end()
+      if (this.#storedBytes > this.#options.maxBytes) throw tooLarge(this.#options)
+      this.#flush()
+      this.#gather.free()
+      await this.#makeDurable()
+      this.#requireNotAborted()
+      this.#giveName()
+      await this.#nameDurable()
+      this.#end()
     } catch (cause) {
-      throw this.fail(cause)
+      throw this.#fail(cause)
     }
   }
 
   abort(): void {
-    if (this.state === 'ended') return
-    this.failure ??= new ForesendError('ERR_TFTP_ABORTED', `${this.options.failing}: the upload was ended`, {
+    if (this.#state === 'ended') return
+    this.#failure ??= new ForesendError('ERR_TFTP_ABORTED', `${this.#options.failing}: the upload was ended`, {
       fault: 'local',
       wireCode: WIRE_ERROR.undefined,
     })
     // A flush in another thread uses the descriptor: `finish` cleans up when it comes back.
-    if (this.state === 'open') this.remove()
+    if (this.#state === 'open') this.#remove()
   }
 
   /** Takes in some of the bytes and returns how many. */
-  private append(buffer: Uint8Array, offset: number, length: number): number {
-    const { gather, decoder } = this
+  #append(buffer: Uint8Array, offset: number, length: number): number {
+    const gather = this.#gather
+    const decoder = this.#decoder
     // A decoder may hold back a byte and write it with these.
     const spare = decoder === undefined ? 0 : 1
-    const target = gather.room(1 + spare, this.flush)
+    const target = gather.room(1 + spare, this.#flush)
     const taken = Math.min(length, target.length - gather.filled - spare)
     const before = gather.filled
     if (decoder === undefined) {
@@ -154,35 +155,36 @@ export class FileUpload implements Upload {
     } else {
       gather.filled += decoder.decode(buffer, offset, taken, target, before)
     }
-    this.storedBytes += gather.filled - before
+    this.#storedBytes += gather.filled - before
     return taken
   }
 
-  private readonly flush = (): void => {
-    const content = this.gather.content()
-    if (this.fd === undefined || content.length === 0) return
-    for (let done = 0; done < content.length; ) done += writeSync(this.fd, content, done, content.length - done)
-    this.checksum = crc32(content, this.checksum)
-    this.gather.filled = 0
+  readonly #flush = (): void => {
+    const content = this.#gather.content()
+    if (this.#fd === undefined || content.length === 0) return
+    for (let done = 0; done < content.length; ) done += writeSync(this.#fd, content, done, content.length - done)
+    this.#checksum = crc32(content, this.#checksum)
+    this.#gather.filled = 0
   }
 
-  private async makeDurable(): Promise<void> {
-    const fd = this.fd as number
-    setMode(fd, this.mode)
+  async #makeDurable(): Promise<void> {
+    const fd = this.#fd as number
+    setMode(fd, this.#mode)
     await new Promise<void>((resolve, reject) => {
       fsync(fd, (error) => (error === null ? resolve() : reject(error)))
     })
     // Here and not in a `finally`: some systems report a failed write at close only.
-    this.fd = undefined
+    this.#fd = undefined
     closeSync(fd)
   }
 
   /** Gives the complete file its name; from here on it is the file. */
-  private giveName(): void {
-    const { folder, options } = this
+  #giveName(): void {
+    const folder = this.#folder
+    const options = this.#options
     folder.requireUnmoved(options.failing)
     requireFreeTarget(folder, options)
-    const part = folder.place(this.part)
+    const part = folder.place(this.#part)
     const target = folder.place(folder.leaf)
     if (options.overwrite) {
       renameSync(part, target)
@@ -200,53 +202,53 @@ export class FileUpload implements Upload {
     unlinkSync(part)
   }
 
-  private async nameDurable(): Promise<void> {
+  async #nameDurable(): Promise<void> {
     try {
-      await this.folder.sync()
+      await this.#folder.sync()
     } catch (cause) {
       // An upload that is reported as failed must not be there; what it replaced is gone either way.
-      if (!this.options.overwrite) unlinkSync(this.folder.place(this.folder.leaf))
+      if (!this.#options.overwrite) unlinkSync(this.#folder.place(this.#folder.leaf))
       throw cause
     }
   }
 
-  private requireOpen(): void {
-    if (this.failure !== undefined) throw this.failure
-    if (this.state !== 'open') {
-      const message = `${this.options.failing}: it was written to after its end; this is a fault in the program, please report it`
+  #requireOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#state !== 'open') {
+      const message = `${this.#options.failing}: it was written to after its end; this is a fault in the program, please report it`
       throw new ForesendError('ERR_TFTP_INTERNAL', message, { fault: 'local', wireCode: WIRE_ERROR.undefined })
     }
   }
 
-  private requireNotAborted(): void {
-    if (this.failure !== undefined) throw this.failure
+  #requireNotAborted(): void {
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   /** Removes everything and returns the error that all later calls throw as well. */
-  private fail(cause: unknown): ForesendError {
-    this.failure ??= fromSystem(cause, this.options.failing)
-    this.remove()
-    return this.failure
+  #fail(cause: unknown): ForesendError {
+    this.#failure ??= fromSystem(cause, this.#options.failing)
+    this.#remove()
+    return this.#failure
   }
 
-  private remove(): void {
-    if (this.state === 'ended') return
+  #remove(): void {
+    if (this.#state === 'ended') return
     try {
-      unlinkSync(this.folder.place(this.part))
+      unlinkSync(this.#folder.place(this.#part))
     } catch {
       // It has its name already, or its folder is gone with it. A leftover is swept at the next start.
     }
-    this.end()
+    this.#end()
   }
 
-  private end(): void {
-    this.state = 'ended'
-    if (this.fd !== undefined) closeSync(this.fd)
-    this.fd = undefined
-    this.folder.close()
-    this.gather.free()
-    running.delete(this.target)
-    this.options.ended()
+  #end(): void {
+    this.#state = 'ended'
+    if (this.#fd !== undefined) closeSync(this.#fd)
+    this.#fd = undefined
+    this.#folder.close()
+    this.#gather.free()
+    running.delete(this.#target)
+    this.#options.ended()
   }
 }
 

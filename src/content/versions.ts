@@ -9,7 +9,7 @@ import { fromSystem, quoted } from './errors.ts'
 import { computeChecksum, FileImage, FileVersion, type VersionOwner } from './image.ts'
 import { openNetascii } from './netascii-image.ts'
 
-/** Checksums of versions that nobody holds open any more: the next device mostly asks for the same file. */
+/** Checksums that are kept after their version was closed: the next device mostly asks for the same file. */
 const CHECKSUMS_MAX = 256
 /** A file may be written again within one tick of its timestamps; Linux ticks every 1 to 10 ms. */
 const TICK_MS = 20
@@ -20,7 +20,7 @@ const SETTLE_MAX_MS = 4500
 
 /** A file as it was looked up, not yet opened. */
 export interface Found {
-  /** Its place, part of the version's identity. */
+  /** Absolute path, part of the version's identity. */
   readonly path: string
   readonly name: string
   readonly stat: BigIntStats
@@ -31,8 +31,8 @@ export interface Found {
 export class Versions implements VersionOwner {
   readonly chunks: ChunkCache
   readonly mapper: Mapper | undefined
-  private readonly versions = new Map<string, FileVersion>()
-  private readonly checksums = new Map<string, number>()
+  readonly #versions = new Map<string, FileVersion>()
+  readonly #checksums = new Map<string, number>()
 
   constructor(mapper?: Mapper, chunks: ChunkCache = sharedChunks) {
     this.mapper = mapper
@@ -45,8 +45,8 @@ export class Versions implements VersionOwner {
    */
   openImage(request: OpenRequest, find: () => Found): Image | Promise<Image> {
     try {
-      const version = this.acquire(find())
-      if (typeof version === 'number') return this.openSettled(request, find, version)
+      const version = this.#acquire(find())
+      if (typeof version === 'number') return this.#openSettled(request, find, version)
       return request.mode === 'netascii' ? openNetascii(version) : new FileImage(version)
     } catch (cause) {
       return Promise.reject(fromSystem(cause, failingToSend(request)))
@@ -55,36 +55,36 @@ export class Versions implements VersionOwner {
 
   /** Open versions, for tests. */
   get size(): number {
-    return this.versions.size
+    return this.#versions.size
   }
 
-  /** See `Store.abandon`. */
+  /** Releases the mappings and descriptors of all versions, because the thread is about to crash. */
   abandon(): void {
-    for (const version of this.versions.values()) version.abandon()
+    for (const version of this.#versions.values()) version.abandon()
   }
 
   closed(version: FileVersion): void {
-    this.versions.delete(version.key)
+    this.#versions.delete(version.key)
   }
 
   async checksum(version: FileVersion): Promise<number | undefined> {
-    const known = this.checksums.get(version.key)
+    const known = this.#checksums.get(version.key)
     if (known !== undefined) return known
     const value = await computeChecksum(version)
     if (value === undefined) return undefined
-    if (this.checksums.size >= CHECKSUMS_MAX) this.checksums.delete(this.checksums.keys().next().value as string)
-    this.checksums.set(version.key, value)
+    if (this.#checksums.size >= CHECKSUMS_MAX) this.#checksums.delete(this.#checksums.keys().next().value as string)
+    this.#checksums.set(version.key, value)
     return value
   }
 
-  private async openSettled(request: OpenRequest, find: () => Found, firstWaitMs: number): Promise<Image> {
+  async #openSettled(request: OpenRequest, find: () => Found, firstWaitMs: number): Promise<Image> {
     let waitMs = firstWaitMs
     let waitedMs = 0
     try {
       for (let tries = 0; tries < SETTLE_TRIES && waitedMs + waitMs <= SETTLE_MAX_MS; tries++) {
         await delay(waitMs)
         waitedMs += waitMs
-        const version = this.acquire(find())
+        const version = this.#acquire(find())
         if (typeof version !== 'number') {
           return request.mode === 'netascii' ? await openNetascii(version) : new FileImage(version)
         }
@@ -98,11 +98,11 @@ export class Versions implements VersionOwner {
   }
 
   /** One use of the version that `found` is now, or the milliseconds to wait before that can be told. */
-  private acquire(found: Found): FileVersion | number {
+  #acquire(found: Found): FileVersion | number {
     const waitMs = settleMs(found.stat, Date.now())
     if (waitMs > 0) return waitMs
     const key = keyOf(found.path, found.stat)
-    const known = this.versions.get(key)
+    const known = this.#versions.get(key)
     if (known !== undefined) return known.retain()
     const fd = found.open()
     try {
@@ -112,7 +112,7 @@ export class Versions implements VersionOwner {
         return TICK_MS
       }
       const version = new FileVersion(found.name, key, fd, stat, this)
-      this.versions.set(key, version)
+      this.#versions.set(key, version)
       return version.retain()
     } catch (cause) {
       closeSync(fd)

@@ -6,7 +6,15 @@
  * an input throw.
  */
 import { type ForesendError, peerTextFor } from '../error.ts'
-import { encodeError, encodeOack, HEADER_BYTES, OPCODE, readOpcode, type Request, WIRE_ERROR } from '../packet/index.ts'
+import {
+  encodePeerError,
+  encodeOack,
+  HEADER_BYTES,
+  OPCODE,
+  readOpcode,
+  type Request,
+  WIRE_ERROR,
+} from '../packet/index.ts'
 import { COUNTER } from '../transfer/contract.ts'
 import { negotiateRead, negotiateWrite } from '../transfer/negotiate.ts'
 import { Receiver } from '../transfer/receiver.ts'
@@ -43,7 +51,7 @@ const MIN_REST_MS = 0.01
 const REFUSED_EVENTS = { burst: 16, perSecond: 1 }
 /** Forged datagrams must not make a storm of answers. */
 const STRAY_ANSWERS = { burst: 100, perSecond: 100 }
-const UNKNOWN_TID = encodeError(WIRE_ERROR.unknownTid, 'Unknown transfer ID')
+const UNKNOWN_TID = encodePeerError(WIRE_ERROR.unknownTid, 'Unknown transfer ID')
 
 export class Endpoint<Io = unknown, Content = unknown> {
   /** Datagrams at the listening port: no requests, requests said again, requests turned away. */
@@ -348,7 +356,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
   }
 
   #reply(peer: Peer, wireCode: number, text: string): void {
-    const packet = encodeError(wireCode, text)
+    const packet = encodePeerError(wireCode, text)
     this.#sink.reply(peer, packet, packet.length)
   }
 }

@@ -6,9 +6,9 @@
  * its own: an answer says which request it is for, even from a server that takes seconds to answer, and two transfers that a
  * server began can never mix their blocks. The first answer decides; the other port closes.
  */
-import type { ForesendError } from '../error.ts'
+import { type ForesendError, peerTextFor } from '../error.ts'
 import {
-  encodeError,
+  encodePeerError,
   encodeRequest,
   escapeText,
   HEADER_BYTES,
@@ -206,7 +206,7 @@ export class Initiator implements Machine {
       return
     }
     const { reason, wireCode } = accepted
-    this.#sink.drop(kind, port, encodeError(WIRE_ERROR.option, reason))
+    this.#sink.drop(kind, port, encodePeerError(WIRE_ERROR.option, peerTextFor('ERR_TFTP_OPTION', WIRE_ERROR.option)))
     if (kind === 'options') this.#withoutOptions(now, `the server answered them wrongly: ${reason}`)
     else this.#end(badOack(this.#config.label, reason, wireCode))
   }
@@ -251,7 +251,7 @@ export class Initiator implements Machine {
   #refuseOther(port: number, buffer: Uint8Array, offset: number, length: number): void {
     const opcode = readOpcode(buffer, offset, length)
     if (opcode !== OPCODE.data && opcode !== OPCODE.ack && opcode !== OPCODE.oack) return
-    this.#sink.refuse(port, encodeError(WIRE_ERROR.unknownTid, 'unknown transfer ID'))
+    this.#sink.refuse(port, encodePeerError(WIRE_ERROR.unknownTid, 'Unknown transfer ID'))
   }
 
   #end(error: ForesendError): void {

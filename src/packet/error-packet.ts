@@ -37,13 +37,20 @@ export function parseError(b: Uint8Array, offset: number, length: number): Parse
   return { ok: true, value: { wireCode, message: decodeText(b, from, nul < 0 ? limit : nul) } }
 }
 
-/** The ERROR for `error`: its wire code (0 without one) and what it has for the peer, never what it says to a person. */
+/** The ERROR for `error`: its wire code (0 without one) and its text for the peer, never its message. */
 export function encodeErrorFor(error: ForesendError): Uint8Array {
-  const text = error.peerText.replace(/[^ -~]/g, '?').slice(0, MAX_PEER_TEXT)
-  return encodeError(error.wireCode ?? WIRE_ERROR.undefined, text)
+  return encodePeerError(error.wireCode ?? WIRE_ERROR.undefined, error.peerText)
 }
 
-/** The bytes of an ERROR: UTF-8, NULs in `message` turned into spaces, cut between characters to 512 bytes in all. */
+/** The ERROR with a text for a peer: printable ASCII, cut to MAX_PEER_TEXT bytes. The text must not come from a request or a path. */
+export function encodePeerError(wireCode: number, peerText: string): Uint8Array {
+  return encodeError(wireCode, peerText.replace(/[^ -~]/g, '?').slice(0, MAX_PEER_TEXT))
+}
+
+/**
+ * The bytes of an ERROR with any text, for models of other programs: UTF-8, NULs in `message` turned into spaces, cut between
+ * characters to 512 bytes in all. What Foresend itself sends is made by `encodeErrorFor` and `encodePeerError`.
+ */
 export function encodeError(wireCode: number, message: string): Uint8Array {
   const text = encodeCut(message.replaceAll('\0', ' '), MAX_MESSAGE_BYTES)
   return new PacketWriter(OPCODE.error).uint16(wireCode).raw(text, text.length).finish()

@@ -2,7 +2,7 @@
 export { addressPort } from './address.ts'
 export { blockOfSeq, seqNear } from './block.ts'
 export { dataHead, HEADER_BYTES, readBlock, writeAck, writeDataHeader } from './data-ack.ts'
-export { type ErrorPacket, encodeError, encodeErrorFor, parseError } from './error-packet.ts'
+export { type ErrorPacket, encodeError, encodeErrorFor, encodePeerError, parseError } from './error-packet.ts'
 export { ESCAPED_TEXT_MAX, escapeText } from './escape.ts'
 export { NetasciiDecoder, NetasciiEncoder, netasciiSize } from './netascii.ts'
 export { encodeOack, parseOack } from './oack.ts'

@@ -2,6 +2,7 @@
  * Every ERROR that a server can send, read off the wire: none says anything of the machine that it comes from. A small device gets at
  * most 64 bytes and a sentence that a person at its console understands.
  */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, symlinkSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -17,6 +18,8 @@ const FILES = { 'openwrt-archer-c2.bin': pattern(100_000), taken: pattern(100) }
 interface Case {
   readonly what: string
   readonly more?: object
+  /** The driver that answers at all. */
+  readonly only?: 'batch'
   run(client: RawClient, running: Running, folder: string): unknown
 }
 
@@ -28,6 +31,23 @@ async function begin(client: RawClient, file: string): Promise<Packet> {
   const data = await client.next()
   client.ack(1, data.port)
   return client.next()
+}
+
+/** Runs `body` with a disk of 64 KiB at `path`; undefined where none may be mounted. */
+async function onSmallDisk(
+  path: string,
+  body: () => Promise<Packet | undefined>,
+): Promise<Packet | 'not here' | undefined> {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', path], { stdio: 'ignore' })
+  } catch {
+    return 'not here'
+  }
+  try {
+    return await body()
+  } finally {
+    execFileSync('umount', ['-l', path])
+  }
 }
 
 const CASES: readonly Case[] = [
@@ -86,6 +106,23 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    what: 'an ACK from a port that has no transfer',
+    // The sockets of the other driver are connected: the kernel refuses what comes from elsewhere.
+    only: 'batch',
+    async run(client, running) {
+      const { port } = await begin(client, 'openwrt-archer-c2.bin')
+      const other = await running.client()
+      other.ack(2, port)
+      return other.next()
+    },
+  },
+  {
+    what: 'a disk that fills up during an upload',
+    more: { writable: true },
+    run: (client, _running, folder) =>
+      onSmallDisk(join(folder, 'folder'), () => client.put('folder/new', pattern(300_000))),
+  },
+  {
     what: 'a block larger than agreed',
     more: { writable: true },
     async run(client) {
@@ -96,15 +133,17 @@ const CASES: readonly Case[] = [
   },
 ]
 
-eachDriver(() => {
+eachDriver((driver) => {
   describe('what the peer is told', () => {
-    test.each(CASES)('$what', async ({ more, run }) => {
+    test.for(CASES)('$what', async ({ more, only, run }, context) => {
+      if (only !== undefined && driver !== only) context.skip(`only with the driver ${only}`)
       const folder = folderWith(FILES)
       mkdirSync(join(folder, 'folder'))
       symlinkSync('/etc/hostname', join(folder, 'link'))
       const running = await serve(folder, more)
       const client = await running.client()
       const given = await run(client, running, folder)
+      if (given === 'not here') context.skip('a tmpfs may not be mounted here')
       let packet = given as Packet | undefined
       while (packet?.opcode !== 5) packet = await client.next()
       const text = packet.body.toString('latin1').replace(/\0$/, '')

@@ -24,7 +24,7 @@ const closing: (() => unknown)[] = []
 let driverName: 'dgram' | 'batch' = 'dgram'
 
 /** Runs the same tests for each driver; what `serve` starts has that one, unless it is told otherwise. */
-export function eachDriver(tests: () => void): void {
+export function eachDriver(tests: (driver: 'dgram' | 'batch') => void): void {
   describe.each(['dgram', 'batch'] as const)('%s:', (name) => {
     beforeEach((context) => {
       const native = name === 'batch' ? probeBatch() : undefined
@@ -34,7 +34,7 @@ export function eachDriver(tests: () => void): void {
         driverName = 'dgram'
       }
     })
-    tests()
+    tests(name)
   })
 }
 

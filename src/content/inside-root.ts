@@ -1,4 +1,4 @@
-/** Finding and opening files so that nothing outside of a root is ever reached, whoever swaps links meanwhile. */
+/** Finds and opens files so that nothing outside of a root is reached, also when links are swapped between look-up and open. */
 import {
   type BigIntStats,
   closeSync,
@@ -22,7 +22,7 @@ export interface Located {
   readonly stat: BigIntStats
 }
 
-/** For tests: runs between the look-up and the open, where an attacker would swap a link. */
+/** For tests: called between the look-up and the open, which is when an attacker would swap a link. */
 export interface Hooks {
   beforeOpen?(path: string): void
 }
@@ -36,24 +36,24 @@ export function locate(root: string, segments: readonly string[], failing: strin
     // The root is resolved each time: it may be a link that is switched to the next release while we run.
     const realRoot = realpathSync.native(root)
     const path = realpathSync.native(join(realRoot, ...segments))
-    if (!isBeneath(realRoot, path)) throw refused(`${failing}: a symbolic link leads out of ${quoted(root)}`)
+    if (!isInside(realRoot, path)) throw refused(`${failing}: a symbolic link leads out of ${quoted(root)}`)
     // Also when a link with an innocent name leads to it: an unfinished upload is not a file yet.
     if (path.split(sep).some(isPartName)) return undefined
     return { realRoot, path, stat: lstatSync(path, { bigint: true }) }
   } catch (cause) {
     if (!isMissing(cause)) throw cause
-    requireParentsBeneath(root, segments, failing)
+    requireParentsInside(root, segments, failing)
     return undefined
   }
 }
 
-/** A link out of the root is refused also where nothing is at its end: answers must not tell what exists out there. */
-function requireParentsBeneath(root: string, segments: readonly string[], failing: string): void {
+/** Refuses a link out of the root also where nothing is at its end: answers must not tell what exists outside. */
+function requireParentsInside(root: string, segments: readonly string[], failing: string): void {
   for (let depth = segments.length - 1; depth > 0; depth--) {
     try {
       const realRoot = realpathSync.native(root)
       const path = realpathSync.native(join(realRoot, ...segments.slice(0, depth)))
-      if (isBeneath(realRoot, path)) return
+      if (isInside(realRoot, path)) return
     } catch (cause) {
       if (isMissing(cause)) continue
       throw cause
@@ -73,7 +73,7 @@ export function openLocated(found: Located, failing: string, hooks: Hooks): numb
   try {
     const stat = fstatSync(fd, { bigint: true })
     requireRegular(stat, failing)
-    if (!isOpenBeneath(fd, stat, found.realRoot, found.path)) {
+    if (!isOpenInside(fd, stat, found.realRoot, found.path)) {
       throw refused(`${failing}: its path was changed to lead out of the served folder while it was opened`)
     }
     return fd
@@ -99,16 +99,16 @@ export function requireRegular(stat: BigIntStats, failing: string): void {
 }
 
 /** True when the open descriptor `fd` (of a file or folder) lies below `realRoot` now. `path` is where it was opened. */
-export function isOpenBeneath(fd: number, stat: BigIntStats, realRoot: string, path: string): boolean {
+export function isOpenInside(fd: number, stat: BigIntStats, realRoot: string, path: string): boolean {
   const actual = pathOfDescriptor(fd)
-  if (actual !== undefined) return isBeneath(realRoot, actual)
-  // No /proc: the path must still resolve beneath the root, to this very file.
+  if (actual !== undefined) return isInside(realRoot, actual)
+  // No /proc: the path must still resolve inside the root, to this very file.
   const again = realpathSync.native(path)
   const there = statSync(again, { bigint: true })
-  return isBeneath(realRoot, again) && there.dev === stat.dev && there.ino === stat.ino
+  return isInside(realRoot, again) && there.dev === stat.dev && there.ino === stat.ino
 }
 
-/** Where the kernel says that `fd` is; undefined where it cannot be asked. */
+/** The path that the kernel has for the descriptor `fd`; undefined on systems without /proc/self/fd. */
 export function pathOfDescriptor(fd: number): string | undefined {
   if (process.platform !== 'linux') return undefined
   try {
@@ -118,10 +118,12 @@ export function pathOfDescriptor(fd: number): string | undefined {
   }
 }
 
-export function isBeneath(realRoot: string, path: string): boolean {
+/** True when `path` is `realRoot` or lies below it. Both are absolute and without symbolic links. */
+export function isInside(realRoot: string, path: string): boolean {
   return path === realRoot || path.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)
 }
 
+/** True when the system says that nothing has this name. */
 export function isMissing(cause: unknown): boolean {
   return MISSING.has(errnoOf(cause))
 }
