@@ -92,6 +92,11 @@ export class Endpoint<Io = unknown, Content = unknown> {
     return undefined
   }
 
+  /** The last packets of `transfer`, as `readTrace` reads them; of its events it can still be asked for in the last. */
+  traceOf(transfer: Transfer<Io, Content>): Uint32Array {
+    return transfer.slot < 0 ? new Uint32Array(0) : this.#lifecycle.traces.copy(transfer.slot)
+  }
+
   /** A datagram reached a listening socket. Anything but an RRQ or WRQ gets one ERROR at most. */
   handleRequest(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
     const began = this.#lifecycle.beginSeries(now)
@@ -113,7 +118,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
   ): void {
     transfer.heardAt = now
     const machine = this.#lifecycle.begin(now, transfer)
-    if (machine !== undefined) transfer.timeoutsAtHeard = machine.counters[COUNTER.timeouts]
+    if (machine !== undefined) {
+      transfer.timeoutsAtHeard = machine.counters[COUNTER.timeouts]
+      this.#lifecycle.traces.received(transfer.slot, now - transfer.requestedAt, buffer, offset, length)
+    }
     try {
       if (machine !== undefined) machine.handleDatagram(now, buffer, offset, length)
     } catch (thrown) {
@@ -289,6 +297,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
     const { outputs, wheel, now } = this.#lifecycle
     const transfer = new Transfer<Io, Content>(outputs, wheel, this.#takeId(), peer, request, now)
     this.#admission.add(transfer)
+    this.#lifecycle.traces.begin(transfer.slot)
     wheel.set(transfer.slot, now + this.#openTimeoutMs)
     this.#sink.event('requested', transfer)
     if (!transfer.closed) this.#sink.open(transfer)

@@ -11,6 +11,7 @@
 import type { ForesendError } from '../error.ts'
 import { encodeErrorFor } from '../packet/index.ts'
 import { COUNTER, type NoticeKind, type Outcome } from '../transfer/contract.ts'
+import { Traces } from '../transfer/trace.ts'
 import type { Admission } from './admission.ts'
 import type { EventKind } from './contract.ts'
 import { OUTPUT, Outputs } from './outputs.ts'
@@ -27,6 +28,7 @@ export class Lifecycle<Io, Content> {
   now = 0
   readonly wheel = new TimerWheel()
   readonly outputs = new Outputs<Transfer>()
+  readonly traces = new Traces()
   readonly #admission: Admission<Transfer<Io, Content>>
   readonly #sink: EndpointSink<Io, Content>
   /** The owner is being called: inputs that it makes are carried out with the present one. */
@@ -133,8 +135,10 @@ export class Lifecycle<Io, Content> {
     if (transfer.closed) return
     transfer.closed = true
     this.wheel.clear(transfer.slot)
+    const { slot } = transfer
     this.#admission.remove(transfer)
     this.#sink.close(transfer)
+    this.traces.end(slot)
   }
 
   /** One output. What comes from a transfer that was let go goes nowhere. */
@@ -152,8 +156,10 @@ export class Lifecycle<Io, Content> {
     const { kind, a, b, c, buffer } = this.outputs
     switch (kind) {
       case OUTPUT.blocks:
+        this.traces.sentBlocks(transfer.slot, this.now - transfer.requestedAt, a, b)
         return this.#sink.sendBlocks(transfer, a, b)
       case OUTPUT.control:
+        this.traces.sentControl(transfer.slot, this.now - transfer.requestedAt, buffer as Uint8Array, b)
         return this.#sink.sendControl(transfer, buffer as Uint8Array, b)
       case OUTPUT.store:
         return this.#sink.store(transfer, a, buffer as Uint8Array, b, c)
@@ -179,6 +185,7 @@ export class Lifecycle<Io, Content> {
 
   #noticed(transfer: Transfer<Io, Content>, kind: NoticeKind): void {
     if (transfer.outcome !== undefined) return
+    if (kind === 'stalled') this.traces.extend(transfer.slot)
     if (kind === 'started') this.#tellStarted(transfer)
     else if (kind !== 'refused-ahead') this.#sink.event(kind, transfer)
   }

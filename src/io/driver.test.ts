@@ -25,7 +25,7 @@ afterEach(() => {
   for (const one of closing.splice(0)) one.close()
 })
 
-interface Heard {
+interface Input {
   readonly what: 'request' | 'datagram' | 'unreachable' | 'timer' | 'listenerFailed'
   readonly peer?: Peer
   readonly owner?: string
@@ -36,7 +36,7 @@ interface Heard {
 /** A driver whose every input can be awaited. */
 class Harness implements DriverHandlers<string> {
   readonly driver: Driver<string>
-  readonly heard: Heard[] = []
+  readonly inputs: Input[] = []
   #waiting: (() => void) | undefined
 
   constructor(options: Partial<DgramOptions> = {}, overrides: Partial<Native> = {}) {
@@ -49,11 +49,11 @@ class Harness implements DriverHandlers<string> {
   }
 
   request(_now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
-    this.#hear({ what: 'request', peer, text: Buffer.from(buffer).toString('latin1', offset, offset + length) })
+    this.#add({ what: 'request', peer, text: Buffer.from(buffer).toString('latin1', offset, offset + length) })
   }
 
   datagram(_now: number, owner: string, buffer: Uint8Array, offset: number, length: number): void {
-    this.#hear({ what: 'datagram', owner, text: Buffer.from(buffer).toString('latin1', offset, offset + length) })
+    this.#add({ what: 'datagram', owner, text: Buffer.from(buffer).toString('latin1', offset, offset + length) })
   }
 
   /** Of shared sockets only; the tests of the batch driver look at it. */
@@ -65,26 +65,26 @@ class Harness implements DriverHandlers<string> {
   stray(): undefined {}
 
   unreachable(_now: number, owner: string): void {
-    this.#hear({ what: 'unreachable', owner })
+    this.#add({ what: 'unreachable', owner })
   }
 
   unreadable(): void {}
 
   timer(): void {
-    this.#hear({ what: 'timer' })
+    this.#add({ what: 'timer' })
   }
 
   listenerFailed(address: string): void {
-    this.#hear({ what: 'listenerFailed', address })
+    this.#add({ what: 'listenerFailed', address })
   }
 
-  async next(): Promise<Heard> {
-    while (this.heard.length === 0) await new Promise<void>((resolve) => (this.#waiting = resolve))
-    return this.heard.shift() as Heard
+  async next(): Promise<Input> {
+    while (this.inputs.length === 0) await new Promise<void>((resolve) => (this.#waiting = resolve))
+    return this.inputs.shift() as Input
   }
 
-  #hear(one: Heard): void {
-    this.heard.push(one)
+  #add(one: Input): void {
+    this.inputs.push(one)
     this.#waiting?.()
   }
 }
@@ -198,14 +198,14 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       expect((await harness.next()).peer?.local).toBe('127.0.0.3')
     })
 
-    test('one address of the wildcard that another program holds is told, and the others are served', async () => {
+    test('one address of the wildcard that another program holds is reported, and the others are served', async () => {
       const other = await Client.open('127.0.0.2')
       const harness = new Harness({ interfaces: () => fakeTable('127.0.0.1', '127.0.0.2') })
       const bound = await harness.driver.listen('0.0.0.0', other.port)
       expect(await harness.next()).toEqual({ what: 'listenerFailed', address: '127.0.0.2' })
       expect(bound.addresses()).toEqual(['127.0.0.1'])
       await harness.driver.rescan()
-      expect(harness.heard).toEqual([])
+      expect(harness.inputs).toEqual([])
       other.close()
       await harness.driver.rescan()
       expect(bound.addresses()).toEqual(['127.0.0.1', '127.0.0.2'])
@@ -282,7 +282,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       expect([(await client.next()).data[0], (await client.next()).data[0]]).toEqual([1, 2])
     })
 
-    test('a client that vanished is told as unreachable, not as a crash', async () => {
+    test('a client that vanished is reported as unreachable, not as a crash', async () => {
       const harness = new Harness()
       const client = await Client.open()
       const tid = await harness.driver.openTid(peerOf(client), 'gone')
@@ -292,7 +292,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       expect(await harness.next()).toEqual({ what: 'unreachable', owner: 'gone' })
     })
 
-    test('what a client sent before it vanished is heard first', async () => {
+    test('what a client sent before it vanished is handled first', async () => {
       const harness = new Harness()
       const client = await Client.open()
       const tid = await harness.driver.openTid(peerOf(client), 'gone')
@@ -303,8 +303,8 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       client.socket.send(ACK1)
       client.close()
       tid.sendBlocks(block, 1, 1, 16)
-      const heard = [await harness.next(), await harness.next(), await harness.next()]
-      expect(heard.map((one) => one.what)).toEqual(['datagram', 'datagram', 'unreachable'])
+      const inputs = [await harness.next(), await harness.next(), await harness.next()]
+      expect(inputs.map((one) => one.what)).toEqual(['datagram', 'datagram', 'unreachable'])
     })
 
     test('datagrams that are too large are counted and harm nothing', async () => {
@@ -342,7 +342,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       expect(harness.driver.stats).toMatchObject({ dropped: 0, receiveErrors: 0, arrivals: 1 })
     })
 
-    test('nothing is heard or sent after close', async () => {
+    test('nothing is handled or sent after close', async () => {
       const harness = new Harness()
       const client = await Client.open()
       const tid = await harness.driver.openTid(peerOf(client), 'x')

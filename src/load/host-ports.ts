@@ -1,6 +1,6 @@
 /** The ports of many made-up hosts together: looking at them, waiting for them, and not sleeping while answers come at once. */
 import { performance } from 'node:perf_hooks'
-import { HostPort, hostPlace, type Received } from './hosts.ts'
+import { HostPort, hostNetwork, type Received } from './hosts.ts'
 import * as linux from '../io/native/linux.ts'
 import type { Native } from '../io/native/linux.ts'
 import { Spin } from '../io/spin.ts'
@@ -21,12 +21,12 @@ export class HostPorts {
     this.native = native
     this.#spin = new Spin({ spinMs: SPIN_MS, rest: REST_SLEEPS, cores })
     this.#fds = new Uint8Array(count * linux.POLLFD.bytes)
-    const place = hostPlace(native, address, port)
+    const network = hostNetwork(native, address, port)
     const ports: HostPort[] = []
     this.ports = ports
     try {
       for (let i = 0; i < count; i++) {
-        ports.push(new HostPort(place, i))
+        ports.push(new HostPort(network, i))
         linux.writePollfd(this.#fds, i, ports[i].fd, linux.POLLIN)
       }
     } catch (error) {

@@ -30,7 +30,7 @@ import type { DriverStats } from '../driver-stats.ts'
 
 /** Datagrams received with one call. */
 const INBOX = 32
-/** Control data of an error message holds the error and the address of who reported it. */
+/** Control data of an error message, in bytes: the error and the address of the machine that reported it. */
 const ERROR_CONTROL_BYTES = 256
 
 export interface BatchOptions extends DgramOptions {
@@ -58,10 +58,15 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #handlers: DriverHandlers<Owner>
   readonly #options: BatchOptions
   readonly #inbox: Messages
-  /** Requests open transfers, which receive meanwhile. */
+  /** For listening sockets: a request may make transfers receive before the next request of the batch is handled. */
   readonly #requests: Messages
-  /** Requests that Node heard while the loop runs: they wait for its next turn, and are handled together. */
-  #heard: { readonly peer: Peer; readonly buffer: Uint8Array; readonly offset: number; readonly length: number }[] = []
+  /** Requests that Node received while the loop runs: they wait for the loop's next turn, and are handled together. */
+  #waitingRequests: {
+    readonly peer: Peer
+    readonly buffer: Uint8Array
+    readonly offset: number
+    readonly length: number
+  }[] = []
   readonly #listening: DgramDriver<Owner>
   readonly #listeners = new Map<Listener<Owner>, SharedSocket<BatchTid<Owner>>>()
   /** Transfers on all sockets. */
@@ -70,11 +75,11 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #tap: Tap | undefined
   readonly #stats: DriverStats = newStats()
   readonly #pools: SocketPools<BatchTid<Owner>>
-  /** Handlers are running: what they send leaves together when they are done. */
+  /** True while handlers run: everything that they send leaves in few calls when they are done. */
   #atWork = false
-  /** When the datagrams that are handed over were received: one look at the clock for many. */
+  /** When the datagrams that are being handed over were received, in milliseconds: one look at the clock for a batch. */
   #workAt = 0
-  /** The request that is handled came from the loop, which has seen to what arrived before it. */
+  /** True while a request that the loop received is handled: what arrived before it is handled already. */
   #caughtUp = false
   #sockets = 0
   #deadline = Infinity
@@ -105,7 +110,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       now: () => performance.now(),
       flush: () => this.#finishWork(),
       timer: (now: number) => this.#ring(now),
-      requests: () => this.#handleHeard(),
+      requests: () => this.#handleWaiting(),
     }
     this.#loop = new BatchLoop(host, cpus().length)
   }
@@ -171,7 +176,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
 
   close(): void {
     if (!this.#isOpen) return
-    // A last word may still wait.
+    // A last packet may still wait.
     this.sendQueue.flush()
     this.#isOpen = false
     this.#loop.close()
@@ -182,7 +187,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   closed(tid: BatchTid<Owner>): void {
     if (!this.#isOpen) return
     const { socket } = tid
-    // A last word that waits must leave before the socket can be another's.
+    // A last packet that waits must leave before the socket can be another transfer's.
     this.sendQueue.finish(tid)
     this.table.delete(socket.index, this.names.words, tid.nameAt)
     this.names.drop(tid.nameAt)
@@ -240,17 +245,17 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#caughtUp = true
     const at = message * NAME_WORDS
     const address = addressText(inbox.names, at)
-    listening.heard(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
+    listening.received(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
     this.#caughtUp = false
   }
 
-  #handleHeard(): void {
-    if (this.#heard.length === 0) return
+  #handleWaiting(): void {
+    if (this.#waitingRequests.length === 0) return
     this.beforeRequests()
-    const heard = this.#heard
-    this.#heard = []
+    const waiting = this.#waitingRequests
+    this.#waitingRequests = []
     this.#atWork = true
-    for (const { peer, buffer, offset, length } of heard) {
+    for (const { peer, buffer, offset, length } of waiting) {
       this.#handlers.request(performance.now(), peer, buffer, offset, length)
     }
     this.#finishWork()
@@ -291,7 +296,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
         const { address, port } = listener
         // Node reads those for IPv6 alone.
         if (address.includes(':')) return
-        const listening = { fd, port, heard: listener.heard.bind(listener) }
+        const listening = { fd, port, received: listener.received.bind(listener) }
         const socket = new SharedSocket(this, this.#requests, address, this.#sockets++, listening)
         this.#listeners.set(listener, socket)
         this.#loop.add(socket)
@@ -318,7 +323,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     return {
       request: (now, peer, buffer, offset, length) => {
         // Node gives every datagram memory of its own.
-        if (this.#loop.running && !this.#caughtUp) this.#heard.push({ peer, buffer, offset, length })
+        if (this.#loop.running && !this.#caughtUp) this.#waitingRequests.push({ peer, buffer, offset, length })
         else handlers.request(now, peer, buffer, offset, length)
       },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),

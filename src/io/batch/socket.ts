@@ -1,6 +1,6 @@
 /**
  * A UDP socket that many transfers share, on one local address: a port of its own, or, with a single port, the listening
- * socket. Peers are told apart by address and port.
+ * socket. A peer's address and port say which transfer a datagram belongs to.
  */
 import type { LoopSocket } from './loop.ts'
 import type { OutSocket } from './send-queue.ts'
@@ -25,7 +25,7 @@ export interface SocketHost<Peer> {
   readonly table: PeerTable<Peer>
   /** Datagrams were received, and are handed over next. */
   arrived(): void
-  /** Requests were received, and are handed over next: what reached transfers before them is to be heard first. */
+  /** Requests were received, and are handed over next: what reached transfers before them must be handled first. */
   beforeRequests(): void
   /** See `DriverHandlers`. */
   isRequest(buffer: Uint8Array, offset: number, length: number): boolean
@@ -37,11 +37,11 @@ export interface SocketHost<Peer> {
   receiveError(): void
 }
 
-/** A socket that listens already, and whom its requests are for. */
+/** A listening socket that is open already, and the function that takes what it receives. */
 export interface Listening {
   readonly fd: number
   readonly port: number
-  heard(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void
+  received(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void
 }
 
 export class SharedSocket<Peer> implements OutSocket, LoopSocket {
@@ -51,7 +51,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
   readonly local: string
   /** Bytes of a peer's sockaddr. */
   readonly nameBytes: number
-  /** What was received last. */
+  /** Holds the datagrams of the last receiving call. */
   readonly inbox: Messages
   readonly listening: Listening | undefined
   /** Transfers on it. */
@@ -59,7 +59,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
   /** False once it is closed: its number may be another file by now. */
   isOpen = true
   readonly #host: SocketHost<Peer>
-  /** ICMP came in while data was still waiting: told afterwards. */
+  /** Peers whose port is gone, as ICMP reported: handed over after the datagrams that wait. */
   readonly #lost: Peer[] = []
 
   /**
@@ -115,7 +115,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     return total
   }
 
-  /** Only the peers that are gone are kept; they are told about with the next `receive`. */
+  /** Empties the socket's error queue. The peers whose port is gone are kept for the next `receive`. */
   drainErrors(): void {
     const { native, errors, table } = this.#host
     for (let i = 0; i < MAX_FAULTS; i++) {
@@ -131,7 +131,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     }
   }
 
-  /** ICMP that a send ran into waits to be told. */
+  /** Whether peers whose port is gone wait to be handed over. */
   get hasLost(): boolean {
     return this.#lost.length > 0
   }
@@ -150,7 +150,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     if (at >= 0) this.#lost.splice(at, 1)
   }
 
-  /** What listens is closed by whoever opened it. */
+  /** Closes the socket, unless it is a listening one: its opener closes that. */
   close(): void {
     this.isOpen = false
     if (this.listening === undefined) this.#host.native.close(this.fd)

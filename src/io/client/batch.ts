@@ -21,7 +21,7 @@ import { addressText, swapBytes, writeSockaddr } from '../native/sockaddr.ts'
 import { growReceiveBuffer, openUdpSocket } from '../native/udp-socket.ts'
 import { anyAddress } from '../interfaces.ts'
 
-/** Windows that came while we were busy with something else. The kernel counts a small packet as a page. */
+/** Receive buffer in bytes: windows that arrive while this process does something else. The kernel counts a small packet as a page. */
 const RECEIVE_BYTES = 4 * 1024 * 1024
 /** Batches taken before the loop looks at the clock. */
 const MAX_BATCHES = 4
@@ -41,11 +41,13 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   readonly #serverBytes: number
   readonly #sendQueue: ClientSendQueue
   #open = true
-  /** Datagrams are being handed over: what they give rise to leaves together. */
+  /** True while the handlers run: everything that they send leaves in one call when they are done. */
   #atWork = false
   #unreachable = false
+  /** The name of the error that kept the last request from being sent; '' for none. */
   #sendFault = ''
-  #stranger = ''
+  /** Another address that sent something to this socket; '' for none. */
+  #otherSender = ''
 
   constructor(loop: ClientLoop, options: ClientSocketOptions, handlers: ClientSocketHandlers) {
     this.#loop = loop
@@ -99,7 +101,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   }
 
   seen(): string {
-    return seenText(this.#sendFault, this.#stranger)
+    return seenText(this.#sendFault, this.#otherSender)
   }
 
   close(): void {
@@ -125,7 +127,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     }
     if (errors > 0) this.#drainErrors()
     // A server that sent its last block and went away must not look as if it had not.
-    if (this.#unreachable) this.#tell(now)
+    if (this.#unreachable) this.#reportUnreachable(now)
     return total
   }
 
@@ -148,7 +150,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     inbox.setNameBytes(i, linux.SOCKADDR.bytes)
     const name = i * NAME_WORDS
     if (!this.#isServer(name)) {
-      this.#stranger = addressText(inbox.names, name)
+      this.#otherSender = addressText(inbox.names, name)
       return
     }
     const port = swapBytes(inbox.names[name] >>> 16)
@@ -167,7 +169,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     return true
   }
 
-  #tell(now: number): void {
+  #reportUnreachable(now: number): void {
     this.#unreachable = false
     if (this.#open) this.#work(() => this.#handlers.unreachable(now))
   }
@@ -211,7 +213,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
       this.#sendQueue.use(this.fd, this.#serverWords, this.#serverBytes)
       this.#loop.add(this)
     } catch (cause) {
-      // This may happen before our owner knows us.
+      // Opening may fail within the constructor, before the owner has the socket.
       queueMicrotask(() => {
         if (this.#open) this.#handlers.failed(clientBindError(this.#options, (cause as { code: string }).code, cause))
       })
@@ -220,7 +222,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
 
   #end(): void {
     if (this.fd < 0) return
-    // A last word may still wait.
+    // A last packet may still wait.
     this.#sendQueue.flush()
     this.#loop.remove(this)
     this.#loop.native.close(this.fd)

@@ -22,9 +22,10 @@ export class DgramClientSocket implements ClientSocket {
   readonly #alarm: Alarm
   readonly #channel: Channel
   #open = true
-  /** What the system said of a request that it could not send, and who else answered: for the message on no answer. */
+  /** The name of the error that kept the last request from being sent; '' for none. */
   #sendFault = ''
-  #stranger = ''
+  /** Another address that sent something to this socket; '' for none. */
+  #otherSender = ''
 
   constructor(options: ClientSocketOptions, handlers: ClientSocketHandlers) {
     this.#options = options
@@ -84,7 +85,7 @@ export class DgramClientSocket implements ClientSocket {
   }
 
   seen(): string {
-    return seenText(this.#sendFault, this.#stranger)
+    return seenText(this.#sendFault, this.#otherSender)
   }
 
   close(): void {
@@ -106,13 +107,13 @@ export class DgramClientSocket implements ClientSocket {
         this.#core.spin.datagram(now)
         this.#handlers.left()
       },
-      stranger: (from) => {
-        this.#stranger = from
+      otherSender: (from) => {
+        this.#otherSender = from
       },
       unreachable: () => {
         if (this.#open) this.#handlers.unreachable(this.now())
       },
-      // Binding may fail within this call, before our owner knows us.
+      // Binding may fail within the constructor, before the owner has the socket.
       failed: (cause) => {
         queueMicrotask(() => {
           if (this.#open) this.#handlers.failed(clientBindError(this.#options, errnoOf(cause), cause))
@@ -126,12 +127,13 @@ export class DgramClientSocket implements ClientSocket {
 
 interface ChannelEvents {
   received(data: Buffer, port: number): void
-  stranger(address: string): void
+  /** A datagram came from another address than the server's. */
+  otherSender(address: string): void
   unreachable(): void
   failed(cause: Error): void
 }
 
-/** One local port's worth of it. */
+/** One local port of a client socket. */
 class Channel extends Sending<never> {
   declare readonly socket: Socket
   readonly #address: string
@@ -152,8 +154,8 @@ class Channel extends Sending<never> {
     })
     const bare = withoutZone(address)
     socket.on('message', (data, from) => {
-      if (withoutZone(from.address) !== bare) this.#events.stranger(from.address)
-      // What had been queued before the lock may come from another port: our owner knows.
+      if (withoutZone(from.address) !== bare) this.#events.otherSender(from.address)
+      // What was queued before the lock may come from another port of the server: the owner compares ports.
       else if (!this.#closed) this.#events.received(data, from.port)
     })
     socket.on('error', (error) => this.#failed(error))

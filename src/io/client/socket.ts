@@ -1,6 +1,6 @@
 /**
  * One UDP socket for one transfer that we ask for: unconnected until the server has answered from its TID, then connected
- * to it, so that the kernel turns strangers away (with ICMP) and reports ICMP to us.
+ * to it, so that the kernel answers other senders with ICMP and reports ICMP errors.
  */
 import { ForesendError } from '../../error.ts'
 import type { BlockFramer } from '../driver.ts'
@@ -11,7 +11,7 @@ export interface ClientSocketHandlers {
   unreachable(now: number): void
   /** The deadline is due and every datagram that had arrived has been handled. */
   timer(now: number): void
-  /** What the handlers sent while they had their turn is with the kernel. */
+  /** Everything that the handlers sent has been handed to the kernel. */
   left(): void
   /** No socket can be had at all (ERR_TFTP_BIND). */
   failed(error: ForesendError): void
@@ -40,16 +40,16 @@ export interface ClientSocket {
   reserve(bytes: number): void
   /** Replaces the time at which `timer` is wanted; Infinity for never. */
   deadline(at: number): void
-  /** For the message when nobody answered: what went wrong with sending, or who answered instead. */
+  /** What went wrong with sending, or which other address answered: for the message when no answer came. '' for neither. */
   seen(): string
   close(): void
 }
 
-/** See `ClientSocket.seen`; '' for what did not happen. */
-export function seenText(sendFault: string, stranger: string): string {
+/** The text of `ClientSocket.seen` from the name of a send error and another sender's address; '' for what did not happen. */
+export function seenText(sendFault: string, otherSender: string): string {
   const parts: string[] = []
   if (sendFault !== '') parts.push(`sending failed: ${sendFault}`)
-  if (stranger !== '') parts.push(`${stranger} answered instead; ask that address`)
+  if (otherSender !== '') parts.push(`${otherSender} answered instead; ask that address`)
   return parts.join('; ')
 }
 

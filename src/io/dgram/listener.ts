@@ -1,4 +1,4 @@
-/** Listening sockets: one per local address, so that the kernel tells which address was asked. */
+/** Listening sockets: one per local address, so that the socket of a request is the address that was asked. */
 import type { Socket } from 'node:dgram'
 import type { Peer } from '../../endpoint/contract.ts'
 import { bind, createSocket, isUnreachable } from './core.ts'
@@ -31,7 +31,7 @@ export class Listener<Owner> implements SharedPort {
   readonly address: string
   readonly port: number
   readonly #owner: ListenerOwner<Owner>
-  /** Bound to a broadcast address: it hears, and the answers leave from `localFor`. */
+  /** Bound to a broadcast address: it only receives, and answers leave from `ListenerOwner.localFor`. */
   readonly broadcast: boolean
   /** Transfers that share this socket, by address and port of the peer; empty unless there is a single port. */
   readonly #shared = new Map<string, { readonly owner: Owner }>()
@@ -60,7 +60,7 @@ export class Listener<Owner> implements SharedPort {
     this.socket = socket
     this.address = address
     this.port = socket.address().port
-    socket.on('message', (data, from) => this.heard(data, 0, data.length, from.address, from.port))
+    socket.on('message', (data, from) => this.received(data, 0, data.length, from.address, from.port))
     socket.on('error', (error) => this.#failed(error))
   }
 
@@ -80,8 +80,8 @@ export class Listener<Owner> implements SharedPort {
   }
 
   /** A datagram came. The bytes are valid during the call only. */
-  heard(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void {
-    // Nobody can be answered at port 0.
+  received(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void {
+    // Port 0 takes no answer.
     if (!this.open || port === 0) return
     const core = this.#owner.core
     core.stats.arrivals++

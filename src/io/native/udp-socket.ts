@@ -19,7 +19,7 @@ export interface UdpSocketOptions {
   readonly sharedPort?: boolean
   /** Datagrams of one peer arrive joined, with their length in the control data. Linux before 5.0 hands them over one by one. */
   readonly joinsDatagrams?: boolean
-  /** The control data of a datagram tells the address that it was sent to. */
+  /** The control data of a datagram has the address that it was sent to (IP_PKTINFO). */
   readonly tellsDestination?: boolean
 }
 
