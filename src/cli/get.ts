@@ -95,7 +95,7 @@ function runGet(context: Context, urls: readonly string[], flags: GetFlags): Pro
 export function outputFor(filename: string, output: string | undefined): string {
   if (output !== undefined && !isFolder(output)) return output
   const name = filename.split(/[/\\]/).at(-1) ?? ''
-  // A control character in a file name is a trap for whoever lists the folder.
+  // A control character in a file name reaches the terminal when the folder is listed.
   if (name === '' || name === '.' || name === '..' || /\p{Cc}/u.test(name)) {
     throw usageError(`${escapeText(filename)} has no name that could be used here: give one with -o FILE`)
   }

@@ -9,7 +9,7 @@ import { COUNTER, type Counters, type NoticeKind, type Outcome } from '../transf
 import type { Agreed } from '../transfer/negotiate.ts'
 import type { TransferOptions } from './options.ts'
 
-/** The local end. What these throw ends the transfer with an ERROR. */
+/** The local end of a transfer: a file, a stream or bytes in memory. What its functions throw ends the transfer with an ERROR. */
 export interface LocalEnd {
   /** get: append this payload. */
   store(buffer: Uint8Array, offset: number, length: number): void
@@ -23,7 +23,7 @@ export interface LocalEnd {
   frame(agreed: Agreed): BlockFramer
   /** put: blocks `first` to `last` are about to leave; `final` is among them. */
   before(final: boolean): void
-  /** What was sent, for put the blocks up to `last`, has left. What is done now is done while the server is at work. */
+  /** What was sent has left, for put the blocks up to `last`: time for work that would delay an answer. */
   rest(last: number): void
 }
 
@@ -33,7 +33,7 @@ export interface Result {
   readonly ms: number
   readonly counters: Counters
   readonly lastAck: 'missing' | undefined
-  /** What came instead of the last ACK. */
+  /** With `lastAck: 'missing'`: what came instead of the last ACK, for a person. */
   readonly cameInstead: string | undefined
   readonly fallback: string | undefined
 }
@@ -66,9 +66,9 @@ class ClientTransfer implements InitiatorSink {
   readonly #options: RunOptions
   readonly #resolve: (result: Result) => void
   readonly #reject: (error: ForesendError) => void
-  /** One for each kind of request that was made; after the server's answer the one that it came to. */
+  /** One socket for each kind of request that was made; after the server's answer only the one that was answered is open. */
   readonly #sockets = new Map<RequestKind, ClientSocket>()
-  /** Where the transfer runs and its timer is. Before an answer: where the last request left from. */
+  /** The socket of the transfer and of its timer; before an answer the one that sent the last request. */
   #socket: ClientSocket
   readonly #initiator: Initiator
   readonly #onAbort = (): void => this.abort(abortReason(this.#options.signal))
@@ -80,7 +80,7 @@ class ClientTransfer implements InitiatorSink {
   #outcome: Outcome | undefined
   #settled = false
   #fault: ForesendError | undefined
-  /** When the datagram came that is being handled. */
+  /** The time of the last datagram. */
   #inputAt = 0
   #answeredAt = 0
   #progressAt = 0

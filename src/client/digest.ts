@@ -3,10 +3,10 @@ import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { ForesendError } from '../error.ts'
 
-/** What a file must be. */
+/** What the caller of a transfer expects of the local file. */
 export interface Expected {
   readonly sizeBytes?: number | undefined
-  /** Hex. */
+  /** SHA-256 in hex, of any case. */
   readonly sha256?: string | undefined
 }
 
@@ -22,7 +22,7 @@ export class Digest {
     this.bytes += bytes.length
   }
 
-  /** Lower-case hex; nothing may be added afterwards. */
+  /** SHA-256 in lower-case hex. No bytes may be added afterwards. */
   get sha256(): string {
     this.#hex ??= this.#sha256.digest('hex')
     return this.#hex

@@ -16,15 +16,15 @@ export type { Progress, Summary, TransferOptions } from './options.ts'
 export interface GetOptions extends TransferOptions {
   /** A name or numeric address; IPv6 without brackets. */
   readonly host: string
-  /** 69 by default. */
+  /** UDP port of the server, 69 by default. */
   readonly port?: number
   /** The name to ask for. */
   readonly filename: string
   /** A local path (the file appears there when it is whole, replacing what was there), `-` for standard output, or a stream. */
   readonly output: string | Writable
-  /** Hex digest that the stored bytes must have. */
+  /** SHA-256 in hex that the stored bytes must have. */
   readonly sha256?: string
-  /** Bytes that the stored file must have. */
+  /** Size in bytes that the stored file must have. */
   readonly expectSizeBytes?: number
 }
 
@@ -66,7 +66,7 @@ export async function get(options: GetOptions): Promise<Summary> {
   }
 }
 
-/** The same for `get` and `put`; the digests are those of the local file. */
+/** What `get` and `put` report of a transfer that completed; `digest` is that of the local file. */
 export function summarise(
   file: string,
   result: Result,
@@ -112,7 +112,7 @@ function localEnd(output: Output, mode: Mode, expected: Expected): LocalEnd {
   }
 }
 
-/** 0 stands for "unknown" at servers that make the file while they send it; in netascii tsize is an estimate. */
+/** Whether `tsizeBytes` is the exact size: 0 stands for "unknown" at servers that make the file while they send it, and in netascii tsize is an estimate. */
 function isExact(mode: Mode, tsizeBytes: number | undefined): boolean {
   return mode === 'octet' && tsizeBytes !== undefined && tsizeBytes !== 0
 }

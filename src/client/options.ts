@@ -104,7 +104,7 @@ export function offer(
   return options
 }
 
-/** How long and how often to ask, and for how long to wait once it runs. */
+/** How long and how often to ask, and for how long to wait once the transfer runs. */
 export function patience(options: TransferOptions): { requestMs: number; retries: number; giveUpMs?: number } {
   const requestMs = options.timeoutMs ?? DEFAULT_REQUEST_MS
   const retries = options.retries ?? DEFAULT_RETRIES

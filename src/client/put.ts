@@ -14,13 +14,13 @@ export type { Progress, Summary, TransferOptions } from './options.ts'
 export interface PutOptions extends TransferOptions {
   /** A name or numeric address; IPv6 without brackets. */
   readonly host: string
-  /** 69 by default. */
+  /** UDP port of the server, 69 by default. */
   readonly port?: number
   /** The name to store it under. */
   readonly filename: string
   /** A local path, or the bytes themselves (which must not change meanwhile). */
   readonly input: string | Uint8Array
-  /** Hex digest that the local file must have; checked before anything is sent. */
+  /** SHA-256 in hex that the local file must have; checked before anything is sent. */
   readonly sha256?: string
   /** Milliseconds to keep asking, five times a second: the device answers only for a moment after power-on. */
   readonly waitMs?: number

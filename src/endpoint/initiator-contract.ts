@@ -1,4 +1,4 @@
-/** What a transfer that we ask for is made with, and what it wants done. */
+/** The contract between an Initiator and its owner: the configuration of a transfer that we ask for, and the outputs of it. */
 import type { Option } from '../packet/index.ts'
 import type { ReceiverSink, SenderSink } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
@@ -12,7 +12,7 @@ export interface InitiatorConfig {
   readonly mode: 'octet' | 'netascii'
   /** What to offer, in this order; dropped when the server refuses them. */
   readonly options: readonly Option[]
-  /** WRQ: bytes as they will be sent. */
+  /** Bytes that a write will send; 0 for a read. */
   readonly sizeBytes: number
   readonly near: boolean
   /** Milliseconds before the first repeat of the request; doubles up to 4 s, or stays when longer. */

@@ -7,7 +7,7 @@ import { Receiver } from '../transfer/receiver.ts'
 import { Sender } from '../transfer/sender.ts'
 import type { InitiatorConfig } from './initiator-contract.ts'
 
-/** RRQ. `oack`: the answer was an OACK, which wants ACK 0; otherwise it was DATA 1. */
+/** The receiver of a read. `oack`: the answer was an OACK, which wants ACK 0; otherwise it was DATA 1. */
 export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: boolean, sink: ReceiverSink): Receiver {
   const { near, label, mode, giveUpMs, dallyMs } = config
   const { blksize, windowsize, timeoutMs, tsizeBytes } = agreed
@@ -33,7 +33,7 @@ export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: bo
   )
 }
 
-/** WRQ. A device that agreed to no window may be as faulty as any client of our server: same policy as there. */
+/** The sender of a write. A device that agreed to no window may be as faulty as any client of our server, so it gets the server's policy. */
 export function createSender(config: InitiatorConfig, agreed: Agreed, sink: SenderSink): Sender {
   const { sizeBytes, near, label } = config
   const { blksize, rollover, timeoutMs, windowsize } = agreed

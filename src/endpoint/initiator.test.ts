@@ -127,7 +127,7 @@ class Bench implements InitiatorSink {
     this.now = until
     return this
   }
-  heard(): string[] {
+  outputs(): string[] {
     return this.did.splice(0)
   }
 }
@@ -137,12 +137,12 @@ const RRQ = 'rrq tsize=0 blksize=1428 windowsize=4'
 describe('asking', () => {
   test('the request is repeated, slower each time, then given up with what was seen', () => {
     const b = new Bench()
-    expect(b.heard()).toEqual([RRQ])
-    expect(b.wait(999).heard()).toEqual([])
-    expect(b.wait(1).heard()).toEqual([RRQ])
+    expect(b.outputs()).toEqual([RRQ])
+    expect(b.wait(999).outputs()).toEqual([])
+    expect(b.wait(1).outputs()).toEqual([RRQ])
     // Some servers are silent to any option.
-    expect(b.wait(2000).heard()).toEqual(['rrq'])
-    expect(b.wait(4000).heard()).toEqual([RRQ])
+    expect(b.wait(2000).outputs()).toEqual(['rrq'])
+    expect(b.wait(4000).outputs()).toEqual([RRQ])
     expect(b.outcome).toBeUndefined()
     b.wait(4000)
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_TIMEOUT')
@@ -157,7 +157,7 @@ describe('asking', () => {
     b.wait(2900)
     const options = `wrq${RRQ.slice(3)}`
     // Both kinds are asked within the second for which many devices listen.
-    expect(b.heard()).toEqual(Array(5).fill([options, options, 'wrq']).flat())
+    expect(b.outputs()).toEqual(Array(5).fill([options, options, 'wrq']).flat())
     expect(b.outcome).toBeUndefined()
     b.wait(200)
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_TIMEOUT')
@@ -165,31 +165,31 @@ describe('asking', () => {
 
   test('a server that is silent to options answers the plain request, and the fallback says why', () => {
     const b = new Bench().wait(3000)
-    b.heard()
+    b.outputs()
     b.data(1069, 1, 512, 'plain')
-    expect(b.heard()).toEqual(['lock plain 1069', 'store 1:512', 'ack 1'])
+    expect(b.outputs()).toEqual(['lock plain 1069', 'store 1:512', 'ack 1'])
     expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1 })
     expect(b.initiator.fallback).toBe('the server did not answer the requests with options')
   })
 
   test('retries=5: the plain request has the third and the sixth turn, and the time in all is that of six requests', () => {
     const b = new Bench({ retries: 5 })
-    expect(b.wait(18_999).heard()).toEqual([RRQ, RRQ, 'rrq', RRQ, RRQ, 'rrq'])
+    expect(b.wait(18_999).outputs()).toEqual([RRQ, RRQ, 'rrq', RRQ, RRQ, 'rrq'])
     expect(b.outcome).toBeUndefined()
     expect(b.wait(1).outcome?.error?.message).toMatch(/6 requests in 19 s/)
   })
 
   test('a late OACK, after the plain request left, is what was agreed; an answer to the plain one counts no more', () => {
     const b = new Bench().wait(3500)
-    b.heard()
+    b.outputs()
     b.oack(1069, 'tsize=1000 blksize=1000 windowsize=4', 'options')
-    expect(b.heard()).toEqual(['lock options 1069', 'ack 0'])
+    expect(b.outputs()).toEqual(['lock options 1069', 'ack 0'])
     expect(b.agreement).toMatchObject({ blksize: 1000, windowsize: 4 })
     expect(b.initiator.fallback).toBeUndefined()
     // The server's second transfer, for the plain request: 512 bytes would be a short last block of the first.
     b.data(1070, 1, 512, 'plain').data(1069, 1, 512, 'plain')
-    expect(b.heard()).toEqual([])
-    expect(b.data(1069, 1, 1000).heard()).toEqual(['store 1:1000'])
+    expect(b.outputs()).toEqual([])
+    expect(b.data(1069, 1, 1000).outputs()).toEqual(['store 1:1000'])
   })
 
   test.each(['options', 'plain'] as const)('DATA 1 to the request of kind %s means blocks of 512 bytes', (kind) => {
@@ -197,25 +197,25 @@ describe('asking', () => {
     expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1, windowNegotiated: false })
     const other = kind === 'plain' ? 'options' : 'plain'
     b.oack(1070, 'tsize=1000 blksize=1000 windowsize=4', other)
-    expect(b.data(1069, 2, 5).heard()).toContain('finish 517')
+    expect(b.data(1069, 2, 5).outputs()).toContain('finish 517')
   })
 
   test.each(['options', 'plain'] as const)('ACK 0 to the request of kind %s means blocks of 512 bytes', (kind) => {
     const b = new Bench({ direction: 'write' }).wait(3500)
-    b.heard()
+    b.outputs()
     b.ack(1069, 0, kind)
-    expect(b.heard()).toEqual([`lock ${kind} 1069`, 'data 1'])
+    expect(b.outputs()).toEqual([`lock ${kind} 1069`, 'data 1'])
     expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1 })
   })
 
   test('an OACK to the plain request is wrong, whatever was offered in the other', () => {
     const b = new Bench().wait(3500)
-    b.heard()
-    expect(b.oack(1069, 'blksize=1428', 'plain').heard()).toEqual(['drop plain', 'error 8 to 1069'])
+    b.outputs()
+    expect(b.oack(1069, 'blksize=1428', 'plain').outputs()).toEqual(['drop plain', 'error 8 to 1069'])
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_OPTION')
   })
 
-  test('answers that make no sense are told: how many, what, from where, and what was expected', () => {
+  test('the message names answers that make no sense: how many, what, from where, and what was expected', () => {
     const b = new Bench()
     b.data(1069, 900, 10)
     b.data(1069, 900, 10)
@@ -239,27 +239,27 @@ describe('asking', () => {
 
   test('an abort before the answer sends nothing', () => {
     const b = new Bench()
-    b.heard()
+    b.outputs()
     b.initiator.abort(b.now, new ForesendError('ERR_TFTP_ABORTED', 'x', { fault: 'local' }))
-    expect(b.heard()).toEqual([])
+    expect(b.outputs()).toEqual([])
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_ABORTED')
-    expect(b.oack(2000, 'blksize=1428').heard()).toEqual([])
+    expect(b.oack(2000, 'blksize=1428').outputs()).toEqual([])
   })
 
   test.each([1, 2, 3, 6, 7])('ERROR %d is the answer: no second try', (wireCode) => {
     const b = new Bench().take(69, encodeError(wireCode, 'no\x07'))
-    expect(b.heard()).toEqual([RRQ, 'drop options'])
+    expect(b.outputs()).toEqual([RRQ, 'drop options'])
     expect(b.outcome?.error).toMatchObject({ code: 'ERR_TFTP_PEER_ERROR', wireCode })
     expect(b.outcome?.error?.message).toContain('"no\\x07"')
   })
 
   test.each([0, 4, 8])('ERROR %d: once more without options, from a new port; the reason is kept', (wireCode) => {
     const b = new Bench().take(2000, encodeError(wireCode, 'no options here'))
-    expect(b.heard()).toEqual([RRQ, 'drop options', 'rrq'])
+    expect(b.outputs()).toEqual([RRQ, 'drop options', 'rrq'])
     expect(b.initiator.fallback).toBe(`the server refused them with ERROR ${wireCode} "no options here"`)
     // A second copy of the refusal, of a request that was repeated.
     b.take(2002, encodeError(wireCode, 'no options here'), 'options')
-    expect(b.data(2001, 1, 10).heard()).toEqual(['lock plain 2001', 'store 1:10', 'finish 10'])
+    expect(b.data(2001, 1, 10).outputs()).toEqual(['lock plain 2001', 'store 1:10', 'finish 10'])
     const again = new Bench().take(2000, encodeError(wireCode, 'x')).take(2000, encodeError(wireCode, 'y'))
     expect(again.outcome?.error?.wireCode).toBe(wireCode)
   })
@@ -271,9 +271,9 @@ describe('asking', () => {
       .ack(2000, 0)
       .take(2000, Uint8Array.from([0, 3, 0]))
       .take(2000, new Uint8Array())
-    expect(b.heard()).toEqual([RRQ])
+    expect(b.outputs()).toEqual([RRQ])
     const put = new Bench({ direction: 'write', options: [] }).data(2000, 1, 5).ack(2000, 1)
-    expect(put.heard()).toEqual(['wrq'])
+    expect(put.outputs()).toEqual(['wrq'])
   })
 })
 
@@ -291,9 +291,9 @@ describe('a read', () => {
       'store 3:500',
       'finish 2500',
     ]
-    expect(b.heard()).toEqual([RRQ, ...expected])
+    expect(b.outputs()).toEqual([RRQ, ...expected])
     b.initiator.handleStored(b.now)
-    expect(b.heard()).toEqual(['ack 3'])
+    expect(b.outputs()).toEqual(['ack 3'])
     expect(b.outcome).toEqual({ status: 'completed' })
     expect(b.initiator.closed).toBe(false)
     expect(b.wait(20_000).initiator.closed).toBe(true)
@@ -302,31 +302,31 @@ describe('a read', () => {
   test('DATA 1: the server knows no options, blocks have 512 bytes', () => {
     const b = new Bench().data(2000, 1, 512)
     expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1 })
-    expect(b.heard()).toEqual([RRQ, 'lock options 2000', 'store 1:512', 'ack 1'])
+    expect(b.outputs()).toEqual([RRQ, 'lock options 2000', 'store 1:512', 'ack 1'])
     expect(b.initiator.fallback).toBeUndefined()
   })
 
   test('a repeated OACK is answered by ACK 0 while no DATA came', () => {
     const b = new Bench().oack(2000, 'blksize=1000')
-    b.heard()
+    b.outputs()
     b.wait(100)
-    expect(b.oack(2000, 'blksize=1000').heard()).toEqual(['ack 0'])
+    expect(b.oack(2000, 'blksize=1000').outputs()).toEqual(['ack 0'])
   })
 
   test('an OACK that goes beyond the offer: ERROR 8 to that port, then without options', () => {
     const b = new Bench().oack(2000, 'blksize=1429')
-    expect(b.heard()).toEqual([RRQ, 'drop options', 'error 8 to 2000', 'rrq'])
+    expect(b.outputs()).toEqual([RRQ, 'drop options', 'error 8 to 2000', 'rrq'])
     b.oack(2001, 'blksize=512')
-    expect(b.heard()).toEqual(['drop plain', 'error 8 to 2001'])
+    expect(b.outputs()).toEqual(['drop plain', 'error 8 to 2001'])
     expect(b.outcome?.error).toMatchObject({ code: 'ERR_TFTP_OPTION', wireCode: 8 })
   })
 
   test('a second TID of the same server gets ERROR 5 and harms nothing; ERRORs from there are not answered', () => {
     const b = new Bench().wait(1000).data(2000, 1, 512)
-    b.heard()
+    b.outputs()
     b.data(2001, 1, 512).oack(2001, 'blksize=1428').take(2001, encodeError(0, 'x')).take(2001, new Uint8Array(1))
-    expect(b.heard()).toEqual(['refuse 2001 5', 'refuse 2001 5'])
-    expect(b.data(2000, 2, 1).heard()).toEqual(['store 2:1', 'finish 513'])
+    expect(b.outputs()).toEqual(['refuse 2001 5', 'refuse 2001 5'])
+    expect(b.data(2000, 2, 1).outputs()).toEqual(['store 2:1', 'finish 513'])
   })
 
   test('a rollover that was agreed is known before it comes', () => {
@@ -338,15 +338,15 @@ describe('a read', () => {
     })
     b.oack(2000, 'blksize=8 rollover=1')
     for (let block = 1; block <= 65535; block++) b.data(2000, block, 8)
-    b.heard()
-    expect(b.data(2000, 1, 8).heard()).toEqual(['store 65536:8', 'ack 1'])
+    b.outputs()
+    expect(b.data(2000, 1, 8).outputs()).toEqual(['store 65536:8', 'ack 1'])
   })
 
   test('an announced size that does not come true fails; 0 stands for unknown; netascii may differ', () => {
     const b = new Bench().oack(2000, 'tsize=600').data(2000, 1, 10)
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_CONTENT')
-    expect(new Bench().oack(2000, 'tsize=0').data(2000, 1, 10).heard()).toContain('finish 10')
-    expect(new Bench({ mode: 'netascii' }).oack(2000, 'tsize=9').data(2000, 1, 10).heard()).toContain('finish 10')
+    expect(new Bench().oack(2000, 'tsize=0').data(2000, 1, 10).outputs()).toContain('finish 10')
+    expect(new Bench({ mode: 'netascii' }).oack(2000, 'tsize=9').data(2000, 1, 10).outputs()).toContain('finish 10')
   })
 })
 
@@ -355,20 +355,20 @@ describe('a write', () => {
 
   test('ACK 0: the server knows no options; lock-step', () => {
     const b = new Bench(put).ack(2000, 0)
-    expect(b.heard()).toEqual(['wrq windowsize=4', 'lock options 2000', 'data 1'])
-    expect(b.ack(2000, 1).heard()).toEqual(['data 2'])
+    expect(b.outputs()).toEqual(['wrq windowsize=4', 'lock options 2000', 'data 1'])
+    expect(b.ack(2000, 1).outputs()).toEqual(['data 2'])
     b.ack(2000, 2)
     expect(b.outcome).toEqual({ status: 'completed' })
   })
 
   test('OACK: a window when one was agreed', () => {
     const b = new Bench({ ...put, sizeBytes: 512 * 9 }).oack(2000, 'windowsize=4')
-    expect(b.heard()).toEqual(['wrq windowsize=4', 'lock options 2000', 'data 1', 'data 2', 'data 3', 'data 4'])
-    expect(b.ack(2000, 4).heard()).toEqual(['data 5', 'data 6', 'data 7', 'data 8'])
+    expect(b.outputs()).toEqual(['wrq windowsize=4', 'lock options 2000', 'data 1', 'data 2', 'data 3', 'data 4'])
+    expect(b.ack(2000, 4).outputs()).toEqual(['data 5', 'data 6', 'data 7', 'data 8'])
   })
 
   test('the window of an OACK that left it out is one block', () => {
     const b = new Bench({ ...put, sizeBytes: 512 * 9 }).oack(2000, '').ack(2000, 1)
-    expect(b.heard().slice(2)).toEqual(['data 1', 'data 2'])
+    expect(b.outputs().slice(2)).toEqual(['data 1', 'data 2'])
   })
 })

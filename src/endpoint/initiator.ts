@@ -46,14 +46,14 @@ export class Initiator implements Machine {
   readonly #config: InitiatorConfig
   readonly #sink: InitiatorSink
   readonly #packets: Partial<Record<RequestKind, Uint8Array>> = {}
-  /** Of the request that was answered; before an answer, of the first request. */
+  /** The kind of the request that was answered. Before an answer: `options`, or `plain` when there are none or they were refused. */
   #kind: RequestKind
   #machine: Machine | undefined
   #receiver: Receiver | undefined
   #port = 0
   #startedAt = 0
   #tries = 0
-  /** What came before an answer and is none. */
+  /** Datagrams from the server that answer no request. */
   readonly #odd = new Oddities()
   #nextAt = Infinity
   #over = false
@@ -191,7 +191,7 @@ export class Initiator implements Machine {
     } else this.#odd.note(buffer, offset, length, port)
   }
 
-  /** What holds when the server knows no options: RFC 1350. */
+  /** What is agreed with a server that knows no options: the values of RFC 1350. */
   #plain(): Agreed {
     const none = acceptOack([], [])
     if (!none.ok) throw new Error('no options are always acceptable')

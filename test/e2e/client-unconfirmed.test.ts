@@ -1,4 +1,4 @@
-/** put at a server that gets every block and never sends the right last ACK: neither stored nor failed, and what came is told. */
+/** put at a server that gets every block and never sends the right last ACK: neither stored nor failed, and the summary says what came. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'

@@ -162,7 +162,7 @@ eachClientDriver(() => {
       expect(await other.next(50)).toBe('nothing')
     })
 
-    test('answers that make no sense are told, not silence', async () => {
+    test('the message names answers that make no sense', async () => {
       const { door, where } = await server()
       const failure = started(
         get({ ...where, filename: 'f', output: join(tempFolder(), 'out'), timeoutMs: 50, retries: 1 }),
@@ -218,16 +218,16 @@ eachClientDriver(() => {
 
     test('an answer from another address does not count, and is named', async () => {
       const { door, where } = await server()
-      const stranger = await open('127.0.0.2')
+      const elsewhere = await open('127.0.0.2')
       const failure = started(
         get({ ...where, filename: 'f', output: join(tempFolder(), 'out'), timeoutMs: 100, retries: 1 }),
       )
-      await called(door, stranger)
-      stranger.data(1, 3)
+      await called(door, elsewhere)
+      elsewhere.data(1, 3)
       await expect(failure).rejects.toMatchObject({ message: expect.stringContaining('127.0.0.2 answered instead') })
     })
 
-    test('a server that falls silent: given up after the same patience, the server is told, nothing is left', async () => {
+    test('a server that falls silent: given up after the same patience, the server gets an ERROR, nothing is left', async () => {
       const { door, tid, where } = await server()
       const folder = tempFolder()
       const options = { timeoutMs: 300, retries: 1, ...PLAIN }
@@ -252,7 +252,7 @@ eachClientDriver(() => {
       await expect(failure).rejects.toMatchObject({ code: 'ERR_TFTP_UNREACHABLE' })
     })
 
-    test('another digest than asked for: ERR_TFTP_CHECKSUM, the server hears an ERROR, the old file stays', async () => {
+    test('another digest than asked for: ERR_TFTP_CHECKSUM, the server gets an ERROR, the old file stays', async () => {
       const { door, tid, where } = await server()
       const folder = tempFolder()
       const output = join(folder, 'out')

@@ -1,5 +1,5 @@
 /**
- * Run in a network namespace of the tests: a client that stops in the middle until it is told to go on, and then repeats
+ * Run in a network namespace of the tests: a client that stops in the middle, waits for a line on standard input, and then repeats
  * itself as long as it takes. Prints `{"paused":true}`, goes on with any line on standard input, and prints how it ended.
  * Arguments: get or put, own address, server's address, port, file, blksize, windowsize, block to stop before (0: never).
  */

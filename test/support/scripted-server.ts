@@ -1,4 +1,4 @@
-/** A TFTP server whose every word is written by the test: for clients, on loopback. */
+/** A TFTP server on loopback, for clients: the test writes each packet that it sends. */
 import { createSocket, type Socket } from 'node:dgram'
 import {
   encodeOack,
@@ -16,7 +16,7 @@ import {
 export class ScriptedPort {
   readonly address: string
   readonly #socket: Socket
-  readonly #heard: { text: string; port: number; bytes: Buffer }[] = []
+  readonly #received: { text: string; port: number; bytes: Buffer }[] = []
   #waiting: (() => void) | undefined
   /** Where the last packet came from, and the next one goes. */
   clientPort = 0
@@ -26,7 +26,7 @@ export class ScriptedPort {
     this.address = address
     socket.on('error', () => {})
     socket.on('message', (bytes, from) => {
-      this.#heard.push({ text: words(bytes), port: from.port, bytes })
+      this.#received.push({ text: words(bytes), port: from.port, bytes })
       this.#waiting?.()
     })
   }
@@ -48,7 +48,7 @@ export class ScriptedPort {
 
   /** The next packet, in words; 'nothing' after `ms`. */
   async next(ms = 3000): Promise<string> {
-    if (this.#heard.length === 0) {
+    if (this.#received.length === 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms)
         this.#waiting = () => {
@@ -58,7 +58,7 @@ export class ScriptedPort {
       })
       this.#waiting = undefined
     }
-    const first = this.#heard.shift()
+    const first = this.#received.shift()
     if (first === undefined) return 'nothing'
     this.clientPort = first.port
     return first.text
