@@ -84,7 +84,7 @@ export function everyFault(client: ClientName, scale: Scale, progress: Progress 
 
 /** Why no server could have brought this boot to its end; undefined when one could. */
 function noWay(client: ClientName, fault: string, run: Boot): string | undefined {
-  const isNamed = /was never acknowledged|were never acknowledged/.test(run.serverSays)
+  const isNamed = /never acknowledged/.test(run.serverSays)
   if (fault === 'dead-rx' && isNamed) return `nothing reaches the device; told as "${withoutNumbers(run.serverSays)}"`
   if (fault === 'arp-silent' && isNamed) {
     return `nothing reaches the device any more; told as "${withoutNumbers(run.serverSays)}"`
