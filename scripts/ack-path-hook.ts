@@ -29,7 +29,9 @@ let current = -1
 let packets = 0
 let changes = 0
 /** Of the present look at a socket: what it changes counts when it brings a packet, so that a driver that spins counts for nothing. */
-let files = new Set<number>()
+let files: number[] = []
+/** Entries of each file, of the packets that count. */
+const entries = new Map<number, number>()
 let changesNow = 0
 let brought = false
 
@@ -39,7 +41,7 @@ function enter(file: number): number {
   if (file !== from) {
     current = file
     changesNow++
-    files.add(file)
+    files.push(file)
   }
   return from
 }
@@ -53,9 +55,12 @@ function leave(from: number): void {
 function look(): void {
   if (brought && packets > WARM && packets <= WARM + COUNTED) {
     changes += changesNow
-    for (const file of files) touched.add(file)
+    for (const file of files) {
+      touched.add(file)
+      entries.set(file, (entries.get(file) ?? 0) + 1)
+    }
   }
-  files = new Set()
+  files = []
   changesNow = 0
   brought = false
 }
@@ -64,8 +69,9 @@ function look(): void {
 function packet(): void {
   brought = true
   if (++packets !== WARM + COUNTED + 1) return
-  const list = [...touched].filter((file) => file >= 0).map((file) => names[file])
-  const line = { files: list.length, changes: changes / COUNTED, names: list.sort() }
+  const list = [...touched].filter((file) => file >= 0)
+  const lines = list.map((file) => `${((entries.get(file) ?? 0) / COUNTED).toFixed(1).padStart(5)} ${names[file]}`)
+  const line = { files: list.length, changes: changes / COUNTED, names: lines.sort().reverse() }
   writeSync(2, `ACK-PATH ${JSON.stringify(line)}\n`)
 }
 

@@ -22,7 +22,7 @@ Examples:
   foresend get tftp://192.168.1.1:6969/a tftp://192.168.1.1:6969/b -o backups/
 
 Addresses: tftp://HOST[:PORT]/NAME[;mode=netascii] (RFC 3617). IPv6 in brackets: tftp://[fe80::1%eth0]/NAME
-Exit codes: 0 done, 1 failed, 2 usage, 4 the server refused, 5 no answer.
+Exit codes: 0 done, 1 failed (also another size or digest than expected), 2 usage, 4 the server refused, 5 no answer.
 `
 
 interface GetFlags extends TransferFlags {
@@ -51,7 +51,7 @@ export function getCommand(context: Context, done: (exitCode: number) => void): 
       'fail, and keep nothing, unless the file has this size',
       wholeNumber('bytes', 0, Number.MAX_SAFE_INTEGER),
     )
-    .option('--expect-sha256 <HEX>', 'the same as --sha256', digestFlag)
+    .option('--expect-sha256 <HEX>', 'the same as --sha256: fail, and keep nothing, on another digest', digestFlag)
   return command.action(async (urls: string[], flags: GetFlags) => done(await runGet(context, urls, flags)))
 }
 
@@ -65,9 +65,13 @@ function runGet(context: Context, urls: readonly string[], flags: GetFlags): Pro
       throw usageError(`-o ${flags.output} would take ${urls.length} files: name an existing folder, or leave -o out`)
     }
   }
+  const { sha256, expectSha256 } = flags
+  if (sha256 !== undefined && expectSha256 !== undefined && sha256 !== expectSha256) {
+    throw usageError('--sha256 and --expect-sha256 name two digests, and a file has one: leave one of them out')
+  }
   const expected = {
     ...given('expectSizeBytes', flags.expectSize),
-    ...given('sha256', flags.expectSha256 ?? flags.sha256),
+    ...given('sha256', expectSha256 ?? sha256),
   }
   const jobs = urls.map((url): Job => {
     const { mode, ...source } = parseTftpUrl(url)

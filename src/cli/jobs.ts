@@ -20,8 +20,8 @@ export interface Job {
 
 /**
  * Runs the jobs one after the other and shows them; `results` is where the closing lines go. A job that fails does not
- * keep the next from running; the exit code is that of the first that failed. `unconfirmed` is the code of one whose last
- * acknowledgement is missing.
+ * keep the next from running; the exit code is that of the first that failed. `unconfirmed` is the code of jobs of which none failed and
+ * one lacks its last acknowledgement.
  */
 export async function runJobs(
   context: Context,
@@ -36,12 +36,13 @@ export async function runJobs(
     abort.abort(new ForesendError('ERR_TFTP_ABORTED', 'stopped by a signal', { fault: 'local' })),
   )
   const view = logFormat === 'json' ? jsonView(context, results) : prettyView(context, results, verb)
-  let exitCode = 0
+  let exitCode: number = EXIT.done
   try {
     for (const job of jobs) {
       if (abort.signal.aborted) break
-      const failed = await runJob(job, view, abort.signal, unconfirmed)
-      if (exitCode === 0) exitCode = failed
+      const code = await runJob(job, view, abort.signal, unconfirmed)
+      // A failure says more than a missing acknowledgement before it.
+      if (exitCode === EXIT.done || (exitCode === unconfirmed && code !== EXIT.done)) exitCode = code
     }
   } finally {
     unwatch()

@@ -28,11 +28,13 @@ const SUMMARY: Summary = {
   retransmitted: 1,
 }
 
-async function command(args: readonly string[], outcome: Partial<Summary> | ForesendError = {}): Promise<Ran> {
+/** `outcomes` are those of one transfer after the other, and the last is that of all further ones; without any, each is done. */
+async function command(args: readonly string[], ...outcomes: (Partial<Summary> | ForesendError)[]): Promise<Ran> {
   const calls: unknown[] = []
   const stdout = collector()
   const stderr = collector()
   const transfer = async (options: unknown): Promise<Summary> => {
+    const outcome = outcomes[Math.min(calls.length, outcomes.length - 1)] ?? {}
     calls.push(options)
     if (outcome instanceof ForesendError) throw outcome
     return { ...SUMMARY, ...outcome }
@@ -96,6 +98,12 @@ describe('usage mistakes: one line that says what and what to do, exit code 2, n
     ['get without a name', ['get', url('')], /names no file/],
     ['get into what climbs out', ['get', url('..')], /-o FILE/],
     ['get two files into one', ['get', url('a.bin'), url('b.bin'), '-o', 'x'], /existing folder/],
+    ['get two with one size', ['get', url('a'), url('b'), '--expect-size', '1'], /one by one/],
+    [
+      'get with two digests',
+      ['get', url('a'), '--sha256', '0'.repeat(64), '--expect-sha256', '1'.repeat(64)],
+      /leave one of them out/,
+    ],
     ['get two with one digest', ['get', url('a'), url('b'), '--sha256', '0'.repeat(64)], /one by one/],
     ['get with a strange mode', ['get', url('a'), '--mode', 'mail'], /octet or netascii/],
     ['put nothing', ['put', url('')], /put takes a file and where/],
@@ -205,6 +213,11 @@ describe('flags reach the parts', () => {
     ])
   })
 
+  test('get: what the file must be', async () => {
+    const { calls } = await command(['get', url('a'), '--expect-size', '1000', '--expect-sha256', 'AB'.repeat(32)])
+    expect(calls).toMatchObject([{ expectSizeBytes: 1000, sha256: 'ab'.repeat(32) }])
+  })
+
   test('put', async () => {
     const { calls } = await command(['put', HERE, 'tftp://10.0.0.1/dir/', '--wait', '60'])
     expect(calls).toMatchObject([
@@ -234,7 +247,26 @@ describe('what a transfer ended with', () => {
       cameInstead: '1 datagram (ACK 9)',
     })
     expect(allowed.code).toBe(0)
+    expect((await command(['put', HERE, url('a.bin'), '--log-format', 'json'], { lastAck: 'missing' })).code).toBe(6)
     expect(allowed.stdout).toMatch(/missing \(1 datagram \(ACK 9\) came instead\): verify on the device/)
+  })
+
+  test('of several, a failure counts for more than a missing acknowledgement, before or after it', async () => {
+    const unsure = { lastAck: 'missing' } as const
+    const failed = new ForesendError('ERR_TFTP_TIMEOUT', 'silent', { fault: 'network' })
+    const args = ['put', HERE, HERE, HERE, `${url('x')}/`]
+    expect((await command(args, unsure, failed)).code).toBe(5)
+    expect((await command(args, failed, unsure)).code).toBe(5)
+    expect((await command(args, {}, unsure)).code).toBe(6)
+    expect((await command([...args, '--allow-unconfirmed'], unsure, {}, failed)).code).toBe(5)
+  })
+
+  test('no size was given', async () => {
+    const { code, stdout } = await command(['get', url('a.bin')], { noSize: true })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^got a\.bin: .*\. The server gave no size: compare it, or give --expect-size\n$/)
+    const json = await command(['get', url('a.bin'), '--log-format', 'json'], { noSize: true })
+    expect(JSON.parse(json.stdout)).toMatchObject({ event: 'completed', noSize: true })
   })
 
   test.each([

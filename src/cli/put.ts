@@ -44,7 +44,7 @@ export function putCommand(context: Context, done: (exitCode: number) => void): 
     .optionsGroup('When it starts:')
     .option(
       '--wait <SECONDS>',
-      'keep asking for so long until the device answers',
+      'keep asking for this long, until the device answers',
       decimalNumber('seconds', 0, MAX_WAIT_SECONDS),
     )
     .option(

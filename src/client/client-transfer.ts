@@ -1,5 +1,5 @@
 /** One transfer of ours from the request to the end: an Initiator on a ClientSocket, with the local bytes plugged in. */
-import { Initiator, type InitiatorConfig, type InitiatorSink } from '../endpoint/initiator.ts'
+import { Initiator, type InitiatorConfig, type InitiatorSink, type RequestKind } from '../endpoint/initiator.ts'
 import { ForesendError } from '../error.ts'
 import { type ClientDriver, openClientSocket } from '../io/client/open.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from '../io/client/socket.ts'
@@ -50,23 +50,26 @@ export interface RunOptions {
 const PROGRESS_MS = 100
 /**
  * After the last ACK of a get: how long its repeats are answered. Servers repeat after a second or less; on a link that
- * lost nothing so far the last ACK is not lost either, and nobody should wait for that.
+ * lost nothing so far the last ACK is not lost either, and such a link has the shorter of the two.
  */
 const DALLY_MS = 1100
 const CLEAN_DALLY_MS = 300
 /** Receive buffer asked for, in windows. */
 const RESERVED_WINDOWS = 4
 
-/** Runs it. Resolves when the transfer is decided; the socket may stay a moment longer for the last ACK. */
+/** Runs one transfer. Resolves when the transfer is decided; the socket may stay a moment longer for the last ACK. */
 export function runTransfer(options: RunOptions): Promise<Result> {
   return new Promise((resolve, reject) => new ClientTransfer(options, resolve, reject).start())
 }
 
-class ClientTransfer implements InitiatorSink, ClientSocketHandlers {
+class ClientTransfer implements InitiatorSink {
   readonly #options: RunOptions
   readonly #resolve: (result: Result) => void
   readonly #reject: (error: ForesendError) => void
-  readonly #socket: ClientSocket
+  /** One for each kind of request that was made; after the server's answer the one that it came to. */
+  readonly #sockets = new Map<RequestKind, ClientSocket>()
+  /** Where the transfer runs and its timer is. Before an answer: where the last request left from. */
+  #socket: ClientSocket
   readonly #initiator: Initiator
   readonly #onAbort = (): void => this.abort(abortReason(this.#options.signal))
   #agreed: Agreed | undefined
@@ -86,7 +89,7 @@ class ClientTransfer implements InitiatorSink, ClientSocketHandlers {
     this.#options = options
     this.#resolve = resolve
     this.#reject = reject
-    this.#socket = openClientSocket(options.driver ?? 'auto', options.socket, this)
+    this.#socket = this.#open(options.initiator.options.length > 0 ? 'options' : 'plain')
     this.#initiator = new Initiator({ dallyMs: DALLY_MS, ...options.initiator }, this)
   }
 
@@ -109,31 +112,40 @@ class ClientTransfer implements InitiatorSink, ClientSocketHandlers {
     this.#settle(this.#socket.now())
   }
 
-  // From the socket.
+  // From the sockets.
 
-  datagram(now: number, buffer: Uint8Array, offset: number, length: number, port: number): void {
+  #open(kind: RequestKind): ClientSocket {
+    const { driver, socket } = this.#options
+    const opened = openClientSocket(driver ?? 'auto', socket, this.#handlers(kind))
+    this.#sockets.set(kind, opened)
+    return opened
+  }
+
+  #handlers(kind: RequestKind): ClientSocketHandlers {
+    return {
+      datagram: (now, buffer, offset, length, port) => this.#datagram(now, kind, buffer, offset, length, port),
+      unreachable: (now) => {
+        this.#initiator.handleUnreachable(now)
+        this.#settle(now)
+      },
+      timer: (now) => {
+        this.#initiator.handleTimer(now)
+        this.#settle(now)
+      },
+      left: () => this.#left(),
+      failed: (error) => this.abort(error),
+    }
+  }
+
+  #datagram(now: number, kind: RequestKind, buffer: Uint8Array, offset: number, length: number, port: number): void {
     // Not taken is lost, as far as the server can tell: it repeats, and so slows down to the reader's pace.
     if (this.#options.local.congested && !this.#settled) return
     this.#inputAt = now
-    this.#initiator.handleDatagram(now, buffer, offset, length, port)
+    this.#initiator.handleDatagram(now, buffer, offset, length, port, kind)
     this.#settle(now)
   }
 
-  unreachable(now: number): void {
-    this.#initiator.handleUnreachable(now)
-    this.#settle(now)
-  }
-
-  timer(now: number): void {
-    this.#initiator.handleTimer(now)
-    this.#settle(now)
-  }
-
-  failed(error: ForesendError): void {
-    this.abort(error)
-  }
-
-  left(): void {
+  #left(): void {
     if (this.#agreed === undefined || this.#outcome !== undefined || this.#fault !== undefined) return
     try {
       this.#options.local.rest(this.#sentSeq)
@@ -144,23 +156,35 @@ class ClientTransfer implements InitiatorSink, ClientSocketHandlers {
 
   // From the machine.
 
-  request(buffer: Uint8Array): void {
+  request(kind: RequestKind, buffer: Uint8Array): void {
+    this.#socket = this.#sockets.get(kind) ?? this.#open(kind)
     this.#socket.request(buffer)
   }
 
-  lock(port: number): void {
+  lock(kind: RequestKind, port: number): void {
+    for (const [other, socket] of this.#sockets) {
+      if (other === kind) this.#socket = socket
+      else socket.close()
+    }
     this.#socket.lock(port)
+  }
+
+  drop(kind: RequestKind, port: number, farewell: Uint8Array | undefined): void {
+    const socket = this.#sockets.get(kind)
+    if (farewell !== undefined) {
+      socket?.lock(port)
+      socket?.sendControl(farewell, farewell.length)
+    }
+    socket?.close()
   }
 
   /** The socket is connected by now, and the kernel refuses the next packet of that port with ICMP. */
   refuse(): void {}
 
-  reopen(): void {
-    this.#socket.reopen()
-  }
-
   seen(): string {
-    return this.#socket.seen()
+    return [...new Set([...this.#sockets.values()].map((socket) => socket.seen()))]
+      .filter((text) => text !== '')
+      .join('; ')
   }
 
   agreed(agreed: Agreed): void {
@@ -234,7 +258,7 @@ class ClientTransfer implements InitiatorSink, ClientSocketHandlers {
     if (this.#fault !== undefined && this.#outcome === undefined) this.#initiator.abort(now, this.#fault)
     this.#report(now)
     if (this.#outcome !== undefined && !this.#settled) this.#decide(now, this.#outcome)
-    if (this.#initiator.closed) this.#socket.close()
+    if (this.#initiator.closed) for (const socket of this.#sockets.values()) socket.close()
   }
 
   #decide(now: number, outcome: Outcome): void {

@@ -34,7 +34,7 @@ const MEANINGS: { readonly [errno: string]: Meaning } = {
   ENOENT: MISSING,
   ENOTDIR: MISSING,
   ENAMETOOLONG: { ...MISSING, reason: 'the name is too long' },
-  EPIPE: { code: 'ERR_TFTP_CONTENT', wireCode: WIRE_ERROR.undefined, reason: 'nobody reads it any more' },
+  EPIPE: { code: 'ERR_TFTP_CONTENT', wireCode: WIRE_ERROR.undefined, reason: 'its reader has closed it' },
 }
 
 /** `failing` is the first half of the message: `cannot write x`. A ForesendError is passed on as it is. */

@@ -13,7 +13,7 @@ export interface TransferOptions {
   /** How often the request is repeated before giving up, 5 by default. */
   readonly retries?: number
   readonly mode?: 'octet' | 'netascii'
-  /** Ends the transfer with ERR_TFTP_ABORTED, or with its reason when that is a ForesendError. */
+  /** An abort ends the transfer with ERR_TFTP_ABORTED, or with the reason of the signal when that is a ForesendError. */
   readonly signal?: AbortSignal
   /** Called a few times per second, and once at the end. */
   readonly onProgress?: (progress: Progress) => void
@@ -26,7 +26,7 @@ export interface TransferOptions {
 export interface Progress {
   /** Payload bytes stored (get) or confirmed (put). */
   readonly bytes: number
-  /** Of the whole file, as it travels; undefined while unknown. */
+  /** Payload bytes of the whole file, as it travels; undefined while unknown. */
   readonly sizeBytes: number | undefined
   /** Milliseconds since the server's first answer. */
   readonly ms: number
@@ -39,9 +39,9 @@ export interface Summary {
   readonly bytes: number
   /** Milliseconds from the server's first answer to the end. */
   readonly ms: number
-  /** Of the local file, lower-case hex. */
+  /** SHA-256 of the local file, lower-case hex. */
   readonly sha256: string
-  /** Of the local file, eight hex digits as U-Boot's `crc32` prints it. */
+  /** CRC-32 of the local file, eight hex digits as U-Boot's `crc32` prints it. */
   readonly crc32: string
   readonly blksize: number
   readonly windowsize: number
@@ -49,13 +49,13 @@ export interface Summary {
   /** DATA datagrams, repeats included. */
   readonly datagrams: number
   readonly retransmitted: number
-  /** put: everything but the last ACK came; the file is probably whole there (rule A4). */
+  /** put: every ACK but the last came, so the file is probably whole there; verify it on the device (rule A4). */
   readonly lastAck?: 'missing'
-  /** With `lastAck`: what came instead, for a person. */
+  /** With `lastAck`: what came instead of the last ACK, for a person. */
   readonly cameInstead?: string
   /** get: the server gave no size, so a file that was cut short looks like a whole one. */
   readonly noSize?: true
-  /** Why the options were dropped and the transfer was made without; not escaped for a terminal beyond the peer's text. */
+  /** Why the transfer was made without the options that were offered; only the peer's part of it is escaped for a terminal. */
   readonly fallback?: string
 }
 
@@ -65,11 +65,18 @@ const DEFAULT_RETRIES = 5
 /** RFC 2349: `timeout` is in whole seconds, 1 to 255. */
 const MAX_TIMEOUT_SECONDS = 255
 
+type Checked = TransferOptions & {
+  readonly sha256?: string
+  readonly expectSizeBytes?: number
+  readonly port?: number
+}
+
 /** Throws ERR_TFTP_USAGE for a number that is out of range. */
-export function checkOptions(options: TransferOptions & { readonly sha256?: string; readonly port?: number }): void {
+export function checkOptions(options: Checked): void {
   requireWhole('blksize', options.blksize, MIN_BLKSIZE, MAX_BLKSIZE)
   requireWhole('windowsize', options.windowsize, 1, MAX_WINDOWSIZE)
   requireWhole('retries', options.retries, 0, Number.MAX_SAFE_INTEGER)
+  requireWhole('expectSizeBytes', options.expectSizeBytes, 0, Number.MAX_SAFE_INTEGER)
   requireWhole('port', options.port, 1, 65535)
   if (options.timeoutMs !== undefined && !(options.timeoutMs > 0 && options.timeoutMs <= MAX_TIMEOUT_SECONDS * 1000)) {
     throw usage(`timeoutMs ${options.timeoutMs} is out of range: more than 0, at most ${MAX_TIMEOUT_SECONDS * 1000}`)
@@ -102,7 +109,7 @@ export function patience(options: TransferOptions): { requestMs: number; retries
   const requestMs = options.timeoutMs ?? DEFAULT_REQUEST_MS
   const retries = options.retries ?? DEFAULT_RETRIES
   if (options.timeoutMs === undefined && options.retries === undefined) return { requestMs, retries }
-  // Who sets these wants to hear of a dead server as soon in the middle as at the start.
+  // The same patience in the middle of a transfer as at its start.
   return { requestMs, retries, giveUpMs: Math.max(1000, requestMs * (retries + 1)) }
 }
 

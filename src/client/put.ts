@@ -22,7 +22,7 @@ export interface PutOptions extends TransferOptions {
   readonly input: string | Uint8Array
   /** Hex digest that the local file must have; checked before anything is sent. */
   readonly sha256?: string
-  /** Keep asking for so many milliseconds, five times a second: the device answers only for a moment after power-on. */
+  /** Milliseconds to keep asking, five times a second: the device answers only for a moment after power-on. */
   readonly waitMs?: number
 }
 

@@ -34,7 +34,7 @@ const NOT_TFTP: Reading = { verdict: 'answer', peerText: 'not a TFTP request' }
 export function readAtDoor(buffer: Uint8Array, offset: number, length: number, writable: boolean): Reading {
   if (length < HEADER_BYTES) return SILENCE
   const opcode = readOpcode(buffer, offset, length)
-  if (opcode !== OPCODE.rrq && opcode !== OPCODE.wrq) {
+  if (!opensTransfer(opcode)) {
     return opcode >= OPCODE.data && opcode <= OPCODE.oack ? SILENCE : NOT_TFTP
   }
   const parsed = parseRequest(buffer, offset, length)
@@ -53,6 +53,15 @@ export function readAtDoor(buffer: Uint8Array, offset: number, length: number, w
     return reject(request, 'ERR_TFTP_ACCESS', WIRE_ERROR.access, 'uploads are not allowed here', advice, true)
   }
   return { verdict: 'request', request }
+}
+
+/** Whether a datagram asks for a transfer. It may still be one that is turned down. */
+export function isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
+  return opensTransfer(readOpcode(buffer, offset, length))
+}
+
+function opensTransfer(opcode: number): opcode is Request['opcode'] {
+  return opcode === OPCODE.rrq || opcode === OPCODE.wrq
 }
 
 /** `forPeer`: the reason quotes nothing, and helps at the other end. */

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { LAST_BLOCK, OwnerDouble, peer } from '../../test/double/endpoint.ts'
 import { OPCODE } from '../packet/index.ts'
+import { COUNTER } from '../transfer/contract.ts'
+import type { Transfer } from './transfer.ts'
+
+/** Our timer went off twice since the last packet, and the peer did not answer. */
+function unanswered({ machine }: Transfer): void {
+  if (machine !== undefined) machine.counters[COUNTER.timeouts] += 2
+}
 
 describe('a repeated request', () => {
   test('starts nothing while the file is being opened, nor before the first ACK', () => {
@@ -22,6 +29,7 @@ describe('a repeated request', () => {
     owner.accept(transfer)
     owner.now = 100
     owner.answer(transfer)
+    unanswered(transfer)
     owner.now = 599.9
     expect(owner.request(peer(2000))).toEqual([])
     owner.now = 600
@@ -37,6 +45,7 @@ describe('a repeated request', () => {
     owner.answer(owner.transfer)
     owner.now = 400
     owner.answer(owner.transfer)
+    unanswered(owner.transfer)
     owner.now = 800
     expect(owner.request(peer(2000))).toEqual([])
     owner.now = 900
@@ -77,6 +86,7 @@ describe('a repeated request', () => {
     owner.request(peer(2000), 'log', OPCODE.wrq)
     owner.accept(owner.transfer)
     owner.answer(owner.transfer)
+    unanswered(owner.transfer)
     expect(owner.request(peer(2000), 'log', OPCODE.wrq)).toEqual([])
     owner.now = 500
     expect(owner.request(peer(2000), 'log', OPCODE.wrq)).toEqual([

@@ -3,10 +3,13 @@
  * restarted, or a second device behind the same address.
  */
 import type { Request } from '../packet/index.ts'
+import { COUNTER } from '../transfer/contract.ts'
 import type { Transfer } from './transfer.ts'
 
-/** A running transfer whose peer was silent for this long is replaced by a request from the same port. */
+/** A running transfer whose peer was silent for this long may be replaced by a request from the same port. */
 export const RESTART_SILENCE_MS = 500
+/** Our timer went off this often since the last packet of the peer: it was asked, and the answer had time to be read. */
+const RESTART_TIMEOUTS = 2
 /**
  * The least silence after which a request from another port of the same address ends the older transfer. A client that
  * lives speaks within its own timeout, so two of those tell; short timeouts get 3 s, because devices pause that long to
@@ -30,8 +33,21 @@ export function judgeRepeat<Io, Content>(existing: Transfer<Io, Content>, reques
   // iPXE repeats its request before it can take an answer. One that asks for something else has given up the first:
   // clients without RFC 2347 ask again without options.
   if (!existing.answered) return same ? 'ignore' : 'replace'
-  // It has everything: whoever asks now wants something new. What would contradict it may be unread: nothing is claimed.
-  return silent || existing.machine?.confirmed === true ? 'replace' : 'ignore'
+  // It has everything: a request now wants something new. What would contradict it may be unread: nothing is claimed.
+  if (existing.machine?.confirmed === true) return 'replace'
+  return silent && (!same || isRestart(existing, now)) ? 'replace' : 'ignore'
+}
+
+/**
+ * The request that began the transfer came again after a silence. A busy server reads late: then it is an old copy, and the packets of
+ * a client that is well wait in another socket. A device that was restarted leaves traces that an old copy does not: our
+ * timer went off and brought no answer, the silence is a long one, or the device asks once more after that.
+ */
+function isRestart<Io, Content>(existing: Transfer<Io, Content>, now: number): boolean {
+  const { heardAt, askedAgainAt, timeoutsAtHeard, machine } = existing
+  if (machine !== undefined && machine.counters[COUNTER.timeouts] - timeoutsAtHeard >= RESTART_TIMEOUTS) return true
+  if (now - heardAt >= ABANDONED_MS) return true
+  return askedAgainAt > heardAt && now - askedAgainAt >= RESTART_SILENCE_MS
 }
 
 /** The peer of `transfer` has been silent for so long that a client at another port is probably the same device. */

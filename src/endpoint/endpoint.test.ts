@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { LAST_BLOCK, MachineDouble, OwnerDouble, peer } from '../../test/double/endpoint.ts'
 import { ForesendError } from '../error.ts'
 import { encodeRequest, OPCODE, WIRE_ERROR } from '../packet/index.ts'
+import { Sender } from '../transfer/sender.ts'
+import { readTrace } from '../transfer/trace.ts'
 import { eventOf } from './endpoint.ts'
 
 const DISK_FULL = new ForesendError('ERR_TFTP_DISK_FULL', 'no room', { fault: 'local', wireCode: WIRE_ERROR.diskFull })
@@ -267,4 +269,30 @@ describe('what the machines are made with', () => {
     ])
     expect(encodeRequest(owner.transfer.request).length).toBeGreaterThan(0)
   })
+})
+
+test('a transfer keeps its last packets, and more of them once it stalled', () => {
+  const owner = new OwnerDouble({ createSender: (config, policy, sink) => new Sender(config, policy, sink) })
+  owner.request(peer(2000))
+  const { transfer } = owner
+  owner.now = 1
+  owner.accept(transfer)
+  owner.now = 2
+  owner.answer(transfer, 1)
+  expect(readTrace(owner.endpoint.traceOf(transfer))).toEqual([
+    { ms: 1, sent: true, kind: 'data', number: 1 },
+    { ms: 2, sent: false, kind: 'ack', number: 1 },
+    { ms: 2, sent: true, kind: 'data', number: 2 },
+  ])
+  owner.passTo(20_000)
+  expect(owner.kinds(transfer)).toContain('stalled')
+  for (let block = 2; block < 40; block++) {
+    owner.answer(transfer, block)
+    owner.passTo(owner.now + 30)
+  }
+  expect(readTrace(owner.endpoint.traceOf(transfer)).length).toBeGreaterThan(64)
+  owner.input(() =>
+    owner.endpoint.abort(owner.now, transfer, new ForesendError('ERR_TFTP_ABORTED', 'x', { fault: 'local' })),
+  )
+  expect(owner.endpoint.traceOf(transfer)).toHaveLength(0)
 })

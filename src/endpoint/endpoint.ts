@@ -15,6 +15,7 @@ import {
   type Request,
   WIRE_ERROR,
 } from '../packet/index.ts'
+import { COUNTER } from '../transfer/contract.ts'
 import { negotiateRead, negotiateWrite } from '../transfer/negotiate.ts'
 import { Receiver } from '../transfer/receiver.ts'
 import { Sender } from '../transfer/sender.ts'
@@ -34,6 +35,7 @@ import { busyError, deniedError, droppedError, openTimeoutError, supersededError
 import { Transfer, type TransferMachine } from './transfer.ts'
 
 export { DEFAULT_MAX_HALF_OPEN, DEFAULT_MAX_TRANSFERS, DEFAULT_MAX_TRANSFERS_PER_ADDRESS } from './admission.ts'
+export { isRequest } from './door.ts'
 export { eventOf } from './describe.ts'
 export { clientOf } from './labels.ts'
 export { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink, type Prepared } from './owner.ts'
@@ -98,14 +100,19 @@ export class Endpoint<Io = unknown, Content = unknown> {
     return undefined
   }
 
+  /** The last packets of `transfer`, as `readTrace` reads them; of its events it can still be asked for in the last. */
+  traceOf(transfer: Transfer<Io, Content>): Uint32Array {
+    return transfer.slot < 0 ? new Uint32Array(0) : this.#lifecycle.traces.copy(transfer.slot)
+  }
+
   /** A datagram reached a listening socket. Anything but an RRQ or WRQ gets one ERROR at most. */
   handleRequest(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
-    this.#lifecycle.enter(now)
+    const began = this.#lifecycle.beginSeries(now)
     try {
       // Port 0 takes no answer.
       if (peer.port > 0) this.#requested(peer, readAtDoor(buffer, offset, length, this.#config.writable))
     } finally {
-      this.#lifecycle.leave()
+      this.#lifecycle.endSeries(began)
     }
   }
 
@@ -119,13 +126,16 @@ export class Endpoint<Io = unknown, Content = unknown> {
   ): void {
     transfer.heardAt = now
     const machine = this.#lifecycle.begin(now, transfer)
+    if (machine !== undefined) {
+      transfer.timeoutsAtHeard = machine.counters[COUNTER.timeouts]
+      this.#lifecycle.traces.received(transfer.slot, now - transfer.requestedAt, buffer, offset, length)
+    }
     try {
       if (machine !== undefined) machine.handleDatagram(now, buffer, offset, length)
     } catch (thrown) {
       this.#lifecycle.broke(transfer, thrown)
-    } finally {
-      this.#lifecycle.end(transfer)
     }
+    this.#lifecycle.end(transfer)
   }
 
   /** The network says that nobody listens at the peer's port. */
@@ -136,7 +146,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
   /** The deadline came due, and every datagram that had arrived has been handled. Early calls are harmless. */
   handleTimer(now: number): void {
     const { wheel } = this.#lifecycle
-    this.#lifecycle.enter(now)
+    const began = this.#lifecycle.beginSeries(now)
     try {
       // Bounded: a transfer that wants to be called again at once waits for what arrives meanwhile.
       for (let left = wheel.size; left > 0; left--) {
@@ -146,7 +156,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
         if (transfer !== undefined) this.#due(now, transfer)
       }
     } finally {
-      this.#lifecycle.leave()
+      this.#lifecycle.endSeries(began)
     }
   }
 
@@ -205,8 +215,11 @@ export class Endpoint<Io = unknown, Content = unknown> {
 
   /** The bytes of a finished upload are on disk, or `error` says why not. */
   handleStored(now: number, transfer: Transfer<Io, Content>, error?: ForesendError): void {
-    if (transfer.busy > 0) transfer.waitingStored ??= { error }
-    else this.#lifecycle.stored(now, transfer, error)
+    // A failure may show before everything has arrived.
+    if (error !== undefined) this.#lifecycle.outputs.dropFor(transfer as Transfer)
+    else if (!transfer.flushing) return this.#lifecycle.finish()
+    transfer.flushing = false
+    this.#lifecycle.run(now, transfer, (machine) => machine.handleStored?.(now, error))
   }
 
   /** Our side ends the transfer: the peer gets an ERROR, the event is `failed`. One already decided is let go. */
@@ -216,11 +229,11 @@ export class Endpoint<Io = unknown, Content = unknown> {
 
   /** `abort` for every transfer. */
   abortAll(now: number, error: ForesendError): void {
-    this.#lifecycle.enter(now)
+    const began = this.#lifecycle.beginSeries(now)
     try {
       for (const transfer of this.#admission.all()) this.abort(now, transfer, error)
     } finally {
-      this.#lifecycle.leave()
+      this.#lifecycle.endSeries(began)
     }
   }
 
@@ -265,6 +278,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
     const existing = this.#admission.find(peer)
     if (existing !== undefined && judgeRepeat(existing, request, now) === 'ignore') {
       this.counts.repeated++
+      // The first one since the last packet: what comes later is measured from it.
+      if (existing.askedAgainAt <= existing.heardAt) existing.askedAgainAt = now
       return false
     }
     const over = existing ?? this.#admission.abandoned(peer, request, now)
@@ -287,9 +302,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
   }
 
   #admit(peer: Peer, request: Request): void {
-    const { host, wheel, now } = this.#lifecycle
-    const transfer = new Transfer<Io, Content>(host, this.#takeId(), peer, request, now)
+    const { outputs, wheel, now } = this.#lifecycle
+    const transfer = new Transfer<Io, Content>(outputs, wheel, this.#takeId(), peer, request, now)
     this.#admission.add(transfer)
+    this.#lifecycle.traces.begin(transfer.slot)
     wheel.set(transfer.slot, now + this.#openTimeoutMs)
     this.#sink.event('requested', transfer)
     if (!transfer.closed) this.#sink.open(transfer)
@@ -297,26 +313,27 @@ export class Endpoint<Io = unknown, Content = unknown> {
 
   /** A lone `refused` event for a request that never became a transfer, unless there were too many of them. */
   #turnAway(peer: Peer, request: Request, reason: (transfer: Transfer<Io, Content>) => ForesendError): void {
-    const { host, now } = this.#lifecycle
+    const { outputs, wheel, now } = this.#lifecycle
     this.counts.refused++
     if (!this.#refusedEvents.take(now)) return
-    const transfer = new Transfer<Io, Content>(host, this.#takeId(), peer, request, now)
+    const transfer = new Transfer<Io, Content>(outputs, wheel, this.#takeId(), peer, request, now)
     transfer.closed = true
     const error = withSuppressed(reason(transfer), this.#refusedEvents.takeSuppressed())
     this.#lifecycle.decide(transfer, 'refused', { status: 'failed', error })
   }
 
   #accept(now: number, transfer: Transfer<Io, Content>, create: () => TransferMachine): boolean {
-    this.#lifecycle.enter(now)
+    if (transfer.closed || transfer.machine !== undefined) {
+      this.#lifecycle.finish()
+      return false
+    }
+    this.#lifecycle.now = now
     try {
-      if (transfer.closed || transfer.machine !== undefined) return false
       transfer.machine = create()
-      this.#lifecycle.run(now, transfer, (machine) => machine.start(now))
     } catch (thrown) {
       this.#lifecycle.broke(transfer, thrown)
-    } finally {
-      this.#lifecycle.leave()
     }
+    this.#lifecycle.run(now, transfer, (machine) => machine.start(now))
     return !transfer.closed
   }
 
@@ -334,9 +351,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
       }
     } catch (thrown) {
       this.#lifecycle.broke(transfer, thrown)
-    } finally {
-      this.#lifecycle.end(transfer)
     }
+    this.#lifecycle.end(transfer)
   }
 
   #reply(peer: Peer, wireCode: number, text: string): void {

@@ -3,6 +3,9 @@ import type { Option } from '../packet/index.ts'
 import type { ReceiverSink, SenderSink } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 
+/** The two requests that may be made for one file: with the configured options, and without any. */
+export type RequestKind = 'options' | 'plain'
+
 export interface InitiatorConfig {
   readonly direction: 'read' | 'write'
   readonly filename: string
@@ -16,27 +19,27 @@ export interface InitiatorConfig {
   readonly requestMs: number
   /** How often the request is repeated. */
   readonly retries: number
-  /** Keep asking for so many milliseconds, several times a second, whatever ICMP says: the device may be booting. 0: off. */
+  /** Milliseconds to keep asking, several times a second, whatever ICMP says: the device may be booting. 0: off. */
   readonly waitMs: number
   /** "file from 10.0.0.1:69", escaped, for messages. */
   readonly label: string
-  /** Milliseconds without progress before a read gives up; by default rule A14's. */
+  /** Milliseconds without progress before a read gives up; by default those of rule A14. */
   readonly giveUpMs?: number
   /** Milliseconds to stay after the last ACK of a read. */
   readonly dallyMs?: number
 }
 
 export interface InitiatorSink extends SenderSink, ReceiverSink {
-  /** Send the request to the server's well-known port. The buffer is not reused. */
-  request(buffer: Uint8Array): void
-  /** The server's TID is `port`: `sendControl` and `sendBlocks` go there from now on. */
-  lock(port: number): void
+  /** Send a request to the server's well-known port from the local port of its kind, which opens with the first one. The buffer is not reused. */
+  request(kind: RequestKind, buffer: Uint8Array): void
+  /** The server answered a request of `kind` from its TID `port`: `sendControl` and `sendBlocks` go there from now on, and the local port of the other kind closes. */
+  lock(kind: RequestKind, port: number): void
+  /** Requests of `kind` are given up. Their local port closes; before that `farewell`, if there is one, leaves for the server's `port`. */
+  drop(kind: RequestKind, port: number, farewell: Uint8Array | undefined): void
   /** Answer another port of the server with ERROR 5, where the socket still can. */
   refuse(port: number, buffer: Uint8Array): void
-  /** Go on from a new local port, not yet locked: the request follows. */
-  reopen(): void
   /** The answer was understood; blocks follow. Called before the first `store` or `sendBlocks`. */
   agreed(agreed: Agreed): void
-  /** What was noticed while nobody answered, for the message; '' for nothing. */
+  /** What the sockets noticed while no answer came, for the message; '' for nothing. */
   seen(): string
 }

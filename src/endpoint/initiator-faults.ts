@@ -1,4 +1,4 @@
-/** How a transfer that we asked for ends before it began, in words for a person. */
+/** Why a transfer that we asked for never began, in words for a person. */
 import { ForesendError } from '../error.ts'
 import { type ErrorPacket, escapeText } from '../packet/index.ts'
 
@@ -17,34 +17,38 @@ export function refusedByPeer(label: string, packet: ErrorPacket): ForesendError
   return new ForesendError('ERR_TFTP_PEER_ERROR', message, { fault: 'peer', wireCode: packet.wireCode })
 }
 
-/** What came answers no request. `came`: what it was, `expected`: what would have been an answer. */
-export function oddAnswer(
-  label: string,
-  requests: number,
-  waitedMs: number,
-  came: string,
-  expected: string,
-): ForesendError {
+/** Requests that led to nothing. */
+export interface Unanswered {
+  /** `"file" from 10.0.0.1:69`, escaped already. */
+  readonly label: string
+  readonly requests: number
+  readonly waitedMs: number
+  /** What the sockets noticed meanwhile, '' for nothing. */
+  readonly seen: string
+}
+
+/** Datagrams came and none is an answer. `came` describes them, `expected` what an answer would have been. */
+export function oddAnswer(unanswered: Unanswered, came: string, expected: string): ForesendError {
   const message =
-    `${label}: no answer that makes sense to ${triesText(requests)} in ${Math.round(waitedMs / 100) / 10} s: ${came} came, where ` +
+    `${unanswered.label}: no answer that makes sense to ${triesText(unanswered)}: ${came} came, where ` +
     `${expected} was expected; check that a TFTP server runs at that port, and try it with --blksize 512 --windowsize 1`
   return new ForesendError('ERR_TFTP_PROTOCOL', message, { fault: 'peer' })
 }
 
-/** Nothing came. `seen` is what else the owner noticed meanwhile, '' for nothing. */
-export function noAnswer(label: string, requests: number, waitedMs: number, seen: string): ForesendError {
-  const tries = triesText(requests)
-  const hint = seen === '' ? '' : ` (${seen})`
-  const message = `${label}: no answer to ${tries} in ${Math.round(waitedMs / 100) / 10} s${hint}; check the address, the cable, the firewalls, and that a TFTP server runs there`
+/** Nothing came from the server. */
+export function noAnswer(unanswered: Unanswered): ForesendError {
+  const message = `${unanswered.label}: no answer to ${triesText(unanswered)}; check the address, the cable, the firewalls, and that a TFTP server runs there`
   return new ForesendError('ERR_TFTP_TIMEOUT', message, { fault: 'network' })
 }
 
-function triesText(requests: number): string {
-  return requests === 1 ? '1 request' : `${requests} requests`
+/** `6 requests in 19 s (sending failed: EHOSTUNREACH)`. */
+function triesText({ requests, waitedMs, seen }: Unanswered): string {
+  const hint = seen === '' ? '' : ` (${seen})`
+  return `${requests === 1 ? '1 request' : `${requests} requests`} in ${Math.round(waitedMs / 100) / 10} s${hint}`
 }
 
-/** ICMP: the machine is there, and nobody listens at the port. */
-export function nobodyListens(label: string): ForesendError {
+/** ICMP: the machine is there, and no program listens at the port. */
+export function portClosed(label: string): ForesendError {
   const message = `${label}: no program listens at that port; check that the TFTP server runs, and its port`
   return new ForesendError('ERR_TFTP_UNREACHABLE', message, { fault: 'peer' })
 }

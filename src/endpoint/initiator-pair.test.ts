@@ -10,7 +10,7 @@ import { anticipation } from '../transfer/policy/anticipation.ts'
 import { negotiated } from '../transfer/policy/negotiated.ts'
 import type { EventKind, Peer } from './contract.ts'
 import { Endpoint } from './endpoint.ts'
-import { Initiator, type InitiatorSink } from './initiator.ts'
+import { Initiator, type InitiatorSink, type RequestKind } from './initiator.ts'
 import type { Transfer } from './transfer.ts'
 
 interface Case {
@@ -53,7 +53,9 @@ class Pair implements InitiatorSink {
   #clientAt = Infinity
   #serverAt = Infinity
   #transfer: Transfer | undefined
-  /** The client's, a new one after each `reopen`: what is sent to an old one is lost. */
+  /** The client's local ports that are open. What is sent to another one is lost. */
+  readonly #ports = new Map<number, RequestKind>()
+  /** Where the client sends from once it is answered. */
   #port = CLIENT.port
 
   constructor(spec: Case) {
@@ -128,7 +130,8 @@ class Pair implements InitiatorSink {
 
   #toClient(bytes: Uint8Array, from: number, to: number): void {
     this.#link(bytes, (copy) => {
-      if (to === this.#port) this.initiator.handleDatagram(this.#now, copy, 0, copy.length, from)
+      const kind = this.#ports.get(to)
+      if (kind !== undefined) this.initiator.handleDatagram(this.#now, copy, 0, copy.length, from, kind)
     })
   }
 
@@ -143,15 +146,20 @@ class Pair implements InitiatorSink {
 
   // The client's side.
 
-  request(buffer: Uint8Array): void {
-    const peer = { ...CLIENT, port: this.#port }
+  request(kind: RequestKind, buffer: Uint8Array): void {
+    const peer = { ...CLIENT, port: portOf(kind) }
+    this.#ports.set(peer.port, kind)
     this.#link(buffer, (copy) => this.#endpoint.handleRequest(this.#now, peer, copy, 0, copy.length))
   }
-  lock(): void {}
-  refuse(): void {}
-  reopen(): void {
-    this.#port++
+  lock(kind: RequestKind): void {
+    this.#port = portOf(kind)
+    this.#ports.clear()
+    this.#ports.set(this.#port, kind)
   }
+  drop(kind: RequestKind): void {
+    this.#ports.delete(portOf(kind))
+  }
+  refuse(): void {}
   seen(): string {
     return ''
   }
@@ -215,6 +223,10 @@ class Pair implements InitiatorSink {
       },
     }
   }
+}
+
+function portOf(kind: RequestKind): number {
+  return kind === 'options' ? CLIENT.port : CLIENT.port + 1
 }
 
 const BLKSIZE = 64

@@ -14,7 +14,7 @@ import {
 } from '../packet/index.ts'
 import type { NoticeKind, Outcome } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
-import { Initiator, type InitiatorConfig, type InitiatorSink } from './initiator.ts'
+import { Initiator, type InitiatorConfig, type InitiatorSink, type RequestKind } from './initiator.ts'
 
 const OFFER: Option[] = [
   { name: 'tsize', value: '0' },
@@ -52,21 +52,22 @@ class Bench implements InitiatorSink {
     this.initiator.start(this.now)
   }
 
-  request(buffer: Uint8Array): void {
+  request(_kind: RequestKind, buffer: Uint8Array): void {
     const parsed = parseRequest(buffer, 0, buffer.length)
     if (!parsed.ok) throw new Error(parsed.reason)
     const { opcode, options } = parsed.value
     this.did.push([opcode === 1 ? 'rrq' : 'wrq', ...options.map((o) => `${o.name}=${o.value}`)].join(' '))
   }
-  lock(port: number): void {
-    this.did.push(`lock ${port}`)
+  lock(kind: RequestKind, port: number): void {
+    this.did.push(`lock ${kind} ${port}`)
   }
   refuse(port: number, buffer: Uint8Array): void {
     const error = parseError(buffer, 0, buffer.length)
     this.did.push(`refuse ${port} ${error.ok ? error.value.wireCode : '?'}`)
   }
-  reopen(): void {
-    this.did.push('reopen')
+  drop(kind: RequestKind, port: number, farewell: Uint8Array | undefined): void {
+    this.did.push(`drop ${kind}`)
+    if (farewell !== undefined) this.did.push(`error ${readBlock(farewell, 0)} to ${port}`)
   }
   agreed(agreed: Agreed): void {
     this.agreement = agreed
@@ -98,26 +99,24 @@ class Bench implements InitiatorSink {
     this.at = at
   }
 
-  take(port: number, packet: Uint8Array): this {
-    this.initiator.handleDatagram(this.now, packet, 0, packet.length, port)
+  take(port: number, packet: Uint8Array, kind?: RequestKind): this {
+    this.initiator.handleDatagram(this.now, packet, 0, packet.length, port, kind)
     return this
   }
-  oack(port: number, text: string): this {
+  oack(port: number, text: string, kind?: RequestKind): this {
     const words = text.split(' ').filter((w) => w !== '')
-    return this.take(
-      port,
-      encodeOack(words.map((w) => ({ name: w.split('=')[0] as string, value: w.split('=')[1] as string }))),
-    )
+    const options = words.map((w) => ({ name: w.split('=')[0] as string, value: w.split('=')[1] as string }))
+    return this.take(port, encodeOack(options), kind)
   }
-  data(port: number, block: number, length: number): this {
+  data(port: number, block: number, length: number, kind?: RequestKind): this {
     const packet = new Uint8Array(4 + length)
     writeDataHeader(packet, 0, block)
-    return this.take(port, packet)
+    return this.take(port, packet, kind)
   }
-  ack(port: number, block: number): this {
+  ack(port: number, block: number, kind?: RequestKind): this {
     const packet = new Uint8Array(4)
     writeAck(packet, 0, block)
-    return this.take(port, packet)
+    return this.take(port, packet, kind)
   }
   wait(ms: number): this {
     const until = this.now + ms
@@ -141,9 +140,9 @@ describe('asking', () => {
     expect(b.heard()).toEqual([RRQ])
     expect(b.wait(999).heard()).toEqual([])
     expect(b.wait(1).heard()).toEqual([RRQ])
-    // Some servers are silent to any option: from here on the plain request takes turns with the other, each from a port of its own.
-    expect(b.wait(2000).heard()).toEqual(['reopen', 'rrq'])
-    expect(b.wait(4000).heard()).toEqual(['reopen', RRQ])
+    // Some servers are silent to any option.
+    expect(b.wait(2000).heard()).toEqual(['rrq'])
+    expect(b.wait(4000).heard()).toEqual([RRQ])
     expect(b.outcome).toBeUndefined()
     b.wait(4000)
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_TIMEOUT')
@@ -156,28 +155,64 @@ describe('asking', () => {
     const b = new Bench({ direction: 'write', waitMs: 3000, retries: 0 })
     b.initiator.handleUnreachable(b.now)
     b.wait(2900)
-    const asked = b.heard()
-    expect(asked.filter((word) => word !== 'reopen')).toHaveLength(15)
-    expect(asked.slice(0, 12)).toEqual([...Array(10).fill(asked[0]), 'reopen', 'wrq'])
+    const options = `wrq${RRQ.slice(3)}`
+    // Both kinds are asked within the second for which many devices listen.
+    expect(b.heard()).toEqual(Array(5).fill([options, options, 'wrq']).flat())
     expect(b.outcome).toBeUndefined()
     b.wait(200)
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_TIMEOUT')
   })
 
-  test('a server that is silent to options is asked without, and what was dropped is said', () => {
-    const b = new Bench()
-    b.wait(3000).heard()
-    b.data(1069, 1, 512)
-    expect(b.agreement?.blksize).toBe(512)
-    expect(b.initiator.fallback).toBe('the server did not answer the request with options')
+  test('a server that is silent to options answers the plain request, and the fallback says why', () => {
+    const b = new Bench().wait(3000)
+    b.heard()
+    b.data(1069, 1, 512, 'plain')
+    expect(b.heard()).toEqual(['lock plain 1069', 'store 1:512', 'ack 1'])
+    expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1 })
+    expect(b.initiator.fallback).toBe('the server did not answer the requests with options')
   })
 
-  test('an answer to the request with options that comes in its second turn counts, without any word of a fallback', () => {
-    const b = new Bench()
-    b.wait(7000).heard()
-    b.oack(1069, 'tsize=5 blksize=1428 windowsize=4')
-    expect(b.agreement?.blksize).toBe(1428)
+  test('retries=5: the plain request has the third and the sixth turn, and the time in all is that of six requests', () => {
+    const b = new Bench({ retries: 5 })
+    expect(b.wait(18_999).heard()).toEqual([RRQ, RRQ, 'rrq', RRQ, RRQ, 'rrq'])
+    expect(b.outcome).toBeUndefined()
+    expect(b.wait(1).outcome?.error?.message).toMatch(/6 requests in 19 s/)
+  })
+
+  test('a late OACK, after the plain request left, is what was agreed; an answer to the plain one counts no more', () => {
+    const b = new Bench().wait(3500)
+    b.heard()
+    b.oack(1069, 'tsize=1000 blksize=1000 windowsize=4', 'options')
+    expect(b.heard()).toEqual(['lock options 1069', 'ack 0'])
+    expect(b.agreement).toMatchObject({ blksize: 1000, windowsize: 4 })
     expect(b.initiator.fallback).toBeUndefined()
+    // The server's second transfer, for the plain request: 512 bytes would be a short last block of the first.
+    b.data(1070, 1, 512, 'plain').data(1069, 1, 512, 'plain')
+    expect(b.heard()).toEqual([])
+    expect(b.data(1069, 1, 1000).heard()).toEqual(['store 1:1000'])
+  })
+
+  test.each(['options', 'plain'] as const)('DATA 1 to the request of kind %s means blocks of 512 bytes', (kind) => {
+    const b = new Bench().wait(3500).data(1069, 1, 512, kind)
+    expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1, windowNegotiated: false })
+    const other = kind === 'plain' ? 'options' : 'plain'
+    b.oack(1070, 'tsize=1000 blksize=1000 windowsize=4', other)
+    expect(b.data(1069, 2, 5).heard()).toContain('finish 517')
+  })
+
+  test.each(['options', 'plain'] as const)('ACK 0 to the request of kind %s means blocks of 512 bytes', (kind) => {
+    const b = new Bench({ direction: 'write' }).wait(3500)
+    b.heard()
+    b.ack(1069, 0, kind)
+    expect(b.heard()).toEqual([`lock ${kind} 1069`, 'data 1'])
+    expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1 })
+  })
+
+  test('an OACK to the plain request is wrong, whatever was offered in the other', () => {
+    const b = new Bench().wait(3500)
+    b.heard()
+    expect(b.oack(1069, 'blksize=1428', 'plain').heard()).toEqual(['drop plain', 'error 8 to 1069'])
+    expect(b.outcome?.error?.code).toBe('ERR_TFTP_OPTION')
   })
 
   test('answers that make no sense are told: how many, what, from where, and what was expected', () => {
@@ -190,19 +225,19 @@ describe('asking', () => {
     expect(b.outcome?.error).toMatchObject({
       code: 'ERR_TFTP_PROTOCOL',
       message: expect.stringMatching(
-        /4 requests in 11 s: 4 datagrams from port 1069 and 1070 \(2 x DATA 900, opcode 77, 3 bytes\) came, where an OACK or DATA 1 was expected/,
+        /4 requests in 11 s \(EHOSTUNREACH\): 4 datagrams from ports 1069 and 1070 \(2 x DATA 900, opcode 77, 3 bytes\) came, where an OACK or DATA 1 was expected/,
       ),
     })
     expect(b.outcome?.error?.message).not.toContain('no answer to')
   })
 
-  test('ICMP ends it at once when nobody waits for a device', () => {
+  test('ICMP ends it at once, unless --wait is on', () => {
     const b = new Bench()
     b.initiator.handleUnreachable(b.now)
     expect(b.outcome?.error?.code).toBe('ERR_TFTP_UNREACHABLE')
   })
 
-  test('an abort before the answer tells nobody', () => {
+  test('an abort before the answer sends nothing', () => {
     const b = new Bench()
     b.heard()
     b.initiator.abort(b.now, new ForesendError('ERR_TFTP_ABORTED', 'x', { fault: 'local' }))
@@ -213,16 +248,18 @@ describe('asking', () => {
 
   test.each([1, 2, 3, 6, 7])('ERROR %d is the answer: no second try', (wireCode) => {
     const b = new Bench().take(69, encodeError(wireCode, 'no\x07'))
-    expect(b.heard()).toEqual([RRQ])
+    expect(b.heard()).toEqual([RRQ, 'drop options'])
     expect(b.outcome?.error).toMatchObject({ code: 'ERR_TFTP_PEER_ERROR', wireCode })
     expect(b.outcome?.error?.message).toContain('"no\\x07"')
   })
 
   test.each([0, 4, 8])('ERROR %d: once more without options, from a new port; the reason is kept', (wireCode) => {
     const b = new Bench().take(2000, encodeError(wireCode, 'no options here'))
-    expect(b.heard()).toEqual([RRQ, 'reopen', 'rrq'])
-    expect(b.initiator.fallback).toContain('no options here')
-    expect(b.data(2001, 1, 10).heard()).toEqual(['lock 2001', 'store 1:10', 'finish 10'])
+    expect(b.heard()).toEqual([RRQ, 'drop options', 'rrq'])
+    expect(b.initiator.fallback).toBe(`the server refused them with ERROR ${wireCode} "no options here"`)
+    // A second copy of the refusal, of a request that was repeated.
+    b.take(2002, encodeError(wireCode, 'no options here'), 'options')
+    expect(b.data(2001, 1, 10).heard()).toEqual(['lock plain 2001', 'store 1:10', 'finish 10'])
     const again = new Bench().take(2000, encodeError(wireCode, 'x')).take(2000, encodeError(wireCode, 'y'))
     expect(again.outcome?.error?.wireCode).toBe(wireCode)
   })
@@ -245,7 +282,15 @@ describe('a read', () => {
     const b = new Bench().oack(2000, 'blksize=1000 windowsize=2 tsize=2500')
     expect(b.agreement).toMatchObject({ blksize: 1000, windowsize: 2, tsizeBytes: 2500 })
     b.data(2000, 1, 1000).data(2000, 2, 1000).data(2000, 3, 500)
-    const expected = ['lock 2000', 'ack 0', 'store 1:1000', 'store 2:1000', 'ack 2', 'store 3:500', 'finish 2500']
+    const expected = [
+      'lock options 2000',
+      'ack 0',
+      'store 1:1000',
+      'store 2:1000',
+      'ack 2',
+      'store 3:500',
+      'finish 2500',
+    ]
     expect(b.heard()).toEqual([RRQ, ...expected])
     b.initiator.handleStored(b.now)
     expect(b.heard()).toEqual(['ack 3'])
@@ -257,7 +302,7 @@ describe('a read', () => {
   test('DATA 1: the server knows no options, blocks have 512 bytes', () => {
     const b = new Bench().data(2000, 1, 512)
     expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1 })
-    expect(b.heard()).toEqual([RRQ, 'lock 2000', 'store 1:512', 'ack 1'])
+    expect(b.heard()).toEqual([RRQ, 'lock options 2000', 'store 1:512', 'ack 1'])
     expect(b.initiator.fallback).toBeUndefined()
   })
 
@@ -270,9 +315,9 @@ describe('a read', () => {
 
   test('an OACK that goes beyond the offer: ERROR 8 to that port, then without options', () => {
     const b = new Bench().oack(2000, 'blksize=1429')
-    expect(b.heard()).toEqual([RRQ, 'lock 2000', 'error 8', 'reopen', 'rrq'])
+    expect(b.heard()).toEqual([RRQ, 'drop options', 'error 8 to 2000', 'rrq'])
     b.oack(2001, 'blksize=512')
-    expect(b.heard()).toEqual(['lock 2001', 'error 8'])
+    expect(b.heard()).toEqual(['drop plain', 'error 8 to 2001'])
     expect(b.outcome?.error).toMatchObject({ code: 'ERR_TFTP_OPTION', wireCode: 8 })
   })
 
@@ -310,7 +355,7 @@ describe('a write', () => {
 
   test('ACK 0: the server knows no options; lock-step', () => {
     const b = new Bench(put).ack(2000, 0)
-    expect(b.heard()).toEqual(['wrq windowsize=4', 'lock 2000', 'data 1'])
+    expect(b.heard()).toEqual(['wrq windowsize=4', 'lock options 2000', 'data 1'])
     expect(b.ack(2000, 1).heard()).toEqual(['data 2'])
     b.ack(2000, 2)
     expect(b.outcome).toEqual({ status: 'completed' })
@@ -318,7 +363,7 @@ describe('a write', () => {
 
   test('OACK: a window when one was agreed', () => {
     const b = new Bench({ ...put, sizeBytes: 512 * 9 }).oack(2000, 'windowsize=4')
-    expect(b.heard()).toEqual(['wrq windowsize=4', 'lock 2000', 'data 1', 'data 2', 'data 3', 'data 4'])
+    expect(b.heard()).toEqual(['wrq windowsize=4', 'lock options 2000', 'data 1', 'data 2', 'data 3', 'data 4'])
     expect(b.ack(2000, 4).heard()).toEqual(['data 5', 'data 6', 'data 7', 'data 8'])
   })
 

@@ -1,11 +1,16 @@
 /**
  * A transfer that we ask for: sends the request, repeats it, takes the first answer's port as the server's TID, and from
- * then on is a thin shell around a Receiver (RRQ) or a Sender (WRQ). Sans-IO, same manners as transfer/contract.ts.
+ * then on is a thin shell around a Receiver (RRQ) or a Sender (WRQ). Sans-IO, with the contract of transfer/contract.ts.
+ *
+ * A server that is silent to any request with options gets plain requests in between. Each of the two kinds has a local port of
+ * its own: an answer says which request it is for, even from a server that takes seconds to answer, and two transfers that a
+ * server began can never mix their blocks. The first answer decides; the other port closes.
  */
 import { type ForesendError, peerTextFor } from '../error.ts'
 import {
   encodePeerError,
   encodeRequest,
+  escapeText,
   HEADER_BYTES,
   OPCODE,
   type Option,
@@ -19,36 +24,35 @@ import { type Counters, type Machine, newCounters } from '../transfer/contract.t
 import { type Agreed, acceptOack } from '../transfer/negotiate.ts'
 import type { Receiver } from '../transfer/receiver.ts'
 import { Oddities } from '../transfer/oddities.ts'
-import { badOack, noAnswer, nobodyListens, oddAnswer, refusedByPeer } from './initiator-faults.ts'
-import type { InitiatorConfig, InitiatorSink } from './initiator-contract.ts'
+import { badOack, noAnswer, portClosed, oddAnswer, refusedByPeer } from './initiator-faults.ts'
+import type { InitiatorConfig, InitiatorSink, RequestKind } from './initiator-contract.ts'
 import { createReceiver, createSender } from './initiator-machines.ts'
 
-/** After this many unanswered requests the other kind, with or without options, takes its turn. */
-const REQUESTS_BEFORE_TURN = 2
+/** This many requests with options stay unanswered before each plain one. */
+const REQUESTS_BEFORE_PLAIN = 2
 /** A device's recovery window can be a second: ask five times in it. */
 const WAIT_REPEAT_MS = 200
 const SLOWEST_REQUEST_MS = 4000
 const NO_COUNTERS = newCounters()
 
-export type { InitiatorConfig, InitiatorSink } from './initiator-contract.ts'
+export type { InitiatorConfig, InitiatorSink, RequestKind } from './initiator-contract.ts'
 
 export class Initiator implements Machine {
-  /** Why the options were dropped and the request sent again without; undefined when they were not. */
+  /** Why the transfer runs without the options that were asked for; undefined when it does not. */
   fallback: string | undefined
   /** Requests sent, repeats included. */
   requests = 0
 
   readonly #config: InitiatorConfig
   readonly #sink: InitiatorSink
-  #options: readonly Option[]
-  #packet: Uint8Array = new Uint8Array(0)
+  readonly #packets: Partial<Record<RequestKind, Uint8Array>> = {}
+  /** Of the request that was answered; before an answer, of the first request. */
+  #kind: RequestKind
   #machine: Machine | undefined
   #receiver: Receiver | undefined
   #port = 0
   #startedAt = 0
   #tries = 0
-  /** When the first request with the present options left. */
-  #kindSince = 0
   /** What came before an answer and is none. */
   readonly #odd = new Oddities()
   #nextAt = Infinity
@@ -57,7 +61,7 @@ export class Initiator implements Machine {
   constructor(config: InitiatorConfig, sink: InitiatorSink) {
     this.#config = config
     this.#sink = sink
-    this.#options = config.options
+    this.#kind = config.options.length > 0 ? 'options' : 'plain'
   }
 
   get counters(): Counters {
@@ -79,16 +83,25 @@ export class Initiator implements Machine {
 
   start(now: number): void {
     this.#startedAt = now
-    this.#ask(now)
+    this.#send(now, this.#kind)
     this.#arm()
   }
 
-  /** A datagram from the server's address; `port` is the one it came from. */
-  handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number, port = this.#port): void {
+  /** A datagram from the server's address: `port` is the one it came from, `kind` that of the local port where it arrived. */
+  handleDatagram(
+    now: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    port = this.#port,
+    kind: RequestKind = this.#kind,
+  ): void {
     if (this.#machine === undefined) {
-      if (!this.#over) this.#first(now, port, buffer, offset, length)
+      const isDropped = kind === 'options' && this.#kind === 'plain'
+      if (!this.#over && !isDropped) this.#first(now, kind, port, buffer, offset, length)
       this.#arm()
-    } else if (port === this.#port) this.#machine.handleDatagram(now, buffer, offset, length)
+    } else if (kind !== this.#kind) return
+    else if (port === this.#port) this.#machine.handleDatagram(now, buffer, offset, length)
     else this.#refuseOther(port, buffer, offset, length)
   }
 
@@ -106,11 +119,11 @@ export class Initiator implements Machine {
       this.#machine.handleUnreachable(now)
       return
     }
-    if (!this.#over && this.#config.waitMs === 0) this.#end(nobodyListens(this.#config.label))
+    if (!this.#over && this.#config.waitMs === 0) this.#end(portClosed(this.#config.label))
     this.#arm()
   }
 
-  /** Before the server has answered nobody is told: there is no TID to tell. */
+  /** Sends no ERROR before the server has answered: there is no TID to send it to. */
   abort(now: number, error: ForesendError): void {
     if (this.#machine !== undefined) {
       this.#machine.abort(now, error)
@@ -125,70 +138,56 @@ export class Initiator implements Machine {
     this.#receiver?.handleStored(now, error)
   }
 
-  #ask(now: number): void {
-    this.#tries = 0
-    this.#beginKind(now)
-    this.#send(now)
-  }
-
-  #beginKind(now: number): void {
-    const { direction, filename, mode } = this.#config
-    const opcode = direction === 'read' ? OPCODE.rrq : OPCODE.wrq
-    this.#packet = encodeRequest({ opcode, filename, mode, options: this.#options })
-    this.#kindSince = now
-  }
-
-  #send(now: number): void {
+  #send(now: number, kind: RequestKind): void {
     this.requests++
-    this.#sink.request(this.#packet)
+    this.#sink.request(kind, (this.#packets[kind] ??= this.#encode(kind)))
     const { requestMs, waitMs } = this.#config
     const slowestMs = Math.max(requestMs, SLOWEST_REQUEST_MS)
     const backoffMs = Math.min(requestMs * 2 ** Math.min(this.#tries, 10), slowestMs)
     this.#nextAt = now + (waitMs > 0 ? Math.min(requestMs, WAIT_REPEAT_MS) : backoffMs)
   }
 
+  #encode(kind: RequestKind): Uint8Array {
+    const { direction, filename, mode } = this.#config
+    const opcode = direction === 'read' ? OPCODE.rrq : OPCODE.wrq
+    return encodeRequest({ opcode, filename, mode, options: this.#optionsOf(kind) })
+  }
+
+  #optionsOf(kind: RequestKind): readonly Option[] {
+    return kind === 'options' ? this.#config.options : []
+  }
+
   #askAgain(now: number): void {
-    const { waitMs, retries, label } = this.#config
+    const { waitMs, retries } = this.#config
     const waitedMs = now - this.#startedAt
     if (waitMs > 0 ? waitedMs >= waitMs : this.#tries >= retries) {
-      const came = String(this.#odd)
-      const expected = this.#config.direction === 'read' ? 'an OACK or DATA 1' : 'an OACK or ACK 0'
-      this.#end(
-        came === ''
-          ? noAnswer(label, this.requests, waitedMs, this.#sink.seen())
-          : oddAnswer(label, this.requests, waitedMs, came, expected),
-      )
+      this.#end(this.#unanswered(waitedMs))
       return
     }
     this.#tries++
-    this.#takeTurns(now)
-    this.#send(now)
+    const isPlainTurn = this.#tries % (REQUESTS_BEFORE_PLAIN + 1) === REQUESTS_BEFORE_PLAIN
+    this.#send(now, isPlainTurn ? 'plain' : this.#kind)
   }
 
-  /**
-   * Some servers are silent to any request with options: the plain request takes turns with it. Each turn has a port of its own, so
-   * that an answer says which request it is for, and lasts long enough for a slow server.
-   */
-  #takeTurns(now: number): void {
-    const { options, requestMs } = this.#config
-    if (options.length === 0 || this.fallback !== undefined || this.requests < REQUESTS_BEFORE_TURN) return
-    if (now - this.#kindSince < REQUESTS_BEFORE_TURN * requestMs) return
-    this.#options = this.#options.length === 0 ? options : []
-    this.#sink.reopen()
-    this.#beginKind(now)
+  #unanswered(waitedMs: number): ForesendError {
+    const { label, direction, options } = this.#config
+    const unanswered = { label, requests: this.requests, waitedMs, seen: this.#sink.seen() }
+    if (this.#odd.count === 0) return noAnswer(unanswered)
+    const plainAnswer = direction === 'read' ? 'DATA 1' : 'ACK 0'
+    return oddAnswer(unanswered, String(this.#odd), options.length > 0 ? `an OACK or ${plainAnswer}` : plainAnswer)
   }
 
-  /** The first answer decides the TID. What makes no sense as one is passed over: another may follow. */
-  #first(now: number, port: number, buffer: Uint8Array, offset: number, length: number): void {
+  /** The first answer decides kind and TID. What makes no sense as one is passed over: another may follow. */
+  #first(now: number, kind: RequestKind, port: number, buffer: Uint8Array, offset: number, length: number): void {
     const opcode = readOpcode(buffer, offset, length)
     const block = length >= HEADER_BYTES ? readBlock(buffer, offset) : -1
-    if (opcode === OPCODE.oack) this.#oack(now, port, buffer, offset, length)
-    else if (opcode === OPCODE.error) this.#refused(now, buffer, offset, length)
+    if (opcode === OPCODE.oack) this.#oack(now, kind, port, buffer, offset, length)
+    else if (opcode === OPCODE.error) this.#refused(now, kind, port, buffer, offset, length)
     else if (opcode === OPCODE.data && block === 1 && this.#config.direction === 'read') {
-      this.#run(now, port, this.#plain(), false)
+      this.#run(now, kind, port, this.#plain(), false)
       this.#machine?.handleDatagram(now, buffer, offset, length)
     } else if (opcode === OPCODE.ack && block === 0 && this.#config.direction === 'write') {
-      this.#run(now, port, this.#plain(), false)
+      this.#run(now, kind, port, this.#plain(), false)
     } else this.#odd.note(buffer, offset, length, port)
   }
 
@@ -199,46 +198,47 @@ export class Initiator implements Machine {
     return none.value
   }
 
-  #oack(now: number, port: number, buffer: Uint8Array, offset: number, length: number): void {
+  #oack(now: number, kind: RequestKind, port: number, buffer: Uint8Array, offset: number, length: number): void {
     const parsed = parseOack(buffer, offset, length)
-    const accepted = parsed.ok ? acceptOack(this.#options, parsed.value) : parsed
+    const accepted = parsed.ok ? acceptOack(this.#optionsOf(kind), parsed.value) : parsed
     if (accepted.ok) {
-      this.#run(now, port, accepted.value, true)
+      this.#run(now, kind, port, accepted.value, true)
       return
     }
-    const packet = encodePeerError(WIRE_ERROR.option, peerTextFor('ERR_TFTP_OPTION', WIRE_ERROR.option))
-    this.#sink.lock(port)
-    this.#sink.sendControl(packet, packet.length)
-    // A packet without options cannot be answered by a wrong OACK: only a server that does not read requests would.
-    if (this.#options.length > 0) this.#withoutOptions(now, accepted.reason)
-    else this.#end(badOack(this.#config.label, accepted.reason, accepted.wireCode))
+    const { reason, wireCode } = accepted
+    this.#sink.drop(kind, port, encodePeerError(WIRE_ERROR.option, peerTextFor('ERR_TFTP_OPTION', WIRE_ERROR.option)))
+    if (kind === 'options') this.#withoutOptions(now, `the server answered them wrongly: ${reason}`)
+    else this.#end(badOack(this.#config.label, reason, wireCode))
   }
 
-  #refused(now: number, buffer: Uint8Array, offset: number, length: number): void {
+  #refused(now: number, kind: RequestKind, port: number, buffer: Uint8Array, offset: number, length: number): void {
     const parsed = parseError(buffer, offset, length)
-    const error = refusedByPeer(this.#config.label, parsed.ok ? parsed.value : { wireCode: 0, message: '' })
-    const { wireCode } = error
+    const packet = parsed.ok ? parsed.value : { wireCode: WIRE_ERROR.undefined, message: '' }
+    const { wireCode, message } = packet
     // Old servers call a request with options illegal, or give no reason that a program could read.
     const maybeOptions =
       wireCode === WIRE_ERROR.option || wireCode === WIRE_ERROR.illegal || wireCode === WIRE_ERROR.undefined
-    if (maybeOptions && this.#options.length > 0) this.#withoutOptions(now, error.message)
-    else this.#end(error)
+    this.#sink.drop(kind, port, undefined)
+    if (maybeOptions && kind === 'options') {
+      this.#withoutOptions(now, `the server refused them with ERROR ${wireCode} "${escapeText(message)}"`)
+    } else this.#end(refusedByPeer(this.#config.label, packet))
   }
 
-  /** Once more in plain RFC 1350, from a new port, so that nothing late of the first try is mistaken for an answer. */
+  /** From now on in plain RFC 1350; `reason` is what was wrong with the request with options. */
   #withoutOptions(now: number, reason: string): void {
     this.fallback = reason
-    this.#options = []
-    this.#sink.reopen()
-    this.#ask(now)
+    this.#kind = 'plain'
+    this.#tries = 0
+    this.#send(now, 'plain')
   }
 
-  #run(now: number, port: number, agreed: Agreed, oack: boolean): void {
-    if (!oack && this.#options.length === 0 && this.#config.options.length > 0) {
-      this.fallback ??= 'the server did not answer the request with options'
+  #run(now: number, kind: RequestKind, port: number, agreed: Agreed, oack: boolean): void {
+    if (kind === 'plain' && this.#config.options.length > 0) {
+      this.fallback ??= 'the server did not answer the requests with options'
     }
+    this.#kind = kind
     this.#port = port
-    this.#sink.lock(port)
+    this.#sink.lock(kind, port)
     this.#sink.agreed(agreed)
     if (this.#config.direction === 'read') {
       this.#receiver = createReceiver(this.#config, agreed, oack, this.#sink)
@@ -247,7 +247,7 @@ export class Initiator implements Machine {
     this.#machine.start(now)
   }
 
-  /** A server that heard two of our requests may have begun twice; its second TID is told so (RFC 1350 §4). */
+  /** A server that got two of our requests may have begun twice: its second TID gets ERROR 5 (RFC 1350 §4). */
   #refuseOther(port: number, buffer: Uint8Array, offset: number, length: number): void {
     const opcode = readOpcode(buffer, offset, length)
     if (opcode !== OPCODE.data && opcode !== OPCODE.ack && opcode !== OPCODE.oack) return

@@ -2,17 +2,22 @@
  * What happens to a transfer from its admission to its close: its machine's inputs and outputs, its events in order,
  * its end. One transfer's defect never reaches another.
  *
+ * **Invariant:** one input runs at a time. When it is over its outputs are carried out until none is left, those of inputs that the
+ * owner made meanwhile included; then `deadline` is called, once.
+ *
  * **Invariant:** every admitted transfer gets exactly one final event (`refused`, `completed`, `probed`, `failed`,
  * `superseded`) and after it exactly one `close`.
  */
 import type { ForesendError } from '../error.ts'
 import { encodeErrorFor } from '../packet/index.ts'
 import { COUNTER, type NoticeKind, type Outcome } from '../transfer/contract.ts'
+import { Traces } from '../transfer/trace.ts'
 import type { Admission } from './admission.ts'
 import type { EventKind } from './contract.ts'
+import { OUTPUT, Outputs } from './outputs.ts'
 import type { EndpointSink } from './owner.ts'
 import { internalError } from './reasons.ts'
-import type { Transfer, TransferHost, TransferMachine } from './transfer.ts'
+import type { Transfer, TransferMachine } from './transfer.ts'
 import { TimerWheel } from './wheel.ts'
 
 /** `progress` comes at most this often for each transfer, in milliseconds. */
@@ -21,44 +26,30 @@ const PROGRESS_MS = 1000
 export class Lifecycle<Io, Content> {
   /** The time of the running input, in milliseconds. */
   now = 0
-  /** What every transfer of this endpoint is made with. */
-  readonly host: TransferHost
   readonly wheel = new TimerWheel()
+  readonly outputs = new Outputs<Transfer>()
+  readonly traces = new Traces()
   readonly #admission: Admission<Transfer<Io, Content>>
   readonly #sink: EndpointSink<Io, Content>
-  /** Inputs that the sink makes while another one runs are part of it. */
-  #depth = 0
+  /** The owner is being called: inputs that it makes are carried out with the present one. */
+  #isDraining = false
+  /** Several inputs are made in a row, and `deadline` follows the last. */
+  #isSeries = false
 
   constructor(admission: Admission<Transfer<Io, Content>>, sink: EndpointSink<Io, Content>) {
     this.#admission = admission
     this.#sink = sink
-    this.host = hostFor(this, sink)
   }
 
-  /** Opens an input. `leave` must follow, whatever is thrown. */
-  enter(now: number): void {
-    this.#depth++
-    this.now = now
-  }
-
-  leave(): void {
-    if (--this.#depth === 0) this.#sink.deadline(this.wheel.next())
-  }
-
-  /** An input for one machine: the machine, or undefined when there is none or it is at work. `end` must follow. */
+  /** An input for one machine: the machine, or undefined when there is none any more. `end` must follow. */
   begin(now: number, transfer: Transfer<Io, Content>): TransferMachine | undefined {
-    this.enter(now)
-    return transfer.busy++ === 0 && !transfer.closed ? transfer.machine : undefined
+    this.now = now
+    return transfer.closed ? undefined : transfer.machine
   }
 
   end(transfer: Transfer<Io, Content>): void {
-    try {
-      if (--transfer.busy === 0 && !transfer.closed && transfer.machine !== undefined) {
-        this.#settle(transfer, transfer.machine)
-      }
-    } finally {
-      this.leave()
-    }
+    this.outputs.settle(transfer as Transfer)
+    this.finish()
   }
 
   /** A whole input to the machine, for those rare enough for a closure. */
@@ -68,33 +59,46 @@ export class Lifecycle<Io, Content> {
       if (machine !== undefined) input(machine)
     } catch (thrown) {
       this.broke(transfer, thrown)
-    } finally {
-      this.end(transfer)
     }
+    this.end(transfer)
   }
 
-  /** The owner reports on `finish`. While the machine is at work it waits. */
-  stored(now: number, transfer: Transfer<Io, Content>, error: ForesendError | undefined): void {
-    this.run(now, transfer, (machine) => {
-      // A failure may show before everything has arrived.
-      if (error === undefined && !transfer.flushing) return
-      transfer.flushing = false
-      machine.handleStored?.(now, error)
-    })
+  /** Opens a series of inputs that is one input for the owner. `endSeries` must follow, whatever is thrown. */
+  beginSeries(now: number): boolean {
+    this.now = now
+    if (this.#isSeries) return false
+    this.#isSeries = true
+    return true
+  }
+
+  /** `began` is what `beginSeries` returned. */
+  endSeries(began: boolean): void {
+    if (began) this.#isSeries = false
+    this.finish()
+  }
+
+  /** An input is over: carries out what machines want, and says when the next timer is due. */
+  finish(): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    try {
+      while (this.outputs.take()) this.#carryOut()
+    } finally {
+      this.#isDraining = false
+      if (!this.#isSeries) this.#sink.deadline(this.wheel.next())
+    }
   }
 
   /** Our side ends it. `kind` is for a transfer without a machine; a machine's always ends as `failed`. */
   giveUp(now: number, transfer: Transfer<Io, Content>, kind: 'refused' | 'failed', error: ForesendError): void {
-    this.enter(now)
-    try {
-      if (transfer.closed) return
-      if (transfer.busy > 0) transfer.waitingAbort ??= error
-      else if (transfer.outcome !== undefined) this.release(transfer)
+    this.now = now
+    if (!transfer.closed) {
+      this.outputs.dropFor(transfer as Transfer)
+      if (transfer.outcome !== undefined) this.release(transfer)
       else if (transfer.machine === undefined) this.fail(transfer, kind, error)
-      else this.run(now, transfer, (machine) => machine.abort(now, error))
-    } finally {
-      this.leave()
+      else return this.run(now, transfer, (machine) => machine.abort(now, error))
     }
+    this.finish()
   }
 
   /** Ends a transfer that has no machine to do it, or whose machine broke: one ERROR, the event, `close`. */
@@ -115,8 +119,9 @@ export class Lifecycle<Io, Content> {
     }
   }
 
-  /** Something was thrown while the machine was at work, by it or by the sink: its state is worth nothing any more. */
+  /** Something was thrown, by the machine or by the owner that carries out what it wants: its state is worth nothing any more. */
   broke(transfer: Transfer<Io, Content>, thrown: unknown): void {
+    this.outputs.dropFor(transfer as Transfer)
     if (!transfer.closed) this.fail(transfer, 'failed', internalError(transfer, thrown))
   }
 
@@ -130,37 +135,66 @@ export class Lifecycle<Io, Content> {
     if (transfer.closed) return
     transfer.closed = true
     this.wheel.clear(transfer.slot)
+    const { slot } = transfer
     this.#admission.remove(transfer)
     this.#sink.close(transfer)
+    this.traces.end(slot)
+  }
+
+  /** One output. What comes from a transfer that was let go goes nowhere. */
+  #carryOut(): void {
+    const transfer = this.outputs.transfer as Transfer<Io, Content> | undefined
+    if (transfer === undefined || transfer.closed) return
+    try {
+      this.#pass(transfer)
+    } catch (thrown) {
+      this.broke(transfer, thrown)
+    }
+  }
+
+  #pass(transfer: Transfer<Io, Content>): void {
+    const { kind, a, b, c, buffer } = this.outputs
+    switch (kind) {
+      case OUTPUT.blocks:
+        this.traces.sentBlocks(transfer.slot, this.now - transfer.requestedAt, a, b)
+        return this.#sink.sendBlocks(transfer, a, b)
+      case OUTPUT.control:
+        this.traces.sentControl(transfer.slot, this.now - transfer.requestedAt, buffer as Uint8Array, b)
+        return this.#sink.sendControl(transfer, buffer as Uint8Array, b)
+      case OUTPUT.store:
+        return this.#sink.store(transfer, a, buffer as Uint8Array, b, c)
+      case OUTPUT.finish:
+        transfer.flushing = true
+        transfer.sizeBytes = a
+        return this.#sink.finish(transfer, a)
+      case OUTPUT.ended:
+        return this.#ended(transfer, this.outputs.outcome as Outcome)
+      case OUTPUT.notice:
+        return this.#noticed(transfer, this.outputs.notice as NoticeKind)
+      case OUTPUT.settle:
+        if (transfer.machine !== undefined) this.#settle(transfer, transfer.machine)
+    }
   }
 
   /** The machine has decided. It may stay to answer repeats. */
-  ended(transfer: Transfer<Io, Content>, outcome: Outcome): void {
-    if (transfer.closed || transfer.outcome !== undefined) return
+  #ended(transfer: Transfer<Io, Content>, outcome: Outcome): void {
+    if (transfer.outcome !== undefined) return
     if (outcome.status === 'completed') this.#tellStarted(transfer)
     this.decide(transfer, outcome.status, outcome)
   }
 
-  notice(transfer: Transfer<Io, Content>, kind: NoticeKind): void {
-    if (transfer.closed || transfer.outcome !== undefined) return
+  #noticed(transfer: Transfer<Io, Content>, kind: NoticeKind): void {
+    if (transfer.outcome !== undefined) return
+    if (kind === 'stalled') this.traces.extend(transfer.slot)
     if (kind === 'started') this.#tellStarted(transfer)
     else if (kind !== 'refused-ahead') this.#sink.event(kind, transfer)
   }
 
-  /** After a machine's input: what waited for it, and what follows from its new state. */
+  /** After a machine's input: what follows from its new state. */
   #settle(transfer: Transfer<Io, Content>, machine: TransferMachine): void {
-    const { waitingAbort, waitingStored } = transfer
-    if (waitingStored !== undefined) {
-      transfer.waitingStored = undefined
-      this.stored(this.now, transfer, waitingStored.error)
-    } else if (waitingAbort !== undefined) {
-      transfer.waitingAbort = undefined
-      this.giveUp(this.now, transfer, 'failed', waitingAbort)
-    } else {
-      if (!transfer.answered && !machine.halfOpen) this.#admission.answered(transfer)
-      if (machine.closed) this.release(transfer)
-      else if (transfer.answered && transfer.outcome === undefined) this.#tellProgress(transfer, machine)
-    }
+    if (!transfer.answered && !machine.halfOpen) this.#admission.answered(transfer)
+    if (machine.closed) this.release(transfer)
+    else if (transfer.answered && transfer.outcome === undefined) this.#tellProgress(transfer, machine)
   }
 
   #tellStarted(transfer: Transfer<Io, Content>): void {
@@ -186,38 +220,4 @@ export class Lifecycle<Io, Content> {
     if (transfer.io === undefined) this.#sink.reply(transfer.peer, packet, packet.length)
     else this.#sink.sendControl(transfer, packet, packet.length)
   }
-}
-
-/**
- * Carries the outputs of machines to the owner. What comes from a machine that was dropped goes nowhere, nor does what
- * follows an abort that waits: a block that could not be stored is not acknowledged.
- */
-function hostFor<Io, Content>(lifecycle: Lifecycle<Io, Content>, sink: EndpointSink<Io, Content>): TransferHost {
-  const host: TransferHost<Io, Content> = {
-    sendBlocks(transfer, first, count) {
-      if (speaks(transfer)) sink.sendBlocks(transfer, first, count)
-    },
-    sendControl(transfer, buffer, length) {
-      if (speaks(transfer)) sink.sendControl(transfer, buffer, length)
-    },
-    store(transfer, seq, buffer, offset, length) {
-      if (speaks(transfer)) sink.store(transfer, seq, buffer, offset, length)
-    },
-    finish(transfer, sizeBytes) {
-      if (!speaks(transfer)) return
-      transfer.flushing = true
-      transfer.sizeBytes = sizeBytes
-      sink.finish(transfer, sizeBytes)
-    },
-    deadline(transfer, at) {
-      if (!transfer.closed) lifecycle.wheel.set(transfer.slot, at)
-    },
-    ended: (transfer, outcome) => lifecycle.ended(transfer, outcome),
-    notice: (transfer, kind) => lifecycle.notice(transfer, kind),
-  }
-  return host as TransferHost
-}
-
-function speaks(transfer: Transfer): boolean {
-  return !transfer.closed && transfer.waitingAbort === undefined
 }

@@ -8,9 +8,10 @@ import type { EventKind, Outcome, Peer } from './contract.ts'
 import type { Transfer, TransferMachine } from './transfer.ts'
 
 /**
- * Called during the endpoint's inputs, and free to call the endpoint back: `open` may accept at once, `finish` may
- * report at once. `deadline` is the last call of every outermost input. What `sendBlocks` and `store` throw fails that
- * transfer alone: a ForesendError with its own wire code, anything else as ERR_TFTP_INTERNAL.
+ * Called when no machine is at work, and free to call the endpoint back: `open` may accept at once, `finish` may report at once. What
+ * such a call brings about is carried out before the present input ends. `deadline` is the last call of every input. What
+ * `sendBlocks` and `store` throw fails that transfer alone, and what it still wanted is not done: a ForesendError with its own wire code,
+ * anything else as ERR_TFTP_INTERNAL.
  */
 export interface EndpointSink<Io = unknown, Content = unknown> {
   /** Find the content and a TID, then call `acceptRead`, `acceptWrite` or `refuse`, now or later. */

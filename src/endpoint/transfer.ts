@@ -1,6 +1,6 @@
 /**
  * One transfer as the endpoint and its owner see it: who asks for what, how far it is, and what the owner hangs on it.
- * It is its machine's sink, so that a packet costs no closure and no object on its way to the owner.
+ * It is its machine's sink: what the machine wants goes to the endpoint's outputs, without a closure or an object for a packet.
  */
 import type { ForesendError } from '../error.ts'
 import type { Request } from '../packet/index.ts'
@@ -9,20 +9,11 @@ import type { Machine, NoticeKind, Outcome, ReceiverSink, SenderSink } from '../
 import type { Agreed } from '../transfer/negotiate.ts'
 import type { Peer } from './contract.ts'
 import { labelOf } from './labels.ts'
+import type { Outputs } from './outputs.ts'
+import type { TimerWheel } from './wheel.ts'
 
 /** A sender or a receiver. Only receivers hear that their bytes were stored. */
 export type TransferMachine = Machine & { handleStored?(now: number, error?: ForesendError): void }
-
-/** What a transfer tells the endpoint that holds it. */
-export interface TransferHost<Io = unknown, Content = unknown> {
-  sendBlocks(transfer: Transfer<Io, Content>, first: number, count: number): void
-  sendControl(transfer: Transfer<Io, Content>, buffer: Uint8Array, length: number): void
-  store(transfer: Transfer<Io, Content>, seq: number, buffer: Uint8Array, offset: number, length: number): void
-  finish(transfer: Transfer<Io, Content>, sizeBytes: number): void
-  deadline(transfer: Transfer<Io, Content>, at: number): void
-  ended(transfer: Transfer<Io, Content>, outcome: Outcome): void
-  notice(transfer: Transfer<Io, Content>, kind: NoticeKind): void
-}
 
 /**
  * `Io` and `Content` are the owner's: its TID and its open image or upload. Times are the endpoint's `now`, in
@@ -34,8 +25,6 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   machine: TransferMachine | undefined
   io: Io | undefined
   content: Content | undefined
-  /** Above 0 its machine is at work: inputs that the owner makes meanwhile wait. The endpoint's own. */
-  busy = 0
   /** `sink.close` was called: nothing that the owner does for it has any effect. */
   closed = false
   /** Set once, when the transfer is decided. */
@@ -44,12 +33,14 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   answered = false
   /** Where its deadline and its links live; -1 before it is admitted and after it is closed. The endpoint's own. */
   slot = -1
-  /** An `abort` or `handleStored` that came while the machine was at work. The endpoint's own. */
-  waitingAbort: ForesendError | undefined
-  waitingStored: { readonly error: ForesendError | undefined } | undefined
-  readonly #host: TransferHost
+  readonly #outputs: Outputs<Transfer>
+  readonly #wheel: TimerWheel
   /** Last packet from the peer's TID; the request before any. */
   heardAt: number
+  /** Timeouts of the machine at `heardAt`. The endpoint's own. */
+  timeoutsAtHeard = 0
+  /** When the request that began it came again last, and was ignored. The endpoint's own. */
+  askedAgainAt = -Infinity
   /** The endpoint's own. */
   startedTold = false
   progressToldAt: number
@@ -72,8 +63,9 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   sizeBytes: number | undefined
   endedAt: number | undefined
 
-  constructor(host: TransferHost, id: number, peer: Peer, request: Request, now: number) {
-    this.#host = host
+  constructor(outputs: Outputs<Transfer>, wheel: TimerWheel, id: number, peer: Peer, request: Request, now: number) {
+    this.#outputs = outputs
+    this.#wheel = wheel
     this.id = id
     this.peer = peer
     this.request = request
@@ -85,30 +77,30 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   }
 
   sendBlocks(first: number, count: number): void {
-    this.#host.sendBlocks(this, first, count)
+    this.#outputs.blocks(this as Transfer, first, count)
   }
 
   sendControl(buffer: Uint8Array, length: number): void {
-    this.#host.sendControl(this, buffer, length)
+    this.#outputs.control(this as Transfer, buffer, length)
   }
 
   store(seq: number, buffer: Uint8Array, offset: number, length: number): void {
-    this.#host.store(this, seq, buffer, offset, length)
+    this.#outputs.store(this as Transfer, seq, buffer, offset, length)
   }
 
   finish(sizeBytes: number): void {
-    this.#host.finish(this, sizeBytes)
+    this.#outputs.finish(this as Transfer, sizeBytes)
   }
 
   deadline(at: number): void {
-    this.#host.deadline(this, at)
+    if (!this.closed) this.#wheel.set(this.slot, at)
   }
 
   ended(outcome: Outcome): void {
-    this.#host.ended(this, outcome)
+    this.#outputs.ended(this as Transfer, outcome)
   }
 
   notice(kind: NoticeKind, _seq: number): void {
-    this.#host.notice(this, kind)
+    this.#outputs.noticed(this as Transfer, kind)
   }
 }

@@ -1,14 +1,16 @@
-import { createSocket } from 'node:dgram'
-import type { RemoteInfo, Socket } from 'node:dgram'
+import { createSocket, Socket } from 'node:dgram'
+import type { RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Peer } from '../endpoint/contract.ts'
 import { createBatchDriver } from './batch/driver.ts'
 import { createDgramDriver } from './dgram/driver.ts'
 import type { DgramOptions } from './dgram/driver.ts'
 import type { Driver, DriverHandlers } from './driver.ts'
 import type { InterfaceTable } from './interfaces.ts'
+import { EPERM } from './native/linux.ts'
+import type { Native } from './native/linux.ts'
 import { probeBatch } from './native/probe.ts'
 
 const RRQ = Buffer.from('\0\x01a\0octet\0')
@@ -23,7 +25,7 @@ afterEach(() => {
   for (const one of closing.splice(0)) one.close()
 })
 
-interface Heard {
+interface Input {
   readonly what: 'request' | 'datagram' | 'unreachable' | 'timer' | 'listenerFailed'
   readonly peer?: Peer
   readonly owner?: string
@@ -34,50 +36,55 @@ interface Heard {
 /** A driver whose every input can be awaited. */
 class Harness implements DriverHandlers<string> {
   readonly driver: Driver<string>
-  readonly heard: Heard[] = []
+  readonly inputs: Input[] = []
   #waiting: (() => void) | undefined
 
-  constructor(options: Partial<DgramOptions> = {}) {
+  constructor(options: Partial<DgramOptions> = {}, overrides: Partial<Native> = {}) {
     const all = { isNear: (address: string) => address.startsWith('127.'), ...options }
     this.driver =
       driverName === 'batch' && typeof native !== 'string'
-        ? createBatchDriver(this, { ...all, native })
+        ? createBatchDriver(this, { ...all, native: { ...native, ...overrides } })
         : createDgramDriver(this, all)
     closing.push(this.driver)
   }
 
   request(_now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
-    this.#hear({ what: 'request', peer, text: Buffer.from(buffer).toString('latin1', offset, offset + length) })
+    this.#add({ what: 'request', peer, text: Buffer.from(buffer).toString('latin1', offset, offset + length) })
   }
 
   datagram(_now: number, owner: string, buffer: Uint8Array, offset: number, length: number): void {
-    this.#hear({ what: 'datagram', owner, text: Buffer.from(buffer).toString('latin1', offset, offset + length) })
+    this.#add({ what: 'datagram', owner, text: Buffer.from(buffer).toString('latin1', offset, offset + length) })
   }
 
   /** Of shared sockets only; the tests of the batch driver look at it. */
+  /** Here the letter `a` is what tells a request from the rest. */
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
+    return buffer.subarray(offset, offset + length).includes(0x61)
+  }
+
   stray(): undefined {}
 
   unreachable(_now: number, owner: string): void {
-    this.#hear({ what: 'unreachable', owner })
+    this.#add({ what: 'unreachable', owner })
   }
 
   unreadable(): void {}
 
   timer(): void {
-    this.#hear({ what: 'timer' })
+    this.#add({ what: 'timer' })
   }
 
   listenerFailed(address: string): void {
-    this.#hear({ what: 'listenerFailed', address })
+    this.#add({ what: 'listenerFailed', address })
   }
 
-  async next(): Promise<Heard> {
-    while (this.heard.length === 0) await new Promise<void>((resolve) => (this.#waiting = resolve))
-    return this.heard.shift() as Heard
+  async next(): Promise<Input> {
+    while (this.inputs.length === 0) await new Promise<void>((resolve) => (this.#waiting = resolve))
+    return this.inputs.shift() as Input
   }
 
-  #hear(one: Heard): void {
-    this.heard.push(one)
+  #add(one: Input): void {
+    this.inputs.push(one)
     this.#waiting?.()
   }
 }
@@ -191,14 +198,14 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       expect((await harness.next()).peer?.local).toBe('127.0.0.3')
     })
 
-    test('one address of the wildcard that another program holds is told, and the others are served', async () => {
+    test('one address of the wildcard that another program holds is reported, and the others are served', async () => {
       const other = await Client.open('127.0.0.2')
       const harness = new Harness({ interfaces: () => fakeTable('127.0.0.1', '127.0.0.2') })
       const bound = await harness.driver.listen('0.0.0.0', other.port)
       expect(await harness.next()).toEqual({ what: 'listenerFailed', address: '127.0.0.2' })
       expect(bound.addresses()).toEqual(['127.0.0.1'])
       await harness.driver.rescan()
-      expect(harness.heard).toEqual([])
+      expect(harness.inputs).toEqual([])
       other.close()
       await harness.driver.rescan()
       expect(bound.addresses()).toEqual(['127.0.0.1', '127.0.0.2'])
@@ -275,7 +282,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       expect([(await client.next()).data[0], (await client.next()).data[0]]).toEqual([1, 2])
     })
 
-    test('a client that vanished is told as unreachable, not as a crash', async () => {
+    test('a client that vanished is reported as unreachable, not as a crash', async () => {
       const harness = new Harness()
       const client = await Client.open()
       const tid = await harness.driver.openTid(peerOf(client), 'gone')
@@ -285,7 +292,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       expect(await harness.next()).toEqual({ what: 'unreachable', owner: 'gone' })
     })
 
-    test('what a client sent before it vanished is heard first', async () => {
+    test('what a client sent before it vanished is handled first', async () => {
       const harness = new Harness()
       const client = await Client.open()
       const tid = await harness.driver.openTid(peerOf(client), 'gone')
@@ -296,8 +303,8 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       client.socket.send(ACK1)
       client.close()
       tid.sendBlocks(block, 1, 1, 16)
-      const heard = [await harness.next(), await harness.next(), await harness.next()]
-      expect(heard.map((one) => one.what)).toEqual(['datagram', 'datagram', 'unreachable'])
+      const inputs = [await harness.next(), await harness.next(), await harness.next()]
+      expect(inputs.map((one) => one.what)).toEqual(['datagram', 'datagram', 'unreachable'])
     })
 
     test('datagrams that are too large are counted and harm nothing', async () => {
@@ -311,7 +318,31 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       expect(harness.driver.stats.sendErrors).toEqual({ EMSGSIZE: 1 })
     })
 
-    test('nothing is heard or sent after close', async () => {
+    test('what a firewall of this machine eats is counted as EPERM', async () => {
+      const harness = new Harness({}, { sendmmsg: () => -EPERM })
+      const bound = await harness.driver.listen('127.0.0.1', 0)
+      const client = await Client.open()
+      client.send(RRQ, bound.port)
+      const { peer } = await harness.next()
+      const tid = await harness.driver.openTid(peerOf(client), 'x')
+      closing.push(tid)
+      const send = vi.spyOn(Socket.prototype, 'send').mockImplementation((...args: unknown[]) => {
+        const report = args.at(-1)
+        if (typeof report === 'function') report(Object.assign(new Error('send EPERM'), { code: 'EPERM' }))
+      })
+      try {
+        harness.driver.reply(peer as Peer, ACK1, 4)
+        tid.sendControl(ACK1, 4)
+        tid.sendBlocks(block, 1, 2, 16)
+      } finally {
+        send.mockRestore()
+      }
+      // Of a window the kernel refuses one message, and Node reports the last of its datagrams.
+      expect(harness.driver.stats.sendErrors).toEqual({ EPERM: 3 })
+      expect(harness.driver.stats).toMatchObject({ dropped: 0, receiveErrors: 0, arrivals: 1 })
+    })
+
+    test('nothing is handled or sent after close', async () => {
       const harness = new Harness()
       const client = await Client.open()
       const tid = await harness.driver.openTid(peerOf(client), 'x')
@@ -363,33 +394,36 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
   })
 })
 
-describe('a single port', () => {
+describe.each(['dgram', 'batch'] as const)('a single port of %s', (name) => {
   beforeEach(() => {
-    driverName = 'dgram'
+    driverName = name
   })
 
-  test('transfers share the listening socket; requests and strangers are told apart', async () => {
-    const harness = new Harness({ singlePort: true })
-    const bound = await harness.driver.listen('127.0.0.1', 0)
-    const [one, two, stranger] = [await Client.open(), await Client.open(), await Client.open()]
-    const first = await harness.driver.openTid(peerOf(one), 'first')
-    const second = await harness.driver.openTid(peerOf(two), 'second')
-    expect([first.localPort, second.localPort]).toEqual([bound.port, bound.port])
-    second.sendBlocks(block, 1, 1, 16)
-    expect((await two.next()).from.port).toBe(bound.port)
+  test.skipIf(name === 'batch' && typeof native === 'string')(
+    'is shared; the handlers say what is a request',
+    async () => {
+      const harness = new Harness({ singlePort: true })
+      const bound = await harness.driver.listen('127.0.0.1', 0)
+      const [one, two, third] = [await Client.open(), await Client.open(), await Client.open()]
+      const first = await harness.driver.openTid(peerOf(one), 'first')
+      const second = await harness.driver.openTid(peerOf(two), 'second')
+      expect([first.localPort, second.localPort]).toEqual([bound.port, bound.port])
+      second.sendBlocks(block, 1, 1, 16)
+      expect((await two.next()).from.port).toBe(bound.port)
 
-    two.send(ACK1, bound.port)
-    expect((await harness.next()).owner).toBe('second')
-    one.send(ACK1, bound.port)
-    expect((await harness.next()).owner).toBe('first')
-    one.send(RRQ, bound.port)
-    expect((await harness.next()).what).toBe('request')
-    stranger.send(ACK1, bound.port)
-    expect(await harness.next()).toMatchObject({ what: 'request', peer: { port: stranger.port } })
-    first.close()
-    one.send(ACK1, bound.port)
-    expect((await harness.next()).what).toBe('request')
-  })
+      two.send(ACK1, bound.port)
+      expect((await harness.next()).owner).toBe('second')
+      one.send(ACK1, bound.port)
+      expect((await harness.next()).owner).toBe('first')
+      one.send(RRQ, bound.port)
+      expect((await harness.next()).what).toBe('request')
+      third.send(ACK1, bound.port)
+      expect(await harness.next()).toMatchObject({ what: 'request', peer: { port: third.port } })
+      first.close()
+      one.send(ACK1, bound.port)
+      expect((await harness.next()).what).toBe('request')
+    },
+  )
 })
 
 function fakeTable(...addresses: string[]): InterfaceTable {

@@ -6,6 +6,11 @@ import type { Peer } from '../endpoint/contract.ts'
 import type { DriverStats } from './driver-stats.ts'
 
 export interface DriverHandlers<Owner> {
+  /**
+   * Whether a datagram asks for a transfer. Called for a datagram that reached a listening socket from a peer that has a transfer
+   * on that very socket: `request` gets it if so, and `datagram` otherwise.
+   */
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean
   /** A datagram reached a listening socket. */
   request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void
   /** A datagram reached the TID of `owner`. */

@@ -40,6 +40,11 @@ export function broadcastOf(local: LocalAddress): string | undefined {
   return ipv4Text((local.bits & local.mask) | (~local.mask >>> 0))
 }
 
+/** The wildcard address of the family of `peer`, to send from where the system chooses. */
+export function anyAddress(peer: string): string {
+  return peer.includes(':') ? '::' : '0.0.0.0'
+}
+
 /** The local address whose subnet holds `peer`, the narrowest one first; '' when none does. */
 export function localFor(peer: string, locals: readonly LocalAddress[]): string {
   if (!isIPv4(peer)) return ''

@@ -37,7 +37,7 @@ describe('openRecorder', () => {
     await expect(opening).rejects.toMatchObject({ code: 'ERR_TFTP_USAGE', message: expect.stringContaining(file) })
   })
 
-  test('a slow disk makes gaps that are told once, never unbounded memory', async () => {
+  test('a slow disk makes gaps that are reported once, never unbounded memory', async () => {
     const troubles: string[] = []
     const recorder = await openRecorder({ folder, comment: '', onTrouble: (message) => troubles.push(message) })
     const data = new Uint8Array(60_000)

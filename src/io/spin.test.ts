@@ -1,52 +1,55 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Spin } from './spin.ts'
 
-/** Turns of the event loop until `done`, bounded. */
-async function turns(done: () => boolean): Promise<number> {
-  let count = 0
-  while (!done() && count < 10_000) {
-    await new Promise((resolve) => setImmediate(resolve))
-    count++
-  }
-  return count
-}
+const OPTIONS = { spinMs: 0.5, rest: 3, cores: 2 }
 
-/** A clock that moves by `stepMs` each time it is read. */
-function clock(stepMs: number): { now: () => number; reads: () => number } {
-  let reads = 0
-  return { now: () => reads++ * stepMs, reads: () => reads }
-}
+describe('a spin', () => {
+  test('lasts its time, and starts anew with each answer', () => {
+    const spin = new Spin(OPTIONS)
+    expect(spin.isOn(10)).toBe(false)
+    spin.begin(10)
+    expect([spin.isOn(10), spin.isOn(10.49), spin.isOn(10.5)]).toEqual([true, true, false])
+    spin.begin(10.4)
+    expect([spin.isOn(10.89), spin.isOn(10.9)]).toEqual([true, false])
+    spin.end()
+    expect(spin.isOn(10.6)).toBe(false)
+  })
 
-test('spins for a moment after a datagram and then stops by itself', async () => {
-  const { now, reads } = clock(0.01)
-  const spin = new Spin(now, 2)
-  spin.datagram(0)
-  await turns(() => reads() >= 11)
-  const settled = reads()
-  await turns(() => false)
-  expect(settled).toBeGreaterThanOrEqual(11)
-  expect(reads()).toBe(settled)
+  test('is not begun with a single core', () => {
+    const spin = new Spin({ ...OPTIONS, cores: 1 })
+    spin.begin(10)
+    expect(spin.isOn(10)).toBe(false)
+  })
 })
 
-test('rests when no answer ever comes that soon', async () => {
-  const { now, reads } = clock(1)
-  const spin = new Spin(now, 2)
-  for (let i = 0; i < 8; i++) {
-    const before = reads()
-    spin.datagram(-10)
-    await turns(() => reads() > before)
+describe('spins that no answer ended', () => {
+  /** Begins a spin that nothing ends. Returns whether there was one. */
+  const fruitless = (spin: Spin): boolean => {
+    spin.begin(10)
+    const began = spin.isOn(10)
+    spin.end()
+    return began
   }
-  const before = reads()
-  for (let i = 0; i < 100; i++) spin.datagram(-10)
-  await new Promise((resolve) => setImmediate(resolve))
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(reads()).toBe(before)
-})
+  const times = (spin: Spin, count: number): boolean[] => Array.from({ length: count }, () => fruitless(spin))
 
-test('never spins on a single core', async () => {
-  const { now, reads } = clock(0.01)
-  new Spin(now, 1).datagram(0)
-  await new Promise((resolve) => setImmediate(resolve))
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(reads()).toBe(0)
+  test('stop after eight for a rest, and begin again', () => {
+    const spin = new Spin(OPTIONS)
+    const [works, rests] = [Array(8).fill(true), Array(3).fill(false)]
+    expect(times(spin, 8 + 3 + 8 + 3)).toEqual([...works, ...rests, ...works, ...rests])
+  })
+
+  test('are counted from the last answer', () => {
+    const spin = new Spin(OPTIONS)
+    times(spin, 7)
+    spin.begin(10)
+    spin.begin(10.1)
+    spin.end()
+    expect(times(spin, 8)).toEqual([true, true, true, true, true, true, true, false])
+  })
+
+  test('are not counted where none was begun', () => {
+    const spin = new Spin(OPTIONS)
+    for (let i = 0; i < 20; i++) spin.end()
+    expect(fruitless(spin)).toBe(true)
+  })
 })

@@ -2,7 +2,7 @@
 
 export const PHASE = { idle: 0, asking: 1, running: 2 } as const
 
-/** Ports in use. A client takes the next one for each transfer, so that late packets of the last one are told apart. */
+/** Ports in use. A client takes the next one for each transfer, so that late packets of the last one are recognised. */
 export const PORTS = 4
 
 export class Clients {
@@ -24,12 +24,12 @@ export class Clients {
   readonly highest: Uint32Array
   /** get: blocks since the last ACK. */
   readonly unacknowledged: Uint16Array
-  /** Since when it waits: it repeats itself when that is too long. */
+  /** Since when the client waits, in milliseconds: after the timeout it repeats its last packet. */
   readonly waitsSince: Float64Array
   readonly repeats: Uint8Array
   /** When the window was last sent again. */
   readonly resentAt: Float64Array
-  /** It goes away once so many blocks are done; 0 for never. */
+  /** The client goes away once this many blocks are done; 0 for never. */
   readonly vanishAt: Uint32Array
   /** Of the transfer before, for each client and port: the server's port and the final block, to answer its repeats. */
   readonly endedTid: Uint16Array
@@ -55,7 +55,7 @@ export class Clients {
     this.endedBlock = new Uint16Array(count * PORTS)
   }
 
-  /** A fresh transfer; whoever calls has chosen its port. */
+  /** A fresh transfer of client `c`, on the port that the caller has set. */
   begin(c: number, transfer: number): void {
     this.phase[c] = PHASE.asking
     this.transfer[c] = transfer

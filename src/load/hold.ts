@@ -50,7 +50,7 @@ class Hold {
   readonly #ports: HostPorts
   readonly #request: Uint8Array
   /** By host: 1 once it was answered, whatever the answer. */
-  readonly #heard: Uint8Array
+  readonly #isAnswered: Uint8Array
   readonly #faults: string[] = []
   #answered = 0
   #waiting: number
@@ -60,7 +60,7 @@ class Hold {
     this.#ports = ports
     this.#request = encodeRequest({ opcode: OPCODE.rrq, filename: options.file, mode: 'octet', options: [] })
     this.#waiting = Math.min(options.clients, MAX_HOSTS - 1)
-    this.#heard = new Uint8Array(this.#waiting + 1)
+    this.#isAnswered = new Uint8Array(this.#waiting + 1)
   }
 
   async ask(signal: AbortSignal): Promise<Held> {
@@ -93,8 +93,8 @@ class Hold {
   #askAll(): void {
     const [port] = this.#ports.ports
     const to = this.#options.port
-    for (let host = 1, asked = 0; host < this.#heard.length; host++) {
-      if (this.#heard[host] !== 0) continue
+    for (let host = 1, asked = 0; host < this.#isAnswered.length; host++) {
+      if (this.#isAnswered[host] !== 0) continue
       port.send(host, to, this.#request, this.#request.length)
       if (++asked % REQUESTS_AT_ONCE === 0) this.#look()
     }
@@ -114,8 +114,8 @@ class Hold {
     offset: number,
     length: number,
   ): void => {
-    if (host <= 0 || host >= this.#heard.length || this.#heard[host] !== 0) return
-    this.#heard[host] = 1
+    if (host <= 0 || host >= this.#isAnswered.length || this.#isAnswered[host] !== 0) return
+    this.#isAnswered[host] = 1
     this.#waiting--
     if (buffer[offset + 1] !== OPCODE.error) {
       this.#answered++

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { HostPort, type HostSender, hostAddress, hostPlace } from './hosts.ts'
+import { HostPort, type HostSender, hostAddress, hostNetwork } from './hosts.ts'
 import * as linux from '../io/native/linux.ts'
 import type { Native } from '../io/native/linux.ts'
 import { probeBatch } from '../io/native/probe.ts'
@@ -54,14 +54,14 @@ describe.skipIf(typeof native === 'string')('two ports that take each other for 
 
   test('what does not come from the server is not handed over', () => {
     const { server, client } = pair()
-    client.send(CLIENT + 1, server.port, Buffer.from('stranger'), 8)
+    client.send(CLIENT + 1, server.port, Buffer.from('not the server'), 8)
     client.flush()
     expect(all(server)).toEqual([])
   })
 
   function pair(): { server: HostPort; client: HostPort } {
-    const server = new HostPort(hostPlace(native as Native, hostAddress(CLIENT), 1), 0)
-    const client = new HostPort(hostPlace(native as Native, hostAddress(SERVER), 1), 0)
+    const server = new HostPort(hostNetwork(native as Native, hostAddress(CLIENT), 1), 0)
+    const client = new HostPort(hostNetwork(native as Native, hostAddress(SERVER), 1), 0)
     open.push(server, client)
     return { server, client }
   }
@@ -70,7 +70,7 @@ describe.skipIf(typeof native === 'string')('two ports that take each other for 
 test('a datagram that the system refuses is counted, and the others leave', () => {
   const answers = [-linux.EINVAL, -linux.EINTR, 1]
   const fake = fakeNative({ sendmmsg: () => answers.shift() ?? 1 })
-  const port = new HostPort(hostPlace(fake, '127.0.0.1', 69), 0)
+  const port = new HostPort(hostNetwork(fake, '127.0.0.1', 69), 0)
   port.send(1, 69, Buffer.from('one'), 3)
   port.send(2, 69, Buffer.from('two'), 3)
   port.flush()
@@ -81,7 +81,7 @@ test('a datagram that the system refuses is counted, and the others leave', () =
 test('a socket that cannot be bound is closed again', () => {
   const closed: number[] = []
   const fake = fakeNative({ bind: () => -13, close: (fd) => closed.push(fd) })
-  expect(() => new HostPort(hostPlace(fake, '127.0.0.1', 69), 0)).toThrow(/EACCES/)
+  expect(() => new HostPort(hostNetwork(fake, '127.0.0.1', 69), 0)).toThrow(/EACCES/)
   expect(closed).toEqual([7])
 })
 

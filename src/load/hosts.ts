@@ -3,11 +3,11 @@
  * comes from (IP_PKTINFO). Servers see distinct hosts, and there is one socket for all of them. Windows arrive whole
  * (UDP_GRO) and leave whole (UDP_SEGMENT).
  */
-import { check } from '../io/batch/socket.ts'
 import * as linux from '../io/native/linux.ts'
 import type { Native } from '../io/native/linux.ts'
 import { Messages, NAME_WORDS, SLOT_BYTES } from '../io/native/messages.ts'
-import { portOf, swapBytes, writeSockaddr } from '../io/native/sockaddr.ts'
+import { swapBytes, writeSockaddr } from '../io/native/sockaddr.ts'
+import { boundPort, openUdpSocket } from '../io/native/udp-socket.ts'
 
 /** Host 0 is 127.16.0.0: away from 127.0.0.1 and from what people use by hand. */
 const FIRST_HOST_WORD = 0x107f
@@ -36,7 +36,7 @@ const ROOM_WAIT_MS = 5
 export interface HostSender {
   /** Its number among the ports of the program. */
   readonly index: number
-  /** Transfers on it: where there are none nobody has to look often. */
+  /** Transfers on this port. A port without transfers is looked at rarely. */
   live: number
   /** Datagrams that the system would not send. */
   readonly sendErrors: number
@@ -60,7 +60,7 @@ export type Received = (
 ) => void
 
 /** What all ports of a program share. */
-export interface HostPlace {
+export interface HostNetwork {
   readonly native: Native
   /** One inbox for all: what was received is handled before the next call. */
   readonly inbox: Messages
@@ -68,7 +68,7 @@ export interface HostPlace {
   readonly server: Uint32Array
 }
 
-export function hostPlace(native: Native, address: string, port: number): HostPlace {
+export function hostNetwork(native: Native, address: string, port: number): HostNetwork {
   const name = new Uint8Array(linux.SOCKADDR.bytes)
   writeSockaddr(native, name, address, port)
   const inbox = new Messages(native, BATCH, CONTROL_BYTES)
@@ -82,8 +82,8 @@ export class HostPort implements HostSender {
   readonly port: number
   live = 0
   sendErrors = 0
-  readonly #place: HostPlace
-  readonly #sendQueue: Messages
+  readonly #network: HostNetwork
+  readonly #outgoing: Messages
   readonly #small = new Uint8Array(BATCH * SMALL_BYTES)
   readonly #smallAt: number
   readonly #poll = new Uint8Array(linux.POLLFD.bytes)
@@ -92,27 +92,23 @@ export class HostPort implements HostSender {
   #count = 0
 
   /** On a free port of all addresses. Throws an error with the system's code. */
-  constructor(place: HostPlace, index: number) {
-    this.#place = place
+  constructor(network: HostNetwork, index: number) {
+    this.#network = network
     this.index = index
-    const { native, inbox } = place
-    this.#sendQueue = new Messages(native, BATCH, CONTROL_BYTES)
+    const { native, inbox } = network
+    this.#outgoing = new Messages(native, BATCH, CONTROL_BYTES)
     this.#smallAt = Number(native.address(this.#small.buffer))
-    this.#controlWords = new Uint32Array(this.#sendQueue.control.buffer)
+    this.#controlWords = new Uint32Array(this.#outgoing.control.buffer)
     this.#inWords = new Uint32Array(inbox.control.buffer)
     for (let i = 0; i < BATCH; i++) this.#layOut(i)
-    this.fd = check('socket', native.socket(linux.AF_INET, linux.DATAGRAM_SOCKET))
-    try {
-      this.port = this.#setUp()
-    } catch (error) {
-      native.close(this.fd)
-      throw error
-    }
+    const options = { local: '0.0.0.0', receiveBytes: RECEIVE_BYTES, sendBytes: SEND_BYTES }
+    this.fd = openUdpSocket(native, { ...options, tellsDestination: true, joinsDatagrams: true })
+    this.port = boundPort(native, this.fd)
   }
 
-  /** Hands over one batch, datagram by datagram. Returns the messages; as many as a batch holds mean that more may wait. */
+  /** Hands over one batch, datagram by datagram. Returns the messages; `BATCH` of them mean that more may wait. */
   receive(received: Received): number {
-    const { native, inbox } = this.#place
+    const { native, inbox } = this.#network
     const count = native.recvmmsg(this.fd, inbox.headers, BATCH)
     for (let i = 0; i < count; i++) this.#hand(i, received)
     return Math.max(0, count)
@@ -141,8 +137,8 @@ export class HostPort implements HostSender {
 
   /** Gives to the kernel what was collected. */
   flush(): void {
-    const { native } = this.#place
-    const { headers } = this.#sendQueue
+    const { native } = this.#network
+    const { headers } = this.#outgoing
     for (let from = 0, tries = 0; from < this.#count; ) {
       const rest = from === 0 ? headers : headers.subarray(from * linux.MMSGHDR.bytes)
       const sent = native.sendmmsg(this.fd, rest, this.#count - from)
@@ -159,29 +155,11 @@ export class HostPort implements HostSender {
   }
 
   close(): void {
-    this.#place.native.close(this.fd)
-  }
-
-  #setUp(): number {
-    const { native } = this.#place
-    const { fd } = this
-    check('setsockopt IP_PKTINFO', native.setsockopt(fd, linux.SOL_IP, linux.IP_PKTINFO, 1))
-    // Without it (before Linux 5.0) datagrams come one by one.
-    native.setsockopt(fd, linux.SOL_UDP, linux.UDP_GRO, 1)
-    // Forcing needs the right to; the polite way stops at the system's limit.
-    const { SOL_SOCKET } = linux
-    if (native.setsockopt(fd, SOL_SOCKET, linux.SO_RCVBUFFORCE, RECEIVE_BYTES) < 0)
-      native.setsockopt(fd, SOL_SOCKET, linux.SO_RCVBUF, RECEIVE_BYTES)
-    if (native.setsockopt(fd, SOL_SOCKET, linux.SO_SNDBUFFORCE, SEND_BYTES) < 0)
-      native.setsockopt(fd, SOL_SOCKET, linux.SO_SNDBUF, SEND_BYTES)
-    const name = new Uint8Array(linux.SOCKADDR.bytes)
-    check('bind', native.bind(fd, name, writeSockaddr(native, name, '0.0.0.0', 0)))
-    check('getsockname', native.getsockname(fd, name))
-    return portOf(name)
+    this.#network.native.close(this.fd)
   }
 
   #hand(i: number, received: Received): void {
-    const { inbox, server } = this.#place
+    const { inbox, server } = this.#network
     const words = this.#inWords
     const end = inbox.controlBytes(i)
     const start = inbox.controlAt(i)
@@ -213,25 +191,25 @@ export class HostPort implements HostSender {
   #begin(host: number, to: number): number {
     if (this.#count === BATCH) this.flush()
     const i = this.#count++
-    const { names } = this.#sendQueue
+    const { names } = this.#outgoing
     names[i * NAME_WORDS] = (linux.AF_INET | (swapBytes(to) << 16)) >>> 0
     this.#controlWords[(i * CONTROL_BYTES + linux.CMSG.data + linux.PKTINFO.from) >>> 2] = wordOf(host)
     return i
   }
 
   #end(i: number, address: number, bytes: number, segment: number): void {
-    const sendQueue = this.#sendQueue
-    sendQueue.pointTo(i, address)
-    sendQueue.setLength(i, bytes)
-    sendQueue.setControlBytes(i, segment === 0 ? PKTINFO_SPACE : CONTROL_BYTES)
+    const outgoing = this.#outgoing
+    outgoing.pointTo(i, address)
+    outgoing.setLength(i, bytes)
+    outgoing.setControlBytes(i, segment === 0 ? PKTINFO_SPACE : CONTROL_BYTES)
     const data = i * CONTROL_BYTES + PKTINFO_SPACE + linux.CMSG.data
     if (segment !== 0) this.#controlWords[data >>> 2] = segment
   }
 
   #layOut(i: number): void {
-    const sendQueue = this.#sendQueue
-    const view = sendQueue.controlView
-    const at = sendQueue.controlAt(i)
+    const outgoing = this.#outgoing
+    const view = outgoing.controlView
+    const at = outgoing.controlAt(i)
     view.setBigUint64(at + linux.CMSG.length, BigInt(PKTINFO_LENGTH), true)
     view.setInt32(at + linux.CMSG.level, linux.SOL_IP, true)
     view.setInt32(at + linux.CMSG.type, linux.IP_PKTINFO, true)
@@ -239,14 +217,14 @@ export class HostPort implements HostSender {
     view.setBigUint64(segment + linux.CMSG.length, BigInt(SEGMENT_LENGTH), true)
     view.setInt32(segment + linux.CMSG.level, linux.SOL_UDP, true)
     view.setInt32(segment + linux.CMSG.type, linux.UDP_SEGMENT, true)
-    sendQueue.names.set(this.#place.server, i * NAME_WORDS)
-    sendQueue.setNameBytes(i, linux.SOCKADDR.inBytes)
+    outgoing.names.set(this.#network.server, i * NAME_WORDS)
+    outgoing.setNameBytes(i, linux.SOCKADDR.inBytes)
   }
 
   #waitForRoom(errno: number): boolean {
     if (errno !== linux.EAGAIN && errno !== linux.ENOBUFS) return false
     linux.writePollfd(this.#poll, 0, this.fd, linux.POLLOUT)
-    return this.#place.native.poll(this.#poll, 1, ROOM_WAIT_MS) > 0
+    return this.#network.native.poll(this.#poll, 1, ROOM_WAIT_MS) > 0
   }
 }
 

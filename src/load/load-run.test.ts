@@ -73,18 +73,18 @@ describe('get', () => {
   test('repeats its request, then its ACK, at its own timer; gives up after eight repeats', () => {
     const server = new Server({ timeoutMs: 100 })
     server.sent()
-    server.session.timer(99)
+    server.run.timer(99)
     expect(server.sent()).toEqual([])
-    server.session.timer(100)
+    server.run.timer(100)
     expect(server.sent()).toEqual(['rrq a.bin'])
-    server.session.now = 150
+    server.run.now = 150
     server.data(1)
     server.sent()
     for (let i = 1; i <= 8; i++) {
-      server.session.timer(150 + i * 100)
+      server.run.timer(150 + i * 100)
       expect(server.sent()).toEqual(['ack 1'])
     }
-    server.session.timer(1050)
+    server.run.timer(1050)
     expect(server.result().faults).toEqual(['127.16.0.1, transfer 0: silence after block 1, asked 9 times'])
   })
 
@@ -108,8 +108,8 @@ describe('get', () => {
     const packet = server.block(2)
     damage(packet)
     server.packet(packet)
-    server.session.endOfBatch()
-    if (!server.session.isDone) server.session.giveUp(1, 'not done within 1 s')
+    server.run.endOfBatch()
+    if (!server.run.isDone) server.run.giveUp(1, 'not done within 1 s')
     expect(server.result()).toMatchObject({ completed: 0, failed: 1, faults: [expect.stringMatching(fault)] })
   })
 
@@ -118,7 +118,7 @@ describe('get', () => {
     ['too long', Uint8Array.from([...CONTENT, ...CONTENT]), /differs|block 5 came/],
   ])('a file that is %s fails', (_, content, fault) => {
     const server = new Server({}, content)
-    for (let block = 1; block <= 5 && !server.session.isDone; block++) server.data(block)
+    for (let block = 1; block <= 5 && !server.run.isDone; block++) server.data(block)
     expect(server.result()).toMatchObject({ completed: 0, failed: 1, faults: [expect.stringMatching(fault)] })
   })
 
@@ -127,8 +127,8 @@ describe('get', () => {
     server.oack(100, 8)
     const window = Buffer.concat([1, 2, 3, 4].map((block) => server.block(block, 100)))
     window[104 * 2 + 50] ^= 1
-    for (let i = 0; i < 4; i++) server.session.received(1, server.ports[1], TID, window, i * 104, 104)
-    server.session.endOfBatch()
+    for (let i = 0; i < 4; i++) server.run.received(1, server.ports[1], TID, window, i * 104, 104)
+    server.run.endOfBatch()
     expect(server.result().faults).toEqual([expect.stringMatching(/damaged/)])
   })
 
@@ -155,8 +155,8 @@ describe('get', () => {
     const server = new Server({ vanishPercent: 100, transfers: 2, blksize: 100, windowsize: 8, seed: 1 })
     server.oack(100, 8)
     const window = Buffer.concat([1, 2, 3, 4, 5, 6, 7, 8].map((block) => server.block(block, 100)))
-    for (let i = 0; i < 8; i++) server.session.received(1, server.ports[1], TID, window, i * 104, 104)
-    server.session.endOfBatch()
+    for (let i = 0; i < 8; i++) server.run.received(1, server.ports[1], TID, window, i * 104, 104)
+    server.run.endOfBatch()
     expect(server.sent().at(-1)).toMatch(/^rrq/)
     expect(server.result()).toMatchObject({ vanished: 1, faults: [] })
   })
@@ -189,7 +189,7 @@ describe('put', () => {
     server.ack(3)
     server.ack(3)
     expect(server.sent().slice(1)).toEqual(['blocks 1 to 8', 'blocks 4 to 11'])
-    server.session.now = 20
+    server.run.now = 20
     server.ack(3)
     expect(server.sent()).toEqual(['blocks 4 to 11'])
     expect(server.result().retransmitted).toBe(5 + 8)
@@ -201,7 +201,7 @@ describe('put', () => {
     server.ack(1)
     server.ack(1)
     expect(server.sent()).toEqual(['wrq a.bin', 'blocks 1 to 1', 'blocks 2 to 2'])
-    server.session.timer(100)
+    server.run.timer(100)
     expect(server.sent()).toEqual(['blocks 2 to 2'])
   })
 
@@ -218,10 +218,10 @@ test('loss drops as many as asked, each way, and the same with each seed', () =>
   const run = (): number[] => {
     const server = new Server({ lossPercent: 30, timeoutMs: 1, seed: 5, transfers: 200 })
     let sent = 0
-    for (let now = 2; !server.session.isDone; now += 2, sent++) {
-      const { done, port } = server.session.clients
+    for (let now = 2; !server.run.isDone; now += 2, sent++) {
+      const { done, port } = server.run.clients
       server.data(done[0] + 1, { port: port[0] })
-      server.session.timer(now)
+      server.run.timer(now)
     }
     const { datagramsIn, datagramsOut, completed } = server.result()
     expect(datagramsOut).toBe(server.log.length)
@@ -244,7 +244,7 @@ interface Sent {
 /** The other end, and the ports. */
 class Server {
   readonly log: Sent[] = []
-  readonly session: LoadRun
+  readonly run: LoadRun
   readonly ports: HostSender[]
   readonly #content: Uint8Array
 
@@ -283,8 +283,8 @@ class Server {
       ...options,
     }
     const native = { address: () => 0n } as unknown as Native
-    this.session = new LoadRun(all, native, this.ports, 1000)
-    this.session.start(0)
+    this.run = new LoadRun(all, native, this.ports, 1000)
+    this.run.start(0)
   }
 
   /** What was sent since the last time. */
@@ -293,12 +293,12 @@ class Server {
   }
 
   result(): ReturnType<LoadRun['result']> {
-    return this.session.result({ user: 0, system: 0 })
+    return this.run.result({ user: 0, system: 0 })
   }
 
   packet(packet: Uint8Array, at: { host?: number; port?: number; from?: number } = {}): void {
     const { host = 1, port = 1, from = TID } = at
-    this.session.received(host, this.ports[port], from, packet, 0, packet.length)
+    this.run.received(host, this.ports[port], from, packet, 0, packet.length)
   }
 
   block(block: number, blksize = 512): Uint8Array {
@@ -307,9 +307,9 @@ class Server {
   }
 
   data(block: number, at: { host?: number; port?: number; from?: number } = {}): void {
-    const { blksize, windowsize } = this.session.clients
+    const { blksize, windowsize } = this.run.clients
     this.packet(this.block(block, windowsize[0] > 1 ? blksize[0] : 512), at)
-    this.session.endOfBatch()
+    this.run.endOfBatch()
   }
 
   ack(block: number): void {

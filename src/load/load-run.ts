@@ -62,7 +62,7 @@ export class LoadRun implements Run {
     this.#offered = offered(options)
     this.#answers = new Answers(this.#offered)
     this.#request = this.#requestFor(options.file)
-    // The first made-up address of a network is nobody's.
+    // The first address of a network belongs to no host.
     const hosts = options.vanishPercent === 0 ? count : Math.min(maxHosts - 1, count + options.transfers)
     this.#clientOf = new Int32Array(hosts + 1).fill(-1)
     this.#hosts = count
@@ -196,11 +196,11 @@ export class LoadRun implements Run {
     this.#next(c)
   }
 
-  failed(c: number, reason: string, tell: boolean): void {
+  failed(c: number, reason: string, notify: boolean): void {
     this.#direction.forget(c)
     const { host, transfer } = this.clients
     this.#counts.fail(() => `${hostAddress(host[c])}, transfer ${transfer[c]}: ${reason}`)
-    if (tell && this.clients.tid[c] !== 0) {
+    if (notify && this.clients.tid[c] !== 0) {
       const packet = encodeError(WIRE_ERROR.undefined, reason)
       this.control(c, packet, packet.length)
     }
@@ -267,7 +267,7 @@ export class LoadRun implements Run {
     return this.clients.vanishAt[c] === 1
   }
 
-  /** Whoever comes in its place is another host: the server still talks to this one. */
+  /** A client goes away in the middle of its transfer. The next one is another host: the server still talks to this one. */
   #vanish(c: number): void {
     this.#direction.endOfBatch()
     if (this.clients.phase[c] !== PHASE.running || this.clients.vanishAt[c] === 0) return

@@ -15,9 +15,9 @@ import { PORTS } from './clients.ts'
 import { checkLoad, type LoadOptions, type LoadResult } from './options.ts'
 import { LoadRun } from './load-run.ts'
 
-/** Node gets its turn (signals, standard input) after so much time without one. */
+/** The longest time without a turn of Node (signals, standard input), in milliseconds. */
 const TURN_MS = 20
-/** The timers of all clients are looked at so many times in one timeout. */
+/** How often the timers of all clients are looked at in one timeout. */
 const LOOKS_PER_TIMEOUT = 50
 /** Batches taken from a port before the timers are looked at: what has arrived comes first, within reason. */
 const MAX_BATCHES = 64
@@ -25,7 +25,7 @@ const MAX_BATCHES = 64
 const DALLY_TIMEOUTS = 2
 const MAX_DALLY_MS = 3000
 
-/** Runs it. Rejects with ERR_TFTP_USAGE or, where the sockets cannot be had, ERR_TFTP_BIND. `native` for tests. */
+/** Runs a load. Rejects with ERR_TFTP_USAGE or, where the sockets cannot be had, ERR_TFTP_BIND. `native` for tests. */
 export async function runLoad(options: LoadOptions, native: Native | string = probeBatch()): Promise<LoadResult> {
   checkLoad(options)
   const ports = openPorts(options, native)
@@ -51,35 +51,35 @@ export function openPorts({ host, port }: LoadOptions, native: Native | string):
 class Load {
   readonly #options: LoadOptions
   readonly #ports: HostPorts
-  readonly #session: LoadRun
+  readonly #run: LoadRun
   readonly #lookMs: number
   #nextLookAt = 0
 
   constructor(options: LoadOptions, ports: HostPorts) {
     this.#options = options
     this.#ports = ports
-    this.#session = new LoadRun(options, ports.native, ports.ports, MAX_HOSTS)
+    this.#run = new LoadRun(options, ports.native, ports.ports, MAX_HOSTS)
     this.#lookMs = Math.max(1, options.timeoutMs / LOOKS_PER_TIMEOUT)
   }
 
   async run(): Promise<LoadResult> {
     const { limitMs, signal, timeoutMs } = this.#options
-    const session = this.#session
+    const run = this.#run
     const cpuBefore = process.cpuUsage()
     const began = performance.now()
-    session.start(began)
+    run.start(began)
     this.#ports.flush()
-    while (!session.isDone) {
-      this.#turn(() => session.isDone)
+    while (!run.isDone) {
+      this.#turn(() => run.isDone)
       const now = performance.now()
-      if (now - began >= limitMs) session.giveUp(now, `not done within ${limitMs / 1000} s`)
-      else if (signal?.aborted === true) session.giveUp(now, 'stopped')
+      if (now - began >= limitMs) run.giveUp(now, `not done within ${limitMs / 1000} s`)
+      else if (signal?.aborted === true) run.giveUp(now, 'stopped')
       this.#ports.flush()
       await setImmediate()
     }
-    const result = session.result(process.cpuUsage(cpuBefore))
+    const result = run.result(process.cpuUsage(cpuBefore))
     const dallyUntil = performance.now() + Math.min(MAX_DALLY_MS, DALLY_TIMEOUTS * timeoutMs)
-    while (session.mayDally && performance.now() < dallyUntil && signal?.aborted !== true) {
+    while (run.mayDally && performance.now() < dallyUntil && signal?.aborted !== true) {
       this.#turn(() => false)
       await setImmediate()
     }
@@ -88,27 +88,27 @@ class Load {
 
   /** Works until Node should have its turn. */
   #turn(isDone: () => boolean): void {
-    const session = this.#session
+    const run = this.#run
     const until = performance.now() + TURN_MS
     while (!isDone()) {
-      const waitMs = Math.min(this.#nextLookAt, until) - session.now
-      if (this.#ports.receive(session.received, session.endOfBatch, false) === 0 && waitMs > 0)
-        this.#ports.await(session.received, session.endOfBatch, waitMs)
-      session.now = performance.now()
-      if (session.now >= this.#nextLookAt) this.#look()
-      if (session.now >= until) return
+      const waitMs = Math.min(this.#nextLookAt, until) - run.now
+      if (this.#ports.receive(run.received, run.endOfBatch, false) === 0 && waitMs > 0)
+        this.#ports.await(run.received, run.endOfBatch, waitMs)
+      run.now = performance.now()
+      if (run.now >= this.#nextLookAt) this.#look()
+      if (run.now >= until) return
     }
   }
 
   #look(): void {
-    const session = this.#session
+    const run = this.#run
     for (let i = 0; i < MAX_BATCHES; i++) {
-      if (this.#ports.receive(session.received, session.endOfBatch, true) < BATCH) break
+      if (this.#ports.receive(run.received, run.endOfBatch, true) < BATCH) break
     }
     const now = performance.now()
-    session.timer(now)
+    run.timer(now)
     this.#ports.flush()
-    session.now = now
+    run.now = now
     this.#nextLookAt = now + this.#lookMs
   }
 }

@@ -1,4 +1,4 @@
-/** What a load run is told and what it finds. */
+/** The options of a load run, and its result. */
 import { isIPv4 } from 'node:net'
 import { ForesendError } from '../error.ts'
 

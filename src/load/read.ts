@@ -8,7 +8,7 @@ export interface Run {
   readonly clients: Clients
   /** Of the batch that is being handled. */
   readonly now: number
-  /** What the file must be, in blocks of this size; undefined where nobody knows. */
+  /** What the file must be, in blocks of this size; undefined where that is not known. */
   framesOf(blksize: number): Frames | undefined
   /** A small packet to the client's server. */
   control(c: number, packet: Uint8Array, length: number): void
@@ -16,7 +16,7 @@ export interface Run {
   blocks(c: number, frames: Frames, first: number, last: number): void
   again(): void
   completed(c: number, bytes: number): void
-  failed(c: number, reason: string, tell: boolean): void
+  failed(c: number, reason: string, notify: boolean): void
 }
 
 /** One direction of data. Clients are numbers; the server's first answer has been understood. */
@@ -113,7 +113,7 @@ export class Reading implements Direction {
     this.#acknowledge(c)
   }
 
-  /** The server did not hear the ACK of the last block, or repeats a window: its end is what it waits for. */
+  /** The server did not get the ACK of the last block, or repeats a window and waits for the ACK of its end. */
   #repeated(c: number, seq: number): void {
     this.#run.again()
     if (seq === this.#run.clients.done[c]) this.#acknowledge(c)

@@ -11,9 +11,7 @@ export {
   MAX_OPTION_NAME_BYTES,
   MAX_OPTION_VALUE_BYTES,
   MAX_OPTIONS,
-  type Multicast,
   type Option,
   optionNumber,
-  parseMulticast,
 } from './options.ts'
 export { encodeRequest, MAX_FILENAME_BYTES, type Mode, parseRequest, type Request } from './request.ts'

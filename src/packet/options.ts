@@ -25,14 +25,6 @@ export interface Option {
   readonly value: string
 }
 
-/** A multicast option's value (RFC 2090): what is undefined was left empty, and means "as before". */
-export interface Multicast {
-  readonly address: string | undefined
-  readonly port: number | undefined
-  /** This client acknowledges for all. */
-  readonly master: boolean
-}
-
 /**
  * The value of option `name` when it is there and a decimal number in `min..max`; undefined otherwise. Digits only: no
  * sign, space, point or exponent, at most 20 digits, and nothing that a double cannot hold exactly (a tsize of 2^64).
@@ -42,19 +34,6 @@ export function optionNumber(options: readonly Option[], name: string, min: numb
     if (option.name === name) return decimal(option.value, min, max)
   }
   return undefined
-}
-
-/** Reads `addr,port,mc` (RFC 2090 §3); an empty value is a client that asks for multicast. Undefined when malformed. */
-export function parseMulticast(value: string): Multicast | undefined {
-  if (value === '') return { address: undefined, port: undefined, master: false }
-  const parts = value.split(',')
-  if (parts.length !== 3) return undefined
-  const [address, portText, master] = parts
-  const port = decimal(portText, 1, 65535)
-  if (portText !== '' && port === undefined) return undefined
-  if (master !== '0' && master !== '1') return undefined
-  if (!/^[0-9a-fA-F:.]*$/.test(address)) return undefined
-  return { address: address === '' ? undefined : address, port, master: master === '1' }
 }
 
 /**

@@ -10,7 +10,6 @@ import {
   type Option,
   optionNumber,
   parseError,
-  parseMulticast,
   parseOack,
   parseRequest,
   readOpcode,
@@ -192,19 +191,4 @@ describe('option numbers', () => {
   test('every safe integer is read as it was written', () => {
     fc.assert(fc.property(fc.maxSafeNat(), (n) => number(String(n)) === n))
   })
-})
-
-describe('multicast values', () => {
-  test.each([
-    ['', { address: undefined, port: undefined, master: false }],
-    ['239.255.0.0,1758,1', { address: '239.255.0.0', port: 1758, master: true }],
-    ['ff02::1,1758,0', { address: 'ff02::1', port: 1758, master: false }],
-    [',,1', { address: undefined, port: undefined, master: true }],
-    ['239.255.0.0,1758', undefined],
-    ['239.255.0.0,1758,1,1', undefined],
-    ['239.255.0.0,0,1', undefined],
-    ['239.255.0.0,65536,1', undefined],
-    ['239.255.0.0,1758,2', undefined],
-    ['a b,1758,1', undefined],
-  ])('%j', (value, expected) => expect(parseMulticast(value)).toEqual(expected))
 })

@@ -8,6 +8,7 @@ import { createDriver, nativeFor } from './drivers.ts'
 const handlers: DriverHandlers<ServedTransfer> = {
   request: () => expect.unreachable(),
   datagram: () => expect.unreachable(),
+  isRequest: () => expect.unreachable(),
   stray: () => expect.unreachable(),
   unreachable: () => expect.unreachable(),
   unreadable: () => expect.unreachable(),

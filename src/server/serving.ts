@@ -1,7 +1,7 @@
 /** The endpoint's owner: joins driver, files and events. */
 import type { Store } from '../content/contract.ts'
 import type { EventKind, Peer } from '../endpoint/contract.ts'
-import { Endpoint } from '../endpoint/endpoint.ts'
+import { Endpoint, isRequest } from '../endpoint/endpoint.ts'
 import type { EndpointConfig, EndpointSink } from '../endpoint/endpoint.ts'
 import { ForesendError } from '../error.ts'
 import type { Driver, DriverHandlers, Tid } from '../io/driver.ts'
@@ -113,6 +113,10 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
 
   datagram(now: number, transfer: ServedTransfer, buffer: Uint8Array, offset: number, length: number): void {
     this.endpoint.handleDatagram(now, transfer, buffer, offset, length)
+  }
+
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
+    return isRequest(buffer, offset, length)
   }
 
   stray(now: number, buffer: Uint8Array, offset: number, length: number): Uint8Array | undefined {

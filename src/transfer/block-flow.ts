@@ -2,7 +2,6 @@
  * Blocks that the client did not negotiate a window for: lock-step and anticipation (rules A1 to A14). One
  * acknowledgement per block; the window slides over a contiguous run only, and the final block travels last and alone.
  */
-import { AheadLimit } from './ahead-limit.ts'
 import { COUNTER } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
 import { answerWindowMs, boardSpan, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
@@ -22,6 +21,12 @@ const KEPT_BACKOFF = 2
 const QUESTION_MS = 10
 /** An ACK of the predecessor this long after a block left is the client's own timer speaking (rules A5, A12). */
 const CLIENT_TIMER_MS = 800
+
+/** At least this many retransmissions at once mean that the client dropped the blocks (go-back-N), not that the link lost them one by one. A window of two cannot tell. */
+const DROPPED_TOGETHER = 2
+const LEAST_WINDOW = 2
+/** Blocks without such a drop that let the window grow by one again. */
+const CLEAN_BLOCKS = 64
 
 export class BlockFlow implements Flow, BlockWindow {
   firstUnacked = 1
@@ -237,7 +242,8 @@ export class BlockFlow implements Flow, BlockWindow {
     if (seq < this.highestAcked && repeats > 0) this.order.provenAny()
     if (seq > this.firstUnacked && seq > 1 && !this.board.isSent(seq - 1)) this.order.provenAny()
     if (seq > this.highestAcked) this.highestAcked = seq
-    this.#contact.stop()
+    // Armed for DATA 1 alone.
+    if (this.#contact.dueAt !== Infinity) this.#contact.stop()
     this.#recovery.progressed(now, seq)
     this.#backoff = rttMs > 0 ? 0 : Math.min(this.#timeouts, KEPT_BACKOFF)
     this.#timeouts = 0
@@ -320,7 +326,7 @@ export class BlockFlow implements Flow, BlockWindow {
     if (this.#contact.due(now) === 'give-up') {
       this.#contact.stop()
       const { config } = this.parts
-      config.fail('ERR_TFTP_TIMEOUT', neverBegan(config.peer))
+      config.fail('ERR_TFTP_TIMEOUT', neverBegan(config.peer, config.meanwhile()))
       return
     }
     this.parts.counters[COUNTER.timeouts]++
@@ -349,5 +355,32 @@ export class BlockFlow implements Flow, BlockWindow {
     this.#timeouts = 0
     this.confirmUpToHighest()
     this.sendNew(now)
+  }
+}
+
+/**
+ * How far an anticipated window may really run ahead. A client that takes blocks in order drops everything behind a lost
+ * one, so a wide window on a lossy link is mostly sent twice (rule A11 sees that only after 200 blocks).
+ */
+class AheadLimit {
+  #limit = Infinity
+  #clean = 0
+
+  /** Blocks that may be outstanding where the policy allows `windowBlocks`. */
+  limit(windowBlocks: number): number {
+    return Math.min(windowBlocks, this.#limit)
+  }
+
+  acked(): void {
+    if (++this.#clean < CLEAN_BLOCKS) return
+    this.#clean = 0
+    this.#limit++
+  }
+
+  /** `blocks` had to be sent again at once, out of a window of `windowBlocks`. */
+  resent(blocks: number, windowBlocks: number): void {
+    if (blocks < DROPPED_TOGETHER || windowBlocks <= LEAST_WINDOW) return
+    this.#clean = 0
+    this.#limit = Math.max(LEAST_WINDOW, windowBlocks >> 1)
   }
 }

@@ -7,7 +7,7 @@ import type { Counters, PeerRole, WindowPolicy } from './contract.ts'
 import type { Pacer } from './pacer.ts'
 import type { Rto } from './rto.ts'
 
-export interface FlowConfig {
+interface FlowConfig {
   /** Blocks of the file, the final short one included. */
   readonly lastSeq: number
   readonly rollover: 0 | 1
@@ -19,6 +19,8 @@ export interface FlowConfig {
   readonly patient: boolean
   /** What the peer is called in messages. */
   readonly peer: PeerRole
+  /** The datagrams since the last progress that had no place in the transfer, as a clause of a message; '' for none. */
+  readonly meanwhile: () => string
   /** Ends the transfer: the client was caught at something that spoils its image. */
   readonly fail: (code: ErrorCode, reason: string) => void
 }

@@ -8,7 +8,7 @@ import type { Scoreboard } from './scoreboard.ts'
 const GAP_REPEATS = 3
 
 /** What an inquiry sees and does of the window with the gap. */
-export interface GapWindow {
+interface GapWindow {
   readonly parts: FlowParts
   readonly board: Scoreboard
   readonly order: OrderFinder

@@ -117,6 +117,13 @@ describe('N2: clamp, never refuse, never answer what was not asked', () => {
     expect(negotiateRead(request('timeoutms=300'), SIZE, LIMITS).timeoutMs).toBe(300)
   })
 
+  test.each([1, 2] as const)('multicast is never granted, and the rest of the request is (opcode %i)', (opcode) => {
+    const wanted = request('multicast= blksize=1428 windowsize=4', opcode)
+    const agreed = opcode === 1 ? negotiateRead(wanted, SIZE, LIMITS) : negotiateWrite(wanted, LIMITS)
+    expect(shown(agreed.oack)).toBe('blksize=1428 windowsize=4')
+    expect(agreed).toMatchObject({ blksize: 1428, windowsize: 4 })
+  })
+
   test('an empty file: tsize stays out of the OACK (curl fails on tsize=0)', () => {
     expect(shown(negotiateRead(request('tsize=0 blksize=512 timeout=6'), 0, LIMITS).oack)).toBe('blksize=512 timeout=6')
     expect(negotiateRead(request('tsize=0'), 0, LIMITS).oack).toEqual([])
@@ -190,6 +197,18 @@ describe('acceptOack: the client against what a server answers', () => {
     'utimeout=1000000',
   ])('refuses %s with ERROR 8', (answer) => {
     expect(acceptOack(options(offer), options(answer))).toMatchObject({ ok: false, wireCode: 8 })
+  })
+
+  test('an answer of multicast is an error even where it was offered: its DATA would go elsewhere (RFC 2090)', () => {
+    const taken = acceptOack(options('multicast= blksize=1428'), options('multicast=239.0.0.1,1758,1'))
+    expect(taken).toMatchObject({ ok: false, wireCode: 8 })
+  })
+
+  test('an option that nothing is known of is passed over', () => {
+    expect(acceptOack(options('x=1 blksize=1428'), options('x=1 blksize=512'))).toMatchObject({
+      ok: true,
+      value: { blksize: 512 },
+    })
   })
 
   test('without a timeout the default stands', () => {

@@ -1,44 +1,89 @@
-/** What came from a peer and made no sense: a few kinds of it by name, the rest as a number, for the message that says why a transfer failed. */
+/** A record of the datagrams that had no place in a transfer, for the message that says why it failed. */
 import { HEADER_BYTES, OPCODE, readBlock, readOpcode } from '../packet/index.ts'
 
-/** Kinds that are named; a peer that sends noise has as many as it likes. */
+/** A peer that sends noise can send any number of kinds; this many are named. */
 const MAX_KINDS = 4
 const MAX_PORTS = 3
 
+/** Counts and describes odd datagrams. Bounded, and it allocates for the first few only. */
 export class Oddities {
   count = 0
-  readonly #kinds = new Map<string, number>()
-  readonly #ports = new Set<number>()
+  /** What was seen, each kind as one number (`kindOf`), with how often. */
+  readonly #kinds: number[] = []
+  readonly #counts: number[] = []
+  #otherKinds = 0
+  readonly #ports: number[] = []
+  #hasMorePorts = false
 
-  /** `port`: where it came from, when that is not the peer's known port. */
+  /** Takes down `length` bytes of `buffer` from `offset`; `port` is where they came from, when that is not the peer's known port. */
   note(buffer: Uint8Array, offset: number, length: number, port?: number): void {
     this.count++
-    if (port !== undefined && this.#ports.size < MAX_PORTS) this.#ports.add(port)
-    // Above this nothing is made of what arrives.
-    if (this.count > 1000) return
+    if (port !== undefined && !this.#ports.includes(port)) {
+      if (this.#ports.length < MAX_PORTS) this.#ports.push(port)
+      else this.#hasMorePorts = true
+    }
     const kind = kindOf(buffer, offset, length)
-    const before = this.#kinds.get(kind)
-    if (before !== undefined || this.#kinds.size < MAX_KINDS) this.#kinds.set(kind, (before ?? 0) + 1)
+    const i = this.#kinds.indexOf(kind)
+    if (i >= 0) this.#counts[i]++
+    else if (this.#kinds.length < MAX_KINDS) {
+      this.#kinds.push(kind)
+      this.#counts.push(1)
+    } else this.#otherKinds++
   }
 
-  /** `6 datagrams from port 1069 (DATA 900, opcode 77)`; '' when nothing came. */
+  /** Forgets everything: what came before the last progress explains no failure. */
+  clear(): void {
+    if (this.count === 0) return
+    this.count = 0
+    this.#kinds.length = 0
+    this.#counts.length = 0
+    this.#otherKinds = 0
+    this.#ports.length = 0
+    this.#hasMorePorts = false
+  }
+
+  /** `6 datagrams from port 1069 (5 x DATA 900, opcode 77)`; '' when nothing came. */
   toString(): string {
     if (this.count === 0) return ''
-    const ports = [...this.#ports]
-    const from = ports.length === 0 ? '' : ` from port ${ports.join(' and ')}`
-    const kinds = [...this.#kinds].map(([kind, count]) => (count === 1 ? kind : `${count} x ${kind}`))
-    return `${this.count} ${this.count === 1 ? 'datagram' : 'datagrams'}${from} (${kinds.join(', ')})`
+    const kinds = this.#kinds.map((kind, i) =>
+      this.#counts[i] === 1 ? kindText(kind) : `${this.#counts[i]} x ${kindText(kind)}`,
+    )
+    if (this.#otherKinds > 0) kinds.push(`${this.#otherKinds} more`)
+    return `${this.count} ${this.count === 1 ? 'datagram' : 'datagrams'}${this.#from()} (${kinds.join(', ')})`
   }
+
+  #from(): string {
+    const ports = this.#ports.map(String)
+    if (this.#hasMorePorts) ports.push('others')
+    if (ports.length === 0) return ''
+    if (ports.length === 1) return ` from port ${ports[0]}`
+    return ` from ports ${ports.slice(0, -1).join(', ')} and ${ports.at(-1)}`
+  }
+}
+
+/** The clause of a message that names the datagrams which had no place in the transfer; '' when there were none. */
+export function outOfPlace(oddities: Oddities | undefined): string {
+  const came = String(oddities ?? '')
+  return came === '' ? '' : `, while ${came} came out of place`
+}
+
+/** Opcode and, where the packet has one, block or error code; a datagram shorter than any packet by its length, negative. */
+function kindOf(buffer: Uint8Array, offset: number, length: number): number {
+  if (length < HEADER_BYTES) return -1 - length
+  const opcode = readOpcode(buffer, offset, length)
+  const isNumbered = opcode === OPCODE.data || opcode === OPCODE.ack || opcode === OPCODE.error
+  return opcode * 65536 + (isNumbered ? readBlock(buffer, offset) : 0)
+}
+
+function kindText(kind: number): string {
+  if (kind < 0) return kind === -2 ? '1 byte' : `${-1 - kind} bytes`
+  const opcode = Math.floor(kind / 65536)
+  const name = NAMES[opcode]
+  if (name === undefined) return `opcode ${opcode}`
+  const isNumbered = opcode === OPCODE.data || opcode === OPCODE.ack || opcode === OPCODE.error
+  return isNumbered ? `${name} ${kind % 65536}` : name
 }
 
 const NAMES: Readonly<Record<number, string>> = Object.fromEntries(
   Object.entries(OPCODE).map(([name, opcode]) => [opcode, name.toUpperCase()]),
 )
-
-function kindOf(buffer: Uint8Array, offset: number, length: number): string {
-  if (length < HEADER_BYTES) return `${length} ${length === 1 ? 'byte' : 'bytes'}`
-  const opcode = readOpcode(buffer, offset, length)
-  const name = NAMES[opcode]
-  if (name === undefined) return `opcode ${opcode}`
-  return opcode === OPCODE.data || opcode === OPCODE.ack ? `${name} ${readBlock(buffer, offset)}` : name
-}

@@ -50,6 +50,11 @@ export class Patience {
     return this.heardAt + this.#silenceMs
   }
 
+  /** When a stall or the end of patience would have to be noticed first. */
+  nextAt(progressAt: number): number {
+    return Math.min(progressAt + this.#giveUpMs, this.stallAt(progressAt))
+  }
+
   stallAt(progressAt: number): number {
     return this.stalled ? Infinity : progressAt + stalledAfterMs('sender', this.#rto)
   }

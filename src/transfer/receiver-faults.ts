@@ -29,14 +29,13 @@ export function peerGone(failing: Failing): ForesendError {
   return new ForesendError('ERR_TFTP_UNREACHABLE', message, { fault: 'peer' })
 }
 
-/** Nothing in order arrived for too long. `meanwhile`: what else came, '' for nothing. */
+/** Nothing in order arrived for `waitedMs`. `meanwhile`: what came instead (`outOfPlace`), '' for nothing. */
 export function gaveUp(failing: Failing, waitedMs: number, meanwhile: string): ForesendError {
   const { label, peer, stored } = failing
   const hint =
     stored === 65535 ? `; the ${peer} may count its blocks in another way after 65535: use larger blocks` : ''
-  const odd = meanwhile === '' ? '' : `, while ${meanwhile} came that make no sense here`
   const seconds = Math.round(waitedMs / 1000)
-  const message = `${label}: no new block for ${seconds} s after ${blocks(failing)}${odd}; check the cable and the ${peer}${hint}`
+  const message = `${label}: no new block for ${seconds} s after ${blocks(failing)}${meanwhile}; check the cable and the ${peer}${hint}`
   return new ForesendError('ERR_TFTP_TIMEOUT', message, { fault: 'network' })
 }
 

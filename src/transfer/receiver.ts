@@ -8,7 +8,7 @@
 import type { ForesendError } from '../error.ts'
 import { blockOfSeq, encodeErrorFor, HEADER_BYTES, OPCODE, readBlock, readOpcode, writeAck } from '../packet/index.ts'
 import { COUNTER, newCounters, type Machine, type PeerRole, type ReceiverSink } from './contract.ts'
-import { Oddities } from './oddities.ts'
+import { Oddities, outOfPlace } from './oddities.ts'
 import { RECEIVER_TRANSITIONS, type ReceiverCause, type ReceiverPhase, step } from './phases.ts'
 import { type Failing, gaveUp, oversizeBlock, peerError, peerGone, wrongSize } from './receiver-faults.ts'
 import { BlockOrder, type Evidence } from './receiver-order.ts'
@@ -70,7 +70,7 @@ export class Receiver implements Machine {
   #oneAt = Infinity
   #stalled = false
   #dallyUntil = 0
-  /** What made no sense; made when the first such datagram comes. */
+  /** What had no place in the transfer since the last progress; made when the first such datagram comes. */
   #oddities: Oddities | undefined
 
   constructor(config: ReceiverConfig, sink: ReceiverSink) {
@@ -107,7 +107,7 @@ export class Receiver implements Machine {
     if (this.closed) this.counters[COUNTER.ignored]++
     else if (opcode === OPCODE.data && length >= HEADER_BYTES) this.#data(now, buffer, offset, length)
     else if (opcode === OPCODE.error) this.#peerEnded(peerError(this.#failing(), buffer, offset, length))
-    else if (opcode === OPCODE.oack) this.#oackAgain(now)
+    else if (opcode === OPCODE.oack) this.#oackAgain(now, buffer, offset, length)
     else this.#ignore(buffer, offset, length)
     this.#arm()
   }
@@ -118,7 +118,7 @@ export class Receiver implements Machine {
       const waitedMs = now - this.progressAt
       // An unproven peer may be the victim of a forged request: nothing more is sent to it.
       if (waitedMs >= this.#giveUpMs) {
-        this.#fail(gaveUp(this.#failing(), waitedMs, String(this.#oddities ?? '')), this.#timer.proven)
+        this.#fail(gaveUp(this.#failing(), waitedMs, outOfPlace(this.#oddities)), this.#timer.proven)
       } else if (now >= this.#timer.dueAt) this.#repeat(now)
     }
     this.#arm()
@@ -179,7 +179,7 @@ export class Receiver implements Machine {
       return
     }
     const seq = this.#order.seqOf(block, this.#stored)
-    if (seq > this.#stored) this.#ahead(now)
+    if (seq > this.#stored) this.#ahead(now, buffer, offset, length)
     else if (seq > 0) this.#again(now, seq)
     else this.#ignore(buffer, offset, length)
   }
@@ -190,6 +190,7 @@ export class Receiver implements Machine {
     this.counters[COUNTER.blocks] = seq
     this.counters[COUNTER.bytes] += length
     this.progressAt = now
+    this.#oddities?.clear()
     this.#gapAcked = false
     this.#gapSeenAt = -Infinity
     if (seq === this.#acked + 1) this.#timer.answered(now)
@@ -240,7 +241,8 @@ export class Receiver implements Machine {
    * ahead is dropped: to acknowledge it later, behind the missing one, is what a client does that stores blocks in any order, and a
    * sender that takes us for one waits for the ACK of every single block for ever.
    */
-  #ahead(now: number): void {
+  #ahead(now: number, buffer: Uint8Array, offset: number, length: number): void {
+    this.#odd(buffer, offset, length)
     if (!this.#timer.proven || this.#phase === 'dally') {
       this.counters[COUNTER.ignored]++
       return
@@ -271,7 +273,8 @@ export class Receiver implements Machine {
     this.#timer.answeredAgain(now)
   }
 
-  #oackAgain(now: number): void {
+  #oackAgain(now: number, buffer: Uint8Array, offset: number, length: number): void {
+    this.#odd(buffer, offset, length)
     // A client that has nothing yet: the server did not hear our ACK 0.
     const ours = this.#config.oack === undefined && this.#config.acknowledgeRequest
     if (!ours || this.#phase !== 'offer' || now < this.#ackAt + this.#timer.quietMs) {
@@ -322,6 +325,10 @@ export class Receiver implements Machine {
 
   #ignore(buffer: Uint8Array, offset: number, length: number): void {
     this.counters[COUNTER.ignored]++
+    this.#odd(buffer, offset, length)
+  }
+
+  #odd(buffer: Uint8Array, offset: number, length: number): void {
     this.#oddities ??= new Oddities()
     this.#oddities.note(buffer, offset, length)
   }

@@ -14,9 +14,10 @@ export function storedAnyOrder(peer: PeerRole, seq: number): string {
   return `the ${peer} acknowledged block ${seq} on its own after later ones, so it may lack blocks that counted as arrived; start the transfer again`
 }
 
-/** Rule A5. */
-export function neverBegan(peer: PeerRole): string {
-  return `the ${peer} never acknowledged DATA 1: nothing of ours may reach it; check its receiving side, the cable and the firewalls`
+/** Rule A5. `meanwhile`: what came instead (`outOfPlace`), '' for nothing. */
+export function neverBegan(peer: PeerRole, meanwhile: string): string {
+  const silence = meanwhile === '' ? ': nothing of ours may reach it' : meanwhile
+  return `the ${peer} never acknowledged DATA 1${silence}; check its receiving side, the cable and the firewalls`
 }
 
 /** Rule A10. */

@@ -28,7 +28,7 @@ import {
 } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
 import type { Flow, FlowParts } from './flow.ts'
-import { Oddities } from './oddities.ts'
+import { Oddities, outOfPlace } from './oddities.ts'
 import { Pacer } from './pacer.ts'
 import { Patience } from './patience.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
@@ -73,7 +73,7 @@ export class Sender implements Machine {
   #startedAt = 0
   #listenUntil = Infinity
   #countsRepeats = false
-  /** What made no sense; made when the first such datagram comes. */
+  /** What had no place in the transfer since the last progress; made when the first such datagram comes. */
   #oddities: Oddities | undefined
 
   constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
@@ -93,6 +93,7 @@ export class Sender implements Machine {
         known: config.known ?? false,
         patient: config.patient ?? false,
         peer: config.peerRole ?? 'client',
+        meanwhile: () => outOfPlace(this.#oddities),
         fail: (code, reason) => this.#fail(code, reason),
       },
       policy,
@@ -155,13 +156,14 @@ export class Sender implements Machine {
     if (opcode === OPCODE.ack && length >= 4) {
       this.#patience.heardAt = now
       const seq = seqNear(readBlock(buffer, offset), this.#pacer.highest, this.#config.rollover)
-      const isOdd = (this.phase === 'offer' && seq !== 0) || (this.phase === 'final' && seq !== this.#lastSeq)
-      if (isOdd) this.#odd(buffer, offset, length)
+      if (this.#isOdd(seq)) this.#odd(buffer, offset, length)
       this.#ack(now, seq)
     } else if (opcode === OPCODE.error) {
       const error = parseError(buffer, offset, length)
-      if (error.ok) this.#peerError(now, error.value.wireCode, error.value.message)
-      else this.#ignore(buffer, offset, length)
+      if (error.ok) {
+        this.#odd(buffer, offset, length)
+        this.#peerError(now, error.value.wireCode, error.value.message)
+      } else this.#ignore(buffer, offset, length)
     } else this.#ignore(buffer, offset, length)
     this.#settle()
   }
@@ -233,6 +235,7 @@ export class Sender implements Machine {
   /** The first unacknowledged block moved from `before`: which phase does that make? */
   #advanced(now: number, before: number): void {
     const firstUnacked = this.#flow.firstUnacked
+    this.#oddities?.clear()
     this.counters[COUNTER.bytes] = Math.min(this.#config.sizeBytes, (firstUnacked - 1) * this.#config.blksize)
     if (this.#patience.stalled) {
       this.#patience.stalled = false
@@ -292,7 +295,7 @@ export class Sender implements Machine {
     this.#offer.stop()
     this.#fail(
       'ERR_TFTP_TIMEOUT',
-      `the ${this.#peer} never acknowledged the options (OACK)${this.#meanwhile()}; check the cable and the firewalls`,
+      `the ${this.#peer} never acknowledged the options (OACK)${outOfPlace(this.#oddities)}; check the cable and the firewalls`,
     )
   }
 
@@ -307,7 +310,7 @@ export class Sender implements Machine {
     const block = `block ${this.#flow.firstUnacked} of ${this.#lastSeq}`
     this.#fail(
       'ERR_TFTP_TIMEOUT',
-      `${block} was never acknowledged in ${seconds} s of repeats${this.#meanwhile()}; check the cable and the ${this.#peer}`,
+      `${block} was never acknowledged in ${seconds} s of repeats${outOfPlace(this.#oddities)}; check the cable and the ${this.#peer}`,
     )
     return true
   }
@@ -351,13 +354,16 @@ export class Sender implements Machine {
     this.#odd(buffer, offset, length)
   }
 
+  /** An ACK that can do nothing for the transfer: of a block that never left, or not of the one block that is asked for. */
+  #isOdd(seq: number): boolean {
+    if (this.phase === 'offer') return seq !== 0
+    if (this.phase === 'first') return seq !== 1
+    return seq > this.#pacer.highest || (this.phase === 'final' && seq !== this.#lastSeq)
+  }
+
   #odd(buffer: Uint8Array, offset: number, length: number): void {
     this.#oddities ??= new Oddities()
     this.#oddities.note(buffer, offset, length)
-  }
-
-  #meanwhile(): string {
-    return this.#oddities === undefined ? '' : `, while ${String(this.#oddities)} came that make no sense here`
   }
 
   #sendOack(): void {
@@ -386,6 +392,6 @@ export class Sender implements Machine {
   #nextWatch(): number {
     const { progressAt } = this
     const silenceAt = this.#onlyFinalMissing() ? this.#patience.silenceAt() : Infinity
-    return Math.min(this.#patience.stallAt(progressAt), this.#patience.giveUpAt(progressAt), silenceAt)
+    return Math.min(this.#patience.nextAt(progressAt), silenceAt)
   }
 }

@@ -136,7 +136,30 @@ eachClientDriver(() => {
       for (let word = await door.next(); word !== 'rrq'; word = await door.next()) expect(word).toMatch(/^rrq tsize=0/)
       door.data(1, 7)
       const { bytes, fallback, noSize } = await done
-      expect([bytes, fallback, noSize]).toEqual([7, 'the server did not answer the request with options', true])
+      expect([bytes, fallback, noSize]).toEqual([7, 'the server did not answer the requests with options', true])
+    })
+
+    test('a server that answers the request with options after the plain one left: the file as agreed, from one transfer', async () => {
+      const { door, tid, where } = await server()
+      const other = await open()
+      const output = join(tempFolder(), 'out')
+      const done = started(get({ ...where, filename: 'f', output, timeoutMs: 100 }))
+      tid.clientPort = 0
+      for (let word = await door.next(); word !== 'rrq'; word = await door.next()) tid.clientPort = door.clientPort
+      other.clientPort = door.clientPort
+      expect(other.clientPort).not.toBe(tid.clientPort)
+      tid.oack('blksize=600')
+      expect(await tid.next()).toBe('ack 0')
+      // The second transfer that this server began, from another port to the port of the plain request: its block would end the file.
+      other.data(1, 512)
+      tid.data(1, 600)
+      expect(await tid.next()).toBe('ack 1')
+      tid.data(2, Buffer.from('end'))
+      expect(await tid.next()).toBe('ack 2')
+      expect(await done).toMatchObject({ bytes: 603, blksize: 600 })
+      expect((await done).fallback).toBeUndefined()
+      expect(readFileSync(output, 'latin1').slice(598)).toBe('\x01\x01end')
+      expect(await other.next(50)).toBe('nothing')
     })
 
     test('answers that make no sense are told, not silence', async () => {
@@ -180,7 +203,7 @@ eachClientDriver(() => {
       expect(readdirSync(folder)).toEqual([])
     })
 
-    test('nobody answers: ERR_TFTP_TIMEOUT after the retries, nothing is left', async () => {
+    test('no answer: ERR_TFTP_TIMEOUT after the retries, nothing is left', async () => {
       const { door, where } = await server()
       const folder = tempFolder()
       const failure = started(get({ ...where, filename: 'f', output: join(folder, 'out'), timeoutMs: 30, retries: 2 }))
@@ -340,7 +363,7 @@ eachClientDriver(() => {
       tid.data(2, 512)
       await expect(failure).rejects.toMatchObject({
         code: 'ERR_TFTP_CONTENT',
-        message: expect.stringContaining('nobody reads'),
+        message: expect.stringContaining('its reader has closed it'),
       })
     })
 
@@ -411,6 +434,17 @@ eachClientDriver(() => {
       expect(await tid.next()).toBe('data 1:2')
       tid.ack(1)
       expect((await done).bytes).toBe(2)
+    })
+
+    test('a server that is silent to options gets the file without; the summary says so', async () => {
+      const { door, where } = await server()
+      const done = started(put({ ...where, filename: 'f', input: Buffer.from('fw'), timeoutMs: 100 }))
+      for (let word = await door.next(); word !== 'wrq'; word = await door.next()) expect(word).toMatch(/^wrq tsize=2/)
+      door.ack(0)
+      expect(await door.next()).toBe('data 1:2')
+      door.ack(1)
+      const { blksize, fallback } = await done
+      expect([blksize, fallback]).toEqual([512, 'the server did not answer the requests with options'])
     })
 
     test('a digest is checked before anything is sent', async () => {

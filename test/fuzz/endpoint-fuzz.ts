@@ -82,7 +82,7 @@ class Fuzz {
     this.#rng = new Rng(options.seed, 'endpoint-fuzz')
     this.#owner = new Owner(this.#rng.fork('owner'))
     this.#owner.visitorOf = (peer, file) =>
-      this.#visitors.find((one) => one.peer.port === peer.port && one.filename === file)
+      this.#visitors.find((one) => one.sentFrom(peer.port) && one.filename === file)
   }
 
   run(): FuzzReport {

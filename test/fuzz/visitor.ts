@@ -1,6 +1,6 @@
 /** An honest client among the noise: our own, with a file to load or to store, over a link of half a millisecond. */
 import type { EventKind, Peer } from '../../src/endpoint/contract.ts'
-import { Initiator, type InitiatorSink } from '../../src/endpoint/initiator.ts'
+import { Initiator, type InitiatorSink, type RequestKind } from '../../src/endpoint/initiator.ts'
 import { ForesendError } from '../../src/error.ts'
 import { Rng } from '../../src/lab/rng.ts'
 import { blockOfSeq, HEADER_BYTES, type Option, writeDataHeader } from '../../src/packet/index.ts'
@@ -48,6 +48,7 @@ export class Visitor implements InitiatorSink {
   outcome: Outcome | undefined
   /** The transfer at the server that answers it; fuzz finds it there. */
   transfer: FuzzTransfer | undefined
+  readonly #plainPort: number
   readonly #owner: Owner
   readonly #initiator: Initiator
   readonly #flights: Flight[] = []
@@ -71,12 +72,14 @@ export class Visitor implements InitiatorSink {
     const position = rng.int(POOL.length - sizeBytes)
     this.bytes = POOL.subarray(position, position + sizeBytes)
     this.#arrived = new Uint8Array(this.bytes.length)
+    const options = OFFERS[rng.int(OFFERS.length)]
+    this.#plainPort = options.length === 0 ? this.peer.port : this.peer.port + 20_000
     this.#initiator = new Initiator(
       {
         direction: this.direction,
         filename: this.filename,
         mode: 'octet',
-        options: OFFERS[rng.int(OFFERS.length)],
+        options,
         sizeBytes: this.bytes.length,
         near: true,
         requestMs: 500,
@@ -92,6 +95,11 @@ export class Visitor implements InitiatorSink {
 
   start(): void {
     this.#initiator.start(this.#owner.now)
+  }
+
+  /** Both requests of this client, with options and without, come from ports of its own. */
+  sentFrom(port: number): boolean {
+    return port === this.peer.port || port === this.#plainPort
   }
 
   get closed(): boolean {
@@ -147,14 +155,15 @@ export class Visitor implements InitiatorSink {
 
   // What the client does.
 
-  request(buffer: Uint8Array): void {
+  request(kind: RequestKind, buffer: Uint8Array): void {
+    const peer = kind === 'plain' ? { ...this.peer, port: this.#plainPort } : this.peer
     this.#fly(() => {
       this.#owner.begin()
-      this.#owner.endpoint.handleRequest(this.#owner.now, this.peer, buffer, 0, buffer.length)
+      this.#owner.endpoint.handleRequest(this.#owner.now, peer, buffer, 0, buffer.length)
     })
   }
 
-  lock(port: number): void {
+  lock(_kind: RequestKind, port: number): void {
     this.#tid = port
   }
 
@@ -162,7 +171,7 @@ export class Visitor implements InitiatorSink {
     this.#toServer(port, buffer)
   }
 
-  reopen(): void {}
+  drop(): void {}
 
   agreed(agreed: Agreed): void {
     this.#agreed = agreed
@@ -231,7 +240,8 @@ export class Visitor implements InitiatorSink {
 
   #toClient(transfer: FuzzTransfer, packet: Uint8Array): void {
     const port = FIRST_TID + transfer.id
-    this.#fly(() => this.#initiator.handleDatagram(this.#owner.now, packet, 0, packet.length, port))
+    const kind = transfer.peer.port === this.#plainPort ? 'plain' : 'options'
+    this.#fly(() => this.#initiator.handleDatagram(this.#owner.now, packet, 0, packet.length, port, kind))
   }
 
   #toServer(port: number, packet: Uint8Array): void {

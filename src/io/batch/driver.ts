@@ -10,7 +10,7 @@ import { BatchLoop } from './loop.ts'
 import { Names } from './names.ts'
 import { SendQueue } from './send-queue.ts'
 import { SocketPools } from './pools.ts'
-import { openSocket, SharedSocket } from './socket.ts'
+import { SharedSocket, SOCKET_BUFFERS } from './socket.ts'
 import type { SocketHost } from './socket.ts'
 import { PeerTable } from './table.ts'
 import { BatchTid } from './tid.ts'
@@ -23,12 +23,14 @@ import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
 import type { Native } from '../native/linux.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
 import { addressText, peerPort } from '../native/sockaddr.ts'
+import { openUdpSocket } from '../native/udp-socket.ts'
+import { anyAddress } from '../interfaces.ts'
 import { newStats, sumStats } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
 
 /** Datagrams received with one call. */
 const INBOX = 32
-/** Control data of an error message holds the error and the address of who reported it. */
+/** Control data of an error message, in bytes: the error and the address of the machine that reported it. */
 const ERROR_CONTROL_BYTES = 256
 
 export interface BatchOptions extends DgramOptions {
@@ -56,10 +58,15 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #handlers: DriverHandlers<Owner>
   readonly #options: BatchOptions
   readonly #inbox: Messages
-  /** Requests open transfers, which receive meanwhile. */
+  /** For listening sockets: a request may make transfers receive before the next request of the batch is handled. */
   readonly #requests: Messages
-  /** Requests that Node heard while the loop runs: they wait for its next turn, and are handled together. */
-  #heard: { readonly peer: Peer; readonly buffer: Uint8Array; readonly offset: number; readonly length: number }[] = []
+  /** Requests that Node received while the loop runs: they wait for the loop's next turn, and are handled together. */
+  #waitingRequests: {
+    readonly peer: Peer
+    readonly buffer: Uint8Array
+    readonly offset: number
+    readonly length: number
+  }[] = []
   readonly #listening: DgramDriver<Owner>
   readonly #listeners = new Map<Listener<Owner>, SharedSocket<BatchTid<Owner>>>()
   /** Transfers on all sockets. */
@@ -68,14 +75,16 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   readonly #tap: Tap | undefined
   readonly #stats: DriverStats = newStats()
   readonly #pools: SocketPools<BatchTid<Owner>>
-  /** Handlers are running: what they send leaves together when they are done. */
+  /** True while handlers run: everything that they send leaves in few calls when they are done. */
   #atWork = false
-  /** When the datagrams that are handed over were received: one look at the clock for many. */
+  /** When the datagrams that are being handed over were received, in milliseconds: one look at the clock for a batch. */
   #workAt = 0
-  /** The request that is handled came from the loop, which has seen to what arrived before it. */
+  /** True while a request that the loop received is handled: what arrived before it is handled already. */
   #caughtUp = false
   #sockets = 0
   #deadline = Infinity
+  /** What Node's timers keep; they keep none while the loop runs. */
+  #nodeDeadline = Infinity
 
   constructor(handlers: DriverHandlers<Owner>, options: BatchOptions) {
     this.#handlers = handlers
@@ -101,7 +110,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
       now: () => performance.now(),
       flush: () => this.#finishWork(),
       timer: (now: number) => this.#ring(now),
-      requests: () => this.#handleHeard(),
+      requests: () => this.#handleWaiting(),
     }
     this.#loop = new BatchLoop(host, cpus().length)
   }
@@ -167,7 +176,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
 
   close(): void {
     if (!this.#isOpen) return
-    // A last word may still wait.
+    // A last packet may still wait.
     this.sendQueue.flush()
     this.#isOpen = false
     this.#loop.close()
@@ -178,7 +187,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   closed(tid: BatchTid<Owner>): void {
     if (!this.#isOpen) return
     const { socket } = tid
-    // A last word that waits must leave before the socket can be another's.
+    // A last packet that waits must leave before the socket can be another transfer's.
     this.sendQueue.finish(tid)
     this.table.delete(socket.index, this.names.words, tid.nameAt)
     this.names.drop(tid.nameAt)
@@ -211,6 +220,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#handlers.unreachable(performance.now(), tid.owner)
   }
 
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
+    return this.#handlers.isRequest(buffer, offset, length)
+  }
+
   receiveError(): void {
     this.#stats.receiveErrors++
   }
@@ -232,17 +245,17 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#caughtUp = true
     const at = message * NAME_WORDS
     const address = addressText(inbox.names, at)
-    listening.heard(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
+    listening.received(inbox.data, message * SLOT_BYTES, length, address, peerPort(inbox.names, at))
     this.#caughtUp = false
   }
 
-  #handleHeard(): void {
-    if (this.#heard.length === 0) return
+  #handleWaiting(): void {
+    if (this.#waitingRequests.length === 0) return
     this.beforeRequests()
-    const heard = this.#heard
-    this.#heard = []
+    const waiting = this.#waitingRequests
+    this.#waitingRequests = []
     this.#atWork = true
-    for (const { peer, buffer, offset, length } of heard) {
+    for (const { peer, buffer, offset, length } of waiting) {
       this.#handlers.request(performance.now(), peer, buffer, offset, length)
     }
     this.#finishWork()
@@ -263,7 +276,10 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #passDeadline(): void {
     const looping = this.#loop.running
     this.#loop.deadline = looping ? this.#deadline : Infinity
-    this.#listening.deadline(looping ? Infinity : this.#deadline)
+    const forNode = looping ? Infinity : this.#deadline
+    if (forNode === this.#nodeDeadline) return
+    this.#nodeDeadline = forNode
+    this.#listening.deadline(forNode)
   }
 
   /** Listening sockets for IPv4 are read here too, while transfers run. */
@@ -271,15 +287,16 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     return {
       open: (address, port) => {
         const { sharedPort } = this.#options
-        if (sharedPort === 'first') this.native.close(openSocket(this.native, address, port, false))
+        const socket = { ...SOCKET_BUFFERS, local: address, port }
+        if (sharedPort === 'first') this.native.close(openUdpSocket(this.native, socket))
         else if (sharedPort === undefined && address.includes(':')) return undefined
-        return openSocket(this.native, address, port, false, sharedPort !== undefined)
+        return openUdpSocket(this.native, { ...socket, sharedPort: sharedPort !== undefined })
       },
       opened: (listener, fd) => {
         const { address, port } = listener
         // Node reads those for IPv6 alone.
         if (address.includes(':')) return
-        const listening = { fd, port, heard: listener.heard.bind(listener) }
+        const listening = { fd, port, received: listener.received.bind(listener) }
         const socket = new SharedSocket(this, this.#requests, address, this.#sockets++, listening)
         this.#listeners.set(listener, socket)
         this.#loop.add(socket)
@@ -306,22 +323,20 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     return {
       request: (now, peer, buffer, offset, length) => {
         // Node gives every datagram memory of its own.
-        if (this.#loop.running && !this.#caughtUp) this.#heard.push({ peer, buffer, offset, length })
+        if (this.#loop.running && !this.#caughtUp) this.#waitingRequests.push({ peer, buffer, offset, length })
         else handlers.request(now, peer, buffer, offset, length)
       },
       datagram: (now, owner, buffer, offset, length) => handlers.datagram(now, owner, buffer, offset, length),
+      isRequest: (buffer, offset, length) => handlers.isRequest(buffer, offset, length),
       stray: (now, buffer, offset, length) => handlers.stray(now, buffer, offset, length),
       unreachable: (now, owner) => handlers.unreachable(now, owner),
       unreadable: (now, owner) => handlers.unreadable(now, owner),
       timer: (now) => {
         this.#deadline = Infinity
+        this.#nodeDeadline = Infinity
         handlers.timer(now)
       },
       listenerFailed: (address, port, cause) => handlers.listenerFailed(address, port, cause),
     }
   }
-}
-
-function anyAddress(peer: string): string {
-  return peer.includes(':') ? '::' : '0.0.0.0'
 }

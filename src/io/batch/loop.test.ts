@@ -15,21 +15,21 @@ const flooded = {
   },
 } as unknown as Native
 
-const heard: string[] = []
+const inputs: string[] = []
 const host = { native: flooded, now: () => 0, flush() {}, timer() {}, requests() {} }
 const loop = new BatchLoop(host, 2)
 
 function socket(name: string, isListening: boolean) {
-  return { fd: 4, isListening, hasLost: false, receive: () => heard.push(name) }
+  return { fd: 4, isListening, hasLost: false, receive: () => inputs.push(name) }
 }
 
 afterEach(() => loop.close())
 
-test('before a request what has arrived for transfers is heard once: a flood must not keep requests waiting', () => {
+test('before a request what has arrived for transfers is handled once: a flood must not keep requests waiting', () => {
   loop.add(socket('transfers', false))
   loop.add(socket('requests', true))
   loop.add(socket('more transfers', false))
   loop.running = true
   loop.catchUp()
-  expect(heard).toEqual(['transfers', 'more transfers'])
+  expect(inputs).toEqual(['transfers', 'more transfers'])
 })

@@ -16,7 +16,7 @@ const MAX_ROUNDS = 8
 
 export interface LoopSocket {
   readonly fd: number
-  /** Requests come here. They are handed over last: what reached transfers before them is heard first. */
+  /** Requests arrive on this socket. They are handed over last: what reached transfers before them is handled first. */
   readonly isListening: boolean
   /** Hands over what has arrived. `errors`: the system said that there are errors too. `hurried`: see `SharedSocket`. */
   receive(errors: boolean, hurried?: boolean): number
@@ -28,7 +28,7 @@ export interface LoopHost {
   now(): number
   flush(): void
   timer(now: number): void
-  /** Handles the requests that Node heard since the last turn. */
+  /** Handles the requests that Node received since the last turn. */
   requests(): void
 }
 
@@ -39,13 +39,13 @@ export class BatchLoop {
   readonly #spinTimes: SpinTimes
   /** Listening sockets first, so that what is found of a request is found of everything before it. */
   #sockets: LoopSocket[] = []
-  /** Of them, from here on those of transfers. */
+  /** Index of the first socket of transfers in `#sockets`; listening ones stand before it. */
   #listening = 0
   #fds = new Uint8Array(linux.POLLFD.bytes)
   #view = new DataView(this.#fds.buffer)
   #immediate: NodeJS.Immediate | undefined
   #running = false
-  /** When it was looked at last. */
+  /** Whether Node's event loop had something to do at the last look. */
   #nodeIsReady = false
 
   constructor(host: LoopHost, cores: number) {

@@ -5,9 +5,9 @@ import type { Messages } from '../native/messages.ts'
 
 /** Ports per local address: enough to keep TIDs random and repeated requests of one peer apart. */
 const POOL = 8
-/** Of them, that few transfers use: two, so that whoever asks again meets another one. */
+/** Ports of a pool that few transfers use: two, so that a client that asks again gets another one. */
 const LEAST_PORTS = 2
-/** What comes and goes through one socket shares a system call: so many transfers fill a port before one more is used. */
+/** Transfers that fill a port before one more is used: what goes through one socket shares a system call. */
 const TRANSFERS_PER_PORT = 64
 /** Local addresses that get a pool; transfers on more than these get sockets of their own. */
 const MAX_POOLS = 64

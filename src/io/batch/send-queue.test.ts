@@ -148,7 +148,7 @@ describe('what is mapped', () => {
     expect(native.sent[1]).toEqual({ fd: 7, port: 69, bytes: 4, segment: 0 })
   })
 
-  test('EFAULT is told for that transfer alone, after the others have left', () => {
+  test('EFAULT is reported for that transfer alone, after the others have left', () => {
     native.answers.push(1, -linux.EFAULT)
     for (const port of [1, 2, 3]) sendQueue.blocks(route(port), full, 1, 1, 516, mapped(9))
     sendQueue.flush()

@@ -18,9 +18,9 @@ const MAX_SEGMENTS = 64
 const MAX_UDP_BYTES = 65_507
 /** A full socket buffer empties at the speed of the cable: this long is waited for room before datagrams are dropped. */
 const ROOM_WAIT_MS = 2
-/** ICMP errors of other peers that a single send can run into. */
+/** The most ICMP errors of other peers that a single send is tried again for. */
 const MAX_RETRIES = 8
-/** Views of slots are kept for so many block sizes. */
+/** The most block sizes that views of slots are kept for. */
 const MAX_STRIDES = 16
 
 /** Where a message leaves from and goes to. */
@@ -48,7 +48,7 @@ export interface OutboxHost {
   readonly stats: DriverStats
   /** What is recorded is framed: JavaScript must not read what is mapped. */
   readonly sent?: Sent | undefined
-  /** The kernel could not read what is mapped for this route. It is told after all others were sent. */
+  /** The kernel could not read what is mapped for this route. Called after everything else was sent. */
   unreadable(route: Route): void
 }
 
@@ -91,7 +91,7 @@ export class SendQueue {
     this.#end(i, length, 0)
   }
 
-  /** A small datagram that no recording shows: nobody's transfer. */
+  /** Sends a small datagram at once. It belongs to no transfer, and no recording shows it. */
   answer(route: Route, data: Uint8Array): void {
     const one = this.#one
     one.data.set(data)
@@ -211,7 +211,7 @@ export class SendQueue {
     this.#segments[i] = segment
     this.#count = i + 1
     this.#bytes[i] = bytes
-    if (this.#sent !== undefined) this.#tell(i, bytes, segment === 0 ? bytes : segment)
+    if (this.#sent !== undefined) this.#record(i, bytes, segment === 0 ? bytes : segment)
   }
 
   /** Message `i` was refused. True when it is dealt with, false when it is worth another try. */
@@ -241,7 +241,7 @@ export class SendQueue {
         } else countSendError(this.#stats, errno)
         return true
       default:
-        // ICMP for an earlier datagram, perhaps to another peer, is told to whoever sends next.
+        // The kernel reports ICMP for an earlier datagram, perhaps to another peer, with the next send.
         route.socket.drainErrors()
         if (retries < MAX_RETRIES && isAsynchronous(errno)) return false
         countSendError(this.#stats, errno)
@@ -297,7 +297,7 @@ export class SendQueue {
     return true
   }
 
-  #tell(i: number, bytes: number, segment: number): void {
+  #record(i: number, bytes: number, segment: number): void {
     const base = i * SLOT_BYTES
     for (let from = base; from < base + bytes; from += segment) {
       const data = this.#messages.data.subarray(from, Math.min(from + segment, base + bytes))

@@ -1,8 +1,7 @@
 /**
  * A UDP socket that many transfers share, on one local address: a port of its own, or, with a single port, the listening
- * socket. Peers are told apart by address and port.
+ * socket. A peer's address and port say which transfer a datagram belongs to.
  */
-import { OPCODE, readOpcode } from '../../packet/index.ts'
 import type { LoopSocket } from './loop.ts'
 import type { OutSocket } from './send-queue.ts'
 import type { PeerTable } from './table.ts'
@@ -10,12 +9,10 @@ import { icmpErrno } from '../native/error-queue.ts'
 import * as linux from '../native/linux.ts'
 import type { Native } from '../native/linux.ts'
 import { type Messages, NAME_WORDS, SLOT_BYTES } from '../native/messages.ts'
-import { portOf, writeSockaddr } from '../native/sockaddr.ts'
+import { boundPort, openUdpSocket } from '../native/udp-socket.ts'
 
-/** Windows of many uploads at once; where the system allows it. */
-const RECEIVE_BYTES = 8 * 1024 * 1024
-/** Windows of many downloads at once. */
-const SEND_BYTES = 4 * 1024 * 1024
+/** Buffers of a socket in bytes: windows of many uploads, and of many downloads, at once. */
+export const SOCKET_BUFFERS = { receiveBytes: 8 * 1024 * 1024, sendBytes: 4 * 1024 * 1024 }
 /** Errors reported by the receiving side in a row before the socket gets a rest. */
 const MAX_FAULTS = 64
 /** Batches taken from one socket before the others get their turn. */
@@ -28,8 +25,10 @@ export interface SocketHost<Peer> {
   readonly table: PeerTable<Peer>
   /** Datagrams were received, and are handed over next. */
   arrived(): void
-  /** Requests were received, and are handed over next: what reached transfers before them is to be heard first. */
+  /** Requests were received, and are handed over next: what reached transfers before them must be handled first. */
   beforeRequests(): void
+  /** See `DriverHandlers`. */
+  isRequest(buffer: Uint8Array, offset: number, length: number): boolean
   /** A datagram lies in the socket's inbox from `offset`. */
   received(socket: SharedSocket<Peer>, peer: Peer, offset: number, length: number): void
   /** A message of the socket's inbox is from an address and port that has no transfer here, or a request. */
@@ -38,11 +37,11 @@ export interface SocketHost<Peer> {
   receiveError(): void
 }
 
-/** A socket that listens already, and whom its requests are for. */
+/** A listening socket that is open already, and the function that takes what it receives. */
 export interface Listening {
   readonly fd: number
   readonly port: number
-  heard(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void
+  received(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void
 }
 
 export class SharedSocket<Peer> implements OutSocket, LoopSocket {
@@ -52,7 +51,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
   readonly local: string
   /** Bytes of a peer's sockaddr. */
   readonly nameBytes: number
-  /** What was received last. */
+  /** Holds the datagrams of the last receiving call. */
   readonly inbox: Messages
   readonly listening: Listening | undefined
   /** Transfers on it. */
@@ -60,7 +59,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
   /** False once it is closed: its number may be another file by now. */
   isOpen = true
   readonly #host: SocketHost<Peer>
-  /** ICMP came in while data was still waiting: told afterwards. */
+  /** Peers whose port is gone, as ICMP reported: handed over after the datagrams that wait. */
   readonly #lost: Peer[] = []
 
   /**
@@ -76,10 +75,10 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     for (let i = 0; i < inbox.count; i++) inbox.expectSegments(i)
     const six = local.includes(':')
     this.nameBytes = six ? linux.SOCKADDR.in6Bytes : linux.SOCKADDR.inBytes
-    this.fd = listening?.fd ?? openSocket(host.native, local, 0, true)
-    this.port = listening?.port ?? ownPort(host.native, this.fd)
-    // Without it (before Linux 5.0) datagrams come one by one. Node would not know what to do with it.
-    if (listening === undefined) host.native.setsockopt(this.fd, linux.SOL_UDP, linux.UDP_GRO, 1)
+    // A listening socket gets its datagrams one by one: Node, which reads it as well, cannot split joined ones.
+    const options = { ...SOCKET_BUFFERS, local, errorQueue: true, joinsDatagrams: true }
+    this.fd = listening?.fd ?? openUdpSocket(host.native, options)
+    this.port = listening?.port ?? boundPort(host.native, this.fd)
   }
 
   get isListening(): boolean {
@@ -116,7 +115,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     return total
   }
 
-  /** Only the peers that are gone are kept; they are told about with the next `receive`. */
+  /** Empties the socket's error queue. The peers whose port is gone are kept for the next `receive`. */
   drainErrors(): void {
     const { native, errors, table } = this.#host
     for (let i = 0; i < MAX_FAULTS; i++) {
@@ -132,7 +131,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     }
   }
 
-  /** ICMP that a send ran into waits to be told. */
+  /** Whether peers whose port is gone wait to be handed over. */
   get hasLost(): boolean {
     return this.#lost.length > 0
   }
@@ -151,7 +150,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     if (at >= 0) this.#lost.splice(at, 1)
   }
 
-  /** What listens is closed by whoever opened it. */
+  /** Closes the socket, unless it is a listening one: its opener closes that. */
   close(): void {
     this.isOpen = false
     if (this.listening === undefined) this.#host.native.close(this.fd)
@@ -180,60 +179,9 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     }
   }
 
-  /** A repeated request comes from the port of its transfer, but it is for the endpoint to judge. */
+  /** A repeated request comes to a listening socket from the port of its transfer. */
   #isRequest(message: number, length: number): boolean {
     if (this.listening === undefined) return false
-    const opcode = readOpcode(this.inbox.data, message * SLOT_BYTES, length)
-    return opcode === OPCODE.rrq || opcode === OPCODE.wrq
+    return this.#host.isRequest(this.inbox.data, message * SLOT_BYTES, length)
   }
-}
-
-/** A socket on `port` of `local`. `errors`: ICMP is told, with whom it is about. Throws an error with the system's code. */
-export function openSocket(native: Native, local: string, port: number, errors: boolean, shared = false): number {
-  const six = local.includes(':')
-  const fd = check('socket', native.socket(six ? linux.AF_INET6 : linux.AF_INET, linux.DATAGRAM_SOCKET))
-  try {
-    if (six) native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1)
-    if (shared) check('setsockopt', native.setsockopt(fd, linux.SOL_SOCKET, linux.SO_REUSEPORT, 1))
-    if (errors && six) check('setsockopt', native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_RECVERR, 1))
-    else if (errors) check('setsockopt', native.setsockopt(fd, linux.SOL_IP, linux.IP_RECVERR, 1))
-    grow(native, fd, linux.SO_RCVBUFFORCE, linux.SO_RCVBUF, RECEIVE_BYTES)
-    grow(native, fd, linux.SO_SNDBUFFORCE, linux.SO_SNDBUF, SEND_BYTES)
-    const name = new Uint8Array(linux.SOCKADDR.bytes)
-    check('bind', native.bind(fd, name, writeSockaddr(native, name, local, port)))
-    return fd
-  } catch (error) {
-    native.close(fd)
-    throw error
-  }
-}
-
-function ownPort(native: Native, fd: number): number {
-  const name = new Uint8Array(linux.SOCKADDR.bytes)
-  check('getsockname', native.getsockname(fd, name))
-  return portOf(name)
-}
-
-/** Throws when a system call failed. */
-export function check(what: string, result: number): number {
-  if (result >= 0) return result
-  const code = CODES.get(-result) ?? `errno ${-result}`
-  throw Object.assign(new Error(`${what} ${code}`), { code, errno: -result })
-}
-
-/** The names that messages elsewhere look for. */
-const CODES: ReadonlyMap<number, string> = new Map([
-  [linux.EPERM, 'EPERM'],
-  [linux.EACCES, 'EACCES'],
-  [linux.EINVAL, 'EINVAL'],
-  [linux.EMFILE, 'EMFILE'],
-  [23, 'ENFILE'],
-  [97, 'EAFNOSUPPORT'],
-  [98, 'EADDRINUSE'],
-  [99, 'EADDRNOTAVAIL'],
-])
-
-function grow(native: Native, fd: number, force: number, polite: number, bytes: number): void {
-  // Forcing needs the right to; the polite way stops at the system's limit.
-  if (native.setsockopt(fd, linux.SOL_SOCKET, force, bytes) < 0) native.setsockopt(fd, linux.SOL_SOCKET, polite, bytes)
 }

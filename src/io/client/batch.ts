@@ -7,7 +7,6 @@ import { getSystemErrorName } from 'node:util'
 import type { ClientLoop, LoopMember } from './batch-loop.ts'
 import { ClientSendQueue } from './send-queue.ts'
 import {
-  anyAddress,
   clientBindError,
   type ClientSocket,
   type ClientSocketHandlers,
@@ -19,8 +18,10 @@ import { icmpErrno } from '../native/error-queue.ts'
 import * as linux from '../native/linux.ts'
 import { NAME_WORDS, SLOT_BYTES } from '../native/messages.ts'
 import { addressText, swapBytes, writeSockaddr } from '../native/sockaddr.ts'
+import { growReceiveBuffer, openUdpSocket } from '../native/udp-socket.ts'
+import { anyAddress } from '../interfaces.ts'
 
-/** Windows that came while we were busy with something else. The kernel counts a small packet as a page. */
+/** Receive buffer in bytes: windows that arrive while this process does something else. The kernel counts a small packet as a page. */
 const RECEIVE_BYTES = 4 * 1024 * 1024
 /** Batches taken before the loop looks at the clock. */
 const MAX_BATCHES = 4
@@ -40,11 +41,13 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   readonly #serverBytes: number
   readonly #sendQueue: ClientSendQueue
   #open = true
-  /** Datagrams are being handed over: what they give rise to leaves together. */
+  /** True while the handlers run: everything that they send leaves in one call when they are done. */
   #atWork = false
   #unreachable = false
+  /** The name of the error that kept the last request from being sent; '' for none. */
   #sendFault = ''
-  #stranger = ''
+  /** Another address that sent something to this socket; '' for none. */
+  #otherSender = ''
 
   constructor(loop: ClientLoop, options: ClientSocketOptions, handlers: ClientSocketHandlers) {
     this.#loop = loop
@@ -74,12 +77,6 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     this.#sendQueue.connected()
   }
 
-  reopen(): void {
-    this.#end()
-    new DataView(this.#server.buffer).setUint16(linux.SOCKADDR.port, this.#options.port)
-    this.#begin()
-  }
-
   sendControl(buffer: Uint8Array, length: number): void {
     if (this.fd < 0) return
     this.#sendQueue.control(buffer, length)
@@ -96,7 +93,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   }
 
   reserve(bytes: number): void {
-    if (this.fd >= 0 && bytes > RECEIVE_BYTES) this.#grow(this.fd, bytes)
+    if (this.fd >= 0 && bytes > RECEIVE_BYTES) growReceiveBuffer(this.#loop.native, this.fd, bytes)
   }
 
   deadline(at: number): void {
@@ -104,7 +101,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
   }
 
   seen(): string {
-    return seenText(this.#sendFault, this.#stranger)
+    return seenText(this.#sendFault, this.#otherSender)
   }
 
   close(): void {
@@ -130,7 +127,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     }
     if (errors > 0) this.#drainErrors()
     // A server that sent its last block and went away must not look as if it had not.
-    if (this.#unreachable) this.#tell(now)
+    if (this.#unreachable) this.#reportUnreachable(now)
     return total
   }
 
@@ -153,7 +150,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     inbox.setNameBytes(i, linux.SOCKADDR.bytes)
     const name = i * NAME_WORDS
     if (!this.#isServer(name)) {
-      this.#stranger = addressText(inbox.names, name)
+      this.#otherSender = addressText(inbox.names, name)
       return
     }
     const port = swapBytes(inbox.names[name] >>> 16)
@@ -172,7 +169,7 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     return true
   }
 
-  #tell(now: number): void {
+  #reportUnreachable(now: number): void {
     this.#unreachable = false
     if (this.#open) this.#work(() => this.#handlers.unreachable(now))
   }
@@ -206,11 +203,17 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
 
   #begin(): void {
     try {
-      this.fd = this.#socket()
+      const { address, localAddress } = this.#options
+      this.fd = openUdpSocket(this.#loop.native, {
+        local: localAddress ?? anyAddress(address),
+        receiveBytes: RECEIVE_BYTES,
+        errorQueue: true,
+        joinsDatagrams: true,
+      })
       this.#sendQueue.use(this.fd, this.#serverWords, this.#serverBytes)
       this.#loop.add(this)
     } catch (cause) {
-      // This may happen before our owner knows us.
+      // Opening may fail within the constructor, before the owner has the socket.
       queueMicrotask(() => {
         if (this.#open) this.#handlers.failed(clientBindError(this.#options, (cause as { code: string }).code, cause))
       })
@@ -219,47 +222,12 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
 
   #end(): void {
     if (this.fd < 0) return
-    // A last word may still wait.
+    // A last packet may still wait.
     this.#sendQueue.flush()
     this.#loop.remove(this)
     this.#loop.native.close(this.fd)
     this.fd = -1
   }
-
-  /** Forcing needs the right to; the polite way stops at the system's limit. */
-  #grow(fd: number, bytes: number): void {
-    const { native } = this.#loop
-    if (native.setsockopt(fd, linux.SOL_SOCKET, linux.SO_RCVBUFFORCE, bytes) < 0)
-      native.setsockopt(fd, linux.SOL_SOCKET, linux.SO_RCVBUF, bytes)
-  }
-
-  #socket(): number {
-    const { native } = this.#loop
-    const { address, localAddress } = this.#options
-    const six = this.#isSix
-    const fd = must(native.socket(six ? linux.AF_INET6 : linux.AF_INET, linux.DATAGRAM_SOCKET))
-    try {
-      if (six) must(native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1))
-      if (six) must(native.setsockopt(fd, linux.SOL_IPV6, linux.IPV6_RECVERR, 1))
-      else must(native.setsockopt(fd, linux.SOL_IP, linux.IP_RECVERR, 1))
-      // Without it (before Linux 5.0) datagrams come one by one.
-      native.setsockopt(fd, linux.SOL_UDP, linux.UDP_GRO, 1)
-      this.#grow(fd, RECEIVE_BYTES)
-      const name = new Uint8Array(linux.SOCKADDR.bytes)
-      must(native.bind(fd, name, writeSockaddr(native, name, localAddress ?? anyAddress(address), 0)))
-      return fd
-    } catch (error) {
-      native.close(fd)
-      throw error
-    }
-  }
-}
-
-/** Throws an error with the system's name for it. */
-function must(result: number): number {
-  if (result >= 0) return result
-  const code = errnoName(-result)
-  throw Object.assign(new Error(`the system says ${code}`), { code })
 }
 
 function errnoName(errno: number): string {

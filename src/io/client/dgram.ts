@@ -4,12 +4,13 @@ import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { Alarm } from '../dgram/alarm.ts'
 import { errnoOf } from '../bind-error.ts'
-import { anyAddress, clientBindError, seenText, withoutZone } from './socket.ts'
+import { anyAddress } from '../interfaces.ts'
+import { clientBindError, seenText, withoutZone } from './socket.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from './socket.ts'
 import { type Core, createSocket, isUnreachable, Sending } from '../dgram/core.ts'
 import type { BlockFramer } from '../driver.ts'
 import { Frames } from '../dgram/frames.ts'
-import { Spin } from '../spin.ts'
+import { EventLoopSpin } from '../dgram/event-loop-spin.ts'
 import { countSendError, newStats } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
 
@@ -19,17 +20,18 @@ export class DgramClientSocket implements ClientSocket {
   readonly #core: Core<never>
   readonly #stats: DriverStats = newStats()
   readonly #alarm: Alarm
-  #channel: Channel
+  readonly #channel: Channel
   #open = true
-  /** What the system said of a request that it could not send, and who else answered: for the message on no answer. */
+  /** The name of the error that kept the last request from being sent; '' for none. */
   #sendFault = ''
-  #stranger = ''
+  /** Another address that sent something to this socket; '' for none. */
+  #otherSender = ''
 
   constructor(options: ClientSocketOptions, handlers: ClientSocketHandlers) {
     this.#options = options
     this.#handlers = handlers
     const now = (): number => performance.now()
-    const spin = new Spin(now, cpus().length)
+    const spin = new EventLoopSpin(now, cpus().length)
     this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new Frames(), tap: undefined, spin, now }
     this.#alarm = new Alarm(
       now,
@@ -61,11 +63,6 @@ export class DgramClientSocket implements ClientSocket {
     this.#channel.lock(port)
   }
 
-  reopen(): void {
-    this.#channel.close()
-    this.#channel = this.#openChannel()
-  }
-
   sendControl(buffer: Uint8Array, length: number): void {
     if (this.#open) this.#channel.sendControl(buffer, length)
   }
@@ -88,7 +85,7 @@ export class DgramClientSocket implements ClientSocket {
   }
 
   seen(): string {
-    return seenText(this.#sendFault, this.#stranger)
+    return seenText(this.#sendFault, this.#otherSender)
   }
 
   close(): void {
@@ -100,7 +97,7 @@ export class DgramClientSocket implements ClientSocket {
 
   #openChannel(): Channel {
     const { address, localAddress } = this.#options
-    const channel: Channel = new Channel(this.#core, createSocket(localAddress ?? address), address, {
+    const channel = new Channel(this.#core, createSocket(localAddress ?? address), address, {
       received: (data, port) => {
         if (!this.#open) return
         this.#stats.arrivals++
@@ -110,13 +107,13 @@ export class DgramClientSocket implements ClientSocket {
         this.#core.spin.datagram(now)
         this.#handlers.left()
       },
-      stranger: (from) => {
-        this.#stranger = from
+      otherSender: (from) => {
+        this.#otherSender = from
       },
       unreachable: () => {
-        if (this.#open && channel === this.#channel) this.#handlers.unreachable(this.now())
+        if (this.#open) this.#handlers.unreachable(this.now())
       },
-      // Binding may fail within this call, before our owner knows us.
+      // Binding may fail within the constructor, before the owner has the socket.
       failed: (cause) => {
         queueMicrotask(() => {
           if (this.#open) this.#handlers.failed(clientBindError(this.#options, errnoOf(cause), cause))
@@ -130,12 +127,13 @@ export class DgramClientSocket implements ClientSocket {
 
 interface ChannelEvents {
   received(data: Buffer, port: number): void
-  stranger(address: string): void
+  /** A datagram came from another address than the server's. */
+  otherSender(address: string): void
   unreachable(): void
   failed(cause: Error): void
 }
 
-/** One local port's worth of it. */
+/** One local port of a client socket. */
 class Channel extends Sending<never> {
   declare readonly socket: Socket
   readonly #address: string
@@ -156,8 +154,8 @@ class Channel extends Sending<never> {
     })
     const bare = withoutZone(address)
     socket.on('message', (data, from) => {
-      if (withoutZone(from.address) !== bare) this.#events.stranger(from.address)
-      // What had been queued before the lock may come from another port: our owner knows.
+      if (withoutZone(from.address) !== bare) this.#events.otherSender(from.address)
+      // What was queued before the lock may come from another port of the server: the owner compares ports.
       else if (!this.#closed) this.#events.received(data, from.port)
     })
     socket.on('error', (error) => this.#failed(error))
@@ -199,6 +197,7 @@ class Channel extends Sending<never> {
 
 /** The channel hands its datagrams over itself, with the port that they came from. */
 const NO_HANDLERS = {
+  isRequest: (): boolean => false,
   request(): void {},
   datagram(): void {},
   stray(): undefined {},

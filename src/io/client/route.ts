@@ -8,7 +8,7 @@ import { ForesendError } from '../../error.ts'
 import { escapeText } from '../../packet/index.ts'
 import { createSocket } from '../dgram/core.ts'
 
-/** What Ethernet carries, and what is assumed where the system does not tell. */
+/** What Ethernet carries, in bytes; also assumed where the system names no MTU. */
 const ETHERNET_MTU = 1500
 /** IPv4 or IPv6 header, UDP header, TFTP header. */
 const OVERHEAD4_BYTES = 20 + 8 + 4

@@ -4,7 +4,7 @@ import * as linux from '../native/linux.ts'
 import type { Native } from '../native/linux.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
 
-/** Messages of one call: each is a packet, or as many blocks as the kernel cuts up. */
+/** Messages of one call: each is a packet, or several blocks that the kernel cuts up. */
 const MESSAGES = 16
 /** UDP_MAX_SEGMENTS of older kernels, and what IPv4 carries in a datagram. */
 const MAX_SEGMENTS = 64

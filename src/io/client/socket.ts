@@ -1,8 +1,7 @@
 /**
  * One UDP socket for one transfer that we ask for: unconnected until the server has answered from its TID, then connected
- * to it, so that the kernel turns strangers away (with ICMP) and reports ICMP to us.
+ * to it, so that the kernel answers other senders with ICMP and reports ICMP errors.
  */
-import { isIPv6 } from 'node:net'
 import { ForesendError } from '../../error.ts'
 import type { BlockFramer } from '../driver.ts'
 
@@ -12,7 +11,7 @@ export interface ClientSocketHandlers {
   unreachable(now: number): void
   /** The deadline is due and every datagram that had arrived has been handled. */
   timer(now: number): void
-  /** What the handlers sent while they had their turn is with the kernel. */
+  /** Everything that the handlers sent has been handed to the kernel. */
   left(): void
   /** No socket can be had at all (ERR_TFTP_BIND). */
   failed(error: ForesendError): void
@@ -34,8 +33,6 @@ export interface ClientSocket {
   request(buffer: Uint8Array): void
   /** From now on everything goes to `port` and comes from there. */
   lock(port: number): void
-  /** Goes on from a fresh local port, unlocked. What is still under way to the old one meets ICMP. */
-  reopen(): void
   sendControl(buffer: Uint8Array, length: number): void
   /** What `frame` throws is thrown on. */
   sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void
@@ -43,16 +40,16 @@ export interface ClientSocket {
   reserve(bytes: number): void
   /** Replaces the time at which `timer` is wanted; Infinity for never. */
   deadline(at: number): void
-  /** For the message when nobody answered: what went wrong with sending, or who answered instead. */
+  /** What went wrong with sending, or which other address answered: for the message when no answer came. '' for neither. */
   seen(): string
   close(): void
 }
 
-/** See `ClientSocket.seen`; '' for what did not happen. */
-export function seenText(sendFault: string, stranger: string): string {
+/** The text of `ClientSocket.seen` from the name of a send error and another sender's address; '' for what did not happen. */
+export function seenText(sendFault: string, otherSender: string): string {
   const parts: string[] = []
   if (sendFault !== '') parts.push(`sending failed: ${sendFault}`)
-  if (stranger !== '') parts.push(`${stranger} answered instead; ask that address`)
+  if (otherSender !== '') parts.push(`${otherSender} answered instead; ask that address`)
   return parts.join('; ')
 }
 
@@ -61,10 +58,6 @@ export function clientBindError(options: ClientSocketOptions, errno: string, cau
   const from = options.localAddress ?? 'any address'
   const message = `cannot open a port on ${from} to talk to ${options.address}: ${errno}; check the addresses of this machine and its firewall`
   return new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause })
-}
-
-export function anyAddress(peer: string): string {
-  return isIPv6(peer) ? '::' : '0.0.0.0'
 }
 
 export function withoutZone(address: string): string {

@@ -6,9 +6,9 @@
  * poll (`setImmediate`) before it rings, so that every datagram that has arrived is handled first.
  */
 
-/** Below this, Node's timers (1 ms at best) would be late: turns of the event loop are counted instead. */
+/** Below this rest Node's timers (1 ms at best) would be late, so the alarm looks at the clock in each turn of the event loop. */
 const SPIN_BELOW_MS = 1
-/** libuv hands over at most this many datagrams per socket and turn; as many in one turn mean that more may wait. */
+/** The most datagrams that libuv hands over per socket and turn. A turn that reaches this number may have left some waiting. */
 const FULL_POLL = 32
 /** Turns that the alarm gives to waiting datagrams before it rings all the same. */
 const MAX_TURNS = 8

@@ -5,13 +5,13 @@ import { isIPv6 } from 'node:net'
 import type { DriverHandlers, BlockFramer, Tap } from '../driver.ts'
 import { errnoOf } from '../bind-error.ts'
 import type { Frames } from './frames.ts'
-import type { Spin } from '../spin.ts'
+import type { EventLoopSpin } from './event-loop-spin.ts'
 import { countSendError } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
 
 /** A slow link's queue for one peer; a window that is longer loses its end here instead of in the kernel. */
 const MAX_QUEUED = 2048
-/** Of datagrams sent alone, this one in so many reports how it went. */
+/** One in this many datagrams that are sent alone asks Node for the outcome. */
 const REPORT_EVERY = 64
 
 export interface Core<Owner> {
@@ -19,7 +19,7 @@ export interface Core<Owner> {
   readonly stats: DriverStats
   readonly frames: Frames
   readonly tap: Tap | undefined
-  readonly spin: Spin
+  readonly spin: EventLoopSpin
   now(): number
 }
 
@@ -44,7 +44,7 @@ export function bind(socket: Socket, options: BindOptions): Promise<void> {
   })
 }
 
-/** ICMP said that nobody listens there (Windows says ECONNRESET). Other faults may pass: a cable, an ARP entry. */
+/** ICMP reported that no program has the peer's port (ECONNRESET on Windows). Other errors may pass: a cable, an ARP entry. */
 export function isUnreachable(error: unknown): boolean {
   const code = errnoOf(error)
   return code === 'ECONNREFUSED' || code === 'ECONNRESET'
@@ -58,7 +58,7 @@ export abstract class Sending<Owner> {
   protected readonly core: Core<Owner>
   protected readonly socket: Socket
   #sends = 0
-  /** Datagrams that waited in Node's queue when it was looked at last; only our own sends add to it. */
+  /** Datagrams in Node's queue after the last send. Only this object adds to that queue. */
   #queued = 0
 
   constructor(core: Core<Owner>, socket: Socket) {
@@ -67,18 +67,18 @@ export abstract class Sending<Owner> {
   }
 
   sendControl(buffer: Uint8Array, length: number): void {
-    const target = this.room(length)
+    const target = this.#room(length)
     if (target === undefined) return
     for (let i = 0; i < length; i++) target[i] = buffer[i] as number
-    this.send(target, false)
+    this.#send(target, false)
   }
 
   sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
     for (let seq = first, last = first + count - 1; seq <= last; seq++) {
-      const target = this.room(maxBytes)
+      const target = this.#room(maxBytes)
       if (target === undefined) continue
       const length = frame(seq, target)
-      this.send(length === maxBytes ? target : target.subarray(0, length), count > 1 && seq === last)
+      this.#send(length === maxBytes ? target : target.subarray(0, length), count > 1 && seq === last)
     }
   }
 
@@ -90,7 +90,7 @@ export abstract class Sending<Owner> {
   protected abstract tapped(tap: Tap, data: Uint8Array): void
 
   /** Memory for a datagram of up to `length` bytes; undefined when it would be dropped: closed, or the queue is full. */
-  private room(length: number): Uint8Array | undefined {
+  #room(length: number): Uint8Array | undefined {
     if (!this.open) return undefined
     if (this.#queued === 0) return this.core.frames.view(length)
     this.#queued = this.socket.getSendQueueCount()
@@ -101,11 +101,11 @@ export abstract class Sending<Owner> {
   }
 
   /**
-   * A report costs a good part of what a datagram does, so few are asked for. Faults of a network last, and one in many
-   * tells of them. ICMP is told by the receiving side when the socket is polled; only within a window may the next
-   * datagram swallow it, so the last one of a window must report (`report`).
+   * Sends one datagram. A callback for the outcome costs a good part of what the datagram does, so few have one: faults of a network
+   * last, and one callback in many shows them. The receiving side reports ICMP when the socket is polled; only within a window may
+   * the next datagram swallow it, so the last datagram of a window has a callback (`report`).
    */
-  private send(data: Uint8Array, report: boolean): void {
+  #send(data: Uint8Array, report: boolean): void {
     try {
       this.put(data, report || this.#sends++ % REPORT_EVERY === 0)
     } catch (error) {

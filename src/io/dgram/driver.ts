@@ -12,7 +12,7 @@ import { ConnectedTid, SharedTid } from './tid.ts'
 import { Wildcard } from './wildcard.ts'
 import type { WildcardOwner } from './wildcard.ts'
 import { Frames } from './frames.ts'
-import { Spin } from '../spin.ts'
+import { EventLoopSpin } from './event-loop-spin.ts'
 import { localAddresses, localFor } from '../interfaces.ts'
 import type { InterfaceTable, LocalAddress } from '../interfaces.ts'
 import { countSendError, newStats } from '../driver-stats.ts'
@@ -57,7 +57,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     this.#options = options
     this.listening = listening
     const now = (): number => performance.now()
-    const spin = new Spin(now, cpus().length)
+    const spin = new EventLoopSpin(now, cpus().length)
     this.core = { handlers, stats: this.stats, frames: new Frames(), tap: options.tap, spin, now }
     this.#alarm = new Alarm(
       this.core.now,

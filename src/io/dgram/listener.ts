@@ -1,6 +1,5 @@
-/** Listening sockets: one per local address, so that the kernel tells which address was asked. */
+/** Listening sockets: one per local address, so that the socket of a request is the address that was asked. */
 import type { Socket } from 'node:dgram'
-import { OPCODE, readOpcode } from '../../packet/index.ts'
 import type { Peer } from '../../endpoint/contract.ts'
 import { bind, createSocket, isUnreachable } from './core.ts'
 import type { Core } from './core.ts'
@@ -32,7 +31,7 @@ export class Listener<Owner> implements SharedPort {
   readonly address: string
   readonly port: number
   readonly #owner: ListenerOwner<Owner>
-  /** Bound to a broadcast address: it hears, and the answers leave from `localFor`. */
+  /** Bound to a broadcast address: it only receives, and answers leave from `ListenerOwner.localFor`. */
   readonly broadcast: boolean
   /** Transfers that share this socket, by address and port of the peer; empty unless there is a single port. */
   readonly #shared = new Map<string, { readonly owner: Owner }>()
@@ -61,7 +60,7 @@ export class Listener<Owner> implements SharedPort {
     this.socket = socket
     this.address = address
     this.port = socket.address().port
-    socket.on('message', (data, from) => this.heard(data, 0, data.length, from.address, from.port))
+    socket.on('message', (data, from) => this.received(data, 0, data.length, from.address, from.port))
     socket.on('error', (error) => this.#failed(error))
   }
 
@@ -81,8 +80,8 @@ export class Listener<Owner> implements SharedPort {
   }
 
   /** A datagram came. The bytes are valid during the call only. */
-  heard(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void {
-    // Nobody can be answered at port 0.
+  received(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void {
+    // Port 0 takes no answer.
     if (!this.open || port === 0) return
     const core = this.#owner.core
     core.stats.arrivals++
@@ -90,7 +89,7 @@ export class Listener<Owner> implements SharedPort {
       const data = buffer.subarray(offset, offset + length)
       core.tap.datagram(true, this.address, this.port, address, port, data, length)
     }
-    if (this.#shared.size > 0 && !isRequest(buffer, offset, length)) {
+    if (this.#shared.size > 0 && !core.handlers.isRequest(buffer, offset, length)) {
       const tid = this.#shared.get(key(address, port))
       if (tid !== undefined) return core.handlers.datagram(core.now(), tid.owner, buffer, offset, length)
     }
@@ -104,12 +103,6 @@ export class Listener<Owner> implements SharedPort {
     // Windows reports here what ICMP said to an earlier answer.
     if (this.open && !isUnreachable(error)) this.#owner.failed(this, error)
   }
-}
-
-/** A repeated request comes from the port of its transfer, but it is for the endpoint to judge. */
-function isRequest(buffer: Uint8Array, offset: number, length: number): boolean {
-  const opcode = readOpcode(buffer, offset, length)
-  return opcode === OPCODE.rrq || opcode === OPCODE.wrq
 }
 
 function key(address: string, port: number): string {

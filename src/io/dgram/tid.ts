@@ -3,13 +3,14 @@ import type { Socket } from 'node:dgram'
 import type { Peer } from '../../endpoint/contract.ts'
 import type { Tap, Tid } from '../driver.ts'
 import { tidError } from '../bind-error.ts'
+import { anyAddress } from '../interfaces.ts'
 import { bind, createSocket, isUnreachable, Sending } from './core.ts'
 import type { Core } from './core.ts'
 import { countSendError } from '../driver-stats.ts'
 
 /**
- * A socket on `peer.local` with a random port, connected to the peer: the kernel then drops what strangers send
- * (answering with ICMP), reports ICMP, and need not look the route up for each datagram.
+ * A socket on `peer.local` with a random port, connected to the peer: the kernel then answers other senders with ICMP, reports ICMP
+ * errors, and need not look the route up for each datagram.
  */
 export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
   readonly localPort: number
@@ -74,7 +75,7 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
   }
 
   #received(data: Uint8Array, port: number): void {
-    // A stranger's datagram can only have slipped in between bind and connect.
+    // A datagram of another sender may have arrived between bind and connect.
     if (!this.#isOpen || port !== this.#peer.port) return
     const core = this.core
     core.stats.arrivals++
@@ -112,7 +113,7 @@ export interface SharedPort {
   forget(peer: Peer): void
 }
 
-/** A transfer on the listening socket: datagrams are told apart by the peer's address and port. */
+/** A transfer on the listening socket: the peer's address and port say which datagrams belong to it. */
 export class SharedTid<Owner> extends Sending<Owner> implements Tid {
   readonly localPort: number
   readonly owner: Owner
@@ -167,8 +168,4 @@ function connect(socket: Socket, peer: Peer): Promise<void> {
       reject(error as Error)
     }
   })
-}
-
-function anyAddress(peer: string): string {
-  return peer.includes(':') ? '::' : '0.0.0.0'
 }

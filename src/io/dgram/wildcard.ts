@@ -90,7 +90,7 @@ export class Wildcard<Owner> implements Bound {
       const broadcast = broadcastOf(local)
       if (broadcast !== undefined) await this.#bind(broadcast, true, undefined)
     }
-    // The sockets above do not hear what is sent to everybody. Where that cannot be bound there is nothing to be done.
+    // No socket above receives what is sent to 255.255.255.255. A system that refuses the address serves without it.
     if (this.#family === 4 && this.#listeners.size > 0) await this.#bind(LIMITED_BROADCAST, true, undefined)
     return refused
   }

@@ -1,6 +1,6 @@
 /**
- * The descriptor of a thread's event loop. libuv tells it for the main thread only; for others it is found: a socket that
- * Node was told to watch stands in the list of just one epoll descriptor of this process.
+ * The descriptor of a thread's event loop. libuv names it for the main thread only; for other threads it is found: a socket that Node
+ * watches stands in the list of exactly one epoll descriptor of this process.
  */
 import { createSocket } from 'node:dgram'
 import { readdirSync, readFileSync } from 'node:fs'

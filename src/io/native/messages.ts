@@ -175,7 +175,7 @@ export class Messages {
     }
   }
 
-  /** The kernel is to cut message `i` into datagrams of so many bytes (UDP_SEGMENT); 0 sends it as one. */
+  /** The kernel cuts message `i` into datagrams of `bytes` (UDP_SEGMENT); 0 sends it as one. */
   setSegmentBytes(i: number, bytes: number): void {
     this.setControlBytes(i, bytes === 0 ? 0 : SEGMENT_CONTROL_BYTES)
     if (bytes !== 0) this.controlView.setUint16(this.controlAt(i) + CMSG.data, bytes, true)

@@ -29,17 +29,17 @@ export function writeSockaddr(native: Native, target: Uint8Array, address: strin
 /** For each transfer, so without a parser for everything; false for what is not four plain numbers. */
 function writeIpv4(target: Uint8Array, address: string): boolean {
   let value = -1
-  let place = 0
+  let parts = 0
   for (let i = 0; i <= address.length; i++) {
     const digit = i < address.length ? address.charCodeAt(i) - 48 : -2
     if (digit >= 0 && digit <= 9) value = Math.max(0, value) * 10 + digit
-    else if (digit !== -2 || value < 0 || value > 255 || place > 3) return false
+    else if (digit !== -2 || value < 0 || value > 255 || parts > 3) return false
     else {
-      target[SOCKADDR.inAddress + place++] = value
+      target[SOCKADDR.inAddress + parts++] = value
       value = -1
     }
   }
-  return place === 4
+  return parts === 4
 }
 
 /** The port of a socket's own name. */

@@ -188,6 +188,97 @@ describe('adaptive', () => {
     expect(policy).toMatchObject({ windowBlocks: 2, gapMs: 1 })
   })
 
+  test('two stalls open nothing', () => {
+    const policy = adaptive()
+    let now = 0
+    for (let i = 0; i < 2; i++) {
+      policy.recovered(now, i, 'nudge')
+      now = confirm(policy, now, 20, () => 0.2)
+    }
+    expect(policy.windowBlocks).toBe(1)
+  })
+
+  test('the first stall waits for long (A6) and does not make the lock-step behind it look slow', () => {
+    const policy = adaptive()
+    let now = confirm(policy, 0, 5, () => 0.2)
+    now = confirm(policy, now + 250, 1, () => 0.2)
+    policy.recovered(now, 0, 'nudge')
+    now = confirm(policy, now, 20, () => 0.2)
+    for (let i = 1; i < 3; i++) {
+      now = confirm(policy, now + 10, 1, () => 0.2)
+      policy.recovered(now, i, 'nudge')
+      now = confirm(policy, now, 20, () => 0.2)
+    }
+    expect(policy.windowBlocks).toBe(2)
+    // As fast as lock-step was with its short stalls: no reason for a window.
+    confirm(policy, now, 300, () => 0.65)
+    expect(policy.windowBlocks).toBe(1)
+  })
+
+  test('an open window grows for a tenth', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 4, gapMs: 0 } })
+    const now = confirm(policy, 0, 202, () => 0.2)
+    expect(policy.windowBlocks).toBe(8)
+    confirm(policy, now, 202, () => 0.18)
+    expect(policy.learnt?.()).toEqual({ windowBlocks: 8, gapMs: 0 })
+  })
+
+  test('a wide window is tried for 25 windows, because one stall weighs more in it', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 16, gapMs: 0 } })
+    let now = confirm(policy, 0, 202, () => 0.2)
+    expect(policy.windowBlocks).toBe(32)
+    now = confirm(policy, now, 790, () => 0.18)
+    expect(policy.learnt?.()).toEqual({ windowBlocks: 16, gapMs: 0 })
+    confirm(policy, now, 20, () => 0.18)
+    expect(policy.learnt?.()).toEqual({ windowBlocks: 32, gapMs: 0 })
+  })
+
+  test('a trial may cost as much as five stalls, and no more', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 4, gapMs: 0 } })
+    let now = confirm(policy, 0, 202, () => 0.2)
+    now = confirm(policy, now, 1, () => 0.2)
+    // A stall costs 10 ms at the least.
+    now = confirm(policy, now, 1, () => 45)
+    expect(policy.windowBlocks).toBe(8)
+    confirm(policy, now, 1, () => 15)
+    expect(policy.windowBlocks).toBe(4)
+  })
+
+  test('or as much as a hundred blocks, where that is more', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 4, gapMs: 0 } })
+    let now = confirm(policy, 0, 202, () => 2)
+    now = confirm(policy, now, 1, () => 2)
+    now = confirm(policy, now, 1, () => 190)
+    expect(policy.windowBlocks).toBe(8)
+    confirm(policy, now, 1, () => 30)
+    expect(policy.windowBlocks).toBe(4)
+  })
+
+  test('after a failure nothing is tried for 500 blocks', () => {
+    const policy = adaptive()
+    let now = confirm(policy, stalls(policy), 30, () => 20)
+    expect(policy.windowBlocks).toBe(1)
+    for (let blocks = 0; blocks < 400; blocks += 63) {
+      now = stalls(policy, now)
+      expect(policy.windowBlocks).toBe(1)
+    }
+    now = confirm(policy, now, 100, () => 0.2)
+    stalls(policy, now)
+    expect(policy.windowBlocks).toBeGreaterThan(1)
+  })
+
+  test('A11: no pause is longer than a millisecond, however far the device is', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
+    let now = 0
+    for (let i = 0; i < 250 && policy.gapMs === 0; i++) {
+      if (i % 5 === 0) policy.gap(now, i)
+      policy.sent(now, i, false)
+      now += 6
+      policy.acked(now, i, 6)
+    }
+    expect(policy).toMatchObject({ windowBlocks: 2, gapMs: 1 })
+  })
+
   test('begins with what was learnt', () => {
     expect(adaptive({ learnt: { windowBlocks: 16, gapMs: 0.1 } })).toMatchObject({ windowBlocks: 16, gapMs: 0.1 })
   })

@@ -101,6 +101,18 @@ describe('N1: an ACK is cumulative', () => {
     expectAgainFrom(6, s.wait(3).sent().slice(0, 4))
   })
 
+  test('a client that is stuck three times was misjudged: then an ACK inside a window is no progress any more', () => {
+    const s = steadyWindowOf4('block')
+    expect(s.wait(1).ack(101).sent()).toEqual([105])
+    // Twice it is stuck and then acknowledges one block: progress still, the window slides.
+    for (const seq of [102, 103]) {
+      s.wait(10).sent()
+      expect(s.ack(seq).sent()).not.toEqual([])
+    }
+    s.wait(10).sent()
+    expect(s.ack(104).sent()).toEqual([])
+  })
+
   test('an ACK of what was confirmed long ago, or never sent, brings nothing', () => {
     const s = windowOf(4).wait(1).ack(4)
     s.sent()
@@ -168,6 +180,32 @@ describe('N3: no storm', () => {
     s.sent()
     for (let i = 0; i < 20; i++) s.wait(0.0625).ack(64)
     expectAgainFrom(65, s.sent(), 64)
+  })
+
+  test('a repeated ACK that comes sooner than an answer can come is not about the window that has just left', () => {
+    const s = windowOf(4)
+    s.sent()
+    expect(s.wait(1).ack(4).sent()).toEqual([5, 6, 7, 8])
+    expect(s.wait(0.5).ack(4).sent()).toEqual([])
+    expectAgainFrom(5, s.wait(0.5).ack(4).sent())
+  })
+
+  test('a client that went on by itself after a pause has a second before the whole window leaves again (ADR 3)', () => {
+    /** The middle of the window 9 to 12, which only a repeat of the whole window sends. */
+    const middle = (sent: readonly number[]) => sent.filter((seq) => seq === 10)
+    const paused = windowOf(4, { blocks: 400 }).wait(1).ack(4).wait(200)
+    paused.sent()
+    // Long after anything that left could have caused it.
+    while (paused.due - paused.now < 50) paused.runUntil(paused.due)
+    paused.wait(20).sent()
+    expect(paused.ack(8).sent()).toEqual([9, 10, 11, 12].slice(0, paused.highest - 8))
+    paused.wait(5).sent()
+    expect(middle(paused.wait(900).sent())).toEqual([])
+    expect(middle(paused.wait(1500).sent())).not.toEqual([])
+
+    const prompt = windowOf(4, { blocks: 400 }).wait(1).ack(4).wait(1).ack(8)
+    prompt.sent()
+    expect(middle(prompt.wait(900).sent())).not.toEqual([])
   })
 
   test('ACKs that our own resend brought start no further one', () => {

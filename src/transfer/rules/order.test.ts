@@ -84,6 +84,20 @@ describe('A1: finding out', () => {
     expect(seen.filter((seq) => seq > 10)).toEqual([])
   })
 
+  test('questions leave 10 ms apart, and after sixty of them as rarely as anything else is repeated', () => {
+    const s = new Script({ blocks: 400, policy: windowOf(4) }).reach(6)
+    s.wait(1).ack(8, 9, 10)
+    s.wait(300)
+    s.sent()
+    const start = s.now
+    const early = s.wait(200).sentAt()
+    for (let i = 1; i < early.length; i++) expect(early[i][0] - early[i - 1][0]).toBe(10)
+    expect(early).toHaveLength(20)
+    expect(s.wait(1000).sent().length).toBeGreaterThan(10)
+    s.at(start + 3000).sent()
+    expect(s.wait(5000).sent().length).toBeLessThanOrEqual(10)
+  })
+
   test('a few answers on one top are no proof', () => {
     let answers = 0
     const s = new Script({

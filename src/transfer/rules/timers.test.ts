@@ -93,6 +93,17 @@ describe('A6: the retransmission timeout', () => {
     expect(s.machine.counters[COUNTER.srttMs]).toBeGreaterThan(before)
   })
 
+  test('nor is one that waited through the timeout of another', () => {
+    const s = new Script({ blocks: 50, policy: anticipation({ windowBlocks: 2 }) }).reach(4)
+    s.sent()
+    const before = s.machine.counters[COUNTER.srttMs]
+    // 5 and 6 are out. The repeat of 5 may have caused the ACK of 6, which was sent once.
+    s.wait(12)
+    expect(s.sent()).toEqual([5])
+    s.ack(6)
+    expect(s.machine.counters[COUNTER.srttMs]).toBe(before)
+  })
+
   test('copies do not keep the round trip from being measured', () => {
     // The link gets slower behind the first block; without a new estimate every block is sent again.
     const s = new Script({ blocks: 500, policy: anticipation({ windowBlocks: 1, copies: 2 }) }).reach(1).reach(300, 20)
@@ -222,6 +233,23 @@ describe('A7: the nudge', () => {
     s.reach(6)
     s.sent()
     expect(s.wait(40).sent()).toContain(6)
+  })
+
+  test('nor does one echo that comes late enough to be an answer', () => {
+    const s = new Script({ blocks: 50 }).reach(3)
+    s.wait(11).ack(4).wait(1).ack(4).wait(20).runUntil(s.now)
+    s.reach(6)
+    s.sent()
+    expect(s.wait(40).sent()).toContain(6)
+  })
+
+  test('a client that answered two repeats and leaves three in a row unanswered is nudged again', () => {
+    const s = new Script({ blocks: 50 }).reach(3)
+    s.wait(11).ack(4).wait(1).ack(4).wait(20).runUntil(s.now)
+    s.wait(21).ack(5).wait(1).ack(5).wait(20).runUntil(s.now)
+    s.reach(6)
+    s.sent()
+    expect(s.wait(160).sent().slice(0, 4)).toEqual([7, 7, 7, 6])
   })
 
   test('nor do two that come closer together than any two answers can', () => {

@@ -1,0 +1,144 @@
+/**
+ * The compact trace of a transfer: its last packets, eight bytes each. One format for plots, the history and the diagnosis.
+ *
+ *     word 0   time since the request, in units of 1/64 ms; the largest value stands for everything later (18 hours)
+ *     word 1   bit 31: 1 sent, 0 received    bits 28..30: kind    bits 0..27: number
+ *
+ * The number is the seq of DATA that was sent, the 16 bits on the wire of what was received and of an ACK that was sent, and the code of
+ * an ERROR. A run of blocks that left together is two entries: its first block, and a `through` with its last.
+ */
+import { HEADER_BYTES, OPCODE, readBlock, readOpcode } from '../packet/index.ts'
+
+/** What an entry stands for. `through`: the blocks behind the entry before it, up to this one. */
+export const TRACE_KIND = { other: 0, data: 1, ack: 2, error: 3, oack: 4, through: 5 } as const
+
+export interface TraceEntry {
+  /** Since the request. */
+  readonly ms: number
+  readonly sent: boolean
+  readonly kind: keyof typeof TRACE_KIND
+  readonly number: number
+}
+
+/** Entries that every transfer keeps: the last few round trips. */
+export const SHORT_ENTRIES = 32
+/** Entries of a transfer from its first stall on: enough to show what led to each of its stalls. */
+export const LONG_ENTRIES = 4096
+/** Long traces at the same time, 32 KB each: when many stall together, the first ones tell why. */
+const MOST_LONG = 64
+const TICKS_PER_MS = 64
+const MAX_TICKS = 0xffff_ffff
+const NUMBER_MASK = 0x0fff_ffff
+const FIRST_CAPACITY = 64
+
+/** The traces of many transfers, by slot. Nothing is allocated for a packet. */
+export class Traces {
+  #short = new Uint32Array(FIRST_CAPACITY * SHORT_ENTRIES * 2)
+  /** Entries written, by slot. */
+  #written: number[] = []
+  readonly #long: (Uint32Array | undefined)[] = []
+  readonly #free: Uint32Array[] = []
+  #longInUse = 0
+
+  /** A transfer takes `slot`. */
+  begin(slot: number): void {
+    const words = SHORT_ENTRIES * 2
+    if ((slot + 1) * words > this.#short.length) {
+      const larger = new Uint32Array(this.#short.length * 2)
+      larger.set(this.#short)
+      this.#short = larger
+      return this.begin(slot)
+    }
+    this.#written[slot] = 0
+  }
+
+  /** `ms` is the time since the request. */
+  sentBlocks(slot: number, ms: number, first: number, count: number): void {
+    this.#add(slot, ms, TRACE_KIND.data | 8, first)
+    if (count > 1) this.#add(slot, ms, TRACE_KIND.through | 8, first + count - 1)
+  }
+
+  sentControl(slot: number, ms: number, buffer: Uint8Array, length: number): void {
+    this.#add(slot, ms, kindOf(buffer, 0, length) | 8, length < HEADER_BYTES ? 0 : readBlock(buffer, 0))
+  }
+
+  received(slot: number, ms: number, buffer: Uint8Array, offset: number, length: number): void {
+    this.#add(slot, ms, kindOf(buffer, offset, length), length < HEADER_BYTES ? 0 : readBlock(buffer, offset))
+  }
+
+  /** The transfer stalled: from now on it keeps a long trace, where one is left. */
+  extend(slot: number): void {
+    if (this.#long[slot] !== undefined || this.#longInUse === MOST_LONG) return
+    const long = this.#free.pop() ?? new Uint32Array(LONG_ENTRIES * 2)
+    const kept = this.copy(slot)
+    long.set(kept)
+    this.#written[slot] = kept.length / 2
+    this.#long[slot] = long
+    this.#longInUse++
+  }
+
+  /** The entries of `slot`, the oldest first: see `readTrace`. */
+  copy(slot: number): Uint32Array {
+    const long = this.#long[slot]
+    const from = long === undefined ? slot * SHORT_ENTRIES * 2 : 0
+    const entries = long === undefined ? SHORT_ENTRIES : LONG_ENTRIES
+    const ring = (long ?? this.#short).subarray(from, from + entries * 2)
+    const written = this.#written[slot] ?? 0
+    if (written <= entries) return ring.slice(0, written * 2)
+    const at = (written % entries) * 2
+    const copy = new Uint32Array(entries * 2)
+    copy.set(ring.subarray(at))
+    copy.set(ring.subarray(0, at), ring.length - at)
+    return copy
+  }
+
+  /** The transfer lets go of `slot`. */
+  end(slot: number): void {
+    const long = this.#long[slot]
+    this.#written[slot] = 0
+    if (long === undefined) return
+    this.#long[slot] = undefined
+    this.#free.push(long)
+    this.#longInUse--
+  }
+
+  #add(slot: number, ms: number, kind: number, number: number): void {
+    const long = this.#long[slot]
+    const written = this.#written[slot]++
+    const words = long ?? this.#short
+    const at =
+      long === undefined ? (slot * SHORT_ENTRIES + (written % SHORT_ENTRIES)) * 2 : (written % LONG_ENTRIES) * 2
+    words[at] = Math.min(MAX_TICKS, ms * TICKS_PER_MS)
+    words[at + 1] = ((kind << 28) | (number & NUMBER_MASK)) >>> 0
+  }
+}
+
+const KINDS = Object.keys(TRACE_KIND) as (keyof typeof TRACE_KIND)[]
+
+/** Reads what `Traces.copy` returned. */
+export function readTrace(words: Uint32Array): TraceEntry[] {
+  return Array.from({ length: words.length / 2 }, (_, i) => {
+    const [ticks, rest] = [words[2 * i], words[2 * i + 1]]
+    return {
+      ms: ticks / TICKS_PER_MS,
+      sent: rest >>> 31 === 1,
+      kind: KINDS[(rest >>> 28) & 7] ?? 'other',
+      number: rest & NUMBER_MASK,
+    }
+  })
+}
+
+function kindOf(buffer: Uint8Array, offset: number, length: number): number {
+  switch (readOpcode(buffer, offset, length)) {
+    case OPCODE.data:
+      return TRACE_KIND.data
+    case OPCODE.ack:
+      return TRACE_KIND.ack
+    case OPCODE.error:
+      return TRACE_KIND.error
+    case OPCODE.oack:
+      return TRACE_KIND.oack
+    default:
+      return TRACE_KIND.other
+  }
+}
