@@ -1,21 +1,9 @@
 /** Where a download goes: a file that appears whole or not at all, or a stream. */
-import {
-  closeSync,
-  constants,
-  createWriteStream,
-  fsync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { createWriteStream, realpathSync, type Stats, statSync } from 'node:fs'
+import { basename, dirname, sep } from 'node:path'
 import type { Writable } from 'node:stream'
-import { partName } from '../content/part-names.ts'
+import { AtomicFile } from '../content/atomic-file.ts'
+import { HeldFolder } from '../content/held-folder.ts'
 import { NetasciiDecoder } from '../packet/index.ts'
 import { Digest, type Expected } from './digest.ts'
 import type { Output } from './output.ts'
@@ -36,34 +24,36 @@ function open(target: string | Writable): Output {
   if (typeof target !== 'string') return new StreamOutput(target, 'the stream', false)
   if (target === '-') return new StreamOutput(process.stdout, 'standard output', false)
   const stat = statSync(target, { throwIfNoEntry: false })
-  if (stat?.isDirectory()) throw usage(`${target} is a folder: name a file in it`)
+  if (stat?.isDirectory() || target.endsWith('/') || target.endsWith(sep))
+    throw usage(`${target} is a folder: name a file in it`)
   if (stat !== undefined && !stat.isFile()) return new StreamOutput(createWriteStream(target), target, true)
   return new FileOutput(target, stat)
 }
 
-/** Bytes gathered at most before they are written and hashed … */
+/** Bytes that are gathered at most before they are written and hashed. */
 const GATHER_BYTES = 256 * 1024
-/** … and when the other side is at work: large enough that system calls no longer count, short enough not to be noticed. */
+/**
+ * Gathered bytes that are written early, while the server works on its next block: large enough that system calls no longer count,
+ * short enough not to delay the next ACK.
+ */
 const REST_BYTES = 32 * 1024
 
 class FileOutput implements Output {
   readonly digest = new Digest()
   readonly congested = false
   readonly #name: string
-  readonly #target: string
-  readonly #part: string
+  readonly #file: AtomicFile
   readonly #gather = Buffer.allocUnsafe(GATHER_BYTES)
   #filled = 0
-  #fd: number | undefined
 
   constructor(path: string, existing: Stats | undefined) {
     this.#name = path
     try {
       // Through a link the file that it names is replaced, not the link.
-      this.#target = existing === undefined ? path : realpathSync(path)
-      this.#part = join(dirname(this.#target), partName(basename(this.#target)))
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-      this.#fd = openSync(this.#part, flags, existing === undefined ? 0o666 : existing.mode & 0o777)
+      const target = existing === undefined ? path : realpathSync(path)
+      const folder = new HeldFolder(realpathSync.native(dirname(target)))
+      const mode = existing === undefined ? { atMost: 0o666 } : { exactly: existing.mode & 0o777 }
+      this.#file = new AtomicFile(folder, basename(target), mode)
     } catch (cause) {
       throw localFault(cause, `cannot write ${path}`)
     }
@@ -87,10 +77,7 @@ class FileOutput implements Output {
     try {
       this.#flush()
       this.digest.require(expected, this.#name, 'nothing was kept; transfer it again, or check the digest')
-      await this.#durable()
-      renameSync(this.#part, this.#target)
-      this.#close()
-      syncFolder(dirname(this.#target))
+      await this.#file.finish({ replace: true })
     } catch (cause) {
       this.abort()
       throw localFault(cause, `cannot write ${this.#name}`)
@@ -98,39 +85,19 @@ class FileOutput implements Output {
   }
 
   abort(): void {
-    if (this.#fd === undefined) return
-    this.#close()
-    try {
-      unlinkSync(this.#part)
-    } catch {
-      // Somebody removed it already.
-    }
+    this.#file.abort(new Error('the transfer ended before the file was complete'))
   }
 
   #flush(): void {
-    const fd = this.#fd
-    if (fd === undefined) return
+    if (this.#file.isEnded) return
     const content = this.#gather.subarray(0, this.#filled)
     try {
-      for (let done = 0; done < content.length; ) done += writeSync(fd, content, done, content.length - done)
+      this.#file.write(content)
     } catch (cause) {
       throw localFault(cause, `cannot write ${this.#name}`)
     }
     this.digest.update(content)
     this.#filled = 0
-  }
-
-  #durable(): Promise<void> {
-    const fd = this.#fd
-    return new Promise((resolve, reject) => {
-      if (fd === undefined) reject(new Error('aborted'))
-      else fsync(fd, (error) => (error === null ? resolve() : reject(error)))
-    })
-  }
-
-  #close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd)
-    this.#fd = undefined
   }
 }
 
@@ -168,19 +135,5 @@ class NetasciiOutput implements Output {
 
   abort(): void {
     this.#inner.abort()
-  }
-}
-
-/** After this the name itself survives a power cut. Where folders cannot be flushed the file system does it itself. */
-function syncFolder(path: string): void {
-  try {
-    const fd = openSync(path, constants.O_RDONLY)
-    try {
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-  } catch {
-    // See above.
   }
 }

@@ -37,7 +37,7 @@ export interface Upload {
   readonly name: string
   /** Appends `length` bytes of `buffer` from `offset`. Throws ERR_TFTP_DISK_FULL, ERR_TFTP_TOO_LARGE, ERR_TFTP_CONTENT. */
   write(buffer: Uint8Array, offset: number, length: number): void
-  /** Flush to disk, rename into place, flush the folder. Rejects with a ForesendError and leaves nothing. */
+  /** Flush to disk, rename into place, flush the folder. Rejects with a ForesendError; then nothing is left and a replaced file is back. */
   finish(): Promise<void>
   /** Releases everything and removes what was written. Changes nothing after `finish`, nor during it once the file has its name. */
   abort(): void

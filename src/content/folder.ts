@@ -145,6 +145,7 @@ export class FolderStore implements Store {
     const folder = openUploadFolder(roots[0], segments, failing)
     const upload = new FileUpload(folder, {
       name: segments.join('/'),
+      leaf: segments[segments.length - 1],
       netascii: request.mode === 'netascii',
       overwrite,
       maxBytes: maxUploadBytes ?? Infinity,

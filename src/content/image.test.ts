@@ -21,7 +21,7 @@ import { CHUNK_BYTES } from './chunk-cache.ts'
 import type { Image } from './contract.ts'
 import { FolderStore } from './folder.ts'
 import { CHECKSUM_MAX_BYTES } from './image.ts'
-import { settleMs } from './versions.ts'
+import { settleMs, Versions } from './versions.ts'
 
 const SIZE = 3 * CHUNK_BYTES + 17
 let root: string
@@ -251,9 +251,12 @@ describe('a file that was written a moment ago', () => {
   })
 
   test('one that never rests is refused', async () => {
-    const timer = setInterval(() => utimesSync(path, new Date(), new Date()), 5)
-    await expect(open()).rejects.toMatchObject({ code: 'ERR_TFTP_CHANGED', wireCode: 0 })
-    clearInterval(timer)
+    const request = { filename: 'image.bin', mode: 'octet', address: '10.0.0.1' } as const
+    const opened = new Versions().openImage(request, () => {
+      utimesSync(path, new Date(), new Date())
+      return { path, name: 'image.bin', stat: statSync(path, { bigint: true }), open: () => openSync(path, 'r') }
+    })
+    await expect(opened).rejects.toMatchObject({ code: 'ERR_TFTP_CHANGED', wireCode: 0 })
     expect(openDescriptors(root) ?? 0).toBe(0)
   })
 

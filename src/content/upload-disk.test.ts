@@ -1,10 +1,10 @@
 /** What disks do to uploads: full, read-only, without hard links; and what is left when the process is killed. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import fs, { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest'
+import { failToFlush, withoutLinks } from '../../test/support/broken-disk.ts'
 import { openDescriptors, tempFolder } from '../../test/support/temp-folder.ts'
 import type { Upload } from './contract.ts'
 import { openFolder } from './folder.ts'
@@ -88,22 +88,31 @@ describe('a disk of 1 MiB', () => {
   })
 })
 
-describe('a file system without hard links', () => {
-  const { linkSync } = fs
-
-  beforeEach(() => {
-    fs.linkSync = () => {
-      throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' })
+describe('a folder that cannot be flushed', () => {
+  test('ends the upload: it is not acknowledged, not under its name, and may be tried again', async () => {
+    failToFlush('folders')
+    for (const attempt of [1, 2]) {
+      const upload = await start()
+      upload.write(Buffer.from('content'), 0, 7)
+      await expect(upload.finish(), `${attempt}`).rejects.toMatchObject({ code: 'ERR_TFTP_CONTENT', wireCode: 0 })
+      expect(readdirSync(root)).toEqual([])
     }
-    syncBuiltinESMExports()
   })
 
-  afterEach(() => {
-    fs.linkSync = linkSync
-    syncBuiltinESMExports()
+  test('ends an upload over a file: that is back', async () => {
+    writeFileSync(join(root, 'x'), 'old')
+    failToFlush('folders')
+    const upload = await start(undefined, true)
+    upload.write(Buffer.from('content'), 0, 7)
+    await expect(upload.finish()).rejects.toMatchObject({ code: 'ERR_TFTP_CONTENT' })
+    expect(readdirSync(root)).toEqual(['x'])
+    expect(readFileSync(join(root, 'x'), 'utf8')).toBe('old')
   })
+})
 
+describe('a file system without hard links', () => {
   test('an upload has its name', async () => {
+    withoutLinks()
     const upload = await start()
     upload.write(Buffer.from('content'), 0, 7)
     await upload.finish()
@@ -112,6 +121,7 @@ describe('a file system without hard links', () => {
   })
 
   test('what has appeared meanwhile is not replaced', async () => {
+    withoutLinks()
     const upload = await start()
     writeFileSync(join(root, 'x'), 'faster')
     await expect(upload.finish()).rejects.toMatchObject({ code: 'ERR_TFTP_EXISTS' })
