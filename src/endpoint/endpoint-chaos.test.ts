@@ -5,11 +5,16 @@ import { ForesendError } from '../error.ts'
 import { encodeRequest, type Option, type Request } from '../packet/index.ts'
 import { Receiver } from '../transfer/receiver.ts'
 import { Sender } from '../transfer/sender.ts'
-import type { EndpointConfig, Transfer } from './endpoint.ts'
+import { type EndpointConfig, Transfer } from './endpoint.ts'
 
 const CAPS = { maxTransfers: 6, maxTransfersPerAddress: 4, maxHalfOpen: 3, openTimeoutMs: 20_000 }
 const FINAL = new Set(['refused', 'completed', 'probed', 'failed', 'superseded'])
 const ERROR = new ForesendError('ERR_TFTP_DISK_FULL', 'no room', { fault: 'local', wireCode: 3 })
+
+const REAL: Partial<EndpointConfig> = {
+  createSender: (config, policy, sink) => new Sender(config, policy, sink),
+  createReceiver: (config, sink) => new Receiver(config, sink),
+}
 
 const anyPeer = fc
   .record({
@@ -105,6 +110,50 @@ function play(owner: OwnerDouble, c: Command): void {
   }
 }
 
+/** What an owner does within a call of the endpoint. Only `sendBlocks` and `store` may throw. */
+const reaction = fc.oneof(
+  { weight: 12, arbitrary: fc.constant('nothing' as const) },
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom('accept', 'abort', 'refuse', 'unreachable', 'stored', 'broken', 'throw'),
+  },
+)
+type Reaction = typeof reaction extends fc.Arbitrary<infer T> ? T : never
+const CALLS = ['open', 'sendBlocks', 'sendControl', 'store', 'finish', 'event', 'close'] as const
+/** A reaction that brings calls with reactions of their own. */
+const MOST_DEEP = 3
+
+/** Lets `owner` call the endpoint back from within its calls, by `reactions` over and over. */
+function meddle(owner: OwnerDouble, reactions: readonly Reaction[]): void {
+  let [next, depth] = [0, 0]
+  for (const name of CALLS) {
+    const call = owner[name].bind(owner) as (...args: unknown[]) => void
+    owner[name] = (...args: unknown[]): void => {
+      call(...args)
+      const what = reactions[next++ % reactions.length]
+      if (what === 'throw' && (name === 'sendBlocks' || name === 'store')) throw ERROR
+      const transfer = args.find((argument) => argument instanceof Transfer)
+      if (transfer === undefined || depth === MOST_DEEP) return
+      depth++
+      try {
+        react(owner, what, transfer)
+      } finally {
+        depth--
+      }
+    }
+  }
+}
+
+function react({ endpoint, now, sizeBytes }: OwnerDouble, what: Reaction, transfer: Transfer): void {
+  if (what === 'abort') endpoint.abort(now, transfer, ERROR)
+  else if (what === 'refuse') endpoint.refuse(now, transfer, ERROR)
+  else if (what === 'unreachable') endpoint.handleUnreachable(now, transfer)
+  else if (what === 'stored') endpoint.handleStored(now, transfer)
+  else if (what === 'broken') endpoint.handleStored(now, transfer, ERROR)
+  else if (what === 'accept' && transfer.direction === 'read') endpoint.acceptRead(now, transfer, sizeBytes)
+  else if (what === 'accept') endpoint.acceptWrite(now, transfer)
+}
+
 function nextOfClient(owner: OwnerDouble, transfer: Transfer, last: boolean): Uint8Array {
   const reached = owner.reached.get(transfer) ?? 0
   if (transfer.direction === 'read') return Uint8Array.of(0, 4, 0, reached)
@@ -138,11 +187,13 @@ function checkHistory(owner: OwnerDouble): void {
   for (const { packet } of [...owner.replies, ...owner.controls]) expect(packet.length).toBeLessThanOrEqual(512)
 }
 
-function chaos(config: Partial<EndpointConfig>, numRuns: number): void {
+function chaos(config: Partial<EndpointConfig>, numRuns: number, reactions = fc.constant<Reaction[]>([])): void {
+  const commands = fc.array(command, { maxLength: 250, size: 'max' })
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 250, size: 'max' }), fc.boolean(), (commands, writable) => {
+    fc.property(commands, fc.boolean(), reactions, (cs, writable, rs) => {
       const owner = new OwnerDouble({ ...CAPS, ...config, writable })
-      for (const c of commands) {
+      if (rs.length > 0) meddle(owner, rs)
+      for (const c of cs) {
         const answers = owner.replies.length
         play(owner, c)
         checkCaps(owner)
@@ -164,11 +215,12 @@ test('whatever comes in whatever order, with machines that do the least: caps ho
 })
 
 test('the same with the real sender and receiver', () => {
-  chaos(
-    {
-      createSender: (config, policy, sink) => new Sender(config, policy, sink),
-      createReceiver: (config, sink) => new Receiver(config, sink),
-    },
-    300,
-  )
+  chaos(REAL, 300)
+})
+
+test.each([
+  ['machines that do the least', {}],
+  ['the real sender and receiver', REAL],
+] as const)('the same with %s and an owner that calls back within every call', (_name, config) => {
+  chaos(config, 300, fc.array(reaction, { minLength: 1, maxLength: 12 }))
 })

@@ -3,8 +3,8 @@ import { LAST_BLOCK, MachineDouble, OwnerDouble, peer } from '../../test/double/
 import { ForesendError } from '../error.ts'
 import { encodeRequest, OPCODE, WIRE_ERROR } from '../packet/index.ts'
 import { Sender } from '../transfer/sender.ts'
-import { readTrace } from '../transfer/trace.ts'
-import { eventOf } from './endpoint.ts'
+import { readTrace, type TraceEntry } from '../transfer/trace.ts'
+import { eventOf, type Transfer } from './endpoint.ts'
 
 const DISK_FULL = new ForesendError('ERR_TFTP_DISK_FULL', 'no room', { fault: 'local', wireCode: WIRE_ERROR.diskFull })
 const NOT_FOUND = new ForesendError('ERR_TFTP_NOT_FOUND', 'no such file', {
@@ -65,6 +65,50 @@ describe('the owner', () => {
       'event:failed 1',
       'close 1',
     ])
+  })
+
+  test('may end it while its outputs are carried out: the last event comes before the close', () => {
+    const owner = new OwnerDouble()
+    owner.request(peer(1))
+    owner.accept(owner.transfer)
+    owner.onSendBlocks = (transfer) => owner.endpoint.handleUnreachable(owner.now, transfer)
+    expect(owner.answer(owner.transfer)).toEqual(['event:started 1', 'blocks 1 1+1', 'event:failed 1', 'close 1'])
+  })
+
+  test('is not called by a machine at work, and no input runs inside another', () => {
+    class Meddler extends MachineDouble {
+      override handleTimer(now: number): void {
+        owner.endpoint.handleUnreachable(now, owner.opened[1])
+      }
+    }
+    const owner = new OwnerDouble({ createSender: (_config, _policy, transfer) => new Meddler(transfer, false) })
+    for (const port of [1, 2]) {
+      owner.request(peer(port))
+      owner.accept(owner.transfer)
+    }
+    owner.endpoint.handleTimer(1000)
+    expect(owner.kinds(owner.opened[0])).toEqual(['requested', 'failed'])
+    expect(owner.events.at(-1)?.outcome?.error?.message).toContain('inside another')
+    expect(owner.kinds(owner.opened[1])).not.toContain('started')
+  })
+
+  test('hands in no datagram, request or timer within a call', () => {
+    const owner = new OwnerDouble()
+    const packet = Uint8Array.of(0, OPCODE.ack, 0, 1)
+    const inputs = [
+      (transfer: Transfer) => owner.endpoint.handleDatagram(0, transfer, packet, 0, packet.length),
+      () => owner.endpoint.handleRequest(0, peer(9), packet, 0, packet.length),
+      () => owner.endpoint.handleTimer(0),
+    ]
+    for (const [i, input] of inputs.entries()) {
+      owner.request(peer(i + 1))
+      owner.accept(owner.transfer)
+      owner.onSendBlocks = input
+      owner.answer(owner.transfer)
+      owner.onSendBlocks = () => {}
+      expect(owner.kinds(owner.transfer).at(-1)).toBe('failed')
+      expect(owner.events.at(-1)?.outcome?.error?.message).toContain('within another input')
+    }
   })
 
   test('may throw: that transfer fails with its code, the others go on', () => {
@@ -280,6 +324,7 @@ test('a transfer keeps its last packets, and more of them once it stalled', () =
   owner.now = 2
   owner.answer(transfer, 1)
   expect(readTrace(owner.endpoint.traceOf(transfer))).toEqual([
+    { ms: 0, sent: false, kind: 'request', number: 1 },
     { ms: 1, sent: true, kind: 'data', number: 1 },
     { ms: 2, sent: false, kind: 'ack', number: 1 },
     { ms: 2, sent: true, kind: 'data', number: 2 },
@@ -295,4 +340,26 @@ test('a transfer keeps its last packets, and more of them once it stalled', () =
     owner.endpoint.abort(owner.now, transfer, new ForesendError('ERR_TFTP_ABORTED', 'x', { fault: 'local' })),
   )
   expect(owner.endpoint.traceOf(transfer)).toHaveLength(0)
+})
+
+test('the trace shows repeats of the request and the ERROR of a refusal, and is there in the last event', () => {
+  const owner = new OwnerDouble()
+  const traces: TraceEntry[][] = []
+  const tell = owner.event.bind(owner)
+  owner.event = (kind, transfer, outcome) => {
+    if (kind === 'refused') traces.push(readTrace(owner.endpoint.traceOf(transfer)))
+    tell(kind, transfer, outcome)
+  }
+  owner.request(peer(1))
+  owner.now = 3
+  owner.request(peer(1))
+  owner.now = 4
+  owner.input(() => owner.endpoint.refuse(4, owner.transfer, NOT_FOUND))
+  expect(traces).toEqual([
+    [
+      { ms: 0, sent: false, kind: 'request', number: 1 },
+      { ms: 3, sent: false, kind: 'request', number: 1 },
+      { ms: 4, sent: true, kind: 'error', number: 1 },
+    ],
+  ])
 })

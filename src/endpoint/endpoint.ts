@@ -107,6 +107,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
 
   /** A datagram reached a listening socket. Anything but an RRQ or WRQ gets one ERROR at most. */
   handleRequest(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
+    this.#lifecycle.checkOutermost()
     const began = this.#lifecycle.beginSeries(now)
     try {
       // Port 0 takes no answer.
@@ -124,18 +125,20 @@ export class Endpoint<Io = unknown, Content = unknown> {
     offset: number,
     length: number,
   ): void {
+    const lifecycle = this.#lifecycle
+    lifecycle.checkOutermost()
     transfer.heardAt = now
-    const machine = this.#lifecycle.begin(now, transfer)
+    const machine = lifecycle.begin(now, transfer)
     if (machine !== undefined) {
       transfer.timeoutsAtHeard = machine.counters[COUNTER.timeouts]
-      this.#lifecycle.traces.received(transfer.slot, now - transfer.requestedAt, buffer, offset, length)
+      lifecycle.traces.received(transfer.slot, now - transfer.requestedAt, buffer, offset, length)
+      try {
+        machine.handleDatagram(now, buffer, offset, length)
+      } catch (thrown) {
+        lifecycle.broke(transfer, thrown)
+      }
     }
-    try {
-      if (machine !== undefined) machine.handleDatagram(now, buffer, offset, length)
-    } catch (thrown) {
-      this.#lifecycle.broke(transfer, thrown)
-    }
-    this.#lifecycle.end(transfer)
+    lifecycle.end(transfer)
   }
 
   /** The network says that nobody listens at the peer's port. */
@@ -146,6 +149,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
   /** The deadline came due, and every datagram that had arrived has been handled. Early calls are harmless. */
   handleTimer(now: number): void {
     const { wheel } = this.#lifecycle
+    this.#lifecycle.checkOutermost()
     const began = this.#lifecycle.beginSeries(now)
     try {
       // Bounded: a transfer that wants to be called again at once waits for what arrives meanwhile.
@@ -215,11 +219,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
 
   /** The bytes of a finished upload are on disk, or `error` says why not. */
   handleStored(now: number, transfer: Transfer<Io, Content>, error?: ForesendError): void {
-    // A failure may show before everything has arrived.
-    if (error !== undefined) this.#lifecycle.outputs.dropFor(transfer as Transfer)
-    else if (!transfer.flushing) return this.#lifecycle.finish()
-    transfer.flushing = false
-    this.#lifecycle.run(now, transfer, (machine) => machine.handleStored?.(now, error))
+    this.#lifecycle.stored(now, transfer, error)
   }
 
   /** Our side ends the transfer: the peer gets an ERROR, the event is `failed`. One already decided is let go. */
@@ -278,6 +278,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
     const existing = this.#admission.find(peer)
     if (existing !== undefined && judgeRepeat(existing, request, now) === 'ignore') {
       this.counts.repeated++
+      this.#lifecycle.traces.requested(existing.slot, now - existing.requestedAt, request.opcode)
       // The first one since the last packet: what comes later is measured from it.
       if (existing.askedAgainAt <= existing.heardAt) existing.askedAgainAt = now
       return false
@@ -302,10 +303,11 @@ export class Endpoint<Io = unknown, Content = unknown> {
   }
 
   #admit(peer: Peer, request: Request): void {
-    const { outputs, wheel, now } = this.#lifecycle
+    const { outputs, wheel, traces, now } = this.#lifecycle
     const transfer = new Transfer<Io, Content>(outputs, wheel, this.#takeId(), peer, request, now)
     this.#admission.add(transfer)
-    this.#lifecycle.traces.begin(transfer.slot)
+    traces.begin(transfer.slot)
+    traces.requested(transfer.slot, 0, request.opcode)
     wheel.set(transfer.slot, now + this.#openTimeoutMs)
     this.#sink.event('requested', transfer)
     if (!transfer.closed) this.#sink.open(transfer)

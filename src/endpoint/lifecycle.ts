@@ -31,6 +31,8 @@ export class Lifecycle<Io, Content> {
   readonly traces = new Traces()
   readonly #admission: Admission<Transfer<Io, Content>>
   readonly #sink: EndpointSink<Io, Content>
+  /** A machine runs. The owner is not called meanwhile. */
+  #isAtWork = false
   /** The owner is being called: inputs that it makes are carried out with the present one. */
   #isDraining = false
   /** Several inputs are made in a row, and `deadline` follows the last. */
@@ -43,11 +45,15 @@ export class Lifecycle<Io, Content> {
 
   /** An input for one machine: the machine, or undefined when there is none any more. `end` must follow. */
   begin(now: number, transfer: Transfer<Io, Content>): TransferMachine | undefined {
+    if (this.#isAtWork) throw new Error('an input was made inside another: machines only write outputs')
     this.now = now
-    return transfer.closed ? undefined : transfer.machine
+    const machine = transfer.closed ? undefined : transfer.machine
+    this.#isAtWork = machine !== undefined
+    return machine
   }
 
   end(transfer: Transfer<Io, Content>): void {
+    this.#isAtWork = false
     this.outputs.settle(transfer as Transfer)
     this.finish()
   }
@@ -91,14 +97,32 @@ export class Lifecycle<Io, Content> {
 
   /** Our side ends it. `kind` is for a transfer without a machine; a machine's always ends as `failed`. */
   giveUp(now: number, transfer: Transfer<Io, Content>, kind: 'refused' | 'failed', error: ForesendError): void {
-    this.now = now
-    if (!transfer.closed) {
-      this.outputs.dropFor(transfer as Transfer)
+    const began = this.beginSeries(now)
+    try {
+      if (transfer.closed) return
+      const decided = this.outputs.dropFor(transfer as Transfer)
       if (transfer.outcome !== undefined) this.release(transfer)
       else if (transfer.machine === undefined) this.fail(transfer, kind, error)
-      else return this.run(now, transfer, (machine) => machine.abort(now, error))
+      else if (decided) this.fail(transfer, 'failed', error)
+      else this.run(now, transfer, (machine) => machine.abort(now, error))
+    } finally {
+      this.endSeries(began)
     }
-    this.finish()
+  }
+
+  /** The owner has made a finished upload durable, or `error` says why not. */
+  stored(now: number, transfer: Transfer<Io, Content>, error: ForesendError | undefined): void {
+    const began = this.beginSeries(now)
+    try {
+      // A failure may show before everything has arrived.
+      if (transfer.closed || (error === undefined && !transfer.flushing)) return
+      transfer.flushing = false
+      const decided = error !== undefined && this.outputs.dropFor(transfer as Transfer)
+      if (decided) this.fail(transfer, 'failed', error)
+      else this.run(now, transfer, (machine) => machine.handleStored?.(now, error))
+    } finally {
+      this.endSeries(began)
+    }
   }
 
   /** Ends a transfer that has no machine to do it, or whose machine broke: one ERROR, the event, `close`. */
@@ -121,8 +145,16 @@ export class Lifecycle<Io, Content> {
 
   /** Something was thrown, by the machine or by the owner that carries out what it wants: its state is worth nothing any more. */
   broke(transfer: Transfer<Io, Content>, thrown: unknown): void {
+    this.#isAtWork = false
     this.outputs.dropFor(transfer as Transfer)
-    if (!transfer.closed) this.fail(transfer, 'failed', internalError(transfer, thrown))
+    if (transfer.closed) return
+    const began = this.beginSeries(this.now)
+    try {
+      this.fail(transfer, 'failed', internalError(transfer, thrown))
+    } finally {
+      // The input that broke goes on to its own end, where `deadline` is called.
+      if (began) this.#isSeries = false
+    }
   }
 
   decide(transfer: Transfer<Io, Content>, kind: EventKind, outcome: Outcome): void {
@@ -135,10 +167,15 @@ export class Lifecycle<Io, Content> {
     if (transfer.closed) return
     transfer.closed = true
     this.wheel.clear(transfer.slot)
-    const { slot } = transfer
+    this.traces.end(transfer.slot)
     this.#admission.remove(transfer)
     this.#sink.close(transfer)
-    this.traces.end(slot)
+  }
+
+  /** The network and the clock make no input within another: what a machine stores lies in the driver's buffer until it is carried out. */
+  checkOutermost(): void {
+    if (this.#isDraining || this.#isSeries)
+      throw new Error('a datagram, request or timer was handed in within another input')
   }
 
   /** One output. What comes from a transfer that was let go goes nowhere. */
@@ -172,7 +209,10 @@ export class Lifecycle<Io, Content> {
       case OUTPUT.notice:
         return this.#noticed(transfer, this.outputs.notice as NoticeKind)
       case OUTPUT.settle:
-        if (transfer.machine !== undefined) this.#settle(transfer, transfer.machine)
+        // An input that the owner made meanwhile has moved the machine on. What follows from that comes after what it wants.
+        if (transfer.machine !== undefined && !this.outputs.hasMore(transfer as Transfer)) {
+          this.#settle(transfer, transfer.machine)
+        }
     }
   }
 
@@ -217,6 +257,7 @@ export class Lifecycle<Io, Content> {
   /** From its TID when it has one, else from the port that was asked. */
   #sendError(transfer: Transfer<Io, Content>, error: ForesendError): void {
     const packet = encodeErrorFor(error)
+    this.traces.sentControl(transfer.slot, this.now - transfer.requestedAt, packet, packet.length)
     if (transfer.io === undefined) this.#sink.reply(transfer.peer, packet, packet.length)
     else this.#sink.sendControl(transfer, packet, packet.length)
   }

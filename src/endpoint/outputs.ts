@@ -80,11 +80,26 @@ export class Outputs<T extends object> {
     this.#next(OUTPUT.settle, transfer)
   }
 
-  /** What `transfer` still wanted is not done: it failed, or its owner gave it up. */
-  dropFor(transfer: T): void {
+  /**
+   * What `transfer` still wanted is not done: it failed, or its owner gave it up. True when its machine had decided already: it will not
+   * do so again.
+   */
+  dropFor(transfer: T): boolean {
+    let decided = false
     for (let i = this.#head; i < this.#length; i++) {
-      if (this.#transfers[i] === transfer) this.#kinds[i] = OUTPUT.none
+      if (this.#transfers[i] !== transfer) continue
+      if (this.#kinds[i] === OUTPUT.ended) decided = true
+      this.#kinds[i] = OUTPUT.none
     }
+    return decided
+  }
+
+  /** Whether a record of `transfer` waits. */
+  hasMore(transfer: T): boolean {
+    for (let i = this.#head; i < this.#length; i++) {
+      if (this.#transfers[i] === transfer && this.#kinds[i] !== OUTPUT.none) return true
+    }
+    return false
   }
 
   /** Reads the next record into the fields of this object. False when there is none. */

@@ -9,7 +9,8 @@ import type { Transfer, TransferMachine } from './transfer.ts'
 
 /**
  * Called when no machine is at work, and free to call the endpoint back: `open` may accept at once, `finish` may report at once. What
- * such a call brings about is carried out before the present input ends. `deadline` is the last call of every input. What
+ * such a call brings about is carried out before the present input ends. Datagrams, requests and timers wait until then: they throw
+ * within a call. `deadline` is the last call of every input. What
  * `sendBlocks` and `store` throw fails that transfer alone, and what it still wanted is not done: a ForesendError with its own wire code,
  * anything else as ERR_TFTP_INTERNAL.
  */

@@ -8,12 +8,14 @@ describe('Traces', () => {
   test('says what was sent and received, when, and with which number', () => {
     const traces = new Traces()
     traces.begin(0)
+    traces.requested(0, 0, 1)
     traces.received(0, 0.25, ack(0), 0, 4)
     traces.sentBlocks(0, 1, 1, 1)
     traces.sentBlocks(0, 2, 70_000, 16)
     traces.sentControl(0, 3, Uint8Array.of(0, 5, 0, 3, 0), 5)
     traces.received(0, 4, Uint8Array.of(9), 0, 1)
     expect(readTrace(traces.copy(0))).toEqual([
+      { ms: 0, sent: false, kind: 'request', number: 1 },
       { ms: 0.25, sent: false, kind: 'ack', number: 0 },
       { ms: 1, sent: true, kind: 'data', number: 1 },
       { ms: 2, sent: true, kind: 'data', number: 70_000 },

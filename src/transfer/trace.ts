@@ -4,13 +4,13 @@
  *     word 0   time since the request, in units of 1/64 ms; the largest value stands for everything later (18 hours)
  *     word 1   bit 31: 1 sent, 0 received    bits 28..30: kind    bits 0..27: number
  *
- * The number is the seq of DATA that was sent, the 16 bits on the wire of what was received and of an ACK that was sent, and the code of
- * an ERROR. A run of blocks that left together is two entries: its first block, and a `through` with its last.
+ * The number is the seq of DATA that was sent, the 16 bits on the wire of what was received and of an ACK that was sent, the code of
+ * an ERROR, and the opcode of a request. A run of blocks that left together is two entries: its first block, and a `through` with its last.
  */
 import { HEADER_BYTES, OPCODE, readBlock, readOpcode } from '../packet/index.ts'
 
 /** What an entry stands for. `through`: the blocks behind the entry before it, up to this one. */
-export const TRACE_KIND = { other: 0, data: 1, ack: 2, error: 3, oack: 4, through: 5 } as const
+export const TRACE_KIND = { other: 0, data: 1, ack: 2, error: 3, oack: 4, through: 5, request: 6 } as const
 
 export interface TraceEntry {
   /** Since the request. */
@@ -50,6 +50,13 @@ export class Traces {
       return this.begin(slot)
     }
     this.#written[slot] = 0
+    // Slots begin in order. A first write far behind the end would turn this array, read for each packet, into a hash table.
+    this.#long[slot] = undefined
+  }
+
+  /** The request that began the transfer arrived, for the first time or again. */
+  requested(slot: number, ms: number, opcode: number): void {
+    this.#add(slot, ms, TRACE_KIND.request, opcode)
   }
 
   /** `ms` is the time since the request. */
