@@ -52,7 +52,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: 'src/endpoint/outputs.ts',
-    was: 'if (this.#transfers[i] === transfer) this.#kinds[i] = OUTPUT.none',
+    was: 'this.#kinds[i] = OUTPUT.none',
     now: '',
     breaks: 'what a failed transfer still wanted is not done: a block that was not stored is not acknowledged',
   },
