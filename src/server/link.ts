@@ -35,8 +35,17 @@ export const openLocalLink: OpenLink = (start, _index, owner) => {
 /** The file beside this one, compiled or not. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
+/**
+ * Memory for objects that die young, in MB. Of a transfer few objects outlive a moment, so a small one is enough; left to itself it
+ * grows with each rush of requests and is not given back: most of what a waiting transfer would seem to cost.
+ */
+const YOUNG_GENERATION_MB = 4
+
 /** An instance in a worker of its own. What it says comes in batches (worker.ts). */
-export const openWorkerLink: OpenLink = workerLink((data, name) => new Worker(ENTRY, { workerData: data, name }))
+export const openWorkerLink: OpenLink = workerLink(
+  (data, name) =>
+    new Worker(ENTRY, { workerData: data, name, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } }),
+)
 
 /** `create` makes a worker that runs worker.ts. */
 export function workerLink(create: (start: InstanceStart, name: string) => Worker): OpenLink {

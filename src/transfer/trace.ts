@@ -29,11 +29,13 @@ const MOST_LONG = 64
 const TICKS_PER_MS = 64
 const MAX_TICKS = 0xffff_ffff
 const NUMBER_MASK = 0x0fff_ffff
-const FIRST_CAPACITY = 64
+/** Slots of one piece of memory, 32 KB: more transfers take more pieces, and nothing is copied. */
+const PIECE_SLOTS = 128
 
 /** The traces of many transfers, by slot. Nothing is allocated for a packet. */
 export class Traces {
-  #short = new Uint32Array(FIRST_CAPACITY * SHORT_ENTRIES * 2)
+  /** The short traces, PIECE_SLOTS to a piece. */
+  readonly #pieces: Uint32Array[] = []
   /** Entries written, by slot. */
   #written: number[] = []
   readonly #long: (Uint32Array | undefined)[] = []
@@ -42,13 +44,8 @@ export class Traces {
 
   /** A transfer takes `slot`. */
   begin(slot: number): void {
-    const words = SHORT_ENTRIES * 2
-    if ((slot + 1) * words > this.#short.length) {
-      const larger = new Uint32Array(this.#short.length * 2)
-      larger.set(this.#short)
-      this.#short = larger
-      return this.begin(slot)
-    }
+    while (this.#pieces.length * PIECE_SLOTS <= slot)
+      this.#pieces.push(new Uint32Array(PIECE_SLOTS * SHORT_ENTRIES * 2))
     this.#written[slot] = 0
     // Slots begin in order. A first write far behind the end would turn this array, read for each packet, into a hash table.
     this.#long[slot] = undefined
@@ -87,9 +84,9 @@ export class Traces {
   /** The entries of `slot`, the oldest first: see `readTrace`. */
   copy(slot: number): Uint32Array {
     const long = this.#long[slot]
-    const from = long === undefined ? slot * SHORT_ENTRIES * 2 : 0
+    const from = long === undefined ? (slot % PIECE_SLOTS) * SHORT_ENTRIES * 2 : 0
     const entries = long === undefined ? SHORT_ENTRIES : LONG_ENTRIES
-    const ring = (long ?? this.#short).subarray(from, from + entries * 2)
+    const ring = (long ?? this.#pieceOf(slot)).subarray(from, from + entries * 2)
     const written = this.#written[slot] ?? 0
     if (written <= entries) return ring.slice(0, written * 2)
     const at = (written % entries) * 2
@@ -109,12 +106,18 @@ export class Traces {
     this.#longInUse--
   }
 
+  #pieceOf(slot: number): Uint32Array {
+    return this.#pieces[Math.floor(slot / PIECE_SLOTS)]
+  }
+
   #add(slot: number, ms: number, kind: number, number: number): void {
     const long = this.#long[slot]
     const written = this.#written[slot]++
-    const words = long ?? this.#short
+    const words = long ?? this.#pieceOf(slot)
     const at =
-      long === undefined ? (slot * SHORT_ENTRIES + (written % SHORT_ENTRIES)) * 2 : (written % LONG_ENTRIES) * 2
+      long === undefined
+        ? ((slot % PIECE_SLOTS) * SHORT_ENTRIES + (written % SHORT_ENTRIES)) * 2
+        : (written % LONG_ENTRIES) * 2
     words[at] = Math.min(MAX_TICKS, ms * TICKS_PER_MS)
     words[at + 1] = ((kind << 28) | (number & NUMBER_MASK)) >>> 0
   }
