@@ -56,11 +56,11 @@ describe('a device on real sockets', () => {
     ['window-16', 'data-loss:p=0.02'],
     ['ipxe', 'reorder+duplicate'],
   ])('%s with %s gets the file from our server', async (name, faults) => {
-    const { client, received, stranger } = await boot(name, faults)
+    const { client, received, otherSource } = await boot(name, faults)
     expect(client).toMatchObject({ status: 'ok', bytes: SIZE })
     expect(Buffer.compare(client.image.subarray(0, SIZE), image)).toBe(0)
     expect(received).toBeGreaterThan(50)
-    expect(stranger).toBeUndefined()
+    expect(otherSource).toBeUndefined()
   })
 
   test('one that hears nothing gives up in its own time, and can be stopped before', async () => {

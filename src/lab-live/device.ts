@@ -23,7 +23,7 @@ export interface LiveResult {
   /** Datagrams that the device got from the network, before its own faults. */
   readonly received: number
   /** Who else answered, if anybody; the device does not listen to them. */
-  readonly stranger: string | undefined
+  readonly otherSource: string | undefined
 }
 
 /** The port by which clients know their server, whatever it is in truth. */
@@ -57,7 +57,7 @@ export async function bootLive(options: LiveOptions): Promise<LiveResult> {
   try {
     clock.pump()
     await done.promise
-    return { client: client.result!, received: network.received, stranger: network.stranger }
+    return { client: client.result!, received: network.received, otherSource: network.otherSource }
   } finally {
     clearInterval(progress)
     options.signal?.removeEventListener('abort', abort)
@@ -82,7 +82,7 @@ class Network implements LabNode {
   readonly deadline = Infinity
   received = 0
   receivedBytes = 0
-  stranger: string | undefined = undefined
+  otherSource: string | undefined = undefined
   clock: LabClock | undefined = undefined
   readonly #options: LiveOptions
   readonly #address: string
@@ -124,7 +124,7 @@ class Network implements LabNode {
     })
     socket.on('message', (data, { address, port }) => {
       if (address !== this.#address) {
-        this.stranger = address
+        this.otherSource = address
         return
       }
       this.received++

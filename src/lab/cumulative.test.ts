@@ -14,52 +14,52 @@ class CumulativeMachine implements Machine {
   closed = false
   halfOpen = true
   progressAt = 0
-  private base = 1
-  private tries = 0
-  private readonly sink: SenderSink
-  private readonly blocks: number
+  #base = 1
+  #tries = 0
+  readonly #sink: SenderSink
+  readonly #blocks: number
 
   constructor(sink: SenderSink, sizeBytes: number) {
-    this.sink = sink
-    this.blocks = Math.floor(sizeBytes / 512) + 1
+    this.#sink = sink
+    this.#blocks = Math.floor(sizeBytes / 512) + 1
   }
 
   start(now: number): void {
-    this.send(now)
+    this.#send(now)
   }
 
   handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number): void {
     if (readOpcode(buffer, offset, length) !== OPCODE.ack) return
     const block = readBlock(buffer, offset)
-    if (block < this.base) return
+    if (block < this.#base) return
     this.halfOpen = false
     this.progressAt = now
-    this.tries = 0
-    this.base = block + 1
-    if (this.base > this.blocks) this.end('completed')
-    else this.send(now)
+    this.#tries = 0
+    this.#base = block + 1
+    if (this.#base > this.#blocks) this.#end('completed')
+    else this.#send(now)
   }
 
   handleTimer(now: number): void {
-    if (++this.tries > 300) this.end('failed')
-    else this.send(now)
+    if (++this.#tries > 300) this.#end('failed')
+    else this.#send(now)
   }
 
   handleUnreachable(): void {}
 
   abort(): void {
-    this.end('failed')
+    this.#end('failed')
   }
 
-  private send(now: number): void {
-    this.sink.sendBlocks(this.base, Math.min(2, this.blocks - this.base + 1))
-    this.sink.deadline(now + 100)
+  #send(now: number): void {
+    this.#sink.sendBlocks(this.#base, Math.min(2, this.#blocks - this.#base + 1))
+    this.#sink.deadline(now + 100)
   }
 
-  private end(status: 'completed' | 'failed'): void {
+  #end(status: 'completed' | 'failed'): void {
     this.closed = true
-    this.sink.deadline(Infinity)
-    this.sink.ended({ status })
+    this.#sink.deadline(Infinity)
+    this.#sink.ended({ status })
   }
 }
 

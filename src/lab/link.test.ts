@@ -111,14 +111,14 @@ describe('link', () => {
       readonly type = 'hold-for'
       readonly side = 'sending'
       deadline = Infinity
-      private readonly held = new HeldFrame()
+      readonly #held = new HeldFrame()
       apply(now: number, frame: Frame): void {
-        this.held.hold(frame)
+        this.#held.hold(frame)
         this.deadline = now + 10
       }
       wake(_now: number, out: FaultOutput): void {
         this.deadline = Infinity
-        out.pass(this.held, 0)
+        out.pass(this.#held, 0)
       }
     }
     expect(travel({ delayMs: 1, faults: [delay(100), new HoldFor(), delay(2)] }, [0])).toEqual([[0, 13]])

@@ -64,79 +64,79 @@ export class Link implements Outlet, Arriving {
   /** True when no fault sits at the arriving end. */
   readonly clearArrival: boolean
 
-  private readonly delayMs: number
-  private readonly jitterMs: number
-  private readonly msPerByte: number
-  private readonly queueBytes: number
-  private readonly rng: Rng | undefined
-  private readonly tap: LinkTap | undefined
-  private readonly sending: FaultOutput
-  private readonly arriving: FaultOutput
-  private readonly timedFaults: { fault: Fault; out: Stage }[] = []
-  private wireFreeAt = 0
-  private lastArrivalAt = 0
-  private now = 0
-  private readonly schedule: Schedule
-  private readonly to: LabNode
-  private readonly view: View = { buffer: new Uint8Array(0), offset: 0, length: 0, from: 0, to: 0 }
+  readonly #delayMs: number
+  readonly #jitterMs: number
+  readonly #msPerByte: number
+  readonly #queueBytes: number
+  readonly #rng: Rng | undefined
+  readonly #tap: LinkTap | undefined
+  readonly #sending: FaultOutput
+  readonly #arriving: FaultOutput
+  readonly #timedFaults: { fault: Fault; out: Stage }[] = []
+  #wireFreeAt = 0
+  #lastArrivalAt = 0
+  #now = 0
+  readonly #schedule: Schedule
+  readonly #to: LabNode
+  readonly #view: View = { buffer: new Uint8Array(0), offset: 0, length: 0, from: 0, to: 0 }
 
   constructor(schedule: Schedule, to: LabNode, options: LinkOptions) {
-    this.schedule = schedule
-    this.to = to
-    this.delayMs = options.delayMs ?? 0
-    this.jitterMs = options.jitterMs ?? 0
-    this.msPerByte = options.rateBytesPerSec === undefined ? 0 : 1000 / options.rateBytesPerSec
-    this.queueBytes = options.queueBytes ?? DEFAULT_QUEUE_BYTES
-    this.rng = options.rng
-    this.tap = options.tap
-    if (this.jitterMs > 0 && this.rng === undefined) throw new TypeError('jitterMs needs an rng')
+    this.#schedule = schedule
+    this.#to = to
+    this.#delayMs = options.delayMs ?? 0
+    this.#jitterMs = options.jitterMs ?? 0
+    this.#msPerByte = options.rateBytesPerSec === undefined ? 0 : 1000 / options.rateBytesPerSec
+    this.#queueBytes = options.queueBytes ?? DEFAULT_QUEUE_BYTES
+    this.#rng = options.rng
+    this.#tap = options.tap
+    if (this.#jitterMs > 0 && this.#rng === undefined) throw new TypeError('jitterMs needs an rng')
     const faults = options.faults ?? []
     const atArrival = faults.filter((fault) => fault.side === 'arriving')
     this.clearArrival = atArrival.length === 0
-    this.sending = this.chain(
+    this.#sending = this.#chain(
       faults.filter((fault) => fault.side === 'sending'),
-      { pass: (frame, delayMs) => this.travel(frame, delayMs) },
+      { pass: (frame, delayMs) => this.#travel(frame, delayMs) },
     )
-    this.arriving = this.chain(atArrival, { pass: (frame, delayMs) => this.afterArrival(frame, delayMs) })
+    this.#arriving = this.#chain(atArrival, { pass: (frame, delayMs) => this.#afterArrival(frame, delayMs) })
   }
 
   send(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void {
     this.sent++
-    this.now = now
-    const view = this.view
+    this.#now = now
+    const view = this.#view
     view.buffer = buffer
     view.offset = offset
     view.length = length
     view.from = from
     view.to = to
-    this.tap?.sent(now, view)
-    this.sending.pass(view, 0)
+    this.#tap?.sent(now, view)
+    this.#sending.pass(view, 0)
   }
 
   /** For the world: a datagram came to the far end, where faults may wait. Returns how many reached the node at once. */
   arrived(now: number, frame: Frame): number {
-    this.now = now
+    this.#now = now
     const before = this.arrivedCount
-    this.arriving.pass(frame, 0)
+    this.#arriving.pass(frame, 0)
     return this.arrivedCount - before
   }
 
   /** For the world: nothing stands between this datagram and the node any more. */
   handOver(now: number, frame: Frame): void {
     this.arrivedCount++
-    this.tap?.arrived(now, frame)
-    this.to.handleDatagram(now, frame.buffer, frame.offset, frame.length, frame.from, frame.to)
+    this.#tap?.arrived(now, frame)
+    this.#to.handleDatagram(now, frame.buffer, frame.offset, frame.length, frame.from, frame.to)
   }
 
   get deadline(): number {
     let at = Infinity
-    for (let i = 0; i < this.timedFaults.length; i++) at = Math.min(at, this.timedFaults[i]!.fault.deadline!)
+    for (let i = 0; i < this.#timedFaults.length; i++) at = Math.min(at, this.#timedFaults[i]!.fault.deadline!)
     return at
   }
 
   handleTimer(now: number): void {
-    this.now = now
-    for (const { fault, out } of this.timedFaults) {
+    this.#now = now
+    for (const { fault, out } of this.#timedFaults) {
       if (fault.deadline! > now) continue
       out.delayMs = 0
       fault.wake!(now, out)
@@ -144,11 +144,11 @@ export class Link implements Outlet, Arriving {
   }
 
   /** Joins faults to one output, in the order given, that ends in `last`. */
-  private chain(faults: readonly Fault[], last: FaultOutput): FaultOutput {
+  #chain(faults: readonly Fault[], last: FaultOutput): FaultOutput {
     let head = new Stage(this, undefined, undefined, last)
     for (let i = faults.length - 1; i >= 0; i--) {
       const fault = faults[i]!
-      if (fault.wake !== undefined) this.timedFaults.push({ fault, out: head })
+      if (fault.wake !== undefined) this.#timedFaults.push({ fault, out: head })
       head = new Stage(this, fault, head, last)
     }
     return head
@@ -156,31 +156,31 @@ export class Link implements Outlet, Arriving {
 
   /** The time of the datagram that is passing, for the stages. */
   get time(): number {
-    return this.now
+    return this.#now
   }
 
-  private travel(frame: Frame, delayMs: number): void {
-    let leavesAt = this.now
-    if (this.msPerByte > 0) {
+  #travel(frame: Frame, delayMs: number): void {
+    let leavesAt = this.#now
+    if (this.#msPerByte > 0) {
       const bytes = wireBytes(frame.length)
-      const waitMs = Math.max(0, this.wireFreeAt - leavesAt)
-      if (waitMs / this.msPerByte + bytes > this.queueBytes) {
+      const waitMs = Math.max(0, this.#wireFreeAt - leavesAt)
+      if (waitMs / this.#msPerByte + bytes > this.#queueBytes) {
         this.overflowed++
         return
       }
-      leavesAt += waitMs + bytes * this.msPerByte
-      this.wireFreeAt = leavesAt
+      leavesAt += waitMs + bytes * this.#msPerByte
+      this.#wireFreeAt = leavesAt
     }
-    let at = leavesAt + this.delayMs
-    if (this.jitterMs > 0) at += this.rng!.float() * this.jitterMs
-    if (at < this.lastArrivalAt) at = this.lastArrivalAt
-    this.lastArrivalAt = at
-    this.schedule.arrive(at + delayMs, frame, this, false)
+    let at = leavesAt + this.#delayMs
+    if (this.#jitterMs > 0) at += this.#rng!.float() * this.#jitterMs
+    if (at < this.#lastArrivalAt) at = this.#lastArrivalAt
+    this.#lastArrivalAt = at
+    this.#schedule.arrive(at + delayMs, frame, this, false)
   }
 
-  private afterArrival(frame: Frame, delayMs: number): void {
-    if (delayMs > 0) this.schedule.arrive(this.now + delayMs, frame, this, true)
-    else this.handOver(this.now, frame)
+  #afterArrival(frame: Frame, delayMs: number): void {
+    if (delayMs > 0) this.#schedule.arrive(this.#now + delayMs, frame, this, true)
+    else this.handOver(this.#now, frame)
   }
 }
 
@@ -188,25 +188,25 @@ type View = { -readonly [K in keyof Frame]: Frame[K] }
 
 /** One place in a chain: what is passed to it goes through its fault to the next place, delays add up. */
 class Stage implements FaultOutput {
-  private readonly link: Link
-  private readonly fault: Fault | undefined
-  private readonly next: Stage | undefined
-  private readonly last: FaultOutput
+  readonly #link: Link
+  readonly #fault: Fault | undefined
+  readonly #next: Stage | undefined
+  readonly #last: FaultOutput
   /** What the faults before this place have added to the datagram that is passing. */
   delayMs = 0
 
   constructor(link: Link, fault: Fault | undefined, next: Stage | undefined, last: FaultOutput) {
-    this.link = link
-    this.fault = fault
-    this.next = next
-    this.last = last
+    this.#link = link
+    this.#fault = fault
+    this.#next = next
+    this.#last = last
   }
 
   pass(frame: Frame, delayMs: number): void {
-    if (this.fault === undefined || this.next === undefined) this.last.pass(frame, delayMs + this.delayMs)
+    if (this.#fault === undefined || this.#next === undefined) this.#last.pass(frame, delayMs + this.delayMs)
     else {
-      this.next.delayMs = this.delayMs + delayMs
-      this.fault.apply(this.link.time, frame, this.next)
+      this.#next.delayMs = this.delayMs + delayMs
+      this.#fault.apply(this.#link.time, frame, this.#next)
     }
   }
 }

@@ -5,30 +5,30 @@
  * seed is spread by the finaliser of MurmurHash3 (Austin Appleby, public domain).
  */
 export class Rng {
-  private a: number
-  private b: number
-  private c: number
-  private counter = 1
-  private readonly seedLow: number
-  private readonly seedHigh: number
+  #a: number
+  #b: number
+  #c: number
+  #counter = 1
+  readonly #seedLow: number
+  readonly #seedHigh: number
 
   /** `seed`: any safe integer. `label` separates streams of one seed. */
   constructor(seed: number, label = '') {
-    this.seedLow = mix((seed | 0) ^ hashText(label, 0x9e3779b9))
-    this.seedHigh = mix(Math.floor(seed / 0x1_0000_0000) ^ hashText(label, 0x85ebca6b))
-    this.a = this.seedLow
-    this.b = this.seedHigh
-    this.c = mix(this.seedLow ^ Math.imul(this.seedHigh, 0xc2b2ae35))
+    this.#seedLow = mix((seed | 0) ^ hashText(label, 0x9e3779b9))
+    this.#seedHigh = mix(Math.floor(seed / 0x1_0000_0000) ^ hashText(label, 0x85ebca6b))
+    this.#a = this.#seedLow
+    this.#b = this.#seedHigh
+    this.#c = mix(this.#seedLow ^ Math.imul(this.#seedHigh, 0xc2b2ae35))
     for (let i = 0; i < WARM_UP; i++) this.next()
   }
 
   /** 32 random bits, unsigned. */
   next(): number {
-    const t = (((this.a + this.b) | 0) + this.counter) | 0
-    this.counter = (this.counter + 1) | 0
-    this.a = this.b ^ (this.b >>> 9)
-    this.b = (this.c + (this.c << 3)) | 0
-    this.c = (((this.c << 21) | (this.c >>> 11)) + t) | 0
+    const t = (((this.#a + this.#b) | 0) + this.#counter) | 0
+    this.#counter = (this.#counter + 1) | 0
+    this.#a = this.#b ^ (this.#b >>> 9)
+    this.#b = (this.#c + (this.#c << 3)) | 0
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + t) | 0
     return t >>> 0
   }
 
@@ -57,7 +57,7 @@ export class Rng {
    * draw in one place does not change the numbers of another.
    */
   fork(label: string): Rng {
-    return new Rng(this.seedHigh * 0x20_0000 + (this.seedLow >>> 11), label)
+    return new Rng(this.#seedHigh * 0x20_0000 + (this.#seedLow >>> 11), label)
   }
 
   /** Fills `target` with random bytes. */

@@ -16,50 +16,50 @@ class LockstepMachine implements Machine {
   closed = false
   halfOpen = true
   progressAt: number
-  private seq = 1
-  private tries = 0
-  private readonly sink: SenderSink
-  private readonly blocks: number
+  #seq = 1
+  #tries = 0
+  readonly #sink: SenderSink
+  readonly #blocks: number
 
   constructor(sink: SenderSink, sizeBytes: number, now: number) {
-    this.sink = sink
-    this.blocks = Math.floor(sizeBytes / 512) + 1
+    this.#sink = sink
+    this.#blocks = Math.floor(sizeBytes / 512) + 1
     this.progressAt = now
   }
 
   start(now: number): void {
-    this.send(now)
+    this.#send(now)
   }
 
   handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number): void {
-    if (readOpcode(buffer, offset, length) !== OPCODE.ack || readBlock(buffer, offset) !== (this.seq & 0xffff)) return
+    if (readOpcode(buffer, offset, length) !== OPCODE.ack || readBlock(buffer, offset) !== (this.#seq & 0xffff)) return
     this.halfOpen = false
     this.progressAt = now
-    this.tries = 0
-    if (this.seq++ === this.blocks) this.end('completed')
-    else this.send(now)
+    this.#tries = 0
+    if (this.#seq++ === this.#blocks) this.#end('completed')
+    else this.#send(now)
   }
 
   handleTimer(now: number): void {
-    if (++this.tries > 30) this.end('failed')
-    else this.send(now)
+    if (++this.#tries > 30) this.#end('failed')
+    else this.#send(now)
   }
 
   handleUnreachable(): void {}
 
   abort(_now: number, _error: ForesendError): void {
-    this.end('failed')
+    this.#end('failed')
   }
 
-  private send(now: number): void {
-    this.sink.sendBlocks(this.seq, 1)
-    this.sink.deadline(now + 100)
+  #send(now: number): void {
+    this.#sink.sendBlocks(this.#seq, 1)
+    this.#sink.deadline(now + 100)
   }
 
-  private end(status: 'completed' | 'failed'): void {
+  #end(status: 'completed' | 'failed'): void {
     this.closed = true
-    this.sink.deadline(Infinity)
-    this.sink.ended({ status })
+    this.#sink.deadline(Infinity)
+    this.#sink.ended({ status })
   }
 }
 

@@ -65,111 +65,111 @@ export class ServerNode implements LabNode {
   /** Counters of the latest transfer, by COUNTER. */
   counters: Counters = []
 
-  private readonly config: ServerNodeConfig
-  private readonly sessions: RunningTransfer[] = []
-  private readonly waiting: Waiting[] = []
-  private latest: { readonly outcome: Outcome; readonly heardAt: number } | undefined
-  private outlet: Outlet | undefined
+  readonly #config: ServerNodeConfig
+  readonly #sessions: RunningTransfer[] = []
+  readonly #waiting: Waiting[] = []
+  #latest: { readonly outcome: Outcome; readonly heardAt: number } | undefined
+  #outlet: Outlet | undefined
 
   constructor(config: ServerNodeConfig) {
-    this.config = config
+    this.#config = config
   }
 
   /** How the latest transfer that ended did so; where several run beside each other, the one that heard an ACK last. */
   get outcome(): Outcome | undefined {
-    return this.latest?.outcome
+    return this.#latest?.outcome
   }
 
   /** True while a transfer is neither completed nor failed. */
   get busy(): boolean {
-    return this.sessions.some((session) => session.outcome === undefined)
+    return this.#sessions.some((session) => session.outcome === undefined)
   }
 
   attach(outlet: Outlet): void {
-    this.outlet = outlet
+    this.#outlet = outlet
   }
 
   handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void {
     this.received++
-    if (to === SERVER_PORT) this.handleRequest(now, buffer, offset, length, from)
+    if (to === SERVER_PORT) this.#handleRequest(now, buffer, offset, length, from)
     else {
-      const session = this.find(to, from)
+      const session = this.#find(to, from)
       if (session !== undefined) {
         session.now = now
         if (readOpcode(buffer, offset, length) === OPCODE.ack) session.ackAt = session.heardAt = now
         session.machine!.handleDatagram(now, buffer, offset, length)
-        this.tidy(session)
+        this.#tidy(session)
       }
     }
-    this.settle()
+    this.#settle()
   }
 
   handleTimer(now: number): void {
-    for (let i = this.sessions.length - 1; i >= 0; i--) {
-      const session = this.sessions[i]!
+    for (let i = this.#sessions.length - 1; i >= 0; i--) {
+      const session = this.#sessions[i]!
       if (session.deadlineAt > now) continue
       session.now = now
       session.deadlineAt = Infinity
       session.machine!.handleTimer(now)
-      this.tidy(session)
+      this.#tidy(session)
     }
-    this.settle()
+    this.#settle()
   }
 
   /** For sessions. */
   transmit(now: number, session: RunningTransfer, buffer: Uint8Array, length: number): void {
-    this.outlet!.send(now, buffer, 0, length, session.tid, session.clientPort)
+    this.#outlet!.send(now, buffer, 0, length, session.tid, session.clientPort)
   }
 
   /** For sessions. */
   noticed(now: number, kind: NoticeKind, seq: number): void {
-    this.config.notice?.(now, kind, seq)
+    this.#config.notice?.(now, kind, seq)
   }
 
   /** For sessions. */
   ended(session: RunningTransfer, outcome: Outcome): void {
     this.outcomes.push(outcome)
-    const beside = this.config.requests === 'beside' || this.config.requests === 'queue'
-    if (beside && this.latest !== undefined && session.heardAt < this.latest.heardAt) return
-    this.latest = { outcome, heardAt: session.heardAt }
+    const beside = this.#config.requests === 'beside' || this.#config.requests === 'queue'
+    if (beside && this.#latest !== undefined && session.heardAt < this.#latest.heardAt) return
+    this.#latest = { outcome, heardAt: session.heardAt }
   }
 
-  private handleRequest(now: number, buffer: Uint8Array, offset: number, length: number, from: number): void {
+  #handleRequest(now: number, buffer: Uint8Array, offset: number, length: number, from: number): void {
     const request = parseRequest(buffer, offset, length)
     if (!request.ok || request.value.opcode !== OPCODE.rrq) return
-    if (this.config.requests === 'queue' && this.sessions.length > 0) {
-      if (this.waiting.length < MOST_WAITING) this.waiting.push({ request: request.value, from })
+    if (this.#config.requests === 'queue' && this.#sessions.length > 0) {
+      if (this.#waiting.length < MOST_WAITING) this.#waiting.push({ request: request.value, from })
       return
     }
-    const rule = this.config.requests ?? 'supersede'
-    if (rule === 'supersede' && !this.makeRoom(now, from)) return
-    this.begin(now, request.value, from)
+    const rule = this.#config.requests ?? 'supersede'
+    if (rule === 'supersede' && !this.#makeRoom(now, from)) return
+    this.#begin(now, request.value, from)
   }
 
   /** False when the request is only a repeat. */
-  private makeRoom(now: number, from: number): boolean {
-    const repeated = this.sessions.find((s) => s.clientPort === from && s.outcome === undefined)
+  #makeRoom(now: number, from: number): boolean {
+    const repeated = this.#sessions.find((s) => s.clientPort === from && s.outcome === undefined)
     if (repeated !== undefined && (repeated.machine!.halfOpen || now - repeated.ackAt < SUPERSEDE_AFTER_MS))
       return false
-    for (let i = this.sessions.length - 1; i >= 0; i--) {
-      const session = this.sessions[i]!
+    for (let i = this.#sessions.length - 1; i >= 0; i--) {
+      const session = this.#sessions[i]!
       const stuck = now - session.machine!.progressAt >= SUPERSEDE_AFTER_MS
-      if (session.clientPort === from || (session.outcome === undefined && stuck)) this.supersede(now, session)
+      if (session.clientPort === from || (session.outcome === undefined && stuck)) this.#supersede(now, session)
     }
     return true
   }
 
-  private begin(now: number, request: Request, from: number): void {
-    const session = new RunningTransfer(this, this.config.image, FIRST_TID + this.started++, from, now)
-    const served = this.config.create(request, session, now)
+  #begin(now: number, request: Request, from: number): void {
+    const session = new RunningTransfer(this, this.#config.image, FIRST_TID + this.started++, from, now)
+    const served = this.#config.create(request, session, now)
     session.begin(served)
-    this.sessions.push(session)
+    this.#sessions.push(session)
     this.counters = served.machine.counters
     served.machine.start(now)
-    this.tidy(session)
+    this.#tidy(session)
   }
 
-  private supersede(now: number, session: RunningTransfer): void {
+  #supersede(now: number, session: RunningTransfer): void {
     session.now = now
     if (session.outcome === undefined) {
       session.machine!.abort(
@@ -177,28 +177,28 @@ export class ServerNode implements LabNode {
         new ForesendError('ERR_TFTP_ABORTED', 'superseded by a new request', { fault: 'peer' }),
       )
     }
-    const index = this.sessions.indexOf(session)
-    if (index >= 0) this.sessions.splice(index, 1)
+    const index = this.#sessions.indexOf(session)
+    if (index >= 0) this.#sessions.splice(index, 1)
   }
 
-  private tidy(session: RunningTransfer): void {
+  #tidy(session: RunningTransfer): void {
     if (!session.machine!.closed) return
-    this.sessions.splice(this.sessions.indexOf(session), 1)
-    const next = this.waiting.shift()
-    if (next !== undefined) this.begin(session.now, next.request, next.from)
+    this.#sessions.splice(this.#sessions.indexOf(session), 1)
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#begin(session.now, next.request, next.from)
   }
 
-  private find(tid: number, clientPort: number): RunningTransfer | undefined {
-    for (let i = 0; i < this.sessions.length; i++) {
-      const session = this.sessions[i]!
+  #find(tid: number, clientPort: number): RunningTransfer | undefined {
+    for (let i = 0; i < this.#sessions.length; i++) {
+      const session = this.#sessions[i]!
       if (session.tid === tid && session.clientPort === clientPort) return session
     }
     return undefined
   }
 
-  private settle(): void {
+  #settle(): void {
     let at = Infinity
-    for (let i = 0; i < this.sessions.length; i++) at = Math.min(at, this.sessions[i]!.deadlineAt)
+    for (let i = 0; i < this.#sessions.length; i++) at = Math.min(at, this.#sessions[i]!.deadlineAt)
     this.deadline = at
   }
 }
@@ -220,15 +220,15 @@ class RunningTransfer implements LabSink {
   ackAt: number
   /** The last ACK; -1 before any. */
   heardAt = -1
-  private readonly node: ServerNode
-  private readonly image: Uint8Array
-  private blksize = 512
-  private rollover: 0 | 1 = 0
-  private frame: Uint8Array = new Uint8Array(0)
+  readonly #node: ServerNode
+  readonly #image: Uint8Array
+  #blksize = 512
+  #rollover: 0 | 1 = 0
+  #frame: Uint8Array = new Uint8Array(0)
 
   constructor(node: ServerNode, image: Uint8Array, tid: number, clientPort: number, now: number) {
-    this.node = node
-    this.image = image
+    this.#node = node
+    this.#image = image
     this.tid = tid
     this.clientPort = clientPort
     this.now = now
@@ -237,30 +237,30 @@ class RunningTransfer implements LabSink {
 
   begin(served: ModelTransfer): void {
     this.machine = served.machine
-    this.blksize = served.blksize
-    this.rollover = served.rollover
-    this.frame = new Uint8Array(HEADER_BYTES + served.blksize)
+    this.#blksize = served.blksize
+    this.#rollover = served.rollover
+    this.#frame = new Uint8Array(HEADER_BYTES + served.blksize)
   }
 
   sendBlocks(first: number, count: number): void {
-    for (let seq = first; seq < first + count; seq++) this.sendAs(seq, blockOfSeq(seq, this.rollover))
+    for (let seq = first; seq < first + count; seq++) this.sendAs(seq, blockOfSeq(seq, this.#rollover))
   }
 
   sendAs(seq: number, label: number): void {
-    const start = (seq - 1) * this.blksize
-    if (seq < 1 || start > this.image.length) {
+    const start = (seq - 1) * this.#blksize
+    if (seq < 1 || start > this.#image.length) {
       throw new RangeError(`the machine sent block ${seq}, which does not exist`)
     }
-    const payload = this.image.subarray(start, start + this.blksize)
-    writeDataHeader(this.frame, 0, label)
-    this.frame.set(payload, HEADER_BYTES)
-    this.node.dataSent++
-    this.node.transmit(this.now, this, this.frame, HEADER_BYTES + payload.length)
+    const payload = this.#image.subarray(start, start + this.#blksize)
+    writeDataHeader(this.#frame, 0, label)
+    this.#frame.set(payload, HEADER_BYTES)
+    this.#node.dataSent++
+    this.#node.transmit(this.now, this, this.#frame, HEADER_BYTES + payload.length)
   }
 
   sendControl(buffer: Uint8Array, length: number): void {
-    this.node.controlsSent++
-    this.node.transmit(this.now, this, buffer, length)
+    this.#node.controlsSent++
+    this.#node.transmit(this.now, this, buffer, length)
   }
 
   deadline(at: number): void {
@@ -270,10 +270,10 @@ class RunningTransfer implements LabSink {
   ended(outcome: Outcome): void {
     if (this.outcome !== undefined) throw new Error('the machine ended twice')
     this.outcome = outcome
-    this.node.ended(this, outcome)
+    this.#node.ended(this, outcome)
   }
 
   notice(kind: NoticeKind, seq: number): void {
-    this.node.noticed(this.now, kind, seq)
+    this.#node.noticed(this.now, kind, seq)
   }
 }

@@ -14,29 +14,29 @@ const DEFAULT_MAX_LINES = 200
 export class Trace {
   readonly up: LinkTap
   readonly down: LinkTap
-  private readonly lines: string[] = []
-  private readonly maxLines: number
+  readonly #lines: string[] = []
+  readonly #maxLines: number
 
   constructor(maxLines: number = DEFAULT_MAX_LINES) {
-    this.maxLines = maxLines
-    this.up = this.tap('>')
-    this.down = this.tap('<')
+    this.#maxLines = maxLines
+    this.up = this.#tap('>')
+    this.down = this.#tap('<')
   }
 
   toString(): string {
-    return this.lines.join('\n')
+    return this.#lines.join('\n')
   }
 
-  private tap(arrow: string): LinkTap {
+  #tap(arrow: string): LinkTap {
     return {
-      sent: (now, frame) => this.add(`${now.toFixed(3).padStart(12)} ${arrow}  sent    ${packetText(frame)}`),
-      arrived: (now, frame) => this.add(`${now.toFixed(3).padStart(12)}  ${arrow} arrived ${packetText(frame)}`),
+      sent: (now, frame) => this.#add(`${now.toFixed(3).padStart(12)} ${arrow}  sent    ${packetText(frame)}`),
+      arrived: (now, frame) => this.#add(`${now.toFixed(3).padStart(12)}  ${arrow} arrived ${packetText(frame)}`),
     }
   }
 
-  private add(line: string): void {
-    this.lines.push(line)
-    if (this.lines.length > this.maxLines) this.lines.shift()
+  #add(line: string): void {
+    this.#lines.push(line)
+    if (this.#lines.length > this.#maxLines) this.#lines.shift()
   }
 }
 

@@ -33,27 +33,27 @@ export class World implements Schedule {
   delivered = 0
 
   /** Links come before nodes: what a link lets go at an instant arrives before timers of that instant fire. */
-  private readonly timed: Timed[] = []
-  private linkCount = 0
-  private stopping = false
+  readonly #timed: Timed[] = []
+  #linkCount = 0
+  #stopping = false
 
-  private readonly slots: Slot[] = []
-  private freeSlots: Int32Array = new Int32Array(INITIAL_SLOTS)
-  private freeCount = 0
-  private heap: Int32Array = new Int32Array(INITIAL_SLOTS)
-  private heapSize = 0
-  private slotTime: Float64Array = new Float64Array(INITIAL_SLOTS)
-  private slotOrder: Float64Array = new Float64Array(INITIAL_SLOTS)
-  private order = 0
+  readonly #slots: Slot[] = []
+  #freeSlots: Int32Array = new Int32Array(INITIAL_SLOTS)
+  #freeCount = 0
+  #heap: Int32Array = new Int32Array(INITIAL_SLOTS)
+  #heapSize = 0
+  #slotTime: Float64Array = new Float64Array(INITIAL_SLOTS)
+  #slotOrder: Float64Array = new Float64Array(INITIAL_SLOTS)
+  #order = 0
 
   add(node: LabNode): void {
-    this.timed.push(node)
+    this.#timed.push(node)
   }
 
   /** Makes one direction. Give it to the sending node with `attach`, or use `join`. */
   link(to: LabNode, options: LinkOptions = {}): Link {
     const link = new Link(this, to, options)
-    this.timed.splice(this.linkCount++, 0, link)
+    this.#timed.splice(this.#linkCount++, 0, link)
     return link
   }
 
@@ -75,10 +75,10 @@ export class World implements Schedule {
   /** Runs until nothing is left to happen or a limit is reached; may be called again to go on. */
   run(limits: RunLimits): RunEnd {
     const lastDatagram = this.delivered + limits.maxDatagrams
-    this.stopping = false
-    while (!this.stopping) {
-      const datagramAt = this.heapSize > 0 ? this.slotTime[this.heap[0]!]! : Infinity
-      const timer = this.nextTimer()
+    this.#stopping = false
+    while (!this.#stopping) {
+      const datagramAt = this.#heapSize > 0 ? this.#slotTime[this.#heap[0]!]! : Infinity
+      const timer = this.#nextTimer()
       const timerAt = timer === undefined ? Infinity : Math.max(this.now, timer.deadline)
       const at = Math.min(datagramAt, timerAt)
       if (at === Infinity) return 'idle'
@@ -86,7 +86,7 @@ export class World implements Schedule {
       this.now = at
       if (datagramAt <= timerAt) {
         if (this.delivered >= lastDatagram) return 'datagrams'
-        this.deliver(this.takeFirst())
+        this.#deliver(this.#takeFirst())
       } else timer!.handleTimer(at)
     }
     return 'stopped'
@@ -94,99 +94,99 @@ export class World implements Schedule {
 
   /** When something happens next, Infinity for never: for whoever runs it along a real clock. */
   get nextAt(): number {
-    const datagramAt = this.heapSize > 0 ? this.slotTime[this.heap[0]!]! : Infinity
-    return Math.min(datagramAt, this.nextTimer()?.deadline ?? Infinity)
+    const datagramAt = this.#heapSize > 0 ? this.#slotTime[this.#heap[0]!]! : Infinity
+    return Math.min(datagramAt, this.#nextTimer()?.deadline ?? Infinity)
   }
 
   /** Ends `run` after the event that is being handled. */
   stop(): void {
-    this.stopping = true
+    this.#stopping = true
   }
 
   /** For links: a datagram will arrive. The frame is copied. */
   arrive(at: number, frame: Frame, link: Arriving, pastFaults: boolean): void {
-    const index = this.takeSlot()
-    const slot = this.slots[index]!
+    const index = this.#takeSlot()
+    const slot = this.#slots[index]!
     slot.set(frame.buffer, frame.offset, frame.length, frame.from, frame.to)
     slot.link = link
     slot.pastFaults = pastFaults
-    this.slotTime[index] = at
-    this.slotOrder[index] = this.order++
-    this.siftUp(index)
+    this.#slotTime[index] = at
+    this.#slotOrder[index] = this.#order++
+    this.#siftUp(index)
   }
 
-  private deliver(index: number): void {
-    const slot = this.slots[index]!
+  #deliver(index: number): void {
+    const slot = this.#slots[index]!
     const link = slot.link!
     if (slot.pastFaults || link.clearArrival) {
       this.delivered++
       link.handOver(this.now, slot)
     } else this.delivered += link.arrived(this.now, slot)
-    this.freeSlots[this.freeCount++] = index
+    this.#freeSlots[this.#freeCount++] = index
   }
 
-  private nextTimer(): Timed | undefined {
+  #nextTimer(): Timed | undefined {
     let next: Timed | undefined
     let at = Infinity
-    for (let i = 0; i < this.timed.length; i++) {
-      const deadline = this.timed[i]!.deadline
+    for (let i = 0; i < this.#timed.length; i++) {
+      const deadline = this.#timed[i]!.deadline
       if (deadline < at) {
         at = deadline
-        next = this.timed[i]
+        next = this.#timed[i]
       }
     }
     return next
   }
 
-  private takeSlot(): number {
-    if (this.freeCount > 0) return this.freeSlots[--this.freeCount]!
-    const index = this.slots.push(new Slot()) - 1
-    if (index >= this.heap.length) this.grow()
+  #takeSlot(): number {
+    if (this.#freeCount > 0) return this.#freeSlots[--this.#freeCount]!
+    const index = this.#slots.push(new Slot()) - 1
+    if (index >= this.#heap.length) this.#grow()
     return index
   }
 
-  private grow(): void {
-    const size = this.heap.length * 2
+  #grow(): void {
+    const size = this.#heap.length * 2
     const heap = new Int32Array(size)
-    heap.set(this.heap)
-    this.heap = heap
-    this.freeSlots = new Int32Array(size)
+    heap.set(this.#heap)
+    this.#heap = heap
+    this.#freeSlots = new Int32Array(size)
     const slotTime = new Float64Array(size)
-    slotTime.set(this.slotTime)
-    this.slotTime = slotTime
+    slotTime.set(this.#slotTime)
+    this.#slotTime = slotTime
     const slotOrder = new Float64Array(size)
-    slotOrder.set(this.slotOrder)
-    this.slotOrder = slotOrder
+    slotOrder.set(this.#slotOrder)
+    this.#slotOrder = slotOrder
   }
 
-  private before(a: number, b: number): boolean {
-    const ta = this.slotTime[a]!
-    const tb = this.slotTime[b]!
-    return ta < tb || (ta === tb && this.slotOrder[a]! < this.slotOrder[b]!)
+  #before(a: number, b: number): boolean {
+    const ta = this.#slotTime[a]!
+    const tb = this.#slotTime[b]!
+    return ta < tb || (ta === tb && this.#slotOrder[a]! < this.#slotOrder[b]!)
   }
 
-  private siftUp(index: number): void {
-    const heap = this.heap
-    let at = this.heapSize++
+  #siftUp(index: number): void {
+    const heap = this.#heap
+    let at = this.#heapSize++
     while (at > 0) {
       const parent = (at - 1) >> 1
-      if (!this.before(index, heap[parent]!)) break
+      if (!this.#before(index, heap[parent]!)) break
       heap[at] = heap[parent]!
       at = parent
     }
     heap[at] = index
   }
 
-  private takeFirst(): number {
-    const heap = this.heap
+  #takeFirst(): number {
+    const heap = this.#heap
     const first = heap[0]!
-    const moved = heap[--this.heapSize]!
+    const moved = heap[--this.#heapSize]!
     let at = 0
     for (;;) {
       let child = 2 * at + 1
-      if (child >= this.heapSize) break
-      if (child + 1 < this.heapSize && this.before(heap[child + 1]!, heap[child]!)) child++
-      if (!this.before(heap[child]!, moved)) break
+      if (child >= this.#heapSize) break
+      if (child + 1 < this.#heapSize && this.#before(heap[child + 1]!, heap[child]!)) child++
+      if (!this.#before(heap[child]!, moved)) break
       heap[at] = heap[child]!
       at = child
     }

@@ -19,7 +19,7 @@ export function netasciiSize(source: Uint8Array, offset: number, length: number)
 export class NetasciiEncoder {
   /** Source bytes that the last `encode` used: fewer than given when the target was full. */
   consumed = 0
-  private pending = NONE
+  #pending = NONE
 
   /**
    * Writes to `target` from `targetOffset` until the source is used up or the target is full, and returns the bytes
@@ -36,15 +36,15 @@ export class NetasciiEncoder {
     let from = sourceOffset
     let to = targetOffset
     while (to < target.length) {
-      if (this.pending !== NONE) {
-        target[to++] = this.pending
-        this.pending = NONE
+      if (this.#pending !== NONE) {
+        target[to++] = this.#pending
+        this.#pending = NONE
         continue
       }
       if (from === sourceEnd) break
       const byte = source[from++]
-      if (byte === LF) this.pending = LF
-      else if (byte === CR) this.pending = NUL
+      if (byte === LF) this.#pending = LF
+      else if (byte === CR) this.#pending = NUL
       target[to++] = byte === LF ? CR : byte
     }
     this.consumed = from - sourceOffset
@@ -53,13 +53,13 @@ export class NetasciiEncoder {
 
   /** True when the second byte of a pair still waits for room: call `encode` again, with no source if there is none. */
   get unfinished(): boolean {
-    return this.pending !== NONE
+    return this.#pending !== NONE
   }
 }
 
 /** netascii to local bytes. One object per stream; nothing is allocated per call. */
 export class NetasciiDecoder {
-  private afterCr = false
+  #afterCr = false
 
   /**
    * Writes at most `sourceLength + 1` bytes to `target` from `targetOffset` (room for them is the caller's duty) and
@@ -75,15 +75,15 @@ export class NetasciiDecoder {
     let to = targetOffset
     for (let i = sourceOffset; i < sourceOffset + sourceLength; i++) {
       const byte = source[i]
-      if (this.afterCr) {
-        this.afterCr = false
+      if (this.#afterCr) {
+        this.#afterCr = false
         if (byte === LF || byte === NUL) {
           target[to++] = byte === LF ? LF : CR
           continue
         }
         target[to++] = CR
       }
-      if (byte === CR) this.afterCr = true
+      if (byte === CR) this.#afterCr = true
       else target[to++] = byte
     }
     return to - targetOffset
@@ -91,8 +91,8 @@ export class NetasciiDecoder {
 
   /** The stream ended: writes a CR that was its last byte. Returns the bytes written, 0 or 1. */
   end(target: Uint8Array, targetOffset: number): number {
-    if (!this.afterCr) return 0
-    this.afterCr = false
+    if (!this.#afterCr) return 0
+    this.#afterCr = false
     target[targetOffset] = CR
     return 1
   }

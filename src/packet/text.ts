@@ -32,18 +32,18 @@ export function lowerAscii(text: string): string {
 
 /** Appends strings and NULs to a packet that grows. For packets sent once per transfer, not for the hot path. */
 export class PacketWriter {
-  private bytes: Uint8Array
-  private length = 0
+  #bytes: Uint8Array
+  #length = 0
 
   constructor(opcode: number) {
-    this.bytes = new Uint8Array(64)
+    this.#bytes = new Uint8Array(64)
     this.uint16(opcode)
   }
 
   uint16(value: number): this {
-    this.reserve(2)
-    this.bytes[this.length++] = value >>> 8
-    this.bytes[this.length++] = value
+    this.#reserve(2)
+    this.#bytes[this.#length++] = value >>> 8
+    this.#bytes[this.#length++] = value
     return this
   }
 
@@ -68,23 +68,23 @@ export class PacketWriter {
 
   /** The first `length` bytes of `encoded` and a NUL. */
   raw(encoded: Uint8Array, length: number): this {
-    this.reserve(length + 1)
-    this.bytes.set(encoded.subarray(0, length), this.length)
-    this.length += length
-    this.bytes[this.length++] = 0
+    this.#reserve(length + 1)
+    this.#bytes.set(encoded.subarray(0, length), this.#length)
+    this.#length += length
+    this.#bytes[this.#length++] = 0
     return this
   }
 
   /** A copy of exactly the bytes written. */
   finish(): Uint8Array {
-    return this.bytes.slice(0, this.length)
+    return this.#bytes.slice(0, this.#length)
   }
 
-  private reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(this.length + more, 2 * this.bytes.length))
-    grown.set(this.bytes)
-    this.bytes = grown
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(this.#length + more, 2 * this.#bytes.length))
+    grown.set(this.#bytes)
+    this.#bytes = grown
   }
 }
 

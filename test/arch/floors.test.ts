@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 describe('the source tree', () => {
   test('keeps the floors, has no cycle, and its pure floors are pure', () => {
-    const tree = readTree(['src', 'test', 'bench'])
+    const tree = readTree(['src', 'test', 'bench', 'scripts'])
     expect(tree.has('src/error.ts')).toBe(true)
     expect(tree.size).toBeGreaterThan(20)
     expect(violations(tree)).toEqual([])
@@ -112,6 +112,16 @@ describe('the checker itself', () => {
       what: 'a file that is not there',
       files: { 'src/packet/a.ts': "import './b.ts'\n" },
       found: /b\.ts, which is not there/,
+    },
+    {
+      what: 'the keyword private',
+      files: { 'test/a.ts': 'class A {\n  private readonly b = 1\n}\n' },
+      found: /a\.ts:2: write #name/,
+    },
+    {
+      what: 'a private constructor, and the word in a text',
+      files: { 'src/packet/a.ts': "class A {\n  private constructor() {}\n}\nconst b = 'private x'\n" },
+      found: undefined,
     },
     { what: 'a very long file', files: { 'src/packet/a.ts': '\n'.repeat(601) }, found: /601 lines/ },
     { what: 'a file of some length', files: { 'src/packet/a.ts': '\n'.repeat(600) }, found: undefined },

@@ -44,6 +44,7 @@ export function violations(tree: Tree): string[] {
   for (const [path, source] of tree) {
     const lines = source.split('\n').length - 1
     if (lines > ALARM_LINES) found.push(`${path}: ${lines} lines, more than ${ALARM_LINES}: is it still one concept?`)
+    found.push(...privateKeywords(path, source))
     // Tests may use what they need; what they test may not.
     if (isTest(path) || !path.startsWith('src/')) continue
     found.push(...floorViolations(path, importsOf(source)), ...purityViolations(path, source))
@@ -76,6 +77,15 @@ function purityViolations(path: string, source: string): string[] {
   return code.flatMap((line, index) => {
     const match = IMPURE.exec(line)
     return match === null ? [] : [`${path}:${index + 1}: uses ${match[0]}, but floors 0 to ${LAST_PURE_FLOOR} are pure`]
+  })
+}
+
+/** The keyword is only checked by the compiler, `#name` by the runtime as well. A constructor can only have the keyword. */
+function privateKeywords(path: string, source: string): string[] {
+  const code = blankTexts(source).split('\n')
+  return code.flatMap((line, index) => {
+    const match = /^\s*(?:static\s+)?private\s+(?!constructor\b)/.exec(line)
+    return match === null ? [] : [`${path}:${index + 1}: write #name in place of the keyword private`]
   })
 }
 

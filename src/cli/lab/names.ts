@@ -48,7 +48,7 @@ export function sizeFlag(text: string): number {
 }
 
 /** `ADDR:PORT`, IPv6 in brackets. */
-export function addressPort(text: string): { readonly address: string; readonly port: number } {
+export function parseAddressPort(text: string): { readonly address: string; readonly port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text)
   const port = Number(match?.[3] ?? -1)
   if (match === null || port < 0 || port > 65_535) {

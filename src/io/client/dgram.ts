@@ -9,7 +9,7 @@ import { clientBindError, seenText, withoutZone } from './socket.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from './socket.ts'
 import { type Core, createSocket, isUnreachable, Sending } from '../dgram/core.ts'
 import type { BlockFramer } from '../driver.ts'
-import { Frames } from '../dgram/frames.ts'
+import { SendMemory } from '../dgram/send-memory.ts'
 import { EventLoopSpin } from '../dgram/event-loop-spin.ts'
 import { countSendError, newStats } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
@@ -32,7 +32,7 @@ export class DgramClientSocket implements ClientSocket {
     this.#handlers = handlers
     const now = (): number => performance.now()
     const spin = new EventLoopSpin(now, cpus().length)
-    this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new Frames(), tap: undefined, spin, now }
+    this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new SendMemory(), tap: undefined, spin, now }
     this.#alarm = new Alarm(
       now,
       () => this.#stats.arrivals,

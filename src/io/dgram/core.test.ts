@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Tap } from '../driver.ts'
 import { Sending } from './core.ts'
 import type { Core } from './core.ts'
-import { Frames } from './frames.ts'
+import { SendMemory } from './send-memory.ts'
 import { newStats } from '../driver-stats.ts'
 
 /** A socket whose kernel buffer is full when `full` says so: Node then keeps the memory, and reads it later. */
@@ -12,7 +12,7 @@ class Queueing extends Sending<string> {
   readonly sent: number[][] = []
   full = false
 
-  constructor(frames: Frames) {
+  constructor(frames: SendMemory) {
     const core = {
       stats: newStats(),
       frames,
@@ -54,7 +54,7 @@ const expected = (from: number, to: number): number[][] =>
 
 describe('Sending', () => {
   test('datagrams that Node had to queue leave with their own bytes', () => {
-    const frames = new Frames()
+    const frames = new SendMemory()
     const [tid, other] = [new Queueing(frames), new Queueing(frames)]
     tid.sendBlocks(block, 1, 3, 4)
     tid.full = true
@@ -69,7 +69,7 @@ describe('Sending', () => {
   })
 
   test('a final block that is shorter is queued safely as well', () => {
-    const tid = new Queueing(new Frames())
+    const tid = new Queueing(new SendMemory())
     tid.full = true
     tid.sendBlocks((seq, target) => block(seq, target) - 2, 1, 1, 4)
     tid.sendBlocks(block, 2, 1, 4)
@@ -81,7 +81,7 @@ describe('Sending', () => {
   })
 
   test('the queue is bounded', () => {
-    const tid = new Queueing(new Frames())
+    const tid = new Queueing(new SendMemory())
     tid.full = true
     tid.sendBlocks(block, 0, 5000, 4)
     expect(tid.queue.length).toBe(2048)

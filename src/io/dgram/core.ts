@@ -4,7 +4,7 @@ import type { BindOptions, Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import type { DriverHandlers, BlockFramer, Tap } from '../driver.ts'
 import { errnoOf } from '../bind-error.ts'
-import type { Frames } from './frames.ts'
+import type { SendMemory } from './send-memory.ts'
 import type { EventLoopSpin } from './event-loop-spin.ts'
 import { countSendError } from '../driver-stats.ts'
 import type { DriverStats } from '../driver-stats.ts'
@@ -17,7 +17,7 @@ const REPORT_EVERY = 64
 export interface Core<Owner> {
   readonly handlers: DriverHandlers<Owner>
   readonly stats: DriverStats
-  readonly frames: Frames
+  readonly frames: SendMemory
   readonly tap: Tap | undefined
   readonly spin: EventLoopSpin
   now(): number
@@ -51,7 +51,7 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 /**
- * Sends datagrams through one socket to one peer, connected or not. The one place that obeys the rule of `Frames`:
+ * Sends datagrams through one socket to one peer, connected or not. The one place that obeys the rule of `SendMemory`:
  * memory that Node had to queue is not touched again.
  */
 export abstract class Sending<Owner> {

@@ -11,7 +11,7 @@ import type { ListeningHook } from './listener.ts'
 import { ConnectedTid, SharedTid } from './tid.ts'
 import { Wildcard } from './wildcard.ts'
 import type { WildcardOwner } from './wildcard.ts'
-import { Frames } from './frames.ts'
+import { SendMemory } from './send-memory.ts'
 import { EventLoopSpin } from './event-loop-spin.ts'
 import { localAddresses, localFor } from '../interfaces.ts'
 import type { InterfaceTable, LocalAddress } from '../interfaces.ts'
@@ -58,7 +58,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     this.listening = listening
     const now = (): number => performance.now()
     const spin = new EventLoopSpin(now, cpus().length)
-    this.core = { handlers, stats: this.stats, frames: new Frames(), tap: options.tap, spin, now }
+    this.core = { handlers, stats: this.stats, frames: new SendMemory(), tap: options.tap, spin, now }
     this.#alarm = new Alarm(
       this.core.now,
       () => this.stats.arrivals,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { Frames } from './frames.ts'
+import { SendMemory } from './send-memory.ts'
 
-describe('Frames', () => {
+describe('SendMemory', () => {
   test('views have the length asked for and share their memory', () => {
-    const frames = new Frames()
+    const frames = new SendMemory()
     const whole = frames.view(516)
     whole[0] = 7
     const short = frames.view(4)
@@ -12,7 +12,7 @@ describe('Frames', () => {
   })
 
   test('released memory is never handed out again', () => {
-    const frames = new Frames()
+    const frames = new SendMemory()
     const queued = frames.view(516).fill(1)
     frames.release(queued)
     frames.view(516).fill(2)
@@ -22,7 +22,7 @@ describe('Frames', () => {
   })
 
   test('memory of others is no reason to renew', () => {
-    const frames = new Frames()
+    const frames = new SendMemory()
     const view = frames.view(100)
     frames.release(new Uint8Array(100))
     expect(frames.view(100)).toBe(view)
@@ -30,7 +30,7 @@ describe('Frames', () => {
   })
 
   test('grows to the largest datagram, and many sizes cost no memory', () => {
-    const frames = new Frames()
+    const frames = new SendMemory()
     for (let length = 0; length <= 65_507; length += 13) expect(frames.view(length).length).toBe(length)
     expect(frames.view(65_507).buffer.byteLength).toBe(65_536)
   })

@@ -10,7 +10,7 @@ const SMALLEST_BYTES = 2048
 /** More than a UDP datagram can carry is never asked for. */
 const LARGEST_BYTES = 65_536
 
-export class Frames {
+export class SendMemory {
   #memory = new ArrayBuffer(SMALLEST_BYTES)
   readonly #views = new Map<number, Uint8Array<ArrayBuffer>>()
   #last = new Uint8Array(this.#memory, 0, 4)

@@ -17,36 +17,36 @@ const FIRST_CLIENT_PORT = 2070
 
 export class ByHand {
   now = 0
-  /** What the client sent and nobody has taken yet, as `RRQ a=1`, `ACK 5`, `ERROR 8`. */
-  private said: string[] = []
+  /** What the client sent and the test has not taken yet, as `RRQ a=1`, `ACK 5`, `ERROR 8`. */
+  #said: string[] = []
   /** Port that the client sends from. */
   port = FIRST_CLIENT_PORT
   /** Port that it last sent to. */
   to = 0
-  private readonly client: Client
+  readonly #client: Client
 
   constructor(client: Client) {
-    this.client = client
+    this.#client = client
     client.attach({
       send: (_now, buffer, offset, length, from, to) => {
         this.port = from
         this.to = to
-        this.said.push(describe(buffer, offset, length))
+        this.#said.push(describe(buffer, offset, length))
       },
     })
-    this.pass(0)
+    this.#pass(0)
   }
 
   /** What the client has said since the last call. */
   take(): string[] {
-    const said = this.said
-    this.said = []
+    const said = this.#said
+    this.#said = []
     return said
   }
 
   /** Lets time pass; timers fire on the way. */
   wait(ms: number): string[] {
-    this.pass(ms)
+    this.#pass(ms)
     return this.take()
   }
 
@@ -54,28 +54,31 @@ export class ByHand {
   data(block: number, length = 512, fill = block, from = SERVER_TID): string[] {
     const packet = new Uint8Array(HEADER_BYTES + length).fill(fill & 255)
     writeDataHeader(packet, 0, block & 0xffff)
-    return this.hand(packet, from)
+    return this.#hand(packet, from)
   }
 
   oack(options: Record<string, number>, from = SERVER_TID): string[] {
-    return this.hand(encodeOack(Object.entries(options).map(([name, value]) => ({ name, value: String(value) }))), from)
+    return this.#hand(
+      encodeOack(Object.entries(options).map(([name, value]) => ({ name, value: String(value) }))),
+      from,
+    )
   }
 
   error(wireCode: number): string[] {
-    return this.hand(encodeError(wireCode, 'no'), SERVER_TID)
+    return this.#hand(encodeError(wireCode, 'no'), SERVER_TID)
   }
 
-  private pass(ms: number): void {
+  #pass(ms: number): void {
     const until = this.now + ms
-    while (this.client.deadline <= until) {
-      this.now = Math.max(this.now, this.client.deadline)
-      this.client.handleTimer(this.now)
+    while (this.#client.deadline <= until) {
+      this.now = Math.max(this.now, this.#client.deadline)
+      this.#client.handleTimer(this.now)
     }
     this.now = until
   }
 
-  private hand(packet: Uint8Array, from: number): string[] {
-    this.client.handleDatagram(this.now, packet, 0, packet.length, from, this.port)
+  #hand(packet: Uint8Array, from: number): string[] {
+    this.#client.handleDatagram(this.now, packet, 0, packet.length, from, this.port)
     return this.take()
   }
 }

@@ -29,7 +29,7 @@ export interface ClientConfig {
   readonly starts?: number
   /** Between giving up and asking again. */
   readonly restartDelayMs?: number
-  /** `slow-flash`: after each so many blocks it stops to erase and write, and looks at nothing meanwhile. */
+  /** `slow-flash`: each time this many blocks came it stops to erase and write, and looks at nothing meanwhile. */
   readonly slowFlash?: { readonly everyBlocks: number; readonly pauseMs: number }
   /** Frames that its receive ring holds while it is busy; later ones are lost. */
   readonly rxQueue?: number
@@ -83,62 +83,62 @@ export abstract class Client implements LabNode {
   /** While the device prints or writes flash it does not look at its network card. */
   protected busyUntil = 0
 
-  private readonly config: ClientConfig
-  private request: Uint8Array
-  private freshStart = true
-  private outlet: Outlet | undefined
-  private phase: 'off' | 'running' | 'restarting' | 'done' = 'off'
-  private startsLeft: number
-  private localPort = FIRST_LOCAL_PORT
-  private serverPort = SERVER_PORT
-  private timerAt = Infinity
-  private image: Uint8Array
-  private writtenMap: Uint8Array = new Uint8Array(0)
-  private bytes = 0
-  private strayBytes = 0
-  private acksSent = 0
-  private errorsSent = 0
-  private overruns = 0
-  private stored = 0
-  private requests = 0
-  private readonly ack = new Uint8Array(HEADER_BYTES)
-  private readonly queue: HeldFrame[] = []
-  private queueFirst = 0
-  private queueLength = 0
+  readonly #config: ClientConfig
+  #request: Uint8Array
+  #freshStart = true
+  #outlet: Outlet | undefined
+  #phase: 'off' | 'running' | 'restarting' | 'done' = 'off'
+  #startsLeft: number
+  #localPort = FIRST_LOCAL_PORT
+  #serverPort = SERVER_PORT
+  #timerAt = Infinity
+  #image: Uint8Array
+  #writtenMap: Uint8Array = new Uint8Array(0)
+  #bytes = 0
+  #strayBytes = 0
+  #acksSent = 0
+  #errorsSent = 0
+  #overruns = 0
+  #stored = 0
+  #requests = 0
+  readonly #ack = new Uint8Array(HEADER_BYTES)
+  readonly #queue: HeldFrame[] = []
+  #queueFirst = 0
+  #queueLength = 0
 
   constructor(config: ClientConfig, options: readonly Option[]) {
-    this.config = config
+    this.#config = config
     this.options = options
-    this.request = this.encode(options)
-    this.image = new Uint8Array(config.sizeBytes)
-    this.startsLeft = config.starts ?? 1
+    this.#request = this.#encode(options)
+    this.#image = new Uint8Array(config.sizeBytes)
+    this.#startsLeft = config.starts ?? 1
     this.deadline = config.startMs ?? 0
-    for (let i = 0; i < (config.rxQueue ?? DEFAULT_RX_QUEUE); i++) this.queue.push(new HeldFrame())
+    for (let i = 0; i < (config.rxQueue ?? DEFAULT_RX_QUEUE); i++) this.#queue.push(new HeldFrame())
   }
 
   attach(outlet: Outlet): void {
-    this.outlet = outlet
+    this.#outlet = outlet
   }
 
   handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void {
-    if (now < this.busyUntil || this.queueLength > 0) this.enqueue(buffer, offset, length, from, to)
-    else this.receive(now, buffer, offset, length, from, to)
-    this.settle()
+    if (now < this.busyUntil || this.#queueLength > 0) this.#enqueue(buffer, offset, length, from, to)
+    else this.#receive(now, buffer, offset, length, from, to)
+    this.#settle()
   }
 
   handleTimer(now: number): void {
-    if (this.phase === 'off' || (this.phase === 'restarting' && now >= this.timerAt)) this.boot(now)
-    while (this.queueLength > 0 && now >= this.busyUntil) {
-      const frame = this.queue[this.queueFirst]!
-      this.queueFirst = (this.queueFirst + 1) % this.queue.length
-      this.queueLength--
-      this.receive(now, frame.buffer, frame.offset, frame.length, frame.from, frame.to)
+    if (this.#phase === 'off' || (this.#phase === 'restarting' && now >= this.#timerAt)) this.#boot(now)
+    while (this.#queueLength > 0 && now >= this.busyUntil) {
+      const frame = this.#queue[this.#queueFirst]!
+      this.#queueFirst = (this.#queueFirst + 1) % this.#queue.length
+      this.#queueLength--
+      this.#receive(now, frame.buffer, frame.offset, frame.length, frame.from, frame.to)
     }
-    if (this.phase === 'running' && now >= this.timerAt && now >= this.busyUntil) {
-      this.timerAt = Infinity
+    if (this.#phase === 'running' && now >= this.#timerAt && now >= this.busyUntil) {
+      this.#timerAt = Infinity
       this.onTimer(now)
     }
-    this.settle()
+    this.#settle()
   }
 
   /** The device (re)starts a transfer: reset the family's state, then send the request. */
@@ -160,50 +160,50 @@ export abstract class Client implements LabNode {
 
   protected lock(from: number): void {
     this.locked = true
-    this.serverPort = from
+    this.#serverPort = from
   }
 
   protected setTimer(at: number): void {
-    this.timerAt = at
+    this.#timerAt = at
   }
 
   protected sendRequest(now: number): void {
-    this.requests++
-    this.outlet!.send(
+    this.#requests++
+    this.#outlet!.send(
       now,
-      this.request,
+      this.#request,
       0,
-      this.request.length,
-      this.localPort,
-      this.locked ? this.serverPort : SERVER_PORT,
+      this.#request.length,
+      this.#localPort,
+      this.locked ? this.#serverPort : SERVER_PORT,
     )
   }
 
   protected sendAck(now: number, block: number): void {
-    this.acksSent++
-    writeAck(this.ack, 0, block)
-    this.outlet!.send(now, this.ack, 0, this.ack.length, this.localPort, this.serverPort)
+    this.#acksSent++
+    writeAck(this.#ack, 0, block)
+    this.#outlet!.send(now, this.#ack, 0, this.#ack.length, this.#localPort, this.#serverPort)
   }
 
   protected sendError(now: number, wireCode: number, message: string): void {
-    this.errorsSent++
+    this.#errorsSent++
     const packet = encodeError(wireCode, message)
-    this.outlet!.send(now, packet, 0, packet.length, this.localPort, this.serverPort)
+    this.#outlet!.send(now, packet, 0, packet.length, this.#localPort, this.#serverPort)
   }
 
   /** Writes to memory, in order or not, once or twice, within the file or beyond it: as the device would. */
   protected store(position: number, buffer: Uint8Array, payload: number, length: number): void {
-    if (this.writtenMap.length === 0)
-      this.writtenMap = new Uint8Array(Math.floor(this.config.sizeBytes / this.blksize) + 1)
-    const fits = Math.max(0, Math.min(length, this.image.length - position))
+    if (this.#writtenMap.length === 0)
+      this.#writtenMap = new Uint8Array(Math.floor(this.#config.sizeBytes / this.blksize) + 1)
+    const fits = Math.max(0, Math.min(length, this.#image.length - position))
     if (position >= 0) {
-      if (fits > 0) this.image.set(buffer.subarray(payload, payload + fits), position)
+      if (fits > 0) this.#image.set(buffer.subarray(payload, payload + fits), position)
       const index = Math.floor(position / this.blksize)
-      if (index < this.writtenMap.length && this.writtenMap[index]! < 255) this.writtenMap[index]!++
+      if (index < this.#writtenMap.length && this.#writtenMap[index]! < 255) this.#writtenMap[index]!++
     }
-    this.stored++
-    this.strayBytes += length - fits
-    this.bytes = Math.max(this.bytes, position + length)
+    this.#stored++
+    this.#strayBytes += length - fits
+    this.#bytes = Math.max(this.#bytes, position + length)
   }
 
   /** blksize from an OACK; the default where it says nothing. Undefined when it is larger than what was offered. */
@@ -223,20 +223,20 @@ export abstract class Client implements LabNode {
   }
 
   protected finish(now: number, status: ClientResult['status'], reason: string): void {
-    this.phase = 'done'
-    this.timerAt = Infinity
+    this.#phase = 'done'
+    this.#timerAt = Infinity
     this.result = {
       status,
-      image: this.image,
-      writtenMap: this.writtenMap,
-      bytes: this.bytes,
-      strayBytes: this.strayBytes,
+      image: this.#image,
+      writtenMap: this.#writtenMap,
+      bytes: this.#bytes,
+      strayBytes: this.#strayBytes,
       timeouts: this.timeouts,
-      acksSent: this.acksSent,
-      errorsSent: this.errorsSent,
+      acksSent: this.#acksSent,
+      errorsSent: this.#errorsSent,
       repeats: this.repeats,
-      overruns: this.overruns,
-      requests: this.requests,
+      overruns: this.#overruns,
+      requests: this.#requests,
       blksize: this.blksize,
       endedAt: now,
       reason,
@@ -245,56 +245,56 @@ export abstract class Client implements LabNode {
 
   /** Starts again from the request, from another port, when it has a start left. */
   protected restart(now: number, reason: string): void {
-    if (this.startsLeft === 0) this.finish(now, 'restarted', reason)
+    if (this.#startsLeft === 0) this.finish(now, 'restarted', reason)
     else {
-      this.phase = 'restarting'
-      this.timerAt = now + (this.config.restartDelayMs ?? DEFAULT_RESTART_DELAY_MS)
+      this.#phase = 'restarting'
+      this.#timerAt = now + (this.#config.restartDelayMs ?? DEFAULT_RESTART_DELAY_MS)
     }
   }
 
   /** Asks for something else from another port; does not count as a start. */
   protected askAnew(at: number, options: readonly Option[]): void {
     this.options = options
-    this.request = this.encode(options)
-    this.phase = 'restarting'
-    this.freshStart = false
-    this.timerAt = at
+    this.#request = this.#encode(options)
+    this.#phase = 'restarting'
+    this.#freshStart = false
+    this.#timerAt = at
   }
 
-  private encode(options: readonly Option[]): Uint8Array {
-    const filename = this.config.filename ?? 'test.bin'
+  #encode(options: readonly Option[]): Uint8Array {
+    const filename = this.#config.filename ?? 'test.bin'
     return encodeRequest({ opcode: OPCODE.rrq, filename, mode: 'octet', options })
   }
 
-  private boot(now: number): void {
-    if (this.phase === 'restarting') {
-      this.localPort++
-      this.image = new Uint8Array(this.config.sizeBytes)
+  #boot(now: number): void {
+    if (this.#phase === 'restarting') {
+      this.#localPort++
+      this.#image = new Uint8Array(this.#config.sizeBytes)
     }
-    if (this.freshStart) this.startsLeft--
-    this.freshStart = true
-    this.phase = 'running'
+    if (this.#freshStart) this.#startsLeft--
+    this.#freshStart = true
+    this.#phase = 'running'
     this.locked = false
-    this.serverPort = SERVER_PORT
+    this.#serverPort = SERVER_PORT
     this.blksize = DEFAULT_BLKSIZE
-    this.writtenMap = new Uint8Array(0)
-    this.bytes = 0
-    this.strayBytes = 0
-    this.timerAt = Infinity
+    this.#writtenMap = new Uint8Array(0)
+    this.#bytes = 0
+    this.#strayBytes = 0
+    this.#timerAt = Infinity
     this.onStart(now)
   }
 
-  private receive(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void {
-    if (to !== this.localPort || (this.locked && from !== this.serverPort)) return
+  #receive(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void {
+    if (to !== this.#localPort || (this.locked && from !== this.#serverPort)) return
     const opcode = readOpcode(buffer, offset, length)
     const block = length >= HEADER_BYTES ? readBlock(buffer, offset) : 0
-    if (this.phase === 'done') return this.onLate(now, opcode, block)
-    if (this.phase !== 'running') return
+    if (this.#phase === 'done') return this.onLate(now, opcode, block)
+    if (this.#phase !== 'running') return
     if (opcode === OPCODE.data && length >= HEADER_BYTES) {
-      const before = this.stored
+      const before = this.#stored
       this.onData(now, block, buffer, offset + HEADER_BYTES, length - HEADER_BYTES, from)
-      const flash = this.config.slowFlash
-      if (flash !== undefined && this.stored !== before && this.stored % flash.everyBlocks === 0) {
+      const flash = this.#config.slowFlash
+      if (flash !== undefined && this.#stored !== before && this.#stored % flash.everyBlocks === 0) {
         this.busyUntil = now + flash.pauseMs
       }
     } else if (opcode === OPCODE.oack) {
@@ -306,17 +306,17 @@ export abstract class Client implements LabNode {
     }
   }
 
-  private enqueue(buffer: Uint8Array, offset: number, length: number, from: number, to: number): void {
-    if (this.queueLength === this.queue.length) {
-      this.overruns++
+  #enqueue(buffer: Uint8Array, offset: number, length: number, from: number, to: number): void {
+    if (this.#queueLength === this.#queue.length) {
+      this.#overruns++
       return
     }
-    this.queue[(this.queueFirst + this.queueLength) % this.queue.length]!.set(buffer, offset, length, from, to)
-    this.queueLength++
+    this.#queue[(this.#queueFirst + this.#queueLength) % this.#queue.length]!.set(buffer, offset, length, from, to)
+    this.#queueLength++
   }
 
-  private settle(): void {
-    const timerAt = Math.max(this.timerAt, this.busyUntil)
-    this.deadline = this.queueLength > 0 ? Math.min(this.busyUntil, timerAt) : timerAt
+  #settle(): void {
+    const timerAt = Math.max(this.#timerAt, this.busyUntil)
+    this.deadline = this.#queueLength > 0 ? Math.min(this.busyUntil, timerAt) : timerAt
   }
 }

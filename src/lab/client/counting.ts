@@ -17,15 +17,15 @@ const MAX_WINDOWSIZE = 65535
 export abstract class CountingClient extends Client {
   /** Blocks stored so far. */
   protected count = 0
-  /** Somebody answered. */
+  /** A server answered. */
   protected begun = false
   protected expiries = 0
   protected windowsize = 1
-  private readonly habits: CountingHabits
+  readonly #habits: CountingHabits
 
   constructor(config: ClientConfig, options: readonly Option[], habits: CountingHabits) {
     super(config, options)
-    this.habits = habits
+    this.#habits = habits
   }
 
   protected onStart(now: number): void {
@@ -42,7 +42,7 @@ export abstract class CountingClient extends Client {
   }
 
   protected onTimer(now: number): void {
-    if (++this.expiries > this.habits.retries) return this.givenUp(now)
+    if (++this.expiries > this.#habits.retries) return this.givenUp(now)
     this.timeouts++
     this.startTimer(now)
     if (this.begun) this.repeatAck(now)
@@ -56,10 +56,10 @@ export abstract class CountingClient extends Client {
   protected abstract repeatAck(now: number): void
 
   protected startTimer(now: number): void {
-    this.setTimer(now + this.habits.timeoutMs)
+    this.setTimer(now + this.#habits.timeoutMs)
   }
 
-  /** Somebody answered from this port. */
+  /** A server answered from this port. */
   protected begin(from: number): void {
     this.lock(from)
     this.begun = true

@@ -30,34 +30,34 @@ export function edk2Client(config: Edk2Config): Client {
 }
 
 class Edk2 extends CountingClient {
-  private readonly windowAsked: number
-  private probing: boolean
-  private acked = 0
+  readonly #windowAsked: number
+  #probing: boolean
+  #acked = 0
 
   constructor(config: Edk2Config) {
     const options = edk2Options(config)
     const probe = config.probe === true
     const timeoutMs = config.timeoutMs ?? DEFAULT_TIMEOUT_MS
     super(config, probe ? [{ name: 'tsize', value: '0' }, ...options] : options, { timeoutMs, retries: RETRIES })
-    this.windowAsked = config.windowsize ?? DEFAULT_WINDOWSIZE
-    this.probing = probe
+    this.#windowAsked = config.windowsize ?? DEFAULT_WINDOWSIZE
+    this.#probing = probe
   }
 
   protected override onStart(now: number): void {
-    this.acked = 0
+    this.#acked = 0
     super.onStart(now)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
     if (this.count > 0) return
     this.lock(from)
-    if (this.probing) return this.endProbe(now)
+    if (this.#probing) return this.#endProbe(now)
     this.begun = true
-    if (!this.agree(options, this.windowAsked)) {
+    if (!this.agree(options, this.#windowAsked)) {
       this.sendError(now, 4, 'Malformatted OACK packet')
       return this.finish(now, 'failed', 'unacceptable OACK')
     }
-    this.acknowledge(now)
+    this.#acknowledge(now)
   }
 
   protected onData(
@@ -69,33 +69,33 @@ class Edk2 extends CountingClient {
     from: number,
   ): void {
     this.lock(from)
-    if (this.probing) return this.endProbe(now)
+    if (this.#probing) return this.#endProbe(now)
     this.begun = true
     if (block !== ((this.count + 1) & BLOCK_MASK)) {
       this.repeats++
-      return this.acknowledge(now)
+      return this.#acknowledge(now)
     }
     this.take(buffer, payload, length)
     const final = length < this.blksize
-    if (final || this.count - this.acked === this.windowsize) this.acknowledge(now)
+    if (final || this.count - this.#acked === this.windowsize) this.#acknowledge(now)
     if (final) this.finish(now, 'ok', 'short block')
   }
 
   /** Its last packet again, whatever came since. */
   protected repeatAck(now: number): void {
-    this.sendAck(now, this.acked & BLOCK_MASK)
+    this.sendAck(now, this.#acked & BLOCK_MASK)
   }
 
-  private acknowledge(now: number): void {
-    this.acked = this.count
+  #acknowledge(now: number): void {
+    this.#acked = this.count
     this.expiries = 0
     // Its timer runs from the last packet that it sent, not from the last that came.
     this.startTimer(now)
     this.sendAck(now, this.count & BLOCK_MASK)
   }
 
-  private endProbe(now: number): void {
-    this.probing = false
+  #endProbe(now: number): void {
+    this.#probing = false
     this.sendError(now, 8, 'User aborted the transfer')
     this.askAnew(
       now + AFTER_PROBE_MS,

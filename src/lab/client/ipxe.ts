@@ -20,14 +20,14 @@ export function ipxeClient(config: IpxeConfig): Client {
 }
 
 class Ipxe extends Client {
-  private received: Uint8Array = new Uint8Array(1024)
-  private firstGap = 0
+  #received: Uint8Array = new Uint8Array(1024)
+  #firstGap = 0
   /** The largest size seen: from tsize, or from the end of what came. */
-  private fileBytes = 0
-  private answered = false
-  private timeoutMs = MIN_TIMEOUT_MS
-  private expired = 0
-  private startedAt = 0
+  #fileBytes = 0
+  #answered = false
+  #timeoutMs = MIN_TIMEOUT_MS
+  #expired = 0
+  #startedAt = 0
 
   constructor(config: IpxeConfig) {
     super(config, [
@@ -37,22 +37,22 @@ class Ipxe extends Client {
   }
 
   protected onStart(now: number): void {
-    this.received.fill(0)
-    this.firstGap = 0
-    this.fileBytes = 0
-    this.answered = false
-    this.timeoutMs = MIN_TIMEOUT_MS
-    this.expired = 0
-    this.startTimer(now)
+    this.#received.fill(0)
+    this.#firstGap = 0
+    this.#fileBytes = 0
+    this.#answered = false
+    this.#timeoutMs = MIN_TIMEOUT_MS
+    this.#expired = 0
+    this.#startTimer(now)
     this.sendRequest(now)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
-    this.answered = true
+    this.#answered = true
     this.lock(from)
     this.blksize = this.agreedBlksize(options) ?? this.blksize
-    this.fileBytes = Math.max(this.fileBytes, optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER) ?? 0)
-    this.answer(now)
+    this.#fileBytes = Math.max(this.#fileBytes, optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER) ?? 0)
+    this.#answer(now)
   }
 
   protected onData(
@@ -63,16 +63,16 @@ class Ipxe extends Client {
     length: number,
     from: number,
   ): void {
-    this.answered = true
+    this.#answered = true
     this.lock(from)
-    const cycle = Math.floor((this.firstGap + 1) / 0x1_0000) * 0x1_0000
+    const cycle = Math.floor((this.#firstGap + 1) / 0x1_0000) * 0x1_0000
     const index = cycle + block - 1
     if (index < 0 || length > this.blksize) return this.finish(now, 'failed', 'impossible block')
     this.store(index * this.blksize, buffer, payload, length)
-    this.fileBytes = Math.max(this.fileBytes, index * this.blksize + length)
-    this.mark(index)
-    this.answer(now)
-    if (this.firstGap > this.fileBytes / this.blksize) this.finish(now, 'ok', 'no gap left')
+    this.#fileBytes = Math.max(this.#fileBytes, index * this.blksize + length)
+    this.#mark(index)
+    this.#answer(now)
+    if (this.#firstGap > this.#fileBytes / this.blksize) this.finish(now, 'ok', 'no gap left')
   }
 
   protected onError(now: number, wireCode: number): void {
@@ -80,37 +80,37 @@ class Ipxe extends Client {
   }
 
   protected onTimer(now: number): void {
-    this.expired++
-    this.timeoutMs *= 2
-    if (this.timeoutMs > MAX_TIMEOUT_MS) return this.finish(now, 'failed', 'timed out')
+    this.#expired++
+    this.#timeoutMs *= 2
+    if (this.#timeoutMs > MAX_TIMEOUT_MS) return this.finish(now, 'failed', 'timed out')
     this.timeouts++
-    this.startTimer(now)
-    if (this.answered) this.sendAck(now, this.firstGap & 0xffff)
+    this.#startTimer(now)
+    if (this.#answered) this.sendAck(now, this.#firstGap & 0xffff)
     else this.sendRequest(now)
   }
 
-  private answer(now: number): void {
+  #answer(now: number): void {
     // The timer learns from what was answered without an expiry.
-    if (this.expired > 0) this.expired--
-    else this.timeoutMs = this.timeoutMs * (7 / 8) + (now - this.startedAt) / 2
-    this.startTimer(now)
-    this.sendAck(now, this.firstGap & 0xffff)
+    if (this.#expired > 0) this.#expired--
+    else this.#timeoutMs = this.#timeoutMs * (7 / 8) + (now - this.#startedAt) / 2
+    this.#startTimer(now)
+    this.sendAck(now, this.#firstGap & 0xffff)
   }
 
-  private startTimer(now: number): void {
-    this.timeoutMs = Math.max(MIN_TIMEOUT_MS, this.timeoutMs)
-    this.startedAt = now
-    this.setTimer(now + this.timeoutMs)
+  #startTimer(now: number): void {
+    this.#timeoutMs = Math.max(MIN_TIMEOUT_MS, this.#timeoutMs)
+    this.#startedAt = now
+    this.setTimer(now + this.#timeoutMs)
   }
 
-  private mark(index: number): void {
-    while (index >= this.received.length) {
-      const grown = new Uint8Array(this.received.length * 2)
-      grown.set(this.received)
-      this.received = grown
+  #mark(index: number): void {
+    while (index >= this.#received.length) {
+      const grown = new Uint8Array(this.#received.length * 2)
+      grown.set(this.#received)
+      this.#received = grown
     }
-    if (this.received[index] === 1) this.repeats++
-    this.received[index] = 1
-    while (this.received[this.firstGap] === 1) this.firstGap++
+    if (this.#received[index] === 1) this.repeats++
+    this.#received[index] = 1
+    while (this.#received[this.#firstGap] === 1) this.#firstGap++
   }
 }

@@ -23,8 +23,8 @@ export function rpi4RomClient(config: Rpi4RomConfig): Client {
 }
 
 class Rpi4Rom extends CountingClient {
-  private total = 0
-  private sizeBytes: number | undefined = undefined
+  #total = 0
+  #sizeBytes: number | undefined = undefined
 
   constructor(config: Rpi4RomConfig) {
     const { blksize = DEFAULT_BLKSIZE, timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES } = config
@@ -36,8 +36,8 @@ class Rpi4Rom extends CountingClient {
   }
 
   protected override onStart(now: number): void {
-    this.total = 0
-    this.sizeBytes = undefined
+    this.#total = 0
+    this.#sizeBytes = undefined
     super.onStart(now)
   }
 
@@ -45,7 +45,7 @@ class Rpi4Rom extends CountingClient {
     if (this.count > 0) return
     this.begin(from)
     this.blksize = this.agreedBlksize(options) ?? this.blksize
-    this.sizeBytes = optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER)
+    this.#sizeBytes = optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER)
     this.startTimer(now)
     this.sendAck(now, 0)
   }
@@ -60,10 +60,13 @@ class Rpi4Rom extends CountingClient {
   ): void {
     this.begin(from)
     this.take(buffer, payload, length)
-    this.total += length
+    this.#total += length
     this.expiries = 0
     const final = length < this.blksize
-    if (this.sizeBytes !== undefined && (this.total > this.sizeBytes || (final && this.total !== this.sizeBytes))) {
+    if (
+      this.#sizeBytes !== undefined &&
+      (this.#total > this.#sizeBytes || (final && this.#total !== this.#sizeBytes))
+    ) {
       this.sendError(now, 0, 'wrong size')
       return this.restart(now, 'wrong size')
     }

@@ -54,15 +54,15 @@ const BITS_PER_CHARACTER = 10
 const DEFAULT_BAUD = 115_200
 
 class UbootClassic extends Uboot {
-  private readonly traits: Traits
-  private readonly repeatCostMs: number
+  readonly #traits: Traits
+  readonly #repeatCostMs: number
 
   constructor(config: UbootConfig, traits: Traits) {
     const timeoutMs = config.timeoutMs ?? traits.timeoutMs
     super(config, ubootOptions(config, timeoutMs), { ...traits, timeoutMs })
-    this.traits = traits
+    this.#traits = traits
     const characters = config.consoleCharsPerRepeat ?? traits.consoleChars
-    this.repeatCostMs = (characters * BITS_PER_CHARACTER * 1000) / (config.baud ?? DEFAULT_BAUD)
+    this.#repeatCostMs = (characters * BITS_PER_CHARACTER * 1000) / (config.baud ?? DEFAULT_BAUD)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
@@ -82,14 +82,14 @@ class UbootClassic extends Uboot {
     from: number,
   ): void {
     this.block = block
-    if (block === 0 && (this.traits.everyZeroWraps || this.lastBlock !== 0)) {
+    if (block === 0 && (this.#traits.everyZeroWraps || this.lastBlock !== 0)) {
       this.wrap()
-      if (this.traits.wrapRenewsBudget) this.timeoutCount = 0
+      if (this.#traits.wrapRenewsBudget) this.timeoutCount = 0
     }
     if (this.state !== 'data' && !this.begin(now, from)) return
     if (block === this.lastBlock) {
       this.repeats++
-      this.busyUntil = now + this.repeatCostMs
+      this.busyUntil = now + this.#repeatCostMs
       return
     }
     this.take(now, buffer, payload, length)

@@ -32,21 +32,21 @@ const DEFAULT_BLKSIZE = 1468
 const DEFAULT_TIMEOUT_MS = 5000
 
 class UbootWindow extends Uboot {
-  private readonly silentBehind: boolean
-  private windowsize = 1
-  private nextAck = 1
-  private lastNack = 0
+  readonly #silentBehind: boolean
+  #windowsize = 1
+  #nextAck = 1
+  #lastNack = 0
 
   constructor(config: UbootWindowConfig, silentBehind: boolean) {
     const timeoutMs = config.timeoutMs ?? DEFAULT_TIMEOUT_MS
     const options = ubootOptions({ ...config, blksize: config.blksize ?? DEFAULT_BLKSIZE }, timeoutMs)
     super(config, options, { timeoutMs, firstTimerTimes: 1, endingErrors: [1, 2] })
-    this.silentBehind = silentBehind
+    this.#silentBehind = silentBehind
   }
 
   protected override onStart(now: number): void {
-    this.windowsize = 1
-    this.lastNack = 0
+    this.#windowsize = 1
+    this.#lastNack = 0
     super.onStart(now)
   }
 
@@ -60,8 +60,8 @@ class UbootWindow extends Uboot {
       return this.finish(now, 'failed', 'unacceptable OACK')
     }
     this.blksize = blksize
-    this.windowsize = optionNumber(options, 'windowsize', 1, BLOCK_MASK) ?? this.windowsize
-    this.nextAck = this.windowsize
+    this.#windowsize = optionNumber(options, 'windowsize', 1, BLOCK_MASK) ?? this.#windowsize
+    this.#nextAck = this.#windowsize
     this.sendAck(now, this.block)
   }
 
@@ -74,9 +74,9 @@ class UbootWindow extends Uboot {
     from: number,
   ): void {
     const distance = (block - this.block - 1) & BLOCK_MASK
-    if (distance !== 0) return this.onUnexpected(now, distance)
+    if (distance !== 0) return this.#onUnexpected(now, distance)
     this.block = block
-    if (this.state === 'request') this.nextAck = this.windowsize
+    if (this.state === 'request') this.#nextAck = this.#windowsize
     if (this.state !== 'data' && !this.begin(now, from)) return
     if (block === 0 && this.lastBlock !== 0) {
       this.wrap()
@@ -87,21 +87,21 @@ class UbootWindow extends Uboot {
       this.sendAck(now, block)
       return this.finish(now, 'ok', 'short block')
     }
-    if (block === this.nextAck) {
+    if (block === this.#nextAck) {
       this.sendAck(now, block)
-      this.nextAck = (this.nextAck + this.windowsize) & BLOCK_MASK
+      this.#nextAck = (this.#nextAck + this.#windowsize) & BLOCK_MASK
     }
   }
 
-  private onUnexpected(now: number, distance: number): void {
+  #onUnexpected(now: number, distance: number): void {
     if (distance >= HALF) {
       this.repeats++
-      if (this.silentBehind) return
+      if (this.#silentBehind) return
     }
     // One answer for each position: the rest of a window would only bring more of them.
-    if (this.lastNack === this.block) return
+    if (this.#lastNack === this.block) return
     this.sendAck(now, this.block)
-    this.lastNack = this.block
-    this.nextAck = (this.block + this.windowsize) & BLOCK_MASK
+    this.#lastNack = this.block
+    this.#nextAck = (this.block + this.#windowsize) & BLOCK_MASK
   }
 }

@@ -26,12 +26,12 @@ export abstract class Uboot extends Client {
   /** The block before. */
   protected lastBlock = 0
   protected timeoutCount = 0
-  private readonly habits: UbootHabits
-  private wrapOffset = 0
+  readonly #habits: UbootHabits
+  #wrapOffset = 0
 
   constructor(config: ClientConfig, options: readonly Option[], habits: UbootHabits) {
     super(config, options)
-    this.habits = habits
+    this.#habits = habits
     this.timeoutMs = habits.timeoutMs
   }
 
@@ -39,12 +39,12 @@ export abstract class Uboot extends Client {
     this.state = 'request'
     this.block = 0
     this.timeoutCount = 0
-    this.setTimer(now + this.timeoutMs * this.habits.firstTimerTimes)
+    this.setTimer(now + this.timeoutMs * this.#habits.firstTimerTimes)
     this.sendRequest(now)
   }
 
   protected onError(now: number, wireCode: number): void {
-    if (this.habits.endingErrors.includes(wireCode)) this.finish(now, 'failed', `ERROR ${wireCode}`)
+    if (this.#habits.endingErrors.includes(wireCode)) this.finish(now, 'failed', `ERROR ${wireCode}`)
     else this.restart(now, `ERROR ${wireCode}`)
   }
 
@@ -61,21 +61,21 @@ export abstract class Uboot extends Client {
     this.state = 'data'
     this.lock(from)
     this.lastBlock = 0
-    this.wrapOffset = 0
+    this.#wrapOffset = 0
     if (this.block === 1) return true
     this.restart(now, 'first block is not block 1')
     return false
   }
 
   protected wrap(): void {
-    this.wrapOffset += this.blksize * BLOCK_NUMBERS
+    this.#wrapOffset += this.blksize * BLOCK_NUMBERS
   }
 
   /** Stores the block where its number says. */
   protected take(now: number, buffer: Uint8Array, payload: number, length: number): void {
     this.lastBlock = this.block
     this.setTimer(now + this.timeoutMs)
-    this.store((this.block - 1) * this.blksize + this.wrapOffset, buffer, payload, length)
+    this.store((this.block - 1) * this.blksize + this.#wrapOffset, buffer, payload, length)
   }
 }
 

@@ -25,34 +25,34 @@ const DEFAULT_TIMEOUT_MS = 1000
 const DEFAULT_RETRIES = 10
 
 export class WindowClient extends CountingClient {
-  private readonly settings: WindowClientConfig
-  private readonly rollover: 0 | 1
-  private sinceAck = 0
+  readonly #settings: WindowClientConfig
+  readonly #rollover: 0 | 1
+  #sinceAck = 0
   /** The position at which a gap was reported, so that the rest of the window does not report it again. */
-  private reported = -1
-  private endedAt = 0
+  #reported = -1
+  #endedAt = 0
 
   constructor(config: WindowClientConfig) {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, retries = DEFAULT_RETRIES } = config
     super(config, windowOptions(config), { timeoutMs, retries })
-    this.settings = config
-    this.rollover = config.rollover ?? 0
+    this.#settings = config
+    this.#rollover = config.rollover ?? 0
   }
 
   protected override onStart(now: number): void {
-    this.sinceAck = 0
-    this.reported = -1
+    this.#sinceAck = 0
+    this.#reported = -1
     super.onStart(now)
   }
 
   protected onOack(now: number, options: readonly Option[], from: number): void {
     if (this.count > 0) return
     this.begin(from)
-    if (!this.agree(options, this.settings.windowsize)) {
+    if (!this.agree(options, this.#settings.windowsize)) {
       this.sendError(now, 8, 'Option negotiation failed')
       return this.finish(now, 'failed', 'unacceptable OACK')
     }
-    this.acknowledge(now)
+    this.#acknowledge(now)
   }
 
   protected onData(
@@ -63,49 +63,49 @@ export class WindowClient extends CountingClient {
     length: number,
     from: number,
   ): void {
-    const seq = seqNear(block, this.count + 1, this.rollover)
-    if (seq !== this.count + 1) return this.onUnexpected(now, seq)
+    const seq = seqNear(block, this.count + 1, this.#rollover)
+    if (seq !== this.count + 1) return this.#onUnexpected(now, seq)
     this.begin(from)
     this.take(buffer, payload, length)
-    this.sinceAck++
+    this.#sinceAck++
     this.expiries = 0
     this.startTimer(now)
     const final = length < this.blksize
-    if (final || this.sinceAck >= this.windowsize || this.settings.acknowledgeEach === 'block') this.acknowledge(now)
+    if (final || this.#sinceAck >= this.windowsize || this.#settings.acknowledgeEach === 'block') this.#acknowledge(now)
     if (final) {
-      this.endedAt = now
+      this.#endedAt = now
       this.finish(now, 'ok', 'short block')
     }
   }
 
   protected repeatAck(now: number): void {
-    this.acknowledge(now)
+    this.#acknowledge(now)
   }
 
   protected override onTimer(now: number): void {
-    this.reported = -1
+    this.#reported = -1
     super.onTimer(now)
   }
 
   protected override onLate(now: number, _opcode: number, block: number): void {
-    if (this.result?.status === 'ok' && now < this.endedAt + (this.settings.dallyMs ?? 0)) {
-      if (block === blockOfSeq(this.count, this.rollover)) this.sendAck(now, block)
+    if (this.result?.status === 'ok' && now < this.#endedAt + (this.#settings.dallyMs ?? 0)) {
+      if (block === blockOfSeq(this.count, this.#rollover)) this.sendAck(now, block)
     }
   }
 
-  private acknowledge(now: number): void {
-    this.sinceAck = 0
+  #acknowledge(now: number): void {
+    this.#sinceAck = 0
     this.startTimer(now)
-    this.sendAck(now, blockOfSeq(this.count, this.rollover))
+    this.sendAck(now, blockOfSeq(this.count, this.#rollover))
   }
 
-  private onUnexpected(now: number, seq: number): void {
+  #onUnexpected(now: number, seq: number): void {
     if (seq <= this.count) {
       this.repeats++
-      if (this.settings.repeat !== 'ignore' && this.count > 0 && seq === this.count) this.acknowledge(now)
-    } else if (this.count > 0 && this.reported !== this.count) {
-      this.reported = this.count
-      this.acknowledge(now)
+      if (this.#settings.repeat !== 'ignore' && this.count > 0 && seq === this.count) this.#acknowledge(now)
+    } else if (this.count > 0 && this.#reported !== this.count) {
+      this.#reported = this.count
+      this.#acknowledge(now)
     }
   }
 }

@@ -36,95 +36,95 @@ export function readJson(text: string): Located {
 }
 
 class Reader {
-  private at = 0
-  private line = 1
-  private readonly text: string
-  private readonly lines: Map<string, number>
+  #at = 0
+  #line = 1
+  readonly #text: string
+  readonly #lines: Map<string, number>
 
   constructor(text: string, lines: Map<string, number>) {
-    this.text = text
-    this.lines = lines
+    this.#text = text
+    this.#lines = lines
   }
 
   document(): Json {
-    const value = this.value('', 0)
-    this.space()
-    if (this.at < this.text.length) this.fail('nothing more after the end of the object')
+    const value = this.#value('', 0)
+    this.#space()
+    if (this.#at < this.#text.length) this.#fail('nothing more after the end of the object')
     return value
   }
 
-  private value(path: string, depth: number): Json {
-    this.space()
-    this.lines.set(path, this.line)
-    if (depth > MAX_DEPTH) this.fail(`at most ${MAX_DEPTH} levels`)
-    const c = this.text[this.at]
-    if (c === '{') return this.object(path, depth)
-    if (c === '[') return this.array(path, depth)
-    return this.scalar()
+  #value(path: string, depth: number): Json {
+    this.#space()
+    this.#lines.set(path, this.#line)
+    if (depth > MAX_DEPTH) this.#fail(`at most ${MAX_DEPTH} levels`)
+    const c = this.#text[this.#at]
+    if (c === '{') return this.#object(path, depth)
+    if (c === '[') return this.#array(path, depth)
+    return this.#scalar()
   }
 
-  private object(path: string, depth: number): Json {
+  #object(path: string, depth: number): Json {
     const entries: [string, Json][] = []
-    this.at++
-    if (this.next('}')) return {}
+    this.#at++
+    if (this.#next('}')) return {}
     do {
-      this.space()
-      if (this.text[this.at] !== '"') this.fail('a name in double quotes')
-      const line = this.line
-      const name = this.scalar() as string
-      if (entries.some(([known]) => known === name)) this.fail(`"${name}" only once`)
-      if (!this.next(':')) this.fail(`a colon after "${name}"`)
+      this.#space()
+      if (this.#text[this.#at] !== '"') this.#fail('a name in double quotes')
+      const line = this.#line
+      const name = this.#scalar() as string
+      if (entries.some(([known]) => known === name)) this.#fail(`"${name}" only once`)
+      if (!this.#next(':')) this.#fail(`a colon after "${name}"`)
       const inner = path === '' ? name : `${path}.${name}`
-      entries.push([name, this.value(inner, depth + 1)])
-      this.lines.set(inner, line)
-    } while (this.next(','))
-    if (!this.next('}')) this.fail('a comma or }')
+      entries.push([name, this.#value(inner, depth + 1)])
+      this.#lines.set(inner, line)
+    } while (this.#next(','))
+    if (!this.#next('}')) this.#fail('a comma or }')
     return Object.fromEntries(entries)
   }
 
-  private array(path: string, depth: number): Json {
+  #array(path: string, depth: number): Json {
     const items: Json[] = []
-    this.at++
-    if (this.next(']')) return items
-    do items.push(this.value(`${path}[${items.length}]`, depth + 1))
-    while (this.next(','))
-    if (!this.next(']')) this.fail('a comma or ]')
+    this.#at++
+    if (this.#next(']')) return items
+    do items.push(this.#value(`${path}[${items.length}]`, depth + 1))
+    while (this.#next(','))
+    if (!this.#next(']')) this.#fail('a comma or ]')
     return items
   }
 
-  private scalar(): Json {
+  #scalar(): Json {
     const pattern = /"(?:[^"\\\n]|\\.)*"|-?\d[\d.eE+-]*|true|false|null/y
-    pattern.lastIndex = this.at
-    const token = pattern.exec(this.text)?.[0]
-    if (token === undefined) this.fail('a value')
+    pattern.lastIndex = this.#at
+    const token = pattern.exec(this.#text)?.[0]
+    if (token === undefined) this.#fail('a value')
     try {
       const value = JSON.parse(token) as Json
-      this.at += token.length
+      this.#at += token.length
       return value
     } catch {
-      return this.fail('a value')
+      return this.#fail('a value')
     }
   }
 
-  private next(mark: string): boolean {
-    this.space()
-    if (this.text[this.at] !== mark) return false
-    this.at++
+  #next(mark: string): boolean {
+    this.#space()
+    if (this.#text[this.#at] !== mark) return false
+    this.#at++
     return true
   }
 
-  private space(): void {
-    for (; /[ \t\r\n]/.test(this.text[this.at] ?? ''); this.at++) if (this.text[this.at] === '\n') this.line++
+  #space(): void {
+    for (; /[ \t\r\n]/.test(this.#text[this.#at] ?? ''); this.#at++) if (this.#text[this.#at] === '\n') this.#line++
   }
 
-  private fail(expected: string): never {
+  #fail(expected: string): never {
     const found =
-      this.at >= this.text.length
+      this.#at >= this.#text.length
         ? 'the end of the file'
-        : `\`${this.text
-            .slice(this.at)
+        : `\`${this.#text
+            .slice(this.#at)
             .split(/[\r\n]/)[0]
             .slice(0, 20)}\``
-    throw new JsonSyntaxError(this.line, `expected ${expected}, found ${found}`)
+    throw new JsonSyntaxError(this.#line, `expected ${expected}, found ${found}`)
   }
 }

@@ -1,4 +1,4 @@
-/** "Did you mean": the names nearest to one that nobody knows. */
+/** "Did you mean": the names nearest to one that is unknown. */
 
 const MOST_NAMED = 3
 /** Names that are this much further away than the nearest are not meant. */

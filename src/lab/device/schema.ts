@@ -104,12 +104,12 @@ function drawOf(fault: string, key: string, text: string, parameter: Parameter):
 
 /** Values on their way from JSON to a device, with what is needed to say where one is wrong. */
 class JsonPath {
-  private readonly located: Located
-  private readonly file: string
+  readonly #located: Located
+  readonly #file: string
 
   constructor(located: Located, file: string) {
-    this.located = located
-    this.file = file
+    this.#located = located
+    this.#file = file
   }
 
   object(path: string, value: Json | undefined): Readonly<Record<string, Json>> {
@@ -142,12 +142,12 @@ class JsonPath {
   draws(path: string, value: Readonly<Record<string, Json>>, known: Readonly<Record<string, Parameter>>): Draws {
     this.onlyKnown(path, value, Object.keys(known))
     return Object.fromEntries(
-      Object.entries(value).map(([key, v]) => [key, this.draw(inner(path, key), v, known[key])]),
+      Object.entries(value).map(([key, v]) => [key, this.#draw(inner(path, key), v, known[key])]),
     )
   }
 
-  private draw(path: string, value: Json, parameter: Parameter): Draw {
-    if (typeof value === 'number') return this.number(path, value, parameter)
+  #draw(path: string, value: Json, parameter: Parameter): Draw {
+    if (typeof value === 'number') return this.#number(path, value, parameter)
     const { about } = parameter
     const from = typeof value === 'object' ? value : this.expected(path, `${about}: ${rangeText(parameter)}`, value)
     const [[kind, given] = ['', []], ...more] = Object.entries(this.object(path, from))
@@ -158,7 +158,7 @@ class JsonPath {
       )
     }
     const list = this.list(inner(path, kind), given as Json)
-    const numbers = list.map((n, i) => this.number(`${inner(path, kind)}[${i}]`, n, parameter))
+    const numbers = list.map((n, i) => this.#number(`${inner(path, kind)}[${i}]`, n, parameter))
     if (kind === 'oneOf') {
       return numbers.length > 0 ? { oneOf: numbers } : this.expected(path, 'at least one number', from)
     }
@@ -168,7 +168,7 @@ class JsonPath {
     return low > 0 ? { logUniform: [low, high] } : this.expected(path, 'two numbers above 0', given as Json)
   }
 
-  private number(path: string, value: Json, parameter: Parameter): number {
+  #number(path: string, value: Json, parameter: Parameter): number {
     if (typeof value === 'number' && value >= parameter.min && value <= parameter.max) return value
     return this.expected(path, `${parameter.about}: ${rangeText(parameter)}`, value)
   }
@@ -178,8 +178,8 @@ class JsonPath {
   }
 
   fail(path: string, message: string): never {
-    const line = this.located.lineOf(path)
-    const where = line === 0 ? this.file : `${this.file}:${line}`
+    const line = this.#located.lineOf(path)
+    const where = line === 0 ? this.#file : `${this.#file}:${line}`
     throw usage(`${where}: ${path === '' ? '' : `${path}: `}${message}`)
   }
 }

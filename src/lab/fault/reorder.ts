@@ -23,47 +23,47 @@ class Reorder implements Fault {
   readonly type = 'reorder'
   readonly side = 'sending'
   deadline = Infinity
-  private readonly p: number
-  private readonly distance: number
-  private readonly holdMs: number
-  private readonly rng: Rng
+  readonly #p: number
+  readonly #distance: number
+  readonly #holdMs: number
+  readonly #rng: Rng
   /** In the order in which they came, which is also that of their deadlines. */
-  private readonly late: Late[] = []
-  private readonly spare: Late[] = []
+  readonly #late: Late[] = []
+  readonly #spare: Late[] = []
 
   constructor(options: ReorderOptions, rng: Rng) {
-    this.p = options.p
-    this.distance = options.distance ?? DEFAULT_DISTANCE
-    this.holdMs = options.holdMs ?? DEFAULT_HOLD_MS
-    this.rng = rng
+    this.#p = options.p
+    this.#distance = options.distance ?? DEFAULT_DISTANCE
+    this.#holdMs = options.holdMs ?? DEFAULT_HOLD_MS
+    this.#rng = rng
   }
 
   apply(now: number, frame: Frame, out: FaultOutput): void {
-    if (this.rng.chance(this.p)) {
-      const held = this.spare.pop() ?? new Late()
+    if (this.#rng.chance(this.#p)) {
+      const held = this.#spare.pop() ?? new Late()
       held.hold(frame)
-      held.overtakersLeft = this.distance
-      held.until = now + this.holdMs
-      this.late.push(held)
+      held.overtakersLeft = this.#distance
+      held.until = now + this.#holdMs
+      this.#late.push(held)
     } else {
       out.pass(frame, 0)
-      for (let i = 0; i < this.late.length; i++) this.late[i]!.overtakersLeft--
+      for (let i = 0; i < this.#late.length; i++) this.#late[i]!.overtakersLeft--
     }
-    this.release(now, out)
+    this.#release(now, out)
   }
 
   wake(now: number, out: FaultOutput): void {
-    this.release(now, out)
+    this.#release(now, out)
   }
 
-  private release(now: number, out: FaultOutput): void {
-    for (let first = this.late[0]; first !== undefined; first = this.late[0]) {
+  #release(now: number, out: FaultOutput): void {
+    for (let first = this.#late[0]; first !== undefined; first = this.#late[0]) {
       if (first.overtakersLeft > 0 && first.until > now) break
-      this.late.shift()
+      this.#late.shift()
       out.pass(first, 0)
-      this.spare.push(first)
+      this.#spare.push(first)
     }
-    this.deadline = this.late[0]?.until ?? Infinity
+    this.deadline = this.#late[0]?.until ?? Infinity
   }
 }
 

@@ -39,143 +39,143 @@ export function atftpd(options: AtftpdOptions = {}): ServerModel {
 }
 
 class AtftpdLockstep extends ModelSender {
-  private readonly waitMs: number
+  readonly #waitMs: number
   /** The last block that was acknowledged; -1 before any ACK. */
-  private acked = -1
-  private timeouts = 0
-  private ackCount = 0
+  #acked = -1
+  #timeouts = 0
+  #ackCount = 0
   /** How often the block that is acknowledged and the one that is out were sent. Timeouts do not count: a mistake of its. */
-  private sentBefore = 0
-  private sentNow = 0
+  #sentBefore = 0
+  #sentNow = 0
 
   constructor(setup: TransferSetup, waitMs: number) {
     super(setup)
-    this.waitMs = waitMs
+    this.#waitMs = waitMs
   }
 
   protected onStart(now: number): void {
-    this.transmit(now)
+    this.#transmit(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    this.timeouts = 0
-    this.setTimer(now + this.waitMs)
-    if (seq < this.acked) return
-    if (seq === this.acked) {
-      if (++this.ackCount === this.sentBefore) return
+    this.#timeouts = 0
+    this.setTimer(now + this.#waitMs)
+    if (seq < this.#acked) return
+    if (seq === this.#acked) {
+      if (++this.#ackCount === this.#sentBefore) return
     } else {
-      this.acked = seq
+      this.#acked = seq
       this.nearest = seq + 1
       this.delivered(now, seq)
-      this.sentBefore = this.sentNow
-      this.sentNow = 0
-      this.ackCount = 1
+      this.#sentBefore = this.#sentNow
+      this.#sentNow = 0
+      this.#ackCount = 1
     }
     if (seq >= this.lastSeq) return this.complete()
-    this.sentNow++
-    this.transmit(now)
+    this.#sentNow++
+    this.#transmit(now)
   }
 
   protected onTimer(now: number): void {
     this.timedOut()
-    if (++this.timeouts > RETRIES) return this.fail('the client does not respond')
-    this.transmit(now)
+    if (++this.#timeouts > RETRIES) return this.fail('the client does not respond')
+    this.#transmit(now)
   }
 
-  private transmit(now: number): void {
-    if (this.acked < 0 && this.oack !== undefined) this.sendControl(this.oack)
-    else this.send(Math.max(0, this.acked) + 1)
-    this.setTimer(now + this.waitMs)
+  #transmit(now: number): void {
+    if (this.#acked < 0 && this.oack !== undefined) this.sendControl(this.oack)
+    else this.send(Math.max(0, this.#acked) + 1)
+    this.setTimer(now + this.#waitMs)
   }
 }
 
 class AtftpdWindow extends ModelSender {
-  private readonly waitMs: number
-  private readonly windowsize: number
-  private acked = -1
+  readonly #waitMs: number
+  readonly #windowsize: number
+  #acked = -1
   /** Blocks of this window that have left, and the one to come. */
-  private sentInWindow = 0
-  private next = 1
-  private acksInWindow = 0
-  private delayMs = 0
-  private timeouts = 0
+  #sentInWindow = 0
+  #next = 1
+  #acksInWindow = 0
+  #delayMs = 0
+  #timeouts = 0
 
   constructor(setup: TransferSetup, waitMs: number, windowsize: number) {
     super(setup)
-    this.waitMs = waitMs
-    this.windowsize = windowsize
+    this.#waitMs = waitMs
+    this.#windowsize = windowsize
   }
 
   protected onStart(now: number): void {
-    this.begin(now)
+    this.#begin(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (this.inWindow) this.acksInWindow++
-    else this.endOfWindow()
-    this.timeouts = 0
+    if (this.#inWindow) this.#acksInWindow++
+    else this.#endOfWindow()
+    this.#timeouts = 0
     // One ACK inside a window is heard, more are not.
-    if (seq < this.acked || this.acksInWindow > 1) return this.goOn(now)
-    const complete = this.acked < 0 || seq === this.acked + this.windowsize || this.next > this.lastSeq
-    if (!complete && this.delayMs < this.waitMs / this.windowsize) this.delayMs += SLOWER_MS
-    this.acked = seq
+    if (seq < this.#acked || this.#acksInWindow > 1) return this.#goOn(now)
+    const complete = this.#acked < 0 || seq === this.#acked + this.#windowsize || this.#next > this.lastSeq
+    if (!complete && this.#delayMs < this.#waitMs / this.#windowsize) this.#delayMs += SLOWER_MS
+    this.#acked = seq
     this.nearest = seq + 1
     this.delivered(now, seq)
     if (seq >= this.lastSeq) return this.complete()
-    this.rewind()
-    this.goOn(now)
+    this.#rewind()
+    this.#goOn(now)
   }
 
   protected onTimer(now: number): void {
-    if (this.inWindow) return this.goOn(now)
-    this.endOfWindow()
+    if (this.#inWindow) return this.#goOn(now)
+    this.#endOfWindow()
     this.timedOut()
-    if (++this.timeouts > RETRIES) return this.fail('the client does not respond')
-    this.begin(now)
+    if (++this.#timeouts > RETRIES) return this.fail('the client does not respond')
+    this.#begin(now)
   }
 
   /** It looks for an ACK between two packets of a window, and waits for one at its end, at the file's and at first. */
-  private get inWindow(): boolean {
-    return this.acked >= 0 && this.sentInWindow < this.windowsize && this.next <= this.lastSeq
+  get #inWindow(): boolean {
+    return this.#acked >= 0 && this.#sentInWindow < this.#windowsize && this.#next <= this.lastSeq
   }
 
-  private begin(now: number): void {
-    if (this.acked < 0 && this.oack !== undefined) {
+  #begin(now: number): void {
+    if (this.#acked < 0 && this.oack !== undefined) {
       this.sendControl(this.oack)
-      return this.setTimer(now + this.waitMs)
+      return this.setTimer(now + this.#waitMs)
     }
-    this.rewind()
-    this.send(this.next++)
-    this.sentInWindow++
-    this.schedule(now)
+    this.#rewind()
+    this.send(this.#next++)
+    this.#sentInWindow++
+    this.#schedule(now)
   }
 
-  private rewind(): void {
-    this.next = Math.max(0, this.acked) + 1
-    this.sentInWindow = 0
+  #rewind(): void {
+    this.#next = Math.max(0, this.#acked) + 1
+    this.#sentInWindow = 0
   }
 
-  private endOfWindow(): void {
-    if (this.acksInWindow === 0) this.delayMs = Math.max(0, this.delayMs - FASTER_MS)
-    this.acksInWindow = 0
+  #endOfWindow(): void {
+    if (this.#acksInWindow === 0) this.#delayMs = Math.max(0, this.#delayMs - FASTER_MS)
+    this.#acksInWindow = 0
   }
 
-  private goOn(now: number): void {
-    if (this.delayMs > 0) {
-      if (this.inWindow) {
-        this.send(this.next++)
-        this.sentInWindow++
+  #goOn(now: number): void {
+    if (this.#delayMs > 0) {
+      if (this.#inWindow) {
+        this.send(this.#next++)
+        this.#sentInWindow++
       }
     } else {
-      while (this.inWindow) {
-        this.send(this.next++)
-        this.sentInWindow++
+      while (this.#inWindow) {
+        this.send(this.#next++)
+        this.#sentInWindow++
       }
     }
-    this.schedule(now)
+    this.#schedule(now)
   }
 
-  private schedule(now: number): void {
-    this.setTimer(this.inWindow ? now + this.delayMs : now + this.waitMs)
+  #schedule(now: number): void {
+    this.setTimer(this.#inWindow ? now + this.#delayMs : now + this.#waitMs)
   }
 }

@@ -23,9 +23,9 @@ export class ByHand {
   now = 0
   readonly node: ServerNode
   /** Everything that left, with its time: `0 1` is DATA 1 at 0 ms. */
-  private said: { readonly at: number; readonly what: string }[] = []
-  private tid = 0
-  private readonly packet = new Uint8Array(HEADER_BYTES)
+  #said: { readonly at: number; readonly what: string }[] = []
+  #tid = 0
+  readonly #packet = new Uint8Array(HEADER_BYTES)
 
   /** Each block is filled with its own number; the last of `blocks` is short. */
   constructor(model: ServerModel, blocks: number) {
@@ -34,8 +34,8 @@ export class ByHand {
     this.node = serverNode(model, { image, rng: new Rng(1) })
     this.node.attach({
       send: (now, buffer, offset, length, from) => {
-        if (this.tid === 0) this.tid = from
-        this.said.push({ at: now, what: describe(buffer, offset, length) })
+        if (this.#tid === 0) this.#tid = from
+        this.#said.push({ at: now, what: describe(buffer, offset, length) })
       },
     })
   }
@@ -49,41 +49,41 @@ export class ByHand {
     const list = Object.entries(options).map(([name, value]) => ({ name, value: String(value) }))
     const request = encodeRequest({ opcode: OPCODE.rrq, filename: 'a', mode: 'octet', options: list })
     this.node.handleDatagram(this.now, request, 0, request.length, port, SERVER_PORT)
-    return this.take()
+    return this.#take()
   }
 
   /** Each of these ACKs, at one instant. Returns what left, timers of this instant included. */
   ack(...blocks: number[]): string {
     for (const block of blocks) {
-      writeAck(this.packet, 0, block)
-      this.node.handleDatagram(this.now, this.packet, 0, HEADER_BYTES, CLIENT_PORT, this.tid)
+      writeAck(this.#packet, 0, block)
+      this.node.handleDatagram(this.now, this.#packet, 0, HEADER_BYTES, CLIENT_PORT, this.#tid)
     }
     while (this.node.deadline <= this.now) this.node.handleTimer(this.now)
-    return this.take()
+    return this.#take()
   }
 
   error(wireCode: number): string {
     const packet = encodeError(wireCode, 'no')
-    this.node.handleDatagram(this.now, packet, 0, packet.length, CLIENT_PORT, this.tid)
-    return this.take()
+    this.node.handleDatagram(this.now, packet, 0, packet.length, CLIENT_PORT, this.#tid)
+    return this.#take()
   }
 
   /** Lets time pass. */
   wait(ms: number): string {
-    this.pass(ms)
-    return this.take()
+    this.#pass(ms)
+    return this.#take()
   }
 
   /** Lets time pass and says when each packet left, in whole milliseconds from now: `1000: 5`. */
   times(ms: number): string[] {
     const start = this.now
-    this.pass(ms)
-    const lines = this.said.map(({ at, what }) => `${Math.round(at - start)}: ${what}`)
-    this.said = []
+    this.#pass(ms)
+    const lines = this.#said.map(({ at, what }) => `${Math.round(at - start)}: ${what}`)
+    this.#said = []
     return lines
   }
 
-  private pass(ms: number): void {
+  #pass(ms: number): void {
     const until = this.now + ms
     while (this.node.deadline <= until) {
       this.now = Math.max(this.now, this.node.deadline)
@@ -92,9 +92,9 @@ export class ByHand {
     this.now = until
   }
 
-  private take(): string {
-    const line = this.said.map(({ what }) => what).join(' ')
-    this.said = []
+  #take(): string {
+    const line = this.#said.map(({ what }) => what).join(' ')
+    this.#said = []
     return line
   }
 }

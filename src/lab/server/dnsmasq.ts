@@ -25,41 +25,41 @@ export function dnsmasq(): ServerModel {
 }
 
 class Dnsmasq extends ModelSender {
-  private readonly clockOffsetMs: number
-  private seq: number
-  private tries = 0
+  readonly #clockOffsetMs: number
+  #seq: number
+  #tries = 0
 
   constructor(setup: TransferSetup, clockOffsetMs: number) {
     super(setup)
-    this.clockOffsetMs = clockOffsetMs
-    this.seq = setup.oack === undefined ? 1 : 0
+    this.#clockOffsetMs = clockOffsetMs
+    this.#seq = setup.oack === undefined ? 1 : 0
   }
 
   protected onStart(now: number): void {
-    this.transmit(now)
+    this.#transmit(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (seq !== this.seq) return
+    if (seq !== this.#seq) return
     this.delivered(now, seq)
     if (seq === this.lastSeq) return this.complete()
-    this.seq++
-    this.nearest = this.seq
-    this.tries = 0
-    this.transmit(now)
+    this.#seq++
+    this.nearest = this.#seq
+    this.#tries = 0
+    this.#transmit(now)
   }
 
   protected onTimer(now: number): void {
     this.timedOut()
-    if (this.tries < WAITS_MS.length) this.transmit(now)
-    else if (this.seq === this.lastSeq) this.complete()
-    else this.fail(`block ${this.seq} was not acknowledged`)
+    if (this.#tries < WAITS_MS.length) this.#transmit(now)
+    else if (this.#seq === this.lastSeq) this.complete()
+    else this.fail(`block ${this.#seq} was not acknowledged`)
   }
 
-  private transmit(now: number): void {
-    if (this.seq === 0) this.sendControl(this.oack!)
-    else this.send(this.seq)
-    const second = Math.floor((now + this.clockOffsetMs) / CLOCK_MS) * CLOCK_MS - this.clockOffsetMs
-    this.setTimer(second + WAITS_MS[this.tries++]!)
+  #transmit(now: number): void {
+    if (this.#seq === 0) this.sendControl(this.oack!)
+    else this.send(this.#seq)
+    const second = Math.floor((now + this.#clockOffsetMs) / CLOCK_MS) * CLOCK_MS - this.#clockOffsetMs
+    this.setTimer(second + WAITS_MS[this.#tries++]!)
   }
 }

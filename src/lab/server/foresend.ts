@@ -1,6 +1,5 @@
 /** Foresend's own policies: the real sender with the policy that the server would choose (transfer/policy/choose.ts). */
-import { encodeOack } from '../../packet/index.ts'
-import { type Limits, negotiateRead } from '../../transfer/negotiate.ts'
+import { agreedForSender, type Limits, negotiateRead, oackOf } from '../../transfer/negotiate.ts'
 import { choosePolicy } from '../../transfer/policy/choose.ts'
 import { Sender } from '../../transfer/sender.ts'
 import type { ModelTransfer } from '../server-node.ts'
@@ -26,12 +25,10 @@ export function foresend(options: ForesendOptions): ServerModel {
       const machine = new Sender(
         {
           sizeBytes: setup.sizeBytes,
-          blksize: agreed.blksize,
-          rollover: agreed.rollover,
-          oack: agreed.oack.length > 0 ? encodeOack(agreed.oack) : undefined,
+          ...agreedForSender(agreed),
+          oack: oackOf(agreed),
           near: setup.near,
-          clientTimeoutMs: agreed.timeoutMs,
-          proven: false,
+          addressValidated: false,
           label: `"${request.filename}" to the device`,
           ...setup.device,
         },

@@ -42,52 +42,53 @@ function firstNumber(request: Request): number | undefined {
 }
 
 class Matkaczmarek extends ModelSender {
-  private readonly windowsize: number
+  readonly #windowsize: number
   /** The highest block that was acknowledged; 1 without options, before any was. */
-  private acked: number
-  private sentLast = false
-  private timeouts = 0
+  #acked: number
+  #sentLast = false
+  #timeouts = 0
 
   constructor(setup: TransferSetup, windowsize: number) {
     super(setup)
-    this.windowsize = windowsize
-    this.acked = setup.oack === undefined ? 1 : 0
+    this.#windowsize = windowsize
+    this.#acked = setup.oack === undefined ? 1 : 0
   }
 
   protected onStart(now: number): void {
-    if (this.oack === undefined) this.transmit(1)
+    if (this.oack === undefined) this.#transmit(1)
     else this.sendControl(this.oack)
     this.setTimer(now + WAIT_MS)
   }
 
   protected onAck(now: number, seq: number): void {
     this.setTimer(now + WAIT_MS)
-    if (seq < this.acked) {
-      if (this.acked >= 1) this.transmit(this.acked)
+    if (seq < this.#acked) {
+      if (this.#acked >= 1) this.#transmit(this.#acked)
       return
     }
-    this.acked = seq
+    this.#acked = seq
     this.nearest = seq
     this.delivered(now, seq)
-    if (this.sentLast) this.complete()
-    else this.window()
+    if (this.#sentLast) this.complete()
+    else this.#window()
   }
 
   protected onTimer(now: number): void {
     this.timedOut()
-    if (++this.timeouts > MOST_TIMEOUTS) return this.fail('it would repeat for ever')
+    if (++this.#timeouts > MOST_TIMEOUTS) return this.fail('it would repeat for ever')
     this.setTimer(now + WAIT_MS)
-    this.window()
+    this.#window()
   }
 
-  private window(): void {
-    for (let seq = this.acked + 1; seq <= this.acked + this.windowsize && seq <= this.lastSeq; seq++) this.transmit(seq)
+  #window(): void {
+    for (let seq = this.#acked + 1; seq <= this.#acked + this.#windowsize && seq <= this.lastSeq; seq++)
+      this.#transmit(seq)
   }
 
-  private transmit(seq: number): void {
+  #transmit(seq: number): void {
     if (this.closed) return
     if (seq > LAST_NUMBER) return this.fail('no rollover')
-    if (seq === this.lastSeq) this.sentLast = true
+    if (seq === this.lastSeq) this.#sentLast = true
     this.send(seq)
   }
 }

@@ -24,21 +24,21 @@ export abstract class ModelSender implements Machine {
   protected readonly lastSeq: number
   /** ACK numbers are taken for the block nearest to this one. */
   protected nearest = 1
-  private readonly blksize: number
-  private timerAt = Infinity
-  private highest = 0
+  readonly #blksize: number
+  #timerAt = Infinity
+  #highest = 0
 
   constructor(setup: TransferSetup) {
     this.sink = setup.sink
     this.oack = setup.oack
-    this.blksize = setup.blksize
+    this.#blksize = setup.blksize
     this.lastSeq = Math.floor(setup.sizeBytes / setup.blksize) + 1
   }
 
   start(now: number): void {
     this.progressAt = now
     this.onStart(now)
-    this.settle()
+    this.#settle()
   }
 
   handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number): void {
@@ -53,26 +53,26 @@ export abstract class ModelSender implements Machine {
       this.counters[COUNTER.ignored]!++
       this.onOther(now)
     }
-    this.settle()
+    this.#settle()
   }
 
   handleTimer(now: number): void {
-    if (!this.closed && now >= this.timerAt) {
-      this.timerAt = Infinity
+    if (!this.closed && now >= this.#timerAt) {
+      this.#timerAt = Infinity
       this.onTimer(now)
     }
-    this.settle()
+    this.#settle()
   }
 
   /** None of these programs asks for ICMP in a way that would matter here; the lab sends none. */
   handleUnreachable(_now: number): void {
-    this.fail('nobody listens at the client', 'ERR_TFTP_UNREACHABLE')
-    this.settle()
+    this.fail('no program listens at the client', 'ERR_TFTP_UNREACHABLE')
+    this.#settle()
   }
 
   abort(_now: number, error: ForesendError): void {
     this.giveUp(error.message)
-    this.settle()
+    this.#settle()
   }
 
   protected abstract onStart(now: number): void
@@ -83,11 +83,11 @@ export abstract class ModelSender implements Machine {
   protected abstract onTimer(now: number): void
 
   protected setTimer(at: number): void {
-    this.timerAt = at
+    this.#timerAt = at
   }
 
   protected send(seq: number): void {
-    this.count(seq)
+    this.#count(seq)
     this.sink.sendBlocks(seq, 1)
   }
 
@@ -97,7 +97,7 @@ export abstract class ModelSender implements Machine {
   }
 
   protected sendAs(seq: number, label: number): void {
-    this.count(seq)
+    this.#count(seq)
     this.sink.sendAs(seq, label)
   }
 
@@ -109,7 +109,7 @@ export abstract class ModelSender implements Machine {
   protected delivered(now: number, seq: number): void {
     this.progressAt = now
     this.counters[COUNTER.blocks] = seq
-    this.counters[COUNTER.bytes] = seq * this.blksize
+    this.counters[COUNTER.bytes] = seq * this.#blksize
   }
 
   protected timedOut(): void {
@@ -139,13 +139,13 @@ export abstract class ModelSender implements Machine {
     this.fail(reason)
   }
 
-  private count(seq: number): void {
+  #count(seq: number): void {
     this.counters[COUNTER.datagrams]!++
-    if (seq <= this.highest) this.counters[COUNTER.retransmitted]!++
-    else this.highest = seq
+    if (seq <= this.#highest) this.counters[COUNTER.retransmitted]!++
+    else this.#highest = seq
   }
 
-  private settle(): void {
-    this.sink.deadline(this.closed ? Infinity : this.timerAt)
+  #settle(): void {
+    this.sink.deadline(this.closed ? Infinity : this.#timerAt)
   }
 }

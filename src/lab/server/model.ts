@@ -65,18 +65,18 @@ export function refuse(setup: ServeSetup, wireCode: number | undefined, message:
 }
 
 class Refusal extends ModelSender {
-  private readonly wireCode: number | undefined
-  private readonly message: string
+  readonly #wireCode: number | undefined
+  readonly #message: string
 
   constructor(setup: TransferSetup, wireCode: number | undefined, message: string) {
     super(setup)
-    this.wireCode = wireCode
-    this.message = message
+    this.#wireCode = wireCode
+    this.#message = message
   }
 
   protected onStart(): void {
-    if (this.wireCode !== undefined) this.sendControl(encodeError(this.wireCode, this.message))
-    this.fail(this.message)
+    if (this.#wireCode !== undefined) this.sendControl(encodeError(this.#wireCode, this.#message))
+    this.fail(this.#message)
   }
 
   protected onAck(): void {}

@@ -35,63 +35,63 @@ export function pinAnticipate(options: PinAnticipateOptions = {}): ServerModel {
 }
 
 class PinAnticipate extends ModelSender {
-  private readonly rng: Rng
-  private readonly blocks: number
+  readonly #rng: Rng
+  readonly #blocks: number
   /** First and last block of the batch; 0 and 0 for the OACK. */
-  private first: number
-  private last: number
-  private expected = 0
-  private retries = 0
-  private pausing = false
-  private readonly held: number[] = []
+  #first: number
+  #last: number
+  #expected = 0
+  #retries = 0
+  #pausing = false
+  readonly #held: number[] = []
 
   constructor(setup: TransferSetup, rng: Rng, blocks: number) {
     super(setup)
-    this.rng = rng
-    this.blocks = blocks
-    this.first = setup.oack === undefined ? 1 : 0
-    this.last = this.first === 0 ? 0 : Math.min(blocks, this.lastSeq)
+    this.#rng = rng
+    this.#blocks = blocks
+    this.#first = setup.oack === undefined ? 1 : 0
+    this.#last = this.#first === 0 ? 0 : Math.min(blocks, this.lastSeq)
   }
 
   protected onStart(now: number): void {
-    this.transmit(now)
+    this.#transmit(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (!this.pausing) this.take(now, seq)
-    else if (this.held.length < MOST_HELD) this.held.push(seq)
+    if (!this.#pausing) this.#take(now, seq)
+    else if (this.#held.length < MOST_HELD) this.#held.push(seq)
   }
 
   protected onTimer(now: number): void {
-    if (this.pausing) {
-      this.pausing = false
-      this.transmit(now)
-      for (const seq of this.held.splice(0)) if (!this.closed) this.take(now, seq)
+    if (this.#pausing) {
+      this.#pausing = false
+      this.#transmit(now)
+      for (const seq of this.#held.splice(0)) if (!this.closed) this.#take(now, seq)
       return
     }
     this.timedOut()
-    if (this.retries++ === RETRIES) return this.giveUp(`batch from block ${this.first} was not acknowledged`)
-    this.pausing = true
-    this.setTimer(now + this.rng.float() * MOST_PAUSE_MS)
+    if (this.#retries++ === RETRIES) return this.giveUp(`batch from block ${this.#first} was not acknowledged`)
+    this.#pausing = true
+    this.setTimer(now + this.#rng.float() * MOST_PAUSE_MS)
   }
 
-  private take(now: number, seq: number): void {
-    if (seq !== this.expected) return
-    this.expected++
-    if (seq !== this.last) return
+  #take(now: number, seq: number): void {
+    if (seq !== this.#expected) return
+    this.#expected++
+    if (seq !== this.#last) return
     this.delivered(now, seq)
     if (seq === this.lastSeq) return this.complete()
-    this.first = this.last + 1
-    this.last = Math.min(this.last + this.blocks, this.lastSeq)
-    this.nearest = this.last
-    this.retries = 0
-    this.transmit(now)
+    this.#first = this.#last + 1
+    this.#last = Math.min(this.#last + this.#blocks, this.lastSeq)
+    this.nearest = this.#last
+    this.#retries = 0
+    this.#transmit(now)
   }
 
-  private transmit(now: number): void {
-    this.expected = this.first
-    if (this.first === 0) this.sendControl(this.oack!)
-    else this.sendWindow(this.first, this.last - this.first + 1)
+  #transmit(now: number): void {
+    this.#expected = this.#first
+    if (this.#first === 0) this.sendControl(this.oack!)
+    else this.sendWindow(this.#first, this.#last - this.#first + 1)
     this.setTimer(now + WAIT_MS)
   }
 }

@@ -32,67 +32,67 @@ interface Packet {
 }
 
 class Py3tftp extends ModelSender {
-  private readonly windowsize: number
-  private readonly repeatMs: number
+  readonly #windowsize: number
+  readonly #repeatMs: number
   /** What is out, oldest first, at most a window. */
-  private packets: Packet[] = []
+  #packets: Packet[] = []
   /** The number of the newest block, as the program counts. */
-  private counter: number
+  #counter: number
   /** Blocks read from the file. */
-  private read = 0
-  private connectionUntil = 0
+  #read = 0
+  #connectionUntil = 0
 
   constructor(setup: TransferSetup, windowsize: number, repeatMs: number) {
     super(setup)
-    this.windowsize = windowsize
-    this.repeatMs = repeatMs
-    this.counter = 0
+    this.#windowsize = windowsize
+    this.#repeatMs = repeatMs
+    this.#counter = 0
   }
 
   protected onStart(now: number): void {
-    if (this.oack === undefined) this.addBlock()
-    this.connectionUntil = now + CONNECTION_MS
-    this.transmit(now)
+    if (this.oack === undefined) this.#addBlock()
+    this.#connectionUntil = now + CONNECTION_MS
+    this.#transmit(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (seq > this.counter || seq <= this.counter - this.windowsize) return
-    this.connectionUntil = now + CONNECTION_MS
+    if (seq > this.#counter || seq <= this.#counter - this.#windowsize) return
+    this.#connectionUntil = now + CONNECTION_MS
     this.delivered(now, seq)
-    let newBlocks = this.windowsize
-    if (seq === this.counter) {
-      if (this.read === this.lastSeq) return this.complete()
+    let newBlocks = this.#windowsize
+    if (seq === this.#counter) {
+      if (this.#read === this.lastSeq) return this.complete()
     } else {
-      newBlocks -= this.counter - seq
+      newBlocks -= this.#counter - seq
       // The program's mistake: right for one new block only.
-      this.counter += 1 - newBlocks
+      this.#counter += 1 - newBlocks
     }
     // Confirmed blocks are let go one by one as new ones come in; at the end of the file all of the older ones.
     for (let i = 0; i < newBlocks; i++) {
-      if (this.read === this.lastSeq) {
-        this.packets = i === 0 ? this.packets : this.packets.slice(-i)
+      if (this.#read === this.lastSeq) {
+        this.#packets = i === 0 ? this.#packets : this.#packets.slice(-i)
         break
       }
-      if (this.packets.length >= this.windowsize) this.packets.shift()
-      this.addBlock()
+      if (this.#packets.length >= this.#windowsize) this.#packets.shift()
+      this.#addBlock()
     }
-    this.nearest = this.counter
-    this.transmit(now)
+    this.nearest = this.#counter
+    this.#transmit(now)
   }
 
   protected onTimer(now: number): void {
-    if (now >= this.connectionUntil) return this.fail('connection timed out')
+    if (now >= this.#connectionUntil) return this.fail('connection timed out')
     this.timedOut()
-    this.transmit(now)
+    this.#transmit(now)
   }
 
-  private addBlock(): void {
-    this.packets.push({ seq: ++this.read, label: ++this.counter & BLOCK_MASK })
+  #addBlock(): void {
+    this.#packets.push({ seq: ++this.#read, label: ++this.#counter & BLOCK_MASK })
   }
 
-  private transmit(now: number): void {
-    if (this.packets.length === 0) this.sendControl(this.oack!)
-    for (const { seq, label } of this.packets) this.sendAs(seq, label)
-    this.setTimer(Math.min(now + this.repeatMs, this.connectionUntil))
+  #transmit(now: number): void {
+    if (this.#packets.length === 0) this.sendControl(this.oack!)
+    for (const { seq, label } of this.#packets) this.sendAs(seq, label)
+    this.setTimer(Math.min(now + this.#repeatMs, this.#connectionUntil))
   }
 }

@@ -54,52 +54,52 @@ function oackOf(request: Request, blksize: number, windowsize: number): Uint8Arr
 }
 
 class PyTftpd extends ModelSender {
-  private readonly windowBlocks: number
-  private oacksLeft: number
-  private base = 1
-  private lastSent = 0
-  private timeouts = 0
+  readonly #windowBlocks: number
+  #oacksLeft: number
+  #base = 1
+  #lastSent = 0
+  #timeouts = 0
 
   constructor(setup: TransferSetup, windowBlocks: number) {
     super(setup)
-    this.windowBlocks = windowBlocks
-    this.oacksLeft = setup.oack === undefined ? 0 : OACKS
+    this.#windowBlocks = windowBlocks
+    this.#oacksLeft = setup.oack === undefined ? 0 : OACKS
   }
 
   protected onStart(now: number): void {
-    this.round(now)
+    this.#round(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (this.lastSent > 0 && seq >= this.base && seq <= this.lastSent) {
-      this.base = seq + 1
-      this.nearest = this.base
+    if (this.#lastSent > 0 && seq >= this.#base && seq <= this.#lastSent) {
+      this.#base = seq + 1
+      this.nearest = this.#base
       this.delivered(now, seq)
       if (seq === this.lastSeq) return this.complete()
     }
-    this.round(now)
+    this.#round(now)
   }
 
   protected override onOther(now: number): void {
-    this.round(now)
+    this.#round(now)
   }
 
   protected onTimer(now: number): void {
     // While it repeats the OACK it counts no timeouts.
-    if (this.lastSent > 0) {
+    if (this.#lastSent > 0) {
       this.timedOut()
-      if (++this.timeouts >= MOST_TIMEOUTS) return this.fail('300 timeouts')
+      if (++this.#timeouts >= MOST_TIMEOUTS) return this.fail('300 timeouts')
     }
-    this.round(now)
+    this.#round(now)
   }
 
-  private round(now: number): void {
-    if (this.oacksLeft > 0) {
-      this.oacksLeft--
+  #round(now: number): void {
+    if (this.#oacksLeft > 0) {
+      this.#oacksLeft--
       this.sendControl(this.oack!)
     } else {
-      this.sendWindow(this.base, this.windowBlocks)
-      this.lastSent = Math.min(this.base + this.windowBlocks - 1, this.lastSeq)
+      this.sendWindow(this.#base, this.#windowBlocks)
+      this.#lastSent = Math.min(this.#base + this.#windowBlocks - 1, this.lastSeq)
     }
     this.setTimer(now + WAIT_MS)
   }

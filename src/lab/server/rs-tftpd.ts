@@ -38,98 +38,98 @@ interface Timing {
 }
 
 class RsTftpd extends ModelSender {
-  private readonly timing: Timing
+  readonly #timing: Timing
   /** Everything up to here is confirmed; -1 while the OACK is not. */
-  private acked: number
+  #acked: number
   /** What leaves next: a block, and how many copies of it are left. */
-  private next = 1
-  private copiesLeft: number
-  private nextAt = 0
+  #next = 1
+  #copiesLeft: number
+  #nextAt = 0
   /** The latest ACK that is not looked at yet. */
-  private pending = -1
-  private timeoutAt = Infinity
-  private timeouts = 0
+  #pending = -1
+  #timeoutAt = Infinity
+  #timeouts = 0
 
   constructor(setup: TransferSetup, timing: Timing) {
     super(setup)
-    this.timing = timing
-    this.copiesLeft = timing.copies
-    this.acked = setup.oack === undefined ? 0 : -1
+    this.#timing = timing
+    this.#copiesLeft = timing.copies
+    this.#acked = setup.oack === undefined ? 0 : -1
   }
 
   protected onStart(now: number): void {
-    if (this.acked < 0) {
+    if (this.#acked < 0) {
       // It waits for the answer to the OACK once, and never repeats it.
       this.sendControl(this.oack!)
-      this.timeoutAt = now + this.timing.waitMs
-      return this.setTimer(this.timeoutAt)
+      this.#timeoutAt = now + this.#timing.waitMs
+      return this.setTimer(this.#timeoutAt)
     }
-    this.transmit(now)
+    this.#transmit(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (this.acked < 0) {
+    if (this.#acked < 0) {
       if (seq !== 0) return this.giveUp('invalid oack response')
-      this.acked = 0
-      return this.transmit(now)
+      this.#acked = 0
+      return this.#transmit(now)
     }
-    this.pending = seq
+    this.#pending = seq
     // All that arrived with it comes first; between two copies it does not look at its socket.
-    if (!this.betweenCopies) this.setTimer(now)
+    if (!this.#betweenCopies) this.setTimer(now)
   }
 
   protected onTimer(now: number): void {
-    if (this.acked < 0) return this.fail('the OACK was not answered')
-    if (this.pending >= 0 && !this.betweenCopies) this.takeAck(now)
+    if (this.#acked < 0) return this.fail('the OACK was not answered')
+    if (this.#pending >= 0 && !this.#betweenCopies) this.#takeAck(now)
     if (this.closed) return
-    if (now >= this.timeoutAt) {
+    if (now >= this.#timeoutAt) {
       this.timedOut()
-      if (this.timeouts++ === MOST_TIMEOUTS) return this.fail(`${MOST_TIMEOUTS} timeouts in this transfer`)
-      this.rewind(now)
+      if (this.#timeouts++ === MOST_TIMEOUTS) return this.fail(`${MOST_TIMEOUTS} timeouts in this transfer`)
+      this.#rewind(now)
     }
-    this.transmit(now)
+    this.#transmit(now)
   }
 
-  private get betweenCopies(): boolean {
-    return this.copiesLeft < this.timing.copies
+  get #betweenCopies(): boolean {
+    return this.#copiesLeft < this.#timing.copies
   }
 
-  private get windowEnd(): number {
-    return Math.min(this.acked + this.timing.windowsize, this.lastSeq)
+  get #windowEnd(): number {
+    return Math.min(this.#acked + this.#timing.windowsize, this.lastSeq)
   }
 
-  private takeAck(now: number): void {
-    const seq = this.pending
-    this.pending = -1
-    if (seq <= this.acked || seq > this.acked + this.timing.windowsize) return
-    this.acked = seq
+  #takeAck(now: number): void {
+    const seq = this.#pending
+    this.#pending = -1
+    if (seq <= this.#acked || seq > this.#acked + this.#timing.windowsize) return
+    this.#acked = seq
     this.nearest = seq + 1
     this.delivered(now, seq)
     if (seq >= this.lastSeq) this.complete()
-    else this.rewind(now)
+    else this.#rewind(now)
   }
 
-  private rewind(now: number): void {
-    this.next = this.acked + 1
-    this.copiesLeft = this.timing.copies
-    this.nextAt = now
-    this.timeoutAt = Infinity
+  #rewind(now: number): void {
+    this.#next = this.#acked + 1
+    this.#copiesLeft = this.#timing.copies
+    this.#nextAt = now
+    this.#timeoutAt = Infinity
   }
 
   /** Sends what may leave now. Between the copies of a packet it sleeps. */
-  private transmit(now: number): void {
-    while (this.next <= this.windowEnd && this.nextAt <= now) {
-      this.send(this.next)
-      if (--this.copiesLeft > 0) this.nextAt = now + COPY_GAP_MS
+  #transmit(now: number): void {
+    while (this.#next <= this.#windowEnd && this.#nextAt <= now) {
+      this.send(this.#next)
+      if (--this.#copiesLeft > 0) this.#nextAt = now + COPY_GAP_MS
       else {
-        this.next++
-        this.copiesLeft = this.timing.copies
-        this.timeoutAt = now + this.timing.waitMs
+        this.#next++
+        this.#copiesLeft = this.#timing.copies
+        this.#timeoutAt = now + this.#timing.waitMs
         // An ACK that came while it slept is looked at before the next packet.
-        if (this.pending >= 0) this.takeAck(now)
+        if (this.#pending >= 0) this.#takeAck(now)
         if (this.closed) return
       }
     }
-    this.setTimer(this.next <= this.windowEnd ? this.nextAt : this.timeoutAt)
+    this.setTimer(this.#next <= this.#windowEnd ? this.#nextAt : this.#timeoutAt)
   }
 }

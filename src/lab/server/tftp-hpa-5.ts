@@ -25,48 +25,48 @@ export function tftpHpa5(): ServerModel {
 }
 
 class TftpHpa5 extends ModelSender {
-  private readonly firstWaitMs: number
-  private seq: number
-  private waitMs: number
-  private tries = 1
-  private drainedAt = -1
+  readonly #firstWaitMs: number
+  #seq: number
+  #waitMs: number
+  #tries = 1
+  #drainedAt = -1
 
   constructor(setup: TransferSetup, firstWaitMs: number) {
     super(setup)
-    this.firstWaitMs = firstWaitMs
-    this.waitMs = firstWaitMs
-    this.seq = setup.oack === undefined ? 1 : 0
+    this.#firstWaitMs = firstWaitMs
+    this.#waitMs = firstWaitMs
+    this.#seq = setup.oack === undefined ? 1 : 0
   }
 
   protected onStart(now: number): void {
-    this.transmit(now)
+    this.#transmit(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (now === this.drainedAt) return
-    if (seq !== this.seq) {
-      this.drainedAt = now
+    if (now === this.#drainedAt) return
+    if (seq !== this.#seq) {
+      this.#drainedAt = now
       return
     }
     this.delivered(now, seq)
     if (seq === this.lastSeq) return this.complete()
-    this.seq++
-    this.nearest = this.seq
-    this.waitMs = this.firstWaitMs
-    this.tries = 1
-    this.transmit(now)
+    this.#seq++
+    this.nearest = this.#seq
+    this.#waitMs = this.#firstWaitMs
+    this.#tries = 1
+    this.#transmit(now)
   }
 
   protected onTimer(now: number): void {
     this.timedOut()
-    if (++this.tries > TRIES) return this.fail(`block ${this.seq} was not acknowledged`)
-    this.waitMs *= 2
-    this.transmit(now)
+    if (++this.#tries > TRIES) return this.fail(`block ${this.#seq} was not acknowledged`)
+    this.#waitMs *= 2
+    this.#transmit(now)
   }
 
-  private transmit(now: number): void {
-    if (this.seq === 0) this.sendControl(this.oack!)
-    else this.send(this.seq)
-    this.setTimer(now + this.waitMs)
+  #transmit(now: number): void {
+    if (this.#seq === 0) this.sendControl(this.oack!)
+    else this.send(this.#seq)
+    this.setTimer(now + this.#waitMs)
   }
 }

@@ -24,54 +24,54 @@ export function tftpHpa6(): ServerModel {
 }
 
 class TftpHpa6 extends ModelSender {
-  private readonly windowsize: number
-  private readonly firstWaitMs: number
+  readonly #windowsize: number
+  readonly #firstWaitMs: number
   /** The first and last block of the window that is out; 0 and 0 for the OACK. */
-  private first: number
-  private last: number
-  private waitMs: number
-  private tries = 1
-  private drainedAt = -1
+  #first: number
+  #last: number
+  #waitMs: number
+  #tries = 1
+  #drainedAt = -1
 
   constructor(setup: TransferSetup, windowsize: number, firstWaitMs: number) {
     super(setup)
-    this.windowsize = windowsize
-    this.firstWaitMs = firstWaitMs
-    this.waitMs = firstWaitMs
-    this.first = setup.oack === undefined ? 1 : 0
-    this.last = this.first === 0 ? 0 : Math.min(windowsize, this.lastSeq)
+    this.#windowsize = windowsize
+    this.#firstWaitMs = firstWaitMs
+    this.#waitMs = firstWaitMs
+    this.#first = setup.oack === undefined ? 1 : 0
+    this.#last = this.#first === 0 ? 0 : Math.min(windowsize, this.lastSeq)
   }
 
   protected onStart(now: number): void {
-    this.transmit(now)
+    this.#transmit(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (now === this.drainedAt) return
-    if (seq !== this.last) {
-      this.drainedAt = now
+    if (now === this.#drainedAt) return
+    if (seq !== this.#last) {
+      this.#drainedAt = now
       return
     }
     this.delivered(now, seq)
     if (seq === this.lastSeq) return this.complete()
-    this.first = seq + 1
-    this.last = Math.min(seq + this.windowsize, this.lastSeq)
-    this.nearest = this.last
-    this.waitMs = this.firstWaitMs
-    this.tries = 1
-    this.transmit(now)
+    this.#first = seq + 1
+    this.#last = Math.min(seq + this.#windowsize, this.lastSeq)
+    this.nearest = this.#last
+    this.#waitMs = this.#firstWaitMs
+    this.#tries = 1
+    this.#transmit(now)
   }
 
   protected onTimer(now: number): void {
     this.timedOut()
-    if (++this.tries > TRIES) return this.fail(`the window up to block ${this.last} was not acknowledged`)
-    this.waitMs *= 2
-    this.transmit(now)
+    if (++this.#tries > TRIES) return this.fail(`the window up to block ${this.#last} was not acknowledged`)
+    this.#waitMs *= 2
+    this.#transmit(now)
   }
 
-  private transmit(now: number): void {
-    if (this.last === 0) this.sendControl(this.oack!)
-    else this.sendWindow(this.first, this.last - this.first + 1)
-    this.setTimer(now + this.waitMs)
+  #transmit(now: number): void {
+    if (this.#last === 0) this.sendControl(this.oack!)
+    else this.sendWindow(this.#first, this.#last - this.#first + 1)
+    this.setTimer(now + this.#waitMs)
   }
 }

@@ -33,53 +33,53 @@ export function tftpHpaForks(): ServerModel {
 }
 
 class TftpHpaFork extends ModelSender {
-  private readonly windowsize: number
+  readonly #windowsize: number
   /** Last block that is out; 0 for the OACK. */
-  private last: number
-  private tries = 1
+  #last: number
+  #tries = 1
   /** While it drains: where it will go on. */
-  private resumeAt = 0
+  #resumeAt = 0
 
   constructor(setup: TransferSetup, windowsize: number) {
     super(setup)
-    this.windowsize = windowsize
-    this.last = setup.oack === undefined ? Math.min(windowsize, this.lastSeq) : 0
+    this.#windowsize = windowsize
+    this.#last = setup.oack === undefined ? Math.min(windowsize, this.lastSeq) : 0
   }
 
   protected onStart(now: number): void {
-    if (this.last === 0) this.sendControl(this.oack!)
-    else this.sendWindow(1, this.last)
+    if (this.#last === 0) this.sendControl(this.oack!)
+    else this.sendWindow(1, this.#last)
     this.setTimer(now + WAIT_MS)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (this.resumeAt > 0) return this.setTimer(now + QUIET_MS)
-    if (seq > this.last) return
-    if (seq === this.last) {
+    if (this.#resumeAt > 0) return this.setTimer(now + QUIET_MS)
+    if (seq > this.#last) return
+    if (seq === this.#last) {
       this.delivered(now, seq)
       if (seq === this.lastSeq) this.complete()
-      else this.next(now, seq + 1)
-    } else if (this.last > 0) {
-      this.resumeAt = seq + 1
+      else this.#next(now, seq + 1)
+    } else if (this.#last > 0) {
+      this.#resumeAt = seq + 1
       this.setTimer(now + QUIET_MS)
     }
   }
 
   protected onTimer(now: number): void {
-    if (this.resumeAt > 0) return this.next(now, this.resumeAt)
+    if (this.#resumeAt > 0) return this.#next(now, this.#resumeAt)
     this.timedOut()
-    if (++this.tries > TRIES) return this.fail(`block ${this.last} was not acknowledged`)
-    if (this.last === 0) this.sendControl(this.oack!)
-    else this.send(this.last)
+    if (++this.#tries > TRIES) return this.fail(`block ${this.#last} was not acknowledged`)
+    if (this.#last === 0) this.sendControl(this.oack!)
+    else this.send(this.#last)
     this.setTimer(now + WAIT_MS)
   }
 
-  private next(now: number, first: number): void {
-    this.resumeAt = 0
-    this.tries = 1
-    this.last = Math.min(first + this.windowsize - 1, this.lastSeq)
-    this.nearest = this.last
-    this.sendWindow(first, this.windowsize)
+  #next(now: number, first: number): void {
+    this.#resumeAt = 0
+    this.#tries = 1
+    this.#last = Math.min(first + this.#windowsize - 1, this.lastSeq)
+    this.nearest = this.#last
+    this.sendWindow(first, this.#windowsize)
     this.setTimer(now + WAIT_MS)
   }
 }

@@ -60,72 +60,72 @@ interface Timing {
 }
 
 class Tftpd64 extends ModelSender {
-  private readonly timing: Timing
-  private readonly rng: Rng
+  readonly #timing: Timing
+  readonly #rng: Rng
   /** Lowest block that is not acknowledged; 0 while the OACK is. */
-  private base: number
-  private nextToSend = 1
-  private pendingTimeouts = 0
-  private sends = 0
+  #base: number
+  #nextToSend = 1
+  #pendingTimeouts = 0
+  #sends = 0
 
   constructor(setup: TransferSetup, rng: Rng, timing: Timing) {
     super(setup)
-    this.rng = rng
-    this.timing = timing
-    this.base = setup.oack === undefined ? 1 : 0
+    this.#rng = rng
+    this.#timing = timing
+    this.#base = setup.oack === undefined ? 1 : 0
   }
 
   protected onStart(now: number): void {
-    if (this.base === 0) this.sendControl(this.oack!)
-    this.round(now)
+    if (this.#base === 0) this.sendControl(this.oack!)
+    this.#round(now)
   }
 
   protected onAck(now: number, seq: number): void {
-    if (seq === this.base) {
+    if (seq === this.#base) {
       this.delivered(now, seq)
-      this.pendingTimeouts = 0
-      this.sends = 0
-      this.base++
-      this.nearest = this.base
+      this.#pendingTimeouts = 0
+      this.#sends = 0
+      this.#base++
+      this.nearest = this.#base
     }
-    this.goOn(now)
+    this.#goOn(now)
   }
 
   protected override onOther(now: number): void {
-    this.goOn(now)
+    this.#goOn(now)
   }
 
   protected onTimer(now: number): void {
     this.timedOut()
-    this.pendingTimeouts++
-    this.goOn(now)
+    this.#pendingTimeouts++
+    this.#goOn(now)
   }
 
-  private goOn(now: number): void {
-    const allSent = this.nextToSend > this.lastSeq
-    if (this.sends >= MOST_SENDS) return this.giveUp(`block ${this.base} was sent ${this.sends} times`)
+  #goOn(now: number): void {
+    const allSent = this.#nextToSend > this.lastSeq
+    if (this.#sends >= MOST_SENDS) return this.giveUp(`block ${this.#base} was sent ${this.#sends} times`)
     if (allSent) return this.complete()
-    if (this.pendingTimeouts >= MOST_TIMEOUTS) return this.giveUp(`block ${this.base} was not acknowledged`)
-    this.round(now)
+    if (this.#pendingTimeouts >= MOST_TIMEOUTS) return this.giveUp(`block ${this.#base} was not acknowledged`)
+    this.#round(now)
   }
 
   /** Sends what the window allows, all of it again while a timeout is pending, and waits. */
-  private round(now: number): void {
-    if (this.pendingTimeouts > 0) this.nextToSend = Math.max(1, this.base)
-    const end = Math.min(this.base + this.timing.windowBlocks - 1, this.lastSeq)
-    if (this.base > 0) {
-      for (; this.nextToSend <= end; this.nextToSend++) {
-        this.send(this.nextToSend)
-        this.sends++
+  #round(now: number): void {
+    if (this.#pendingTimeouts > 0) this.#nextToSend = Math.max(1, this.#base)
+    const end = Math.min(this.#base + this.#timing.windowBlocks - 1, this.lastSeq)
+    if (this.#base > 0) {
+      for (; this.#nextToSend <= end; this.#nextToSend++) {
+        this.send(this.#nextToSend)
+        this.#sends++
       }
     }
-    this.setTimer(now + this.waitMs())
+    this.setTimer(now + this.#waitMs())
   }
 
-  private waitMs(): number {
-    const t = this.timing.timeoutS
+  #waitMs(): number {
+    const t = this.#timing.timeoutS
     const seconds =
-      this.pendingTimeouts === 0 ? Math.floor((t + 3) / 4) : this.pendingTimeouts === 1 ? Math.floor((t + 1) / 2) : t
-    return seconds * 1000 - this.rng.float() * this.timing.earlyMs
+      this.#pendingTimeouts === 0 ? Math.floor((t + 3) / 4) : this.#pendingTimeouts === 1 ? Math.floor((t + 1) / 2) : t
+    return seconds * 1000 - this.#rng.float() * this.#timing.earlyMs
   }
 }
