@@ -6,7 +6,6 @@ import {
   comparable,
   disturbance,
   failedShare,
-  median,
   medianSample,
   noiseOf,
   quietest,
@@ -25,15 +24,6 @@ const sample = (value: number, more: Partial<Sample> = {}): Sample => ({
 })
 
 describe('medians', () => {
-  test.each([
-    [[3], 3],
-    [[5, 1, 3], 3],
-    [[4, 1, 3, 2], 2.5],
-    [[], undefined],
-  ])('of %j is %s', (values, wanted) => {
-    expect(median(values)).toBe(wanted)
-  })
-
   test('each field has its own, and a field that one sample lacks is taken from the others', () => {
     const middle = medianSample([sample(1, { cpuSecondsPerGb: 7 }), sample(3), sample(2, { cpuSecondsPerGb: 9 })])
     expect(middle).toEqual({ value: 2, ms: 100, completed: 10, failed: 0, cpuSecondsPerGb: 8 })

@@ -1,4 +1,5 @@
 /** What a run leaves behind: plain data, written as JSON; tables, page and document are made of it. */
+import { median } from '../src/lab/median.ts'
 
 export interface Sample {
   /** In the case's unit. */
@@ -97,7 +98,7 @@ export function medianSample(samples: readonly Sample[]): Sample | undefined {
   return Object.fromEntries(entries) as Sample
 }
 
-/** So many, those that others disturbed least. */
+/** The `count` samples that other programs disturbed least. */
 export function quietest(samples: readonly Sample[], count: number): Sample[] {
   const kept = new Set(samples.toSorted((a, b) => (a.disturbed ?? 0) - (b.disturbed ?? 0)).slice(0, count))
   return samples.filter((sample) => kept.has(sample))
@@ -108,14 +109,6 @@ export function disturbance({ cases }: Figures): number | undefined {
   return median(
     cases.flatMap(({ servers }) => servers.flatMap(({ samples }) => samples.flatMap((s) => s.disturbed ?? []))),
   )
-}
-
-export function median(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >>> 1
-  if (sorted.length % 2 === 1) return sorted[middle]
-  return ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
 }
 
 export function spreadOf(values: readonly number[]): Spread | undefined {

@@ -6,8 +6,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { uboot113 } from '../src/lab/client/uboot-classic.ts'
 import { EXPLAINED_SERVERS, type ExplainedCell, type ExplainedServer, explain } from '../src/lab/explain.ts'
 import { type Fit, type FaultVerdict, judgeFault, OBSERVATIONS } from '../src/lab/explain-verdict.ts'
+import { DAY_MS, runExperiment } from '../src/lab/experiment.ts'
 import { FAULTS, type FaultName } from '../src/lab/fault/catalogue.ts'
-import { bootDevice, DEVICES, readFaults, Rng, runCell, SERVERS, withFaults, World } from '../src/lab/index.ts'
+import { bootDevice, DEVICES, readFaults, Rng, runCell, SERVERS, withFaults } from '../src/lab/index.ts'
 import { isIntact } from '../src/lab/run.ts'
 import { foresend } from '../src/lab/server/foresend.ts'
 import { serverNode } from '../src/lab/server/model.ts'
@@ -127,12 +128,11 @@ function rateOf(baud: number, copies: number): string {
   const sizeBytes = 1 << 18
   const client = uboot113({ sizeBytes, baud })
   const image = new Uint8Array(sizeBytes)
-  const world = new World()
   const link = { delayMs: 0.075 }
-  const model = foresend({ window: 'auto', copies })
-  world.join(client, serverNode(model, { image, rng: new Rng(1) }), { up: link, down: link })
-  world.run({ untilMs: 3_600_000, maxDatagrams: 100_000 })
-  return threeDigits(sizeBytes / (client.result?.endedAt ?? Number.NaN))
+  const server = serverNode(foresend({ window: 'auto', copies }), { image, rng: new Rng(1) })
+  const limits = { untilMs: DAY_MS, maxDatagrams: 100_000 }
+  const { ms } = runExperiment({ client, server, image, up: link, down: link, limits })
+  return threeDigits(sizeBytes / ms)
 }
 
 /** The table of all faults and the list of what does not fit, which share one experiment. */

@@ -3,8 +3,9 @@
  * goes over the link is written down, and parts of it are drawn in Mermaid's notation.
  */
 import { uboot113 } from '../src/lab/client/uboot-classic.ts'
+import { runExperiment } from '../src/lab/experiment.ts'
 import { FAULTS, type FaultName } from '../src/lab/fault/catalogue.ts'
-import { type Client, type Frame, type LabNode, type LinkTap, type Outlet, Rng, World } from '../src/lab/index.ts'
+import { type Client, type Frame, type LabNode, type LinkTap, type Outlet, Rng } from '../src/lab/index.ts'
 import { SERVERS, type ServerName } from '../src/lab/server/catalogue.ts'
 import { serverNode } from '../src/lab/server/model.ts'
 import { OPCODE, readBlock, readOpcode } from '../src/packet/index.ts'
@@ -44,12 +45,15 @@ export function record(scene: Scene): Entry[] {
   const image = new Uint8Array(scene.sizeBytes)
   const { up, down } = FAULTS[scene.fault](rng.fork(scene.fault))
   const log = new Log()
-  const world = new World()
-  world.join(new Watched(client, log), serverNode(SERVERS[scene.server], { image, rng: rng.fork('server') }), {
+  runExperiment({
+    client,
+    clientNode: new Watched(client, log),
+    server: serverNode(SERVERS[scene.server], { image, rng: rng.fork('server') }),
+    image,
     up: { delayMs: DELAY_MS, faults: up, tap: log.tap('device') },
     down: { delayMs: DELAY_MS, faults: down, tap: log.tap('server') },
+    limits: { untilMs: UNTIL_MS, maxDatagrams: MOST_DATAGRAMS },
   })
-  world.run({ untilMs: UNTIL_MS, maxDatagrams: MOST_DATAGRAMS })
   return log.entries
 }
 

@@ -50,7 +50,7 @@ export interface FaultVerdict {
 const O1_BLOCKS = [30, 500] as const
 /** Fewer is not "after some blocks" but hardly a start; ten times the reported number is another fault. */
 const O1_BLOCKS_IN_KIND = [10, 5000] as const
-/** O2: a factor of two around 10, as the rate goes with the share of lost packets, which nobody measured. */
+/** O2: a factor of two around 10, as the rate goes with the share of lost packets, which was not measured. */
 const O2_RATE = [5, 20] as const
 /** A good unit takes 8 MiB in 2 to 3 s; below a tenth of that it is a slow transfer. */
 const O2_RATE_IN_KIND = [0, 300] as const

@@ -2,22 +2,21 @@
  * The experiment that started the project. Some units of one router take an image from no compliant server, take it
  * slowly from Tftpd64 with its anticipation window, and well from a PyTFTPd that was patched to send two packets. Which
  * fault makes a device do all three? Every fault of the catalogue is tried with the servers of the reports, and with
- * Foresend beside them. What comes out is data; whoever prints it decides how.
+ * Foresend beside them. The result is plain data.
  *
  * The device is U-Boot 1.1.3 of the Ralink SDK with the cost of its console.
  */
 import { COUNTER } from '../transfer/contract.ts'
-import type { ClientResult } from './client/client.ts'
 import { uboot113 } from './client/uboot-classic.ts'
 import { EXPLAINED_SERVERS, type ExplainedCell, type ExplainedServer } from './explain-cell.ts'
 import { type FaultVerdict, judgeFault } from './explain-verdict.ts'
 import { FAULTS, type FaultName } from './fault/catalogue.ts'
-import { median } from './explain-median.ts'
+import { DAY_MS, patternedImage, runExperiment } from './experiment.ts'
+import { median } from './median.ts'
 import { Rng } from './rng.ts'
 import { SERVERS } from './server/catalogue.ts'
 import { serverNode } from './server/model.ts'
-import { judge, type VerdictKind } from './verdict.ts'
-import { World } from './world.ts'
+import type { VerdictKind } from './verdict.ts'
 
 export { EXPLAINED_SERVERS, type ExplainedCell, type ExplainedServer } from './explain-cell.ts'
 
@@ -58,8 +57,6 @@ export interface ExplainProgress {
 const DEFAULT_SEEDS = 5
 const DEFAULT_SIZE_BYTES = 7.75 * 1024 * 1024
 const DEFAULT_ROUND_TRIP_MS = 0.15
-/** A device that loses every third packet and a server that waits seconds for each: a day is enough for both. */
-const UNTIL_MS = 24 * 3_600_000
 /** Per block; storms of servers that answer everything end here. */
 const MOST_DATAGRAMS_PER_BLOCK = 200
 
@@ -79,7 +76,7 @@ export function* explainSteps(options: ExplainOptions = {}): Generator<ExplainPr
   const seeds = options.seeds ?? DEFAULT_SEEDS
   const firstSeed = options.firstSeed ?? 1
   const setting: Setting = {
-    image: patterned(options.sizeBytes ?? DEFAULT_SIZE_BYTES),
+    image: patternedImage(options.sizeBytes ?? DEFAULT_SIZE_BYTES, 1),
     roundTripMs: options.roundTripMs ?? DEFAULT_ROUND_TRIP_MS,
     p: options.p,
   }
@@ -128,38 +125,30 @@ const BLKSIZE = 512
 function runOnce(fault: FaultName, server: ExplainedServer, seed: number, setting: Setting): Run {
   const { image, roundTripMs, p } = setting
   const rng = new Rng(seed)
-  const world = new World()
   const client = uboot113({ sizeBytes: image.length })
   const node = serverNode(SERVERS[server], { image, rng: rng.fork('server') })
   const { up, down } = FAULTS[fault](rng.fork(fault), p)
   const delayMs = roundTripMs / 2
-  world.join(client, node, { up: { delayMs, faults: up }, down: { delayMs, faults: down } })
   const blocksInAll = Math.floor(image.length / BLKSIZE) + 1
-  world.run({ untilMs: UNTIL_MS, maxDatagrams: MOST_DATAGRAMS_PER_BLOCK * blocksInAll })
-  const result = client.result
-  const blocks = result === undefined ? 0 : written(result)
-  // The block behind an exact multiple of 512 is empty: it is written, but nothing is missing without it.
-  const needed = Math.ceil(image.length / BLKSIZE)
+  const result = runExperiment({
+    client,
+    server: node,
+    image,
+    up: { delayMs, faults: up },
+    down: { delayMs, faults: down },
+    limits: { untilMs: DAY_MS, maxDatagrams: MOST_DATAGRAMS_PER_BLOCK * blocksInAll },
+  })
+  const { ms, blocks, holes, clientTimeouts, datagrams } = result
   return {
-    kind: judge(result, node.outcome, image, node.started > 0).kind,
-    success: node.outcome?.status === 'completed',
+    kind: result.verdict.kind,
+    success: result.outcome?.status === 'completed',
     blocks,
-    ms: result?.endedAt ?? world.now,
-    holes: result?.status === 'ok' ? Math.max(0, needed - writtenOf(result, needed)) : 0,
-    clientTimeouts: result?.timeouts ?? 0,
+    ms,
+    holes,
+    clientTimeouts,
     serverTimeouts: node.counters[COUNTER.timeouts] ?? 0,
-    datagrams: node.dataSent,
+    datagrams,
   }
-}
-
-function written(result: ClientResult): number {
-  return writtenOf(result, result.writtenMap.length)
-}
-
-function writtenOf(result: ClientResult, blocks: number): number {
-  let count = 0
-  for (let i = 0; i < blocks; i++) if ((result.writtenMap[i] ?? 0) > 0) count++
-  return count
 }
 
 function summarise(fault: FaultName, server: ExplainedServer, runs: readonly Run[]): ExplainedCell {
@@ -185,15 +174,4 @@ function summarise(fault: FaultName, server: ExplainedServer, runs: readonly Run
     serverTimeouts: middle((run) => run.serverTimeouts),
     datagramsPerBlock: median(started.map((run) => run.datagrams / run.blocks)),
   }
-}
-
-/** Bytes that differ from block to block, so that a misplaced one shows. */
-function patterned(sizeBytes: number): Uint8Array {
-  const image = new Uint8Array(sizeBytes)
-  let x = 1
-  for (let i = 0; i < sizeBytes; i++) {
-    x = (Math.imul(x, 1664525) + 1013904223) >>> 0
-    image[i] = x >>> 24
-  }
-  return image
 }

@@ -1,5 +1,5 @@
 /**
- * Datagrams that nobody should send, by seed: what a server meets from broken firmware, scanners and attackers. The
+ * Datagrams that no sound program sends, by seed: what a server meets from broken firmware, scanners and attackers. The
  * same generator gives the same bytes, so a datagram that does harm is named by its seed and its number.
  */
 import { OPCODE } from '../packet/index.ts'

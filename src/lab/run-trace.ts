@@ -22,25 +22,25 @@ const MAX_POINTS = 1_000_000
 export class PlotTrace {
   readonly up: LinkTap
   readonly down: LinkTap
-  private points: { ms: number; seq: number; kind: number }[] = []
-  private highest = 0
-  private readonly dataUnderWay = new Waiting()
-  private readonly acksUnderWay = new Waiting()
+  #points: { ms: number; seq: number; kind: number }[] = []
+  #highest = 0
+  readonly #dataUnderWay = new Waiting()
+  readonly #acksUnderWay = new Waiting()
 
   /** `rollover`: the number of the block after 65535. */
   constructor(rollover: () => 0 | 1 = () => 0) {
-    const seqOf = (frame: Frame): number => seqNear(readBlock(frame.buffer, frame.offset), this.highest, rollover())
+    const seqOf = (frame: Frame): number => seqNear(readBlock(frame.buffer, frame.offset), this.#highest, rollover())
     this.down = {
       sent: (now, frame) => {
         if (!isOf(frame, OPCODE.data)) return
         const seq = seqOf(frame)
-        const kind = seq > this.highest ? POINT.sentLost : POINT.repeatedLost
-        this.highest = Math.max(seq, this.highest)
-        this.dataUnderWay.add(seq, this.add(now, seq, kind))
+        const kind = seq > this.#highest ? POINT.sentLost : POINT.repeatedLost
+        this.#highest = Math.max(seq, this.#highest)
+        this.#dataUnderWay.add(seq, this.#add(now, seq, kind))
       },
       arrived: (_now, frame) => {
         if (!isOf(frame, OPCODE.data)) return
-        const point = this.points[this.dataUnderWay.take(seqOf(frame))]
+        const point = this.#points[this.#dataUnderWay.take(seqOf(frame))]
         // What is not lost is the kind two before it.
         if (point !== undefined && point.kind >= POINT.sentLost) point.kind -= 2
       },
@@ -49,14 +49,14 @@ export class PlotTrace {
       sent: (now, frame) => {
         if (!isOf(frame, OPCODE.ack)) return
         const seq = seqOf(frame)
-        this.acksUnderWay.add(seq, this.add(now, seq, POINT.ackLost))
+        this.#acksUnderWay.add(seq, this.#add(now, seq, POINT.ackLost))
       },
       arrived: (now, frame) => {
         if (!isOf(frame, OPCODE.ack)) return
         const seq = seqOf(frame)
-        const point = this.points[this.acksUnderWay.take(seq)]
+        const point = this.#points[this.#acksUnderWay.take(seq)]
         // One that was never sent came out of a fault.
-        if (point === undefined) this.add(now, seq, POINT.acked)
+        if (point === undefined) this.#add(now, seq, POINT.acked)
         else {
           point.ms = now
           point.kind = POINT.acked
@@ -67,11 +67,11 @@ export class PlotTrace {
 
   /** All points so far, in the order of time. */
   all(): Point[] {
-    return this.points.toSorted((a, b) => a.ms - b.ms)
+    return this.#points.toSorted((a, b) => a.ms - b.ms)
   }
 
-  private add(ms: number, seq: number, kind: number): number {
-    return this.points.length >= MAX_POINTS ? -1 : this.points.push({ ms, seq, kind }) - 1
+  #add(ms: number, seq: number, kind: number): number {
+    return this.#points.length >= MAX_POINTS ? -1 : this.#points.push({ ms, seq, kind }) - 1
   }
 }
 
@@ -99,18 +99,18 @@ export function aroundFirstFault(points: readonly Point[], before: number, after
 
 /** Packets under way, by number: of two with the same number the later one arrives, as the earlier was lost. */
 class Waiting {
-  private readonly byNumber = new Map<number, number[]>()
+  readonly #byNumber = new Map<number, number[]>()
 
   add(seq: number, index: number): void {
-    const list = this.byNumber.get(seq)
-    if (list === undefined) this.byNumber.set(seq, [index])
+    const list = this.#byNumber.get(seq)
+    if (list === undefined) this.#byNumber.set(seq, [index])
     else list.push(index)
   }
 
   take(seq: number): number {
-    const list = this.byNumber.get(seq)
+    const list = this.#byNumber.get(seq)
     const index = list?.pop() ?? -1
-    if (list?.length === 0) this.byNumber.delete(seq)
+    if (list?.length === 0) this.#byNumber.delete(seq)
     return index
   }
 }

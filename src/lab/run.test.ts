@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DEVICES } from './device/catalogue.ts'
 import { withFaults } from './device/device.ts'
 import { readFaults } from './device/schema.ts'
-import { type Cell, median, type Row, runCell, runMatrix, summarize } from './run.ts'
+import { type Cell, type Row, runCell, runMatrix, summarize } from './run.ts'
 import { aroundFirstFault, PlotTrace, POINT, type Point, thinned } from './run-trace.ts'
 import { SERVERS, type ServerName } from './server/catalogue.ts'
 
@@ -115,11 +115,6 @@ describe('a summary', () => {
     })
     const hole = summarize([...rows, row({ verdict: 'hole', harmful: true, holes: 4 })])
     expect(hole).toMatchObject({ worst: 'hole', harmful: 1, runs: 4 })
-  })
-
-  test('medians', () => {
-    expect(median([3, 1, 2])).toBe(2)
-    expect(median([4, 1, 2, 3])).toBe(2.5)
   })
 })
 

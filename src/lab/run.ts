@@ -2,16 +2,17 @@
  * The experiment: one device boots against one server in virtual time, and a row says what came of it. The same device,
  * server, size and seed give the same row.
  */
-import { OPCODE, readBlock, readOpcode, type Request } from '../packet/index.ts'
+import type { Request } from '../packet/index.ts'
 import type { KnownDevice } from '../transfer/contract.ts'
 import { bootDevice, type Device, faultsText } from './device/device.ts'
-import type { LinkTap } from './link.ts'
+import { DAY_MS, patternedImage, runExperiment } from './experiment.ts'
+import { median } from './median.ts'
 import { Rng } from './rng.ts'
 import { PlotTrace, type Point } from './run-trace.ts'
 import { type ServerModel, serverNode } from './server/model.ts'
 import type { ServerNode } from './server-node.ts'
-import { judge, type VerdictKind } from './verdict.ts'
-import { type RunEnd, World } from './world.ts'
+import type { VerdictKind } from './verdict.ts'
+import type { RunEnd } from './world.ts'
 
 /** 7.75 MiB, the firmware of the device that the project was started for. */
 export const FIRMWARE_BYTES = 8_126_464
@@ -72,9 +73,7 @@ export interface RunResult {
   readonly points: readonly Point[]
 }
 
-/** A virtual day: a server that waits whole seconds for each block needs hours. */
-const UNTIL_MS = 24 * 3_600_000
-/** A storm has no end; whoever needs more than this for a block is in one. */
+/** A storm has no end; a server that needs more than this for a block is in one. */
 const MOST_DATAGRAMS_PER_BLOCK = 40
 const DATAGRAMS_ALLOWANCE = 10_000
 
@@ -89,21 +88,16 @@ export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
     ...(setup.deviceFor === undefined ? {} : { deviceFor: setup.deviceFor }),
   })
   const plot = cell.trace === true ? new PlotTrace() : undefined
-  const world = new World()
   const most = MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / SMALL_BLOCK) + 1) + DATAGRAMS_ALLOWANCE
-  const gaps = new Gaps(most, () => world.stop())
-  world.join(booted.client, server, {
+  const result = runExperiment({
+    client: booted.client,
+    server,
+    image,
     up: { ...booted.up, ...(plot === undefined ? {} : { tap: plot.up }) },
-    down: { ...booted.down, tap: plot === undefined ? gaps : both(gaps, plot.down) },
+    down: { ...booted.down, ...(plot === undefined ? {} : { tap: plot.down }) },
+    limits: { untilMs: DAY_MS, maxDatagrams: 2 * most, maxSent: most },
   })
-  const end = world.run({ untilMs: UNTIL_MS, maxDatagrams: 2 * most })
-  const { client } = booted
-  const verdict = judge(client.result, server.outcome, image, server.started > 0)
-  const ms = client.result?.endedAt ?? world.now
-  const written = client.result?.writtenMap ?? new Uint8Array(0)
-  const blocks = countWritten(written)
-  const blksize = client.result?.blksize ?? SMALL_BLOCK
-  const bytes = Math.min(sizeBytes, blocks * blksize)
+  const { verdict, ms, blocks, datagrams } = result
   const row: Row = {
     device: device.name,
     server: cell.server,
@@ -113,18 +107,15 @@ export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
     verdict: verdict.kind,
     harmful: verdict.harmful,
     ms,
-    bytesPerSec: ms > 0 ? (bytes * 1000) / ms : 0,
+    bytesPerSec: ms > 0 ? (result.bytes * 1000) / ms : 0,
     blocks,
-    holes:
-      client.result?.status === 'ok'
-        ? Math.max(0, Math.ceil(sizeBytes / blksize) - countOf(written, sizeBytes, blksize))
-        : 0,
-    clientTimeouts: client.result?.timeouts ?? 0,
-    datagrams: server.dataSent,
-    datagramsPerBlock: blocks > 0 ? server.dataSent / blocks : 0,
-    longestGapMs: gaps.longestUntil(ms),
+    holes: result.holes,
+    clientTimeouts: result.clientTimeouts,
+    datagrams,
+    datagramsPerBlock: blocks > 0 ? datagrams / blocks : 0,
+    longestGapMs: result.longestGapMs,
     drawn: booted.drawn,
-    clientSays: client.result?.reason ?? cutOff(end),
+    clientSays: result.client?.reason ?? cutOff(result.end),
     serverSays: serverWords(server),
   }
   return { row, points: plot?.all() ?? [] }
@@ -185,7 +176,7 @@ export function isIntact(row: Pick<Row, 'verdict'>): boolean {
 /** Rows of one device against one server, at least one. */
 export function summarize(rows: readonly Row[]): Summary {
   const [{ device, server, fault }] = rows
-  const middle = (pick: (row: Row) => number): number => median(rows.map(pick))
+  const middle = (pick: (row: Row) => number): number => median(rows.map(pick)) ?? 0
   return {
     device,
     server,
@@ -204,61 +195,8 @@ export function summarize(rows: readonly Row[]): Summary {
   }
 }
 
-/** Of an even number of values the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const half = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
-}
-
 /** What a client uses that asks for nothing. */
 const SMALL_BLOCK = 512
-
-/** Hears when blocks come that the device had not seen (the block number alone tells), and stops what is a storm. */
-class Gaps implements LinkTap {
-  private longest = 0
-  private lastAt = 0
-  private highest = 0
-  private sentLeft: number
-  private readonly storm: () => void
-
-  constructor(mostSent: number, storm: () => void) {
-    this.sentLeft = mostSent
-    this.storm = storm
-  }
-
-  /** What waits in a link counts too: a storm may send faster than anything arrives. */
-  sent(): void {
-    if (--this.sentLeft < 0) this.storm()
-  }
-
-  arrived(now: number, frame: Parameters<LinkTap['arrived']>[1]): void {
-    if (readOpcode(frame.buffer, frame.offset, frame.length) !== OPCODE.data) return
-    const ahead = (readBlock(frame.buffer, frame.offset) - this.highest) & 0xffff
-    // Block 1 after a restart counts as progress, a repeat does not.
-    if (ahead === 0 || (ahead >= 0x8000 && ahead !== ((1 - this.highest) & 0xffff))) return
-    this.highest = (this.highest + ahead) & 0xffff
-    this.longest = Math.max(this.longest, now - this.lastAt)
-    this.lastAt = now
-  }
-
-  longestUntil(endMs: number): number {
-    return Math.max(this.longest, endMs - this.lastAt)
-  }
-}
-
-function both(first: Gaps, second: LinkTap): LinkTap {
-  return {
-    sent: (now, frame) => {
-      first.sent()
-      second.sent(now, frame)
-    },
-    arrived: (now, frame) => {
-      first.arrived(now, frame)
-      second.arrived(now, frame)
-    },
-  }
-}
 
 function serverWords(server: ServerNode): string {
   const { outcome } = server
@@ -272,28 +210,10 @@ function cutOff(end: RunEnd): string {
   return end === 'time' ? 'cut off after a day' : 'waits for ever'
 }
 
-function countWritten(written: Uint8Array): number {
-  let count = 0
-  for (let i = 0; i < written.length; i++) if (written[i] > 0) count++
-  return count
-}
-
-/** The same without the empty block that ends a file of whole blocks. */
-function countOf(written: Uint8Array, sizeBytes: number, blksize: number): number {
-  return countWritten(written.subarray(0, Math.ceil(sizeBytes / blksize)))
-}
-
 let lastImage: Uint8Array = new Uint8Array(0)
 
-/** Bytes that differ from block to block, so that a misplaced block shows. Always the same ones for a size. */
+/** The image of a size, kept for the next cell. */
 function imageOf(sizeBytes: number): Uint8Array {
-  if (lastImage.length === sizeBytes) return lastImage
-  const image = new Uint8Array(sizeBytes)
-  let x = sizeBytes | 1
-  for (let i = 0; i < sizeBytes; i++) {
-    x = (Math.imul(x, 1_664_525) + 1_013_904_223) | 0
-    image[i] = x >>> 24
-  }
-  lastImage = image
-  return image
+  if (lastImage.length !== sizeBytes) lastImage = patternedImage(sizeBytes, sizeBytes | 1)
+  return lastImage
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Client, loss, type Rng, uboot2020, uboot2023, WindowClient } from '../../src/lab/index.ts'
+import { median } from '../../src/lab/median.ts'
 import { negotiated } from '../../src/transfer/policy/negotiated.ts'
 import { CLIENTS, POLICIES } from './scenario.ts'
 import { runTransfer, type TransferSpec } from './transfer.ts'
@@ -14,11 +15,6 @@ const PLAIN: Readonly<Record<string, (sizeBytes: number) => Client>> = {
   'uboot-2023': (sizeBytes) => uboot2023({ sizeBytes }),
 }
 
-/** The middle of what several seeds give. */
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]
-}
-
 function datagramsPerBlock(spec: Omit<TransferSpec, 'seed'>, seeds: number): number {
   const values: number[] = []
   for (let seed = 1; seed <= seeds; seed++) {
@@ -27,7 +23,7 @@ function datagramsPerBlock(spec: Omit<TransferSpec, 'seed'>, seeds: number): num
     if (run.verdict.kind.startsWith('intact')) values.push(run.datagramsPerBlock)
   }
   expect(values.length).toBeGreaterThan(seeds / 2)
-  return median(values)
+  return median(values) ?? Number.NaN
 }
 
 describe('no Sorcerer’s Apprentice: a clean link costs exactly one datagram per block', () => {

@@ -2,11 +2,11 @@
 import type { ClientName } from '../../src/lab/device/clients.ts'
 import { bootDevice, type Device, type DeviceFault, type Draws } from '../../src/lab/device/device.ts'
 import { DEVICE_FAULTS } from '../../src/lab/device/faults.ts'
+import { DAY_MS, runExperiment } from '../../src/lab/experiment.ts'
 import { isIntact } from '../../src/lab/run.ts'
 import {
   type Fault,
   type Frame,
-  judge,
   type LinkTap,
   Rng,
   ServerNode,
@@ -14,14 +14,13 @@ import {
   serverNode,
   type VerdictKind,
   wireBytes,
-  World,
 } from '../../src/lab/index.ts'
-import { encodeOack, HEADER_BYTES, OPCODE, readBlock, readOpcode, type Request } from '../../src/packet/index.ts'
+import { HEADER_BYTES, OPCODE, readBlock, readOpcode, type Request } from '../../src/packet/index.ts'
 import { deviceId } from '../../src/profile/device-id.ts'
 import { DeviceMemory } from '../../src/profile/memory.ts'
 import { takesWhateverComes } from '../../src/profile/request-shape.ts'
 import type { LearntDevice, NoticeKind, Outcome } from '../../src/transfer/contract.ts'
-import { negotiateRead } from '../../src/transfer/negotiate.ts'
+import { agreedForSender, negotiateRead, oackOf } from '../../src/transfer/negotiate.ts'
 import { choosePolicy, type PolicyOptions } from '../../src/transfer/policy/choose.ts'
 import { Sender } from '../../src/transfer/sender.ts'
 import { LIMITS, randomImage } from './transfer.ts'
@@ -84,8 +83,6 @@ export interface Boot {
   readonly serverSays: string
 }
 
-/** A virtual day: `strict` waits whole seconds for each lost block. */
-const UNTIL_MS = 24 * 3_600_000
 const MOST_DATAGRAMS_PER_BLOCK = 40
 const DATAGRAMS_ALLOWANCE = 10_000
 const ADDRESS = '10.0.0.1'
@@ -97,38 +94,36 @@ export function boot(spec: BootSpec): Boot {
   const notices = new Map<NoticeKind, number>()
   const count = (_now: number, kind: NoticeKind): void => void notices.set(kind, (notices.get(kind) ?? 0) + 1)
   const server = serverOf(spec, image, count)
-  const world = new World()
   const digest = spec.digest === true ? new Digest() : undefined
   const upTap = digest ?? spec.tap?.up
   const downTap = digest ?? spec.tap?.down
-  world.join(booted.client, server.node, {
+  const most = MOST_DATAGRAMS_PER_BLOCK * (spec.sizeBytes / 512 + 1) + DATAGRAMS_ALLOWANCE
+  const { node } = server
+  const result = runExperiment({
+    client: booted.client,
+    server: node,
+    image,
     up: { ...booted.up, faults: [...booted.up.faults!, ...(spec.up ?? [])], ...(upTap && { tap: upTap }) },
     down: { ...booted.down, faults: [...booted.down.faults!, ...(spec.down ?? [])], ...(downTap && { tap: downTap }) },
+    limits: { untilMs: DAY_MS, maxDatagrams: most },
   })
-  const most = MOST_DATAGRAMS_PER_BLOCK * (spec.sizeBytes / 512 + 1) + DATAGRAMS_ALLOWANCE
-  world.run({ untilMs: UNTIL_MS, maxDatagrams: most })
-  const { client } = booted
-  const { node } = server
-  const verdict = judge(client.result, node.outcome, image, node.started > 0)
-  const ms = client.result?.endedAt ?? world.now
-  const blksize = client.result?.blksize ?? 512
-  const blocks = writtenBlocks(client.result?.writtenMap ?? new Uint8Array(0))
+  const { verdict, ms, outcome } = result
   return {
     verdict: verdict.kind,
     intact: isIntact({ verdict: verdict.kind }),
     harmful: verdict.harmful,
     ms,
-    bytesPerSec: (Math.min(spec.sizeBytes, blocks * blksize) * 1000) / ms,
-    datagramsPerBlock: node.dataSent / (Math.floor(spec.sizeBytes / blksize) + 1),
-    delivered: world.delivered,
-    outcome: node.outcome,
+    bytesPerSec: (result.bytes * 1000) / ms,
+    datagramsPerBlock: result.datagrams / (Math.floor(spec.sizeBytes / result.blksize) + 1),
+    delivered: result.delivered,
+    outcome,
     notices,
     learnt: server.learnt?.(),
     digest: digest?.value ?? 0,
     drawn: booted.drawn,
     heard: node.started > 0,
-    deviceSays: client.result?.reason ?? 'waits for ever',
-    serverSays: node.started > 0 ? words(node.outcome) : 'heard nothing',
+    deviceSays: result.client?.reason ?? 'waits for ever',
+    serverSays: node.started > 0 ? words(outcome) : 'heard nothing',
   }
 }
 
@@ -144,12 +139,6 @@ export function faultOf(name: string, p?: number | readonly [low: number, high: 
   if (!('perByte' in parameters)) return { fault: name, values: {} }
   const perByte = (share: number): number => 1 - (1 - share) ** (1 / wireBytes(HEADER_BYTES + blksize))
   return { fault: name, values: { perByte: { logUniform: [perByte(low), perByte(high)] } } }
-}
-
-export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const half = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
 }
 
 export function range(count: number, first = 1): number[] {
@@ -202,12 +191,10 @@ function foresend(
       const { blksize, rollover } = agreed
       const config = {
         sizeBytes: image.length,
-        blksize,
-        rollover,
-        oack: agreed.oack.length > 0 ? encodeOack(agreed.oack) : undefined,
+        ...agreedForSender(agreed),
+        oack: oackOf(agreed),
         near: true,
-        clientTimeoutMs: agreed.timeoutMs,
-        proven: false,
+        addressValidated: false,
         label: '"test.bin" to 10.0.0.1:2070',
         ...device,
       }
@@ -235,12 +222,6 @@ function words(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'still at it'
   if (outcome.status !== 'failed') return outcome.lastAck === 'missing' ? 'probably complete' : outcome.status
   return outcome.error?.message ?? 'failed'
-}
-
-function writtenBlocks(map: Uint8Array): number {
-  let count = 0
-  for (let i = 0; i < map.length; i++) if (map[i] > 0) count++
-  return count
 }
 
 /** FNV-1a over the time, direction and kind of every packet that was sent or arrived. */

@@ -1,10 +1,11 @@
 /** How fast the defaults are on a device that needs help: against other servers, and against the best that could be set by hand. */
+import { median } from '../../src/lab/median.ts'
 import { SERVERS } from '../../src/lab/index.ts'
 import { DEVICE_FAULTS } from '../../src/lab/device/faults.ts'
 import type { DeviceFault, Draws } from '../../src/lab/device/device.ts'
 import { DeviceMemory } from '../../src/profile/memory.ts'
 import type { PolicyOptions } from '../../src/transfer/policy/choose.ts'
-import { type BootSpec, boot, FAST_ETHERNET, faultOf, LOCK_STEP, medianOf, range, STRICT } from './figures-boot.ts'
+import { type BootSpec, boot, FAST_ETHERNET, faultOf, LOCK_STEP, range, STRICT } from './figures-boot.ts'
 import { boots, type Figure, LINKS, type LinkName, ms, type Progress, type Scale, timeOf } from './figures.ts'
 
 const CLIENT = 'uboot-1.1.3'
@@ -15,11 +16,11 @@ const REPORTED_P = 0.037
 export function ackLossRatios(scale: Scale, progress: Progress = () => {}): Figure[] {
   const faults = [faultOf('ack-loss', REPORTED_P)]
   const rate = (server?: (typeof SERVERS)[keyof typeof SERVERS]): number =>
-    medianOf(
+    median(
       boots({ client: CLIENT, faults, sizeBytes: scale.sizeBytes, ...(server && { server }) }, scale.seeds).map(
         (run) => run.bytesPerSec,
       ),
-    )
+    )!
   progress('the default')
   const ours = rate()
   return (
@@ -91,8 +92,8 @@ export function againstBest(fault: string, link: LinkName, scale: Scale, progres
       window === undefined ? 'nothing' : `${window.windowBlocks}${window.gapMs > 0 ? ` gap ${window.gapMs}` : ''}`
     windows.set(text, (windows.get(text) ?? 0) + 1)
   }
-  const firstRatio = medianOf(first) / bestMs
-  const learntRatio = medianOf(learnt) / bestMs
+  const firstRatio = median(first)! / bestMs
+  const learntRatio = median(learnt)! / bestMs
   const taught = [...windows].map(([text, count]) => `${text} (${count})`).join(', ')
   return {
     row: 'best fixed policy',

@@ -2,16 +2,8 @@
  * What the default policy must show on faulty devices, row by row, measured in virtual time. `npm run figures` prints the
  * rows at full size; figures.test.ts holds them at a smaller one.
  */
-import {
-  type Boot,
-  type BootSpec,
-  boot,
-  CABLE,
-  FAST_ETHERNET,
-  FIRMWARE_BYTES,
-  medianOf,
-  range,
-} from './figures-boot.ts'
+import { median } from '../../src/lab/median.ts'
+import { type Boot, type BootSpec, boot, CABLE, FAST_ETHERNET, FIRMWARE_BYTES, range } from './figures-boot.ts'
 
 /** One line of the table. */
 export interface Figure {
@@ -72,7 +64,7 @@ export function boots(spec: Omit<BootSpec, 'seed'>, seeds: number): Boot[] {
 
 /** The median time; Infinity when a boot ended without the image, which no speed makes good. */
 export function timeOf(runs: readonly Boot[]): number {
-  return runs.every((run) => run.intact) ? medianOf(runs.map((run) => run.ms)) : Infinity
+  return runs.every((run) => run.intact) ? median(runs.map((run) => run.ms))! : Infinity
 }
 
 export function ms(value: number): string {

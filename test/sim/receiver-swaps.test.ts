@@ -158,7 +158,7 @@ function receive({ role, windowsize, fault, overtaken }: ReceiverRun): Run {
       acknowledgeRequest: true,
       near: true,
       peerTimeoutMs: PEER_TIMEOUT_MS,
-      proven: role === 'client',
+      addressValidated: role === 'client',
       label: 'f',
     },
     {
@@ -254,7 +254,7 @@ function send({ role, policy, windowsize, fault }: SenderRun): Run {
       oack: role === 'server' ? encodeOack([{ name: 'blksize', value: String(BLKSIZE) }]) : undefined,
       near: true,
       clientTimeoutMs: PEER_TIMEOUT_MS,
-      proven: role === 'client',
+      addressValidated: role === 'client',
       label: 'f',
     },
     policies[policy](),

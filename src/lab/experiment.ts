@@ -1,0 +1,159 @@
+/**
+ * One experiment: a client asks a server for an image over a link, in virtual time, until nothing is left to happen or a
+ * limit is reached. Every runner of the lab and of the tests plays its transfers here.
+ */
+import { OPCODE, readBlock, readOpcode } from '../packet/index.ts'
+import type { Outcome } from '../transfer/contract.ts'
+import type { Client, ClientResult } from './client/client.ts'
+import type { LinkOptions, LinkTap } from './link.ts'
+import type { LabNode } from './node.ts'
+import type { ServerNode } from './server-node.ts'
+import { judge, type Verdict } from './verdict.ts'
+import { type RunEnd, type RunLimits, World } from './world.ts'
+
+export interface Experiment {
+  readonly client: Client
+  readonly server: ServerNode
+  /** What the server serves; the verdict compares the memory of the client with it. */
+  readonly image: Uint8Array
+  /** From client to server. */
+  readonly up: LinkOptions
+  readonly down: LinkOptions
+  readonly limits: ExperimentLimits
+  /** Stands between the link and the client, to watch its timer. Default: the client itself. */
+  readonly clientNode?: LabNode
+}
+
+export interface ExperimentLimits extends RunLimits {
+  /** Datagrams that the server may send before the run counts as a storm and is stopped. Default: no limit. */
+  readonly maxSent?: number
+}
+
+export interface ExperimentResult {
+  readonly end: RunEnd
+  readonly verdict: Verdict
+  /** Undefined when the client had not ended. */
+  readonly client: ClientResult | undefined
+  /** Undefined when the server had not ended. */
+  readonly outcome: Outcome | undefined
+  /** Virtual milliseconds from the request until the client was done, or the run was cut off. */
+  readonly ms: number
+  /** Agreed, or the default when none was. */
+  readonly blksize: number
+  /** Distinct blocks that the client has, the empty block that ends a file of whole blocks included. */
+  readonly blocks: number
+  /** Bytes of the file that the client has. */
+  readonly bytes: number
+  /** Blocks missing in an image that the client takes for whole. */
+  readonly holes: number
+  readonly clientTimeouts: number
+  /** DATA that the server sent. */
+  readonly datagrams: number
+  /** Datagrams that arrived, both ways. */
+  readonly delivered: number
+  /** The longest time without a block that the client had not seen, in milliseconds. */
+  readonly longestGapMs: number
+}
+
+/** Virtual milliseconds of a day: a server that waits whole seconds for each block needs hours. */
+export const DAY_MS = 24 * 3_600_000
+
+/** What a client uses that asks for nothing (RFC 1350). */
+const DEFAULT_BLKSIZE = 512
+
+/** Runs one experiment. The same inputs give the same result. */
+export function runExperiment(experiment: Experiment): ExperimentResult {
+  const { client, server, image, up, down, limits } = experiment
+  const world = new World()
+  const gaps = new Gaps(limits.maxSent ?? Infinity, () => world.stop())
+  world.join(experiment.clientNode ?? client, server, {
+    up,
+    down: { ...down, tap: down.tap === undefined ? gaps : both(gaps, down.tap) },
+  })
+  const end = world.run(limits)
+  const { result } = client
+  const ms = result?.endedAt ?? world.now
+  const written = result?.writtenMap ?? new Uint8Array(0)
+  const blksize = result?.blksize ?? DEFAULT_BLKSIZE
+  const blocks = countWritten(written)
+  // The block behind an exact multiple of the block size is empty: it is written, but nothing is missing without it.
+  const needed = Math.ceil(image.length / blksize)
+  return {
+    end,
+    verdict: judge(result, server.outcome, image, server.started > 0),
+    client: result,
+    outcome: server.outcome,
+    ms,
+    blksize,
+    blocks,
+    bytes: Math.min(image.length, blocks * blksize),
+    holes: result?.status === 'ok' ? Math.max(0, needed - countWritten(written.subarray(0, needed))) : 0,
+    clientTimeouts: result?.timeouts ?? 0,
+    datagrams: server.dataSent,
+    delivered: world.delivered,
+    longestGapMs: gaps.longestUntil(ms),
+  }
+}
+
+/** Bytes that differ from block to block, so that a misplaced block shows. The same for the same size and seed. */
+export function patternedImage(sizeBytes: number, seed: number): Uint8Array {
+  const image = new Uint8Array(sizeBytes)
+  let x = seed >>> 0
+  for (let i = 0; i < sizeBytes; i++) {
+    x = (Math.imul(x, 1_664_525) + 1_013_904_223) >>> 0
+    image[i] = x >>> 24
+  }
+  return image
+}
+
+/** Measures the time between blocks that the client had not seen (the block number alone tells), and stops a storm. */
+class Gaps implements LinkTap {
+  #longest = 0
+  #lastAt = 0
+  #highest = 0
+  #sentLeft: number
+  readonly #storm: () => void
+
+  constructor(mostSent: number, storm: () => void) {
+    this.#sentLeft = mostSent
+    this.#storm = storm
+  }
+
+  /** What waits in a link counts too: a storm may send faster than anything arrives. */
+  sent(): void {
+    if (--this.#sentLeft < 0) this.#storm()
+  }
+
+  arrived(now: number, frame: Parameters<LinkTap['arrived']>[1]): void {
+    if (readOpcode(frame.buffer, frame.offset, frame.length) !== OPCODE.data) return
+    const ahead = (readBlock(frame.buffer, frame.offset) - this.#highest) & 0xffff
+    // Block 1 after a restart counts as progress, a repeat does not.
+    if (ahead === 0 || (ahead >= 0x8000 && ahead !== ((1 - this.#highest) & 0xffff))) return
+    this.#highest = (this.#highest + ahead) & 0xffff
+    this.#longest = Math.max(this.#longest, now - this.#lastAt)
+    this.#lastAt = now
+  }
+
+  longestUntil(endMs: number): number {
+    return Math.max(this.#longest, endMs - this.#lastAt)
+  }
+}
+
+function both(first: Gaps, second: LinkTap): LinkTap {
+  return {
+    sent: (now, frame) => {
+      first.sent()
+      second.sent(now, frame)
+    },
+    arrived: (now, frame) => {
+      first.arrived(now, frame)
+      second.arrived(now, frame)
+    },
+  }
+}
+
+function countWritten(written: Uint8Array): number {
+  let count = 0
+  for (let i = 0; i < written.length; i++) if (written[i]! > 0) count++
+  return count
+}
