@@ -21,7 +21,7 @@ const REPEAT_MS = 200
 const WARM_SHARE = 0.25
 /** The receiver ends by itself when nothing comes. */
 const LONELY_MS = 5000
-/** The clock is looked at once for so many empty looks at the socket. */
+/** The clock is read once for this many empty reads of the socket. */
 const LOOKS = 1024
 /** The same for windows. */
 const ROUNDS = 16

@@ -85,7 +85,7 @@ export class WorkFolder {
     for (const folder of [this.served, this.#disk]) if (folder !== undefined) removeUploads(folder, UPLOAD)
   }
 
-  /** Names that begin so are nobody's yet. */
+  /** Prefix of names that no case uses yet. */
   uploadName(): string {
     return `${UPLOAD}-${++this.#uploads}`
   }

@@ -1,4 +1,4 @@
-/** What the two cores do while something is measured, and how much of it is nobody's of ours: on a shared machine that is noise. */
+/** What the two cores do while something is measured, and how much of it belongs to other programs: on a shared machine that is noise. */
 import type { CpuTime } from './group.ts'
 import { loadCpuSeconds } from './load.ts'
 import { CORES } from './pin.ts'

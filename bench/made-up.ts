@@ -1,4 +1,4 @@
-/** Figures for tests: numbers of nobody's run, every case with a spread, and servers that cannot do some. */
+/** Figures for tests: numbers of no real run, every case with a spread, and servers that cannot do some. */
 import { CASES } from './cases.ts'
 import { type CaseFigures, type Figures, medianSample, OURS, OURS_PORTABLE, type Sample } from './figures.ts'
 

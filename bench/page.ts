@@ -1,4 +1,4 @@
-/** The figures as one page that needs nothing else, for somebody who wants to know which server to run. */
+/** The figures as one page that needs nothing else, for a reader who chooses a server. */
 import { CURVES, type Curve } from './cases.ts'
 import {
   bestPeer,

@@ -41,7 +41,7 @@ export class Pool {
     await known?.stop()
   }
 
-  /** One that nobody else gets: whoever asks stops it. */
+  /** One that no other case gets: its caller stops it. */
   async start(kind: ServerKind, place: Place): Promise<StartedServer> {
     const folder = place === 'disk' ? this.#folder.disk() : this.#folder.served
     const server = await startServer(kind, this.programs.get(kind) ?? '', folder, this.#folder.local)

@@ -19,15 +19,15 @@ import { runMemory } from './run-memory.ts'
 import type { ServerKind } from './servers.ts'
 
 /**
- * The first measurement warms up, and tells how many transfers the others take. It counts only where it took so many times
+ * The first measurement warms up, and tells how many transfers the others take. It counts only where it took this many times
  * as long as one should: that server is slow enough to have warmed up, and too slow to be measured once more for nothing.
  */
 const LONG_TRIALS = 2
-/** A server that was cold is faster afterwards: what is over in less than this share of a measurement is tried again … */
+/** A first measurement that ends within this share of the wanted time came from a cold server and is repeated. */
 const SHORT_TRIAL = 0.6
-/** … up to so many times. */
+/** The most first measurements of a server in a case. */
 const MOST_TRIALS = 12
-/** Ours compile themselves while they run: they are at work for so long in a case before it counts. */
+/** Foresend compiles itself while it runs: it works this long in a case before a measurement counts. */
 const WARM_UP_MS = 1000
 /** Measurements for each that is wanted, where other programs disturb them. */
 const MOST_TRIES = 2

@@ -8,7 +8,7 @@ import { canMeasureProcesses, kernelMemory, memoryOf } from './process-tree.ts'
 import type { Bench } from './measure.ts'
 import type { ServerKind } from './servers.ts'
 
-/** What a process needs once is not what a transfer needs: so many transfers are done, and so many held, before it counts. */
+/** What a process needs once is not what a transfer needs: this many transfers are done, and this many held, before the measurement begins. */
 const WARM_TRANSFERS = 2000
 const WARM_CLIENTS = 50
 const HELD_BEFORE = 500

@@ -17,7 +17,7 @@ export interface StartedServer {
   readonly port: number
   /** The folder that it serves. */
   readonly folder: string
-  /** It may be asked to end by nobody but us. */
+  /** Only this program ends it. */
   hasEnded(): boolean
   /** It and everything that it forked. */
   pids(): number[]

@@ -12,7 +12,7 @@ interface Named {
   readonly server: string
 }
 
-/** So many times as good as peers in the case's unit. */
+/** Times as good as peers in the case's unit. */
 export interface RatioTarget extends Named {
   readonly kind: 'ratio'
   readonly cases: readonly string[]

@@ -30,7 +30,7 @@ export const SECTIONS: readonly Section[] = [
   },
   {
     title: 'A network that loses packets',
-    text: 'Four devices, 1 MB each; so many of the packets are lost in each direction.',
+    text: 'Four devices, 1 MB each; this share of the packets is lost in each direction.',
     cases: ['loss-1-w1', 'loss-1-w16', 'loss-5-w1', 'loss-5-w16'],
   },
   {

@@ -11,7 +11,7 @@ export type Fault = 'local' | 'peer' | 'network' | 'content'
 export type ErrorCode =
   | 'ERR_TFTP_ABORTED' // this side ended the transfer (shutdown, cancelled)
   | 'ERR_TFTP_TIMEOUT' // the peer stopped answering
-  | 'ERR_TFTP_UNREACHABLE' // ICMP: nobody listens at the peer's port any more
+  | 'ERR_TFTP_UNREACHABLE' // ICMP: no program listens at the peer's port any more
   | 'ERR_TFTP_PEER_ERROR' // the peer sent an ERROR packet; wireCode has its number
   | 'ERR_TFTP_PROTOCOL' // the peer broke the protocol in a way that cannot be survived
   | 'ERR_TFTP_COUNTS_REPEATS' // the client counts a repeated block as the next one (rule A13)
@@ -43,7 +43,7 @@ export interface ForesendErrorOptions {
 /** What a small device shows in one line of its console. */
 export const MAX_PEER_TEXT = 60
 
-/** What the peer is told by wire code: the words of RFC 1350's appendix, and of RFC 2347 for 8. */
+/** The text of an ERROR by wire code: the words of RFC 1350's appendix, and of RFC 2347 for 8. */
 const BY_WIRE_CODE: Readonly<Record<number, string>> = {
   1: 'File not found',
   2: 'Access violation',
@@ -55,7 +55,7 @@ const BY_WIRE_CODE: Readonly<Record<number, string>> = {
   8: 'Option negotiation failed',
 }
 
-/** What the peer is told where the wire code is 0, "not defined". */
+/** The text of an ERROR whose wire code is 0, "not defined". */
 const BY_CODE: Readonly<Partial<Record<ErrorCode, string>>> = {
   ERR_TFTP_ABORTED: 'Transfer aborted',
   ERR_TFTP_TIMEOUT: 'Timed out',

@@ -39,7 +39,7 @@ export function windowFlag(text: string): 'auto' | 'strict' | number {
   return value
 }
 
-/** Above this a window that nobody negotiated only overruns receive rings. */
+/** Above this a window that was not negotiated only overruns receive rings. */
 export const MAX_WINDOW_BLOCKS = 64
 
 /** `--workers`: auto, or a number of threads. */

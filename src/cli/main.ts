@@ -13,7 +13,7 @@ const LINGER_MS = 1000
 export async function main(): Promise<void> {
   watchLauncher()
   const stop = watchSignals(process)
-  // A terminal that was closed answers EIO: nobody is left to watch or to stop the program.
+  // A terminal that was closed answers EIO: no person is left to watch or to stop the program.
   const closed = (code: string): void => (code === 'EIO' ? stop.request() : undefined)
   process.exitCode = await run(process.argv.slice(2), {
     stdout: outputTo(process.stdout, closed),

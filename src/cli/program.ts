@@ -26,7 +26,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 usage, 3 cannot bind, 4 peer refused, 5 timed out.
 `
 
-/** `done` hears the exit code of the command that ran. `lab` makes the commands of the lab, where those are wanted. */
+/** `done` gets the exit code of the command that ran. `lab` makes the commands of the lab, where those are wanted. */
 export function buildProgram(
   context: Context,
   done: (exitCode: number) => void,

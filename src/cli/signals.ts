@@ -10,7 +10,7 @@ export interface StopRequests {
   watch(stop: (count: number) => void, reload?: () => void): () => void
 }
 
-/** Listens on `source` (the process). Signals that nobody watches end the program as they would without us. */
+/** Listens on `source` (the process). Signals that no part of the program watches end it, as Node does by default. */
 export function watchSignals(source: NodeJS.EventEmitter, now: () => number = () => performance.now()): StopRequests {
   let stop: ((count: number) => void) | undefined
   let count = 0

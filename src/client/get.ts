@@ -8,7 +8,7 @@ import type { Expected } from './digest.ts'
 import { openOutput } from './files.ts'
 import type { Output } from './output.ts'
 import { type LocalEnd, type Result, runTransfer } from './client-transfer.ts'
-import { checkOptions, DEFAULT_WINDOWSIZE, offer, patience, type Summary, type TransferOptions } from './options.ts'
+import { checkOptions, DEFAULT_WINDOWSIZE, offer, timeoutsOf, type Summary, type TransferOptions } from './options.ts'
 import { TFTP_PORT } from './url.ts'
 
 export type { Progress, Summary, TransferOptions } from './options.ts'
@@ -50,7 +50,7 @@ export async function get(options: GetOptions): Promise<Summary> {
         near: isNearAddress(address),
         waitMs: 0,
         label: `"${escapeText(filename)}" from ${addressPort(address, port)}`,
-        ...patience(options),
+        ...timeoutsOf(options),
       },
       socket: { address, port, localAddress },
       local: localEnd(output, mode, { sha256: options.sha256, sizeBytes: options.expectSizeBytes }),

@@ -105,7 +105,7 @@ export function offer(
 }
 
 /** How long and how often to ask, and for how long to wait once the transfer runs. */
-export function patience(options: TransferOptions): { requestMs: number; retries: number; giveUpMs?: number } {
+export function timeoutsOf(options: TransferOptions): { requestMs: number; retries: number; giveUpMs?: number } {
   const requestMs = options.timeoutMs ?? DEFAULT_REQUEST_MS
   const retries = options.retries ?? DEFAULT_RETRIES
   if (options.timeoutMs === undefined && options.retries === undefined) return { requestMs, retries }

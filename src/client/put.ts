@@ -6,7 +6,7 @@ import type { Agreed } from '../transfer/negotiate.ts'
 import { summarise } from './get.ts'
 import { type LocalEnd, runTransfer } from './client-transfer.ts'
 import { changedSize, Source } from './source.ts'
-import { checkOptions, DEFAULT_WINDOWSIZE, offer, patience, type Summary, type TransferOptions } from './options.ts'
+import { checkOptions, DEFAULT_WINDOWSIZE, offer, timeoutsOf, type Summary, type TransferOptions } from './options.ts'
 import { TFTP_PORT } from './url.ts'
 
 export type { Progress, Summary, TransferOptions } from './options.ts'
@@ -55,7 +55,7 @@ export async function put(options: PutOptions): Promise<Summary> {
         near: isNearAddress(address),
         waitMs: options.waitMs ?? 0,
         label: `"${escapeText(filename)}" to ${addressPort(address, port)}`,
-        ...patience(options),
+        ...timeoutsOf(options),
       },
       socket: { address, port, localAddress },
       local: localEnd(source),

@@ -1,5 +1,5 @@
 /**
- * What an endpoint (many transfers behind one address) and its owner owe each other. Same manners as
+ * What an endpoint (many transfers behind one address) and its owner owe each other. The conventions are those of
  * transfer/contract.ts: inputs carry `now`, outputs go to a sink during the input, `deadline` is the last of them.
  */
 import type { ForesendError } from '../error.ts'

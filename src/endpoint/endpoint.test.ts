@@ -287,7 +287,7 @@ describe('what the machines are made with', () => {
       rollover: 0,
       near: true,
       clientTimeoutMs: 2000,
-      proven: false,
+      addressValidated: false,
       label: 'a\\x09b to 10.0.0.1:1',
     })
     expect((seen as { oack: Uint8Array }).oack).toEqual(

@@ -6,17 +6,9 @@
  * an input throw.
  */
 import { type ForesendError, peerTextFor } from '../error.ts'
-import {
-  encodePeerError,
-  encodeOack,
-  HEADER_BYTES,
-  OPCODE,
-  readOpcode,
-  type Request,
-  WIRE_ERROR,
-} from '../packet/index.ts'
+import { encodePeerError, HEADER_BYTES, OPCODE, readOpcode, type Request, WIRE_ERROR } from '../packet/index.ts'
 import { COUNTER } from '../transfer/contract.ts'
-import { negotiateRead, negotiateWrite } from '../transfer/negotiate.ts'
+import { agreedForReceiver, agreedForSender, negotiateRead, negotiateWrite, oackOf } from '../transfer/negotiate.ts'
 import { Receiver } from '../transfer/receiver.ts'
 import { Sender } from '../transfer/sender.ts'
 import {
@@ -141,7 +133,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
     lifecycle.end(transfer)
   }
 
-  /** The network says that nobody listens at the peer's port. */
+  /** ICMP says that no program listens at the peer's port. */
   handleUnreachable(now: number, transfer: Transfer<Io, Content>): void {
     this.#lifecycle.run(now, transfer, (machine) => machine.handleUnreachable(now))
   }
@@ -177,12 +169,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
       const create = this.#config.createSender ?? ((config, policy, sink) => new Sender(config, policy, sink))
       const config = {
         sizeBytes,
-        blksize: agreed.blksize,
-        rollover: agreed.rollover,
-        oack: agreed.oack.length === 0 ? undefined : encodeOack(agreed.oack),
+        ...agreedForSender(agreed),
+        oack: oackOf(agreed),
         near: transfer.peer.near,
-        clientTimeoutMs: agreed.timeoutMs,
-        proven: false,
+        addressValidated: false,
         label: transfer.label,
         ...device,
       }
@@ -198,14 +188,11 @@ export class Endpoint<Io = unknown, Content = unknown> {
       transfer.sizeBytes = agreed.tsizeBytes
       const create = this.#config.createReceiver ?? ((config, sink) => new Receiver(config, sink))
       const config = {
-        blksize: agreed.blksize,
-        windowsize: agreed.windowsize,
-        rollover: agreed.rolloverNegotiated ? agreed.rollover : ('any' as const),
-        oack: agreed.oack.length === 0 ? undefined : encodeOack(agreed.oack),
+        ...agreedForReceiver(agreed),
+        oack: oackOf(agreed),
         acknowledgeRequest: true,
         near: transfer.peer.near,
-        peerTimeoutMs: agreed.timeoutMs,
-        proven: false,
+        addressValidated: false,
         label: transfer.label,
       }
       return create(config, transfer)

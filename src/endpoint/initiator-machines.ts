@@ -1,6 +1,6 @@
 /** The machine that a transfer of ours becomes once the server has answered. */
 import type { ReceiverSink, SenderSink } from '../transfer/contract.ts'
-import type { Agreed } from '../transfer/negotiate.ts'
+import { type Agreed, agreedForReceiver, agreedForSender } from '../transfer/negotiate.ts'
 import { anticipation } from '../transfer/policy/anticipation.ts'
 import { negotiated } from '../transfer/policy/negotiated.ts'
 import { Receiver } from '../transfer/receiver.ts'
@@ -10,19 +10,16 @@ import type { InitiatorConfig } from './initiator-contract.ts'
 /** The receiver of a read. `oack`: the answer was an OACK, which wants ACK 0; otherwise it was DATA 1. */
 export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: boolean, sink: ReceiverSink): Receiver {
   const { near, label, mode, giveUpMs, dallyMs } = config
-  const { blksize, windowsize, timeoutMs, tsizeBytes } = agreed
+  const { tsizeBytes } = agreed
   // 0 stands for "unknown" at servers that make the file while they send it; in netascii tsize is an estimate.
   const exact = mode === 'octet' && tsizeBytes !== 0
   return new Receiver(
     {
-      blksize,
-      windowsize,
-      rollover: agreed.rolloverNegotiated ? agreed.rollover : 'any',
+      ...agreedForReceiver(agreed),
       oack: undefined,
       acknowledgeRequest: oack,
       near,
-      peerTimeoutMs: timeoutMs,
-      proven: true,
+      addressValidated: true,
       label,
       peerRole: 'server',
       sizeBytes: exact ? tsizeBytes : undefined,
@@ -36,19 +33,17 @@ export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: bo
 /** The sender of a write. A device that agreed to no window may be as faulty as any client of our server, so it gets the server's policy. */
 export function createSender(config: InitiatorConfig, agreed: Agreed, sink: SenderSink): Sender {
   const { sizeBytes, near, label } = config
-  const { blksize, rollover, timeoutMs, windowsize } = agreed
+  const { windowsize } = agreed
   const policy =
     agreed.windowNegotiated && windowsize > 1
       ? negotiated({ windowBlocks: windowsize })
       : anticipation({ windowBlocks: 1 })
   const sender = {
     sizeBytes,
-    blksize,
-    rollover,
+    ...agreedForSender(agreed),
     oack: undefined,
     near,
-    clientTimeoutMs: timeoutMs,
-    proven: true,
+    addressValidated: true,
     label,
     peerRole: 'server' as const,
   }

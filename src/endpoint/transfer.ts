@@ -12,7 +12,7 @@ import { labelOf } from './labels.ts'
 import type { Outputs } from './outputs.ts'
 import type { TimerWheel } from './wheel.ts'
 
-/** A sender or a receiver. Only receivers hear that their bytes were stored. */
+/** A sender or a receiver. Only a receiver has an input for bytes that were stored. */
 export type TransferMachine = Machine & { handleStored?(now: number, error?: ForesendError): void }
 
 /**

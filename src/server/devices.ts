@@ -10,7 +10,7 @@ import { choosePolicy, type PolicyOptions } from '../transfer/policy/choose.ts'
 import { Sender } from '../transfer/sender.ts'
 import type { ServedTransfer } from './content.ts'
 
-/** What is known already is told again after this long, so that the device is not the first to be forgotten. */
+/** An update that brings nothing new is sent again after this long, so that the device does not become the oldest entry and go. */
 const TELL_AGAIN_MS = 60_000
 
 export class Devices {

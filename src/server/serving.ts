@@ -73,7 +73,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
 
   /**
    * The thread is broken: what the system keeps for the process is given back, sockets first, as others wait for the port.
-   * Whatever of it fails keeps nothing else from being tried; no machine and no peer hears of it.
+   * Whatever of it fails keeps nothing else from being tried; no machine and no peer learns of it.
    */
   drop(): void {
     const transfers = [...this.endpoint.transfers()]

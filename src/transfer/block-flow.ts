@@ -5,7 +5,7 @@
 import { COUNTER } from './contract.ts'
 import { FirstContact } from './first-contact.ts'
 import { answerWindowMs, boardSpan, type Flow, type FlowParts, gapSpacingMs, RUN_AHEAD, waitMs } from './flow.ts'
-import { Inquiry } from './inquiry.ts'
+import { OrderProbe } from './order-probe.ts'
 import { OrderFinder } from './order.ts'
 import { nearWrap } from './pacer.ts'
 import { Quarantine } from './quarantine.ts'
@@ -38,7 +38,7 @@ export class BlockFlow implements Flow, BlockWindow {
   readonly parts: FlowParts
   readonly board: Scoreboard
   readonly order = new OrderFinder()
-  readonly #inquiry: Inquiry
+  readonly #orderProbe: OrderProbe
   readonly #recovery: Recovery
   readonly #contact: FirstContact
   readonly #quarantine: Quarantine
@@ -57,7 +57,7 @@ export class BlockFlow implements Flow, BlockWindow {
     this.parts = parts
     this.board = board
     this.#recovery = new Recovery(this)
-    this.#inquiry = new Inquiry(this, () => this.#recovery.sentUnasked(this.parts.pacer.lastAt))
+    this.#orderProbe = new OrderProbe(this, () => this.#recovery.sentUnasked(this.parts.pacer.lastAt))
     this.#quarantine = new Quarantine(parts)
     const { near, clientTimeoutMs } = parts.config
     this.#contact = new FirstContact('data', near, clientTimeoutMs, parts.policy.nudges ? undefined : clientTimeoutMs)
@@ -207,7 +207,7 @@ export class BlockFlow implements Flow, BlockWindow {
       this.#retryAt = Infinity
       return
     }
-    if (this.#inquiry.isDue && this.#timeouts < MOST_QUESTIONS) {
+    if (this.#orderProbe.isDue && this.#timeouts < MOST_QUESTIONS) {
       this.#retryAt = now + this.parts.rto.roundsMs(3, QUESTION_MS)
       return
     }
@@ -273,7 +273,7 @@ export class BlockFlow implements Flow, BlockWindow {
   #fillGap(now: number): void {
     const { pacer, policy, rto } = this.parts
     if (this.firstUnacked > pacer.highest) return
-    if (this.#inquiry.isDue) return
+    if (this.#orderProbe.isDue) return
     const spacing = gapSpacingMs(rto)
     let resent = 0
     for (let seq = this.firstUnacked; seq < this.nextToSend; seq++) {
@@ -342,14 +342,14 @@ export class BlockFlow implements Flow, BlockWindow {
     policy.timeout(now, this.firstUnacked)
     this.board.reserve(boardSpan(this.window, this.#everTimedOut), this.firstUnacked, this.parts.pacer.highest)
     if (!this.#recovery.mayRepeatOnTimer(this.firstUnacked)) this.#recovery.waitForClient()
-    else if (this.#inquiry.isDue) this.#ask(now)
+    else if (this.#orderProbe.isDue) this.#ask(now)
     else this.#recovery.timeout(now, this.#timeouts)
     this.arm(now)
   }
 
   /** Asks, unless the silence since the last question was the last proof that was needed. */
   #ask(now: number): void {
-    this.#inquiry.ask(now)
+    this.#orderProbe.ask(now)
     if (this.order.order !== 'inorder') return
     this.progressAt = now
     this.#timeouts = 0

@@ -9,8 +9,8 @@ const NEAR_WAITS_MS = [250, 500, 1000, 1000, 1000]
 const OACK_WAITS_MS = [1000, 1000, 1000, 1000, 1000]
 /** To far peers: three repeats, a second or more apart. */
 const FAR_WAITS_MS = [1000, 1000, 1000]
-/** After the last repeat we listen for at least this long: the client's own timer may still bring it back. */
-const LAST_LISTEN_MS = 5000
+/** After the last repeat the sender waits at least this long for an ACK: the client's own timer may still bring it back. */
+const LAST_LINGER_MS = 5000
 
 /** The waits before each repeat of our first packet, in milliseconds; no more repeats follow. */
 export function firstContactWaitsMs(packet: 'oack' | 'data', near: boolean): readonly number[] {
@@ -22,14 +22,14 @@ export class FirstContact {
   /** When something is to be done; Infinity when nothing is. */
   dueAt = Infinity
   readonly #waitsMs: readonly number[]
-  readonly #listenMs: number
+  readonly #lingerMs: number
   #tries = 0
 
   /** `strictMs`: wait exactly this long each time; undefined takes the timetable of the rule. */
   constructor(packet: 'oack' | 'data', near: boolean, clientTimeoutMs: number, strictMs: number | undefined) {
     const waits = firstContactWaitsMs(packet, near)
     this.#waitsMs = strictMs === undefined ? waits : waits.map(() => Math.max(strictMs, near ? 0 : 1000))
-    this.#listenMs = Math.max(LAST_LISTEN_MS, 2 * clientTimeoutMs)
+    this.#lingerMs = Math.max(LAST_LINGER_MS, 2 * clientTimeoutMs)
   }
 
   /** The packet left for the first time. */
@@ -59,6 +59,6 @@ export class FirstContact {
   }
 
   #arm(now: number): void {
-    this.dueAt = now + (this.#waitsMs[this.#tries] ?? this.#listenMs)
+    this.dueAt = now + (this.#waitsMs[this.#tries] ?? this.#lingerMs)
   }
 }

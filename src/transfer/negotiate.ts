@@ -4,7 +4,7 @@
  * not asked. A value that makes no sense makes its option ignored, as if it had not been sent.
  */
 import type { Option, Parsed, Request } from '../packet/index.ts'
-import { escapeText, optionNumber, WIRE_ERROR } from '../packet/index.ts'
+import { encodeOack, escapeText, optionNumber, WIRE_ERROR } from '../packet/index.ts'
 import { type Agreed, type Draft, type Limits, type OptionRow, OPTIONS } from './options.ts'
 
 export { type Agreed, type Limits, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from './options.ts'
@@ -46,6 +46,21 @@ export function acceptOack(offered: readonly Option[], answered: readonly Option
   }
   draft.oack = [...answered]
   return { ok: true, value: draft }
+}
+
+/** What an agreement means for a sender, as members of its configuration. */
+export function agreedForSender({ blksize, rollover, timeoutMs }: Agreed) {
+  return { blksize, rollover, clientTimeoutMs: timeoutMs }
+}
+
+/** What an agreement means for a receiver, as members of its configuration. */
+export function agreedForReceiver({ blksize, windowsize, rollover, rolloverNegotiated, timeoutMs }: Agreed) {
+  return { blksize, windowsize, rollover: rolloverNegotiated ? rollover : ('any' as const), peerTimeoutMs: timeoutMs }
+}
+
+/** Server: the packet that states the agreement; undefined when no option was granted (RFC 2347). */
+export function oackOf({ oack }: Agreed): Uint8Array | undefined {
+  return oack.length === 0 ? undefined : encodeOack(oack)
 }
 
 function defaults(): Draft {

@@ -134,7 +134,7 @@ function timer(name: string, min: number, max: number, toMs: (value: number) => 
   }
 }
 
-/** RFC 2349. A client that reads asks with 0 and is told the size; one that writes announces it. */
+/** RFC 2349. A client that reads asks with 0 and gets the size; one that writes announces it. */
 function tsize(): OptionRow {
   return {
     name: 'tsize',

@@ -7,7 +7,7 @@ import type { Scoreboard } from './scoreboard.ts'
 /** A gap that survived this many repeats is asked about. */
 const GAP_REPEATS = 3
 
-/** What an inquiry sees and does of the window with the gap. */
+/** What the probe sees and does of the window with the gap. */
 interface GapWindow {
   readonly parts: FlowParts
   readonly board: Scoreboard
@@ -23,7 +23,7 @@ interface GapWindow {
   repeat(now: number, seq: number): void
 }
 
-export class Inquiry {
+export class OrderProbe {
   readonly #flow: GapWindow
   readonly #sentUnasked: () => void
 

@@ -56,5 +56,5 @@ test('A4: only from the final phase may a transfer complete without its last ACK
 
 test('a row that the table does not have is a bug in a machine', () => {
   expect(() => step(SENDER_TRANSITIONS, 'completed', 'fault')).toThrow('no transition from completed on fault')
-  expect(() => step(SENDER_TRANSITIONS, 'listen', 'silence')).toThrow('listen')
+  expect(() => step(SENDER_TRANSITIONS, 'linger', 'silence')).toThrow('linger')
 })

@@ -13,9 +13,9 @@ export interface Transition<Phase extends string, Cause extends string> {
 
 /**
  * `offer`: OACK sent, ACK 0 awaited. `first`: DATA 1 alone (rule A5). `flow`: the blocks between. `final`: everything else
- * is confirmed, the final block is out (rule A4). `listen`: acknowledged, yet something was repeated (rule A13).
+ * is confirmed, the final block is out (rule A4). `linger`: acknowledged, yet something was repeated (rule A13).
  */
-export type SenderPhase = 'offer' | 'first' | 'flow' | 'final' | 'listen' | 'completed' | 'probed' | 'failed'
+export type SenderPhase = 'offer' | 'first' | 'flow' | 'final' | 'linger' | 'completed' | 'probed' | 'failed'
 export type SenderCause =
   | 'accepted'
   | 'proved'
@@ -34,18 +34,18 @@ export const SENDER_TRANSITIONS: readonly Transition<SenderPhase, SenderCause>[]
   { from: 'first', on: 'proved', to: 'flow', note: 'ACK 1' },
   { from: 'first', on: 'onlyFinalLeft', to: 'final', note: 'ACK of the last block but one' },
   { from: 'first', on: 'confirmed', to: 'completed', note: 'a file of one block' },
-  { from: 'first', on: 'doubt', to: 'listen', note: 'a file of one block, repeated' },
+  { from: 'first', on: 'doubt', to: 'linger', note: 'a file of one block, repeated' },
   { from: 'first', on: 'fault', to: 'failed', note: 'ERROR, no answer, abort' },
   { from: 'flow', on: 'onlyFinalLeft', to: 'final', note: 'all but the final block confirmed' },
   { from: 'flow', on: 'confirmed', to: 'completed', note: 'cumulative ACK of the final block' },
-  { from: 'flow', on: 'doubt', to: 'listen', note: 'the same, something was repeated' },
+  { from: 'flow', on: 'doubt', to: 'linger', note: 'the same, something was repeated' },
   { from: 'flow', on: 'fault', to: 'failed', note: 'ERROR, silence, changed file, abort' },
   { from: 'final', on: 'confirmed', to: 'completed', note: 'final ACK, nothing was repeated' },
-  { from: 'final', on: 'doubt', to: 'listen', note: 'final ACK, something was repeated' },
+  { from: 'final', on: 'doubt', to: 'linger', note: 'final ACK, something was repeated' },
   { from: 'final', on: 'silence', to: 'completed', note: 'final ACK missing, verify on the device' },
   { from: 'final', on: 'fault', to: 'failed', note: 'ERROR, changed file, abort' },
-  { from: 'listen', on: 'quiet', to: 'completed', note: '250 ms without contradiction' },
-  { from: 'listen', on: 'fault', to: 'failed', note: 'the client counts repeats' },
+  { from: 'linger', on: 'quiet', to: 'completed', note: '250 ms without contradiction' },
+  { from: 'linger', on: 'fault', to: 'failed', note: 'the client counts repeats' },
 ]
 
 /** `offer`: OACK or ACK 0 sent. `receiving`: blocks arrive. `storing`: all are here, the flush runs. `dally`: acknowledged, repeats answered. */

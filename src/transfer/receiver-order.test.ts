@@ -111,8 +111,8 @@ describe('properties', () => {
       }),
     )
     fc.assert(
-      fc.property(fc.array(packet, { maxLength: 30 }), fc.boolean(), (packets, proven) => {
-        const b = new Bench({ proven, oack: proven ? undefined : OACK }).start()
+      fc.property(fc.array(packet, { maxLength: 30 }), fc.boolean(), (packets, addressValidated) => {
+        const b = new Bench({ addressValidated, oack: addressValidated ? undefined : OACK }).start()
         for (const bytes of packets) {
           const before = b.said.length
           b.take(bytes)

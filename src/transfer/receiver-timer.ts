@@ -3,7 +3,7 @@
  * per second (A14's spirit). Before the peer has proved that it holds its address, A5's few and slow tries apply.
  */
 import { firstContactWaitsMs } from './first-contact.ts'
-import { stalledAfterMs } from './patience.ts'
+import { stalledAfterMs } from './wait-limits.ts'
 import { Rto } from './rto.ts'
 
 const FIRST_NEAR_MS = 250
@@ -20,7 +20,7 @@ const SLOWEST_MS = 1000
 export class RepeatTimer {
   /** When the last packet wants to be repeated; Infinity for never. */
   dueAt = Infinity
-  proven: boolean
+  addressValidated: boolean
   readonly #near: boolean
   readonly #firstWaitsMs: readonly number[]
   readonly #minMs: number
@@ -30,10 +30,10 @@ export class RepeatTimer {
   #repeats = 0
 
   /** `first`: what the first packet is. */
-  constructor(options: { near: boolean; proven: boolean; windowed: boolean; first: 'oack' | 'data' }) {
+  constructor(options: { near: boolean; addressValidated: boolean; windowed: boolean; first: 'oack' | 'data' }) {
     this.#near = options.near
     this.#firstWaitsMs = firstContactWaitsMs(options.first, options.near)
-    this.proven = options.proven
+    this.addressValidated = options.addressValidated
     this.#minMs = options.windowed ? MIN_WINDOWED_MS : MIN_LOCKSTEP_MS
   }
 
@@ -51,7 +51,7 @@ export class RepeatTimer {
 
   /** Something else in order came. */
   progressed(now: number): void {
-    this.proven = true
+    this.addressValidated = true
     this.#sentAt = Number.NaN
     this.#rest(now)
   }
@@ -103,7 +103,7 @@ export class RepeatTimer {
   }
 
   #waitMs(): number {
-    if (!this.proven) return this.#firstWaitsMs[this.#repeats] ?? Infinity
+    if (!this.addressValidated) return this.#firstWaitsMs[this.#repeats] ?? Infinity
     const firstMs = this.#near ? FIRST_NEAR_MS : FIRST_FAR_MS
     return this.#rto.waitMs(this.#repeats, this.srttMs === 0 ? firstMs : this.#minMs, SLOWEST_MS)
   }

@@ -12,7 +12,7 @@ describe('opening', () => {
   })
 
   test('A5: ACK 0 is repeated to a near peer after 250, 500, 1000 ms …, five times and no more', () => {
-    const b = new Bench({ proven: false }).start()
+    const b = new Bench({ addressValidated: false }).start()
     expect(b.machine.halfOpen).toBe(true)
     expect(b.wait(249).heard()).toEqual(['ack 0'])
     expect(b.wait(1).heard()).toEqual(['ack 0'])
@@ -22,7 +22,7 @@ describe('opening', () => {
   })
 
   test('A5: to a far peer three times, each a second or more apart; giving up is silent', () => {
-    const b = new Bench({ oack: OACK, proven: false, near: false }).start()
+    const b = new Bench({ oack: OACK, addressValidated: false, near: false }).start()
     expect(b.wait(999).heard()).toEqual(['oack'])
     expect(b.wait(28_000).heard()).toEqual(['oack', 'oack', 'oack'])
     expect(b.wait(2000).heard()).toEqual([])
@@ -31,7 +31,7 @@ describe('opening', () => {
   })
 
   test('DATA 1 proves the peer', () => {
-    const b = new Bench({ oack: OACK, proven: false }).start().data(1)
+    const b = new Bench({ oack: OACK, addressValidated: false }).start().data(1)
     expect(b.machine.halfOpen).toBe(false)
     expect(b.notices).toEqual(['started'])
     expect(b.heard()).toEqual(['oack', 'ack 1'])
@@ -96,7 +96,7 @@ describe('order', () => {
 
   test('a client whose first block was lost says ACK 0 at once; an unproven peer gets nothing for it', () => {
     expect(new Bench({ windowsize: 4 }).start().data(2).data(3).heard()).toEqual(['ack 0', 'ack 0'])
-    expect(new Bench({ windowsize: 4, oack: OACK, proven: false }).start().data(2).heard()).toEqual(['oack'])
+    expect(new Bench({ windowsize: 4, oack: OACK, addressValidated: false }).start().data(2).heard()).toEqual(['oack'])
   })
 
   test('a repeat is acknowledged again and never stored again', () => {
@@ -192,7 +192,7 @@ describe('timer', () => {
     expect(b.machine.counters[COUNTER.stalls]).toBe(1)
   })
 
-  test('gives up after 30 s without progress, or six peer timeouts, and says so to a proven peer', () => {
+  test('gives up after 30 s without progress, or six peer timeouts, and says so to a addressValidated peer', () => {
     const b = new Bench().start().upTo(3)
     b.heard()
     b.wait(29_990)

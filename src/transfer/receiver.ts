@@ -12,7 +12,7 @@ import { Oddities, outOfPlace } from './oddities.ts'
 import { RECEIVER_TRANSITIONS, type ReceiverCause, type ReceiverPhase, step } from './phases.ts'
 import { type Failing, gaveUp, oversizeBlock, peerError, peerGone, wrongSize } from './receiver-faults.ts'
 import { BlockOrder, type Evidence } from './receiver-order.ts'
-import { giveUpAfterMs } from './patience.ts'
+import { giveUpAfterMs } from './wait-limits.ts'
 import { RepeatTimer } from './receiver-timer.ts'
 
 export interface ReceiverConfig {
@@ -28,7 +28,7 @@ export interface ReceiverConfig {
   readonly near: boolean
   readonly peerTimeoutMs: number
   /** The peer has answered us before: rule A5's limits are lifted. */
-  readonly proven: boolean
+  readonly addressValidated: boolean
   /** "file from 10.0.0.1:2070", already escaped, for messages. */
   readonly label: string
   /** What the peer is called in messages; a client by default. */
@@ -78,7 +78,7 @@ export class Receiver implements Machine {
     this.#sink = sink
     this.#timer = new RepeatTimer({
       near: config.near,
-      proven: config.proven,
+      addressValidated: config.addressValidated,
       windowed: config.windowsize > 1,
       first: config.oack === undefined ? 'data' : 'oack',
     })
@@ -92,7 +92,7 @@ export class Receiver implements Machine {
   }
 
   get halfOpen(): boolean {
-    return !this.#timer.proven
+    return !this.#timer.addressValidated
   }
 
   start(now: number): void {
@@ -118,7 +118,7 @@ export class Receiver implements Machine {
       const waitedMs = now - this.progressAt
       // An unproven peer may be the victim of a forged request: nothing more is sent to it.
       if (waitedMs >= this.#giveUpMs) {
-        this.#fail(gaveUp(this.#failing(), waitedMs, outOfPlace(this.#oddities)), this.#timer.proven)
+        this.#fail(gaveUp(this.#failing(), waitedMs, outOfPlace(this.#oddities)), this.#timer.addressValidated)
       } else if (now >= this.#timer.dueAt) this.#repeat(now)
     }
     this.#arm()
@@ -243,7 +243,7 @@ export class Receiver implements Machine {
    */
   #ahead(now: number, buffer: Uint8Array, offset: number, length: number): void {
     this.#odd(buffer, offset, length)
-    if (!this.#timer.proven || this.#phase === 'dally') {
+    if (!this.#timer.addressValidated || this.#phase === 'dally') {
       this.counters[COUNTER.ignored]++
       return
     }
@@ -275,7 +275,7 @@ export class Receiver implements Machine {
 
   #oackAgain(now: number, buffer: Uint8Array, offset: number, length: number): void {
     this.#odd(buffer, offset, length)
-    // A client that has nothing yet: the server did not hear our ACK 0.
+    // A client that has nothing yet: our ACK 0 was lost.
     const ours = this.#config.oack === undefined && this.#config.acknowledgeRequest
     if (!ours || this.#phase !== 'offer' || now < this.#ackAt + this.#timer.quietMs) {
       this.counters[COUNTER.ignored]++

@@ -30,7 +30,7 @@ import { FirstContact } from './first-contact.ts'
 import type { Flow, FlowParts } from './flow.ts'
 import { Oddities, outOfPlace } from './oddities.ts'
 import { Pacer } from './pacer.ts'
-import { Patience } from './patience.ts'
+import { WaitLimits } from './wait-limits.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
 import { Rto } from './rto.ts'
 import { countsRepeats } from './sender-faults.ts'
@@ -47,8 +47,8 @@ export interface SenderConfig extends KnownDevice {
   readonly near: boolean
   /** The client's own retransmission timer in milliseconds. */
   readonly clientTimeoutMs: number
-  /** The peer has already answered us (a client's WRQ), so that rule A5 need not protect a stranger. */
-  readonly proven: boolean
+  /** The peer has already answered us (a client's WRQ), so that rule A5 does not limit repeats (RFC 9000 §8 calls this address validation). */
+  readonly addressValidated: boolean
   /** For messages: `"file" to 10.0.0.1:2070`. */
   readonly label: string
   /** What the peer is called in messages; a client by default. */
@@ -56,7 +56,7 @@ export interface SenderConfig extends KnownDevice {
 }
 
 /** Rule A13: how long the final ACK must stay uncontradicted after any repeat. */
-const LISTEN_MS = 250
+const LINGER_MS = 250
 
 export class Sender implements Machine {
   readonly counters = newCounters()
@@ -66,12 +66,12 @@ export class Sender implements Machine {
   readonly #policy: WindowPolicy
   readonly #lastSeq: number
   readonly #rto = new Rto()
-  readonly #patience: Patience
+  readonly #waitLimits: WaitLimits
   readonly #pacer: Pacer
   readonly #flow: Flow
   readonly #offer: FirstContact
   #startedAt = 0
-  #listenUntil = Infinity
+  #lingerUntil = Infinity
   #countsRepeats = false
   /** What had no place in the transfer since the last progress; made when the first such datagram comes. */
   #oddities: Oddities | undefined
@@ -80,7 +80,7 @@ export class Sender implements Machine {
     this.#config = config
     this.#sink = sink
     this.#policy = policy
-    this.#patience = new Patience(config.clientTimeoutMs, this.#rto)
+    this.#waitLimits = new WaitLimits(config.clientTimeoutMs, this.#rto)
     this.#lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
     const board = policy.cumulative ? undefined : new Scoreboard(policy.windowBlocks)
     this.#pacer = new Pacer(sink, policy, this.counters, board)
@@ -117,12 +117,13 @@ export class Sender implements Machine {
   }
 
   get confirmed(): boolean {
-    return this.phase === 'listen'
+    return this.phase === 'linger'
   }
 
   get halfOpen(): boolean {
     return (
-      !this.#config.proven && (this.phase === 'offer' || (this.phase === 'first' && this.#config.oack === undefined))
+      !this.#config.addressValidated &&
+      (this.phase === 'offer' || (this.phase === 'first' && this.#config.oack === undefined))
     )
   }
 
@@ -141,7 +142,7 @@ export class Sender implements Machine {
 
   start(now: number): void {
     this.#startedAt = now
-    this.#patience.heardAt = now
+    this.#waitLimits.heardAt = now
     if (this.#config.oack === undefined) this.#flow.open(now)
     else {
       this.#sendOack()
@@ -154,7 +155,7 @@ export class Sender implements Machine {
     if (this.closed) return
     const opcode = readOpcode(buffer, offset, length)
     if (opcode === OPCODE.ack && length >= 4) {
-      this.#patience.heardAt = now
+      this.#waitLimits.heardAt = now
       const seq = seqNear(readBlock(buffer, offset), this.#pacer.highest, this.#config.rollover)
       if (this.#isOdd(seq)) this.#odd(buffer, offset, length)
       this.#ack(now, seq)
@@ -171,8 +172,8 @@ export class Sender implements Machine {
   handleTimer(now: number): void {
     if (this.closed) return
     if (this.#offer.dueAt <= now) this.#repeatOffer(now)
-    else if (this.phase === 'listen') {
-      if (this.#listenUntil <= now) this.#end('quiet', { status: 'completed' })
+    else if (this.phase === 'linger') {
+      if (this.#lingerUntil <= now) this.#end('quiet', { status: 'completed' })
     } else if (!this.#givenUp(now)) {
       this.#noticeStall(now)
       if (this.phase !== 'offer' && this.#flow.dueAt <= now) this.#flowTimer(now)
@@ -190,7 +191,7 @@ export class Sender implements Machine {
   handleUnreachable(_now: number): void {
     if (this.closed) return
     if (this.#onlyFinalMissing()) this.#endWithoutLastAck()
-    else if (this.phase !== 'listen') {
+    else if (this.phase !== 'linger') {
       this.#fail(
         'ERR_TFTP_UNREACHABLE',
         `the ${this.#peer} closed its port: it gave up or was restarted; start the transfer again`,
@@ -226,7 +227,7 @@ export class Sender implements Machine {
       this.#flow.open(now)
       return
     }
-    if (this.phase === 'listen') return this.#ackWhileListening(seq)
+    if (this.phase === 'linger') return this.#ackWhileLingering(seq)
     const before = this.#flow.firstUnacked
     this.#flow.acked(now, seq)
     if (!this.closed && this.#flow.firstUnacked > before) this.#advanced(now, before)
@@ -237,8 +238,8 @@ export class Sender implements Machine {
     const firstUnacked = this.#flow.firstUnacked
     this.#oddities?.clear()
     this.counters[COUNTER.bytes] = Math.min(this.#config.sizeBytes, (firstUnacked - 1) * this.#config.blksize)
-    if (this.#patience.stalled) {
-      this.#patience.stalled = false
+    if (this.#waitLimits.stalled) {
+      this.#waitLimits.stalled = false
       this.#sink.notice('recovered', firstUnacked)
     }
     if (before === 1) this.#sink.notice('started', 1)
@@ -249,7 +250,7 @@ export class Sender implements Machine {
     if (firstUnacked > this.#lastSeq) {
       if (this.#pacer.repeated && !this.#policy.cumulative) {
         this.#go('doubt')
-        this.#listenUntil = now + LISTEN_MS
+        this.#lingerUntil = now + LINGER_MS
       } else this.#end('confirmed', { status: 'completed' })
     } else if (firstUnacked === this.#lastSeq) {
       if (this.phase !== 'final') this.#go('onlyFinalLeft')
@@ -257,7 +258,7 @@ export class Sender implements Machine {
   }
 
   /** Rule A13: an ACK of a block beyond the last one means that the client counted a repeat as a block of its own. */
-  #ackWhileListening(seq: number): void {
+  #ackWhileLingering(seq: number): void {
     if (seq > this.#lastSeq)
       this.#fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(this.#peer, `block ${seq} of ${this.#lastSeq}`))
   }
@@ -301,11 +302,11 @@ export class Sender implements Machine {
 
   /** Ends the transfer when its time is up (rules A4, A14). */
   #givenUp(now: number): boolean {
-    if (this.#onlyFinalMissing() && this.#patience.silenceAt() <= now) {
+    if (this.#onlyFinalMissing() && this.#waitLimits.silenceAt() <= now) {
       this.#endWithoutLastAck()
       return true
     }
-    if (now < this.#patience.giveUpAt(this.progressAt)) return false
+    if (now < this.#waitLimits.giveUpAt(this.progressAt)) return false
     const seconds = Math.round((now - this.progressAt) / 1000)
     const block = `block ${this.#flow.firstUnacked} of ${this.#lastSeq}`
     this.#fail(
@@ -316,8 +317,8 @@ export class Sender implements Machine {
   }
 
   #noticeStall(now: number): void {
-    if (this.#patience.stalled || this.phase === 'offer' || now < this.#patience.stallAt(this.progressAt)) return
-    this.#patience.stalled = true
+    if (this.#waitLimits.stalled || this.phase === 'offer' || now < this.#waitLimits.stallAt(this.progressAt)) return
+    this.#waitLimits.stalled = true
     this.counters[COUNTER.stalls]++
     this.#sink.notice('stalled', this.#flow.firstUnacked)
   }
@@ -384,14 +385,14 @@ export class Sender implements Machine {
   #settle(): void {
     if (this.closed) this.#sink.deadline(Infinity)
     else if (this.phase === 'offer') this.#sink.deadline(this.#offer.dueAt)
-    else if (this.phase === 'listen') this.#sink.deadline(this.#listenUntil)
+    else if (this.phase === 'linger') this.#sink.deadline(this.#lingerUntil)
     else this.#sink.deadline(Math.min(this.#flow.dueAt, this.#nextWatch()))
   }
 
-  /** When a stall or the end of our patience would have to be noticed. */
+  /** When a stall or the end of the transfer would have to be noticed. */
   #nextWatch(): number {
     const { progressAt } = this
-    const silenceAt = this.#onlyFinalMissing() ? this.#patience.silenceAt() : Infinity
-    return Math.min(this.#patience.nextAt(progressAt), silenceAt)
+    const silenceAt = this.#onlyFinalMissing() ? this.#waitLimits.silenceAt() : Infinity
+    return Math.min(this.#waitLimits.nextAt(progressAt), silenceAt)
   }
 }

@@ -26,7 +26,7 @@ export function stalledAfterMs(role: 'sender' | 'receiver', rto: Pick<Rto, 'roun
   return rto.roundsMs(STALL_ROUNDS, role === 'sender' ? SENDER_STALL_FLOOR_MS : RECEIVER_STALL_FLOOR_MS)
 }
 
-export class Patience {
+export class WaitLimits {
   /** When the last packet of the client came. */
   heardAt = 0
   /** The present stall has had its event. */
@@ -50,7 +50,7 @@ export class Patience {
     return this.heardAt + this.#silenceMs
   }
 
-  /** When a stall or the end of patience would have to be noticed first. */
+  /** When a stall or the end of the transfer would have to be noticed first. */
   nextAt(progressAt: number): number {
     return Math.min(progressAt + this.#giveUpMs, this.stallAt(progressAt))
   }

@@ -27,7 +27,7 @@ export class Bench implements ReceiverSink {
         acknowledgeRequest: true,
         near: true,
         peerTimeoutMs: 5000,
-        proven: true,
+        addressValidated: true,
         label: 'f from 10.0.0.1:2000',
         ...config,
       },

@@ -2,7 +2,7 @@
  * The owner of an endpoint under fire: content in memory, a clock that only the test moves, and a look at everything that
  * leaves. What must not happen throws.
  */
-import type { EventKind, Peer } from '../../src/endpoint/contract.ts'
+import { type EventKind, FINAL_EVENTS, type Peer } from '../../src/endpoint/contract.ts'
 import { Endpoint, type EndpointConfig, type EndpointSink, type Transfer } from '../../src/endpoint/endpoint.ts'
 import { type ErrorCode, ForesendError } from '../../src/error.ts'
 import type { Rng } from '../../src/lab/rng.ts'
@@ -32,7 +32,6 @@ const OPEN_TIMEOUT_MS = 5000
 const MOST_CONTROL_BYTES = 600
 /** Rule A5: five repeats and an ERROR to a near peer, three and an ERROR to a far one. */
 const MOST_UNASKED = { near: 6, far: 4 }
-const FINAL = new Set<EventKind>(['refused', 'completed', 'probed', 'failed', 'superseded'])
 
 export class Owner implements EndpointSink<Line, Line> {
   readonly endpoint: Endpoint<Line, Line>
@@ -151,7 +150,7 @@ export class Owner implements EndpointSink<Line, Line> {
     this.told.set(name, (this.told.get(name) ?? 0) + 1)
     if (code === 'ERR_TFTP_INTERNAL') throw this.#wrong(outcome?.error?.message ?? code)
     if (kind === 'requested') this.#owed.set(transfer.id, 'final')
-    if (!FINAL.has(kind)) return
+    if (!FINAL_EVENTS.has(kind)) return
     // Requests that are turned away at the door were never admitted.
     if (this.#owed.get(transfer.id) === 'final') this.#owed.set(transfer.id, 'close')
     else if (kind !== 'refused') throw this.#wrong(`${kind} came twice or without a request`)

@@ -1,5 +1,7 @@
 /** Who asked and how it ended, from the server's events: each transfer that was `requested` ends exactly once. */
 
+import { FINAL_EVENTS } from '../../src/endpoint/contract.ts'
+
 export interface SoakEvent {
   readonly event: string
   readonly id?: number
@@ -20,7 +22,6 @@ export interface FileEnds {
 }
 
 const STATE = { unknown: 0, running: 1, ended: 2 } as const
-const FINAL: ReadonlySet<string> = new Set(['refused', 'probed', 'superseded', 'completed', 'failed'])
 
 export class Ledger {
   requested = 0
@@ -89,7 +90,7 @@ export class Ledger {
     }
     const counts = [countOf(this.#files, file), countOf(this.#groups, file.split('-', 2).join('-'))]
     if (event === 'started') for (const count of counts) count.started++
-    if (!FINAL.has(event)) return
+    if (!FINAL_EVENTS.has(event)) return
     this.#states[id] = STATE.ended
     this.#running.delete(id)
     this.ends[event] = (this.ends[event] ?? 0) + 1

@@ -10,7 +10,7 @@ import { labSweepCommand } from './sweep.ts'
 
 const DESCRIPTION = `Models of devices and servers, in virtual time and on real sockets.
 
-Nobody can try a server on a router that they do not own. So the lab has those devices as models, with their faults, and \
+A server can only be tried on a router that is at hand. So the lab has those devices as models, with their faults, and \
 the other servers as well.`
 
 const EXAMPLES = `

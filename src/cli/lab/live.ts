@@ -11,7 +11,7 @@ import { type Booted, bootDevice, DEVICES, type Device, faultsText } from '../..
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { decimalNumber, given, wholeNumber } from '../flags.ts'
-import { addressPort, devicesFor, faultList, linkFaults, sizeFlag, withEachFault } from './names.ts'
+import { parseAddressPort, devicesFor, faultList, linkFaults, sizeFlag, withEachFault } from './names.ts'
 import { seedFlag } from './run.ts'
 import { Board } from '../render/board.ts'
 import { jsonLine } from '../render/json.ts'
@@ -126,11 +126,11 @@ interface Report {
   readonly crc32?: string
   readonly sha256?: string
   readonly asExpected?: boolean
-  readonly stranger?: string
+  readonly otherSource?: string
 }
 
 function reportOf(device: Device, booted: Booted, result: LiveResult, expected: Uint8Array | undefined): Report {
-  const { client, received, stranger } = result
+  const { client, received, otherSource } = result
   const ok = client.status === 'ok'
   const bytes = Math.min(client.bytes, client.image.length)
   const image = client.image.subarray(0, bytes)
@@ -159,7 +159,7 @@ function reportOf(device: Device, booted: Booted, result: LiveResult, expected: 
       ? { crc32: crc32(image).toString(16).padStart(8, '0'), sha256: createHash('sha256').update(image).digest('hex') }
       : {}),
     ...given('asExpected', expected === undefined ? undefined : ok && Buffer.compare(image, expected) === 0),
-    ...given('stranger', stranger),
+    ...given('otherSource', otherSource),
   }
 }
 
@@ -178,11 +178,11 @@ function reportLines(report: Report, context: Context): string[] {
   const facts = `${countText(report.bytes, 'byte')} in ${durationText(report.ms)}, ${rateText(report.bytesPerSec)}, blocks of ${report.blksize}`
   const counts = `${countText(report.packets, 'packet')} received, ${countText(report.acksSent, 'ACK')} sent, ${countText(report.repeats, 'repeat')} ignored, ${countText(report.clientTimeouts, 'client timeout')}`
   const sums = report.sha256 === undefined ? [] : [`  CRC32 ${report.crc32}, sha256 ${report.sha256}`]
-  const stranger =
-    report.stranger === undefined
+  const otherSource =
+    report.otherSource === undefined
       ? []
-      : [`  ${report.stranger} answered instead of the server: the device does not listen to it`]
-  return [`${head} ${what}`, `  ${facts}`, `  ${counts}`, ...sums, ...stranger]
+      : [`  ${report.otherSource} answered instead of the server: the device does not listen to it`]
+  return [`${head} ${what}`, `  ${facts}`, `  ${counts}`, ...sums, ...otherSource]
 }
 
 function readExpected(path: string): Uint8Array {
@@ -221,12 +221,16 @@ export function labLinkCommand(context: Context, done: (exitCode: number) => voi
     .summary('put a faulty link in front of any real client and server')
     .description(LINK_DESCRIPTION)
     .helpOption('-h, --help', 'print this page')
-    .requiredOption('--listen <ADDR:PORT>', 'where clients ask; port 0 takes any that is free', addressPort)
-    .requiredOption('--to <ADDR:PORT>', 'the server', addressPort)
+    .requiredOption('--listen <ADDR:PORT>', 'where clients ask; port 0 takes any that is free', parseAddressPort)
+    .requiredOption('--to <ADDR:PORT>', 'the server', parseAddressPort)
     .option('--fault <FAULT>', 'what goes wrong, such as ack-loss:p=0.037; repeatable, + joins several', faultList)
     .option('--seed <N>', 'what the faults draw from (1)', seedFlag)
     .option('--delay <MS>', 'milliseconds each way (0)', decimalNumber('milliseconds', 0, 60_000))
-    .option('--jitter <MS>', 'up to so many milliseconds more (0)', decimalNumber('milliseconds', 0, 60_000))
+    .option(
+      '--jitter <MS>',
+      'each datagram takes up to this many milliseconds longer (0)',
+      decimalNumber('milliseconds', 0, 60_000),
+    )
     .option('--rate <BYTES>', 'bytes per second (unlimited)', wholeNumber('bytes per second', 1000, 1e12))
     .addHelpText('after', LINK_EXAMPLES)
     .action(async (flags: LinkFlags) => done(await labLink(context, flags)))
@@ -244,7 +248,7 @@ async function labLink(context: Context, flags: LinkFlags): Promise<number> {
     { seed: flags.seed ?? 1, sizeBytes: 0 },
   )
   const stopped = Promise.withResolvers<void>()
-  // Signals count from here on: one that comes right after it listens must not find nobody.
+  // Signals are watched before the first line is printed: one may come right after it.
   const unwatch = context.watch(() => stopped.resolve())
   try {
     const running = await startFaultyLink({

@@ -4,7 +4,7 @@
  */
 import { barLine, plainLine, RateMeter } from './progress.ts'
 
-/** What the board needs of a stream; `broken` once nobody reads it any more. */
+/** What the board needs of a stream; `broken` once its reader is gone. */
 export interface Output {
   readonly isTTY: boolean
   readonly columns: number

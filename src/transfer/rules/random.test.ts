@@ -71,7 +71,7 @@ class Owner implements SenderSink {
         oack: setting.oack ? encodeOack([{ name: 'blksize', value: '8' }]) : undefined,
         near: setting.near,
         clientTimeoutMs: setting.clientTimeoutMs,
-        proven: false,
+        addressValidated: false,
         label: 'f',
         known: setting.known,
         patient: setting.patient,

@@ -61,7 +61,7 @@ export class Script implements SenderSink {
         oack: undefined,
         near: true,
         clientTimeoutMs: 1000,
-        proven: false,
+        addressValidated: false,
         label: '"test.bin" to 10.0.0.1:2070',
         known: true,
         ...config,

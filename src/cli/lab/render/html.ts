@@ -56,7 +56,7 @@ Choose a cell to see what went over the link.</p>
 <ul class="legend">
 <li class="good">intact (the fuller, the nearer to the fastest server for this device)</li>
 <li class="careful">intact in some boots, or unknown to the server</li>
-<li class="bad">failed, after so many blocks</li>
+<li class="bad">failed, after this many blocks</li>
 <li class="worst">hole, wrong bytes, or a false success</li>
 </ul>
 </header>

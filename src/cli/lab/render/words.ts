@@ -4,7 +4,7 @@ import { sizeText } from '../../render/units.ts'
 
 type Kind = Row['verdict']
 
-/** `good`: the device has the file. `bad`: it has not, and somebody knows. `worst`: nobody knows. */
+/** `good`: the device has the file. `bad`: it has not, and one side knows. `worst`: neither side knows. */
 export type Tone = 'good' | 'careful' | 'bad' | 'worst'
 
 export const TONES: Readonly<Record<Kind, Tone>> = {
