@@ -42,6 +42,20 @@ describe('admission', () => {
     expect(owner.request(peer(2, '10.0.0.9'), 'e')).toContain('open 6')
   })
 
+  test('a request looks at no more than 16 transfers of its file, however many its address has', () => {
+    const owner = new OwnerDouble()
+    let looks = 0
+    for (let port = 1; port <= 100; port++) {
+      owner.request(peer(port))
+      owner.accept(owner.transfer)
+      Object.defineProperty(owner.transfer, 'flushing', { get: () => looks++ < 0, set: () => {} })
+    }
+    looks = 0
+    owner.request(peer(101))
+    expect(looks).toBeGreaterThan(0)
+    expect(looks).toBeLessThanOrEqual(16)
+  })
+
   test('10,000 forged requests leave a running transfer alone and memory bounded', () => {
     const owner = new OwnerDouble({ maxHalfOpen: 256 })
     owner.request(peer(2000))

@@ -315,6 +315,26 @@ describe('what the machines are made with', () => {
   })
 })
 
+test('a timer that is due again at once does not hold up what arrives meanwhile', () => {
+  let calls = 0
+  const owner = new OwnerDouble({
+    createSender: (_config, _policy, transfer) => {
+      const machine = new MachineDouble(transfer, false)
+      machine.handleTimer = (now) => {
+        if (++calls < 1000) transfer.deadline(now)
+      }
+      return machine
+    },
+  })
+  owner.request(peer(1))
+  owner.accept(owner.transfer)
+  owner.transfer.deadline(owner.now)
+  owner.endpoint.handleTimer(owner.now)
+  expect(calls).toBe(1)
+  owner.endpoint.handleTimer(owner.now + 10)
+  expect(calls).toBe(2)
+})
+
 test('a transfer keeps its last packets, and more of them once it stalled', () => {
   const owner = new OwnerDouble({ createSender: (config, policy, sink) => new Sender(config, policy, sink) })
   owner.request(peer(2000))

@@ -74,6 +74,7 @@ export const MUTANTS: readonly Mutant[] = [
     was: 'for (let left = wheel.size; left > 0; left--) {',
     now: 'for (let left = Infinity; left > 0; left--) {',
     breaks: 'a timer that is due again at once does not hold up the rest of the program',
+    survives: 'a transfer also rests MIN_REST_MS after each of its timers: either guard is enough',
   },
   {
     file: 'src/content/atomic-file.ts',
