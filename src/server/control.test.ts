@@ -12,7 +12,8 @@ import { probeBatch } from '../io/native/probe.ts'
 import { parseConfig } from './config.ts'
 import { isTransferEvent, type Server, type ServerConfigInput, type ServerEvent } from './contract.ts'
 import { startControl } from './control.ts'
-import { openWorkerLink } from './link.ts'
+import { type LinkOwner, type OpenLink, openWorkerLink } from './link.ts'
+import type { InstanceStart } from './protocol.ts'
 import { startServer } from './server.ts'
 
 const native = probeBatch()
@@ -229,7 +230,7 @@ describe.skipIf(typeof native === 'string')('workers', () => {
     other.close()
   })
 
-  test('one that crashes loses its transfers, says why, serves again, and knows the devices', async () => {
+  test('one that crashes loses its transfers, says why, and serves again', async () => {
     const log = new Log()
     const path = folderWith('image.bin', IMAGE)
     const server = await startCrashing({ path, hosts: ['127.0.0.1'], port: 0 }, log.add)
@@ -257,5 +258,32 @@ describe.skipIf(typeof native === 'string')('workers', () => {
     expect(id(log.of('completed')[0])).toBeGreaterThan(id(log.of('failed')[0]))
     expect(server.stats().transfers).toMatchObject({ failed: 1, completed: 1, running: 0 })
     client.close()
+  })
+
+  test('one that is started again after a crash begins with what is known of the devices', async () => {
+    const starts: InstanceStart[] = []
+    const owners: LinkOwner[] = []
+    const open: OpenLink = (start, _index, owner) => {
+      starts.push(start)
+      owners.push(owner)
+      queueMicrotask(() =>
+        owner.handle({ type: 'ready', bound: [{ address: '127.0.0.1', port: 69 }], driver: 'dgram' }),
+      )
+      return {
+        send: ({ type }) => {
+          if (type === 'stop') queueMicrotask(() => owner.handle({ type: 'stopped' }))
+        },
+        terminate: async () => owner.exited(''),
+      }
+    }
+    const log = new Log()
+    const config = parseConfig({ path: tempFolder(), hosts: ['127.0.0.1'], port: 69 })
+    const server = await startControl(config, { count: 1, open }, log.add, [])
+    const update = { device: 'mac 02:00:00:00:00:01', learnt: { countsRepeats: true }, time: 1, count: 1 }
+    owners[0].handle({ type: 'learnt', update })
+    owners[0].exited('crashed for a test')
+    await log.until(() => log.of('notice').length === 2)
+    expect(starts.map(({ memory }) => memory)).toEqual([[], [update]])
+    await server.stop(0)
   })
 })
