@@ -31,6 +31,7 @@ const MAX_TICKS = 0xffff_ffff
 const NUMBER_MASK = 0x0fff_ffff
 /** Slots of one piece of memory, 32 KB: more transfers take more pieces, and nothing is copied. */
 const PIECE_SLOTS = 128
+const PIECE_SHIFT = 7
 
 /** The traces of many transfers, by slot. Nothing is allocated for a packet. */
 export class Traces {
@@ -84,7 +85,7 @@ export class Traces {
   /** The entries of `slot`, the oldest first: see `readTrace`. */
   copy(slot: number): Uint32Array {
     const long = this.#long[slot]
-    const from = long === undefined ? (slot % PIECE_SLOTS) * SHORT_ENTRIES * 2 : 0
+    const from = long === undefined ? (slot & (PIECE_SLOTS - 1)) * SHORT_ENTRIES * 2 : 0
     const entries = long === undefined ? SHORT_ENTRIES : LONG_ENTRIES
     const ring = (long ?? this.#pieceOf(slot)).subarray(from, from + entries * 2)
     const written = this.#written[slot] ?? 0
@@ -107,7 +108,7 @@ export class Traces {
   }
 
   #pieceOf(slot: number): Uint32Array {
-    return this.#pieces[Math.floor(slot / PIECE_SLOTS)]
+    return this.#pieces[slot >>> PIECE_SHIFT]
   }
 
   #add(slot: number, ms: number, kind: number, number: number): void {
@@ -116,8 +117,8 @@ export class Traces {
     const words = long ?? this.#pieceOf(slot)
     const at =
       long === undefined
-        ? ((slot % PIECE_SLOTS) * SHORT_ENTRIES + (written % SHORT_ENTRIES)) * 2
-        : (written % LONG_ENTRIES) * 2
+        ? ((slot & (PIECE_SLOTS - 1)) * SHORT_ENTRIES + (written & (SHORT_ENTRIES - 1))) * 2
+        : (written & (LONG_ENTRIES - 1)) * 2
     words[at] = Math.min(MAX_TICKS, ms * TICKS_PER_MS)
     words[at + 1] = ((kind << 28) | (number & NUMBER_MASK)) >>> 0
   }
