@@ -1,6 +1,6 @@
 /**
  * What an endpoint (many transfers behind one address) and its owner owe each other. The conventions are those of
- * transfer/contract.ts: inputs carry `now`, outputs go to a sink during the input, `deadline` is the last of them.
+ * transfer/contract.ts: inputs carry `now`, outputs go to a sink, `deadline` is the last of them. An endpoint's outputs leave when the input is over.
  */
 import type { ForesendError } from '../error.ts'
 import type { Request } from '../packet/index.ts'

@@ -1,6 +1,6 @@
 /**
  * Who is served. TFTP answers a small request with a lot of data and believes the sender's address, so a server open to
- * the world is a weapon (reflection). By default only networks are served whose addresses no packet from the internet can carry.
+ * the world is a weapon (reflection). By default only networks are served whose addresses the routers of the internet do not carry.
  */
 import ipaddr from 'ipaddr.js'
 import { ForesendError } from '../error.ts'

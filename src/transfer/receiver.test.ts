@@ -192,7 +192,7 @@ describe('timer', () => {
     expect(b.machine.counters[COUNTER.stalls]).toBe(1)
   })
 
-  test('gives up after 30 s without progress, or six peer timeouts, and says so to a addressValidated peer', () => {
+  test('gives up after 30 s without progress, or six peer timeouts, and says so to a peer whose address is validated', () => {
     const b = new Bench().start().upTo(3)
     b.heard()
     b.wait(29_990)

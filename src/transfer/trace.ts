@@ -20,9 +20,9 @@ export interface TraceEntry {
   readonly number: number
 }
 
-/** Entries that every transfer keeps: the last few round trips. */
+/** Entries that every transfer keeps: the last few round trips. A power of two, as rings are indexed with a mask. */
 export const SHORT_ENTRIES = 32
-/** Entries of a transfer from its first stall on: enough to show what led to each of its stalls. */
+/** Entries of a transfer from its first stall on: enough to show what led to each of its stalls. A power of two. */
 export const LONG_ENTRIES = 4096
 /** Long traces at the same time, 32 KB each: when many stall together, the first ones tell why. */
 const MOST_LONG = 64
@@ -30,8 +30,8 @@ const TICKS_PER_MS = 64
 const MAX_TICKS = 0xffff_ffff
 const NUMBER_MASK = 0x0fff_ffff
 /** Slots of one piece of memory, 32 KB: more transfers take more pieces, and nothing is copied. */
-const PIECE_SLOTS = 128
 const PIECE_SHIFT = 7
+const PIECE_SLOTS = 1 << PIECE_SHIFT
 
 /** The traces of many transfers, by slot. Nothing is allocated for a packet. */
 export class Traces {

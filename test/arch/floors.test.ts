@@ -119,6 +119,11 @@ describe('the checker itself', () => {
       found: /a\.ts:2: write #name/,
     },
     {
+      what: 'the keyword private, all in one line',
+      files: { 'test/a.ts': 'class A { private b = 1 }\n' },
+      found: /a\.ts:1: write #name/,
+    },
+    {
       what: 'a private constructor, and the word in a text',
       files: { 'src/packet/a.ts': "class A {\n  private constructor() {}\n}\nconst b = 'private x'\n" },
       found: undefined,

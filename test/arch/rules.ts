@@ -84,7 +84,7 @@ function purityViolations(path: string, source: string): string[] {
 function privateKeywords(path: string, source: string): string[] {
   const code = blankTexts(source).split('\n')
   return code.flatMap((line, index) => {
-    const match = /^\s*(?:static\s+)?private\s+(?!constructor\b)/.exec(line)
+    const match = /(?:^|[{;])\s*private\s+(?!constructor\b)/.exec(line)
     return match === null ? [] : [`${path}:${index + 1}: write #name in place of the keyword private`]
   })
 }
