@@ -131,7 +131,8 @@ function rateOf(baud: number, copies: number): string {
   const link = { delayMs: 0.075 }
   const server = serverNode(foresend({ window: 'auto', copies }), { image, rng: new Rng(1) })
   const limits = { untilMs: DAY_MS, maxDatagrams: 100_000 }
-  const { ms } = runExperiment({ client, server, image, up: link, down: link, limits })
+  const { ms, verdict } = runExperiment({ client, server, image, up: link, down: link, limits })
+  if (verdict.kind !== 'intact') throw new Error(`a healthy unit at ${baud} baud, ${copies} copies: ${verdict.kind}`)
   return threeDigits(sizeBytes / ms)
 }
 

@@ -1,9 +1,10 @@
 /**
  * One experiment: a client asks a server for an image over a link, in virtual time, until nothing is left to happen or a
- * limit is reached. Every runner of the lab and of the tests plays its transfers here.
+ * limit is reached. `run`, `explain` and `sweep`, the scripts and the simulations of the tests play their transfers here.
  */
 import { OPCODE, readBlock, readOpcode } from '../packet/index.ts'
 import type { Outcome } from '../transfer/contract.ts'
+import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import type { Client, ClientResult } from './client/client.ts'
 import type { LinkOptions, LinkTap } from './link.ts'
 import type { LabNode } from './node.ts'
@@ -57,9 +58,6 @@ export interface ExperimentResult {
 
 /** Virtual milliseconds of a day: a server that waits whole seconds for each block needs hours. */
 export const DAY_MS = 24 * 3_600_000
-
-/** What a client uses that asks for nothing (RFC 1350). */
-const DEFAULT_BLKSIZE = 512
 
 /** Runs one experiment. The same inputs give the same result. */
 export function runExperiment(experiment: Experiment): ExperimentResult {

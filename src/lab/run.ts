@@ -1,9 +1,10 @@
 /**
- * The experiment: one device boots against one server in virtual time, and a row says what came of it. The same device,
+ * A cell: one device boots against one server in virtual time, and a row says what came of it. The same device,
  * server, size and seed give the same row.
  */
 import type { Request } from '../packet/index.ts'
 import type { KnownDevice } from '../transfer/contract.ts'
+import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import { bootDevice, type Device, faultsText } from './device/device.ts'
 import { DAY_MS, patternedImage, runExperiment } from './experiment.ts'
 import { median } from './median.ts'
@@ -88,7 +89,7 @@ export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
     ...(setup.deviceFor === undefined ? {} : { deviceFor: setup.deviceFor }),
   })
   const plot = cell.trace === true ? new PlotTrace() : undefined
-  const most = MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / SMALL_BLOCK) + 1) + DATAGRAMS_ALLOWANCE
+  const most = MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / DEFAULT_BLKSIZE) + 1) + DATAGRAMS_ALLOWANCE
   const result = runExperiment({
     client: booted.client,
     server,
@@ -195,10 +196,8 @@ export function summarize(rows: readonly Row[]): Summary {
   }
 }
 
-/** What a client uses that asks for nothing. */
-const SMALL_BLOCK = 512
-
-function serverWords(server: ServerNode): string {
+/** How the server saw the end, in words. */
+export function serverWords(server: ServerNode): string {
   const { outcome } = server
   if (outcome === undefined) return server.started > 0 ? 'still at it' : 'heard nothing'
   if (outcome.status !== 'failed') return outcome.lastAck === 'missing' ? 'probably complete' : outcome.status

@@ -3,7 +3,7 @@ import type { ClientName } from '../../src/lab/device/clients.ts'
 import { bootDevice, type Device, type DeviceFault, type Draws } from '../../src/lab/device/device.ts'
 import { DEVICE_FAULTS } from '../../src/lab/device/faults.ts'
 import { DAY_MS, runExperiment } from '../../src/lab/experiment.ts'
-import { isIntact } from '../../src/lab/run.ts'
+import { isIntact, serverWords } from '../../src/lab/run.ts'
 import {
   type Fault,
   type Frame,
@@ -123,7 +123,7 @@ export function boot(spec: BootSpec): Boot {
     drawn: booted.drawn,
     heard: node.started > 0,
     deviceSays: result.client?.reason ?? 'waits for ever',
-    serverSays: node.started > 0 ? words(outcome) : 'heard nothing',
+    serverSays: serverWords(node),
   }
 }
 
@@ -216,12 +216,6 @@ function foresend(
       return learnt
     },
   }
-}
-
-function words(outcome: Outcome | undefined): string {
-  if (outcome === undefined) return 'still at it'
-  if (outcome.status !== 'failed') return outcome.lastAck === 'missing' ? 'probably complete' : outcome.status
-  return outcome.error?.message ?? 'failed'
 }
 
 /** FNV-1a over the time, direction and kind of every packet that was sent or arrived. */

@@ -1,7 +1,7 @@
 /** One seeded transfer in virtual time: the real sender against a model of a device, over a link with faults. */
 import { DAY_MS, type ExperimentResult, patternedImage, runExperiment } from '../../src/lab/experiment.ts'
 import { type Client, type LinkTap, Rng, ServerNode } from '../../src/lab/index.ts'
-import type { Fault } from '../../src/lab/link.ts'
+import type { Fault, LinkOptions } from '../../src/lab/link.ts'
 import { COUNTER, type Counters, type NoticeKind, type WindowPolicy } from '../../src/transfer/contract.ts'
 import { type Agreed, agreedForSender, type Limits, negotiateRead, oackOf } from '../../src/transfer/negotiate.ts'
 import { takesWhateverComes } from '../../src/profile/request-shape.ts'
@@ -72,22 +72,16 @@ export function runTransfer(spec: TransferSpec): TransferRun {
   const delayMs = spec.delayMs ?? 0.075
   const jitterMs = spec.jitterMs ?? 0
   const rate = spec.rateBytesPerSec === undefined ? {} : { rateBytesPerSec: spec.rateBytesPerSec }
-  const up = {
+  const link = (way: 'up' | 'down', watched: LinkTap | undefined): LinkOptions => ({
     ...rate,
     delayMs,
     jitterMs,
-    rng: rng.fork('up'),
-    faults: spec.up?.(rng.fork('upFaults')) ?? [],
-    ...tap(spec.upTap),
-  }
-  const down = {
-    ...rate,
-    delayMs,
-    jitterMs,
-    rng: rng.fork('down'),
-    faults: spec.down?.(rng.fork('downFaults')) ?? [],
-    ...tap(spec.downTap),
-  }
+    rng: rng.fork(way),
+    faults: spec[way]?.(rng.fork(`${way}Faults`)) ?? [],
+    ...(watched === undefined ? {} : { tap: watched }),
+  })
+  const up = link('up', spec.upTap)
+  const down = link('down', spec.downTap)
   const mostBlocks = Math.floor(spec.sizeBytes / 8) + 1
   const limits = { untilMs: 2 * DAY_MS, maxDatagrams: 100 * mostBlocks + 100_000 }
   const result = runExperiment({ client, server, image, up, down, limits })
@@ -97,10 +91,6 @@ export function runTransfer(spec: TransferSpec): TransferRun {
     counters: server.counters,
     policy,
   }
-}
-
-function tap(value: LinkTap | undefined): { tap?: LinkTap } {
-  return value === undefined ? {} : { tap: value }
 }
 
 export function randomImage(sizeBytes: number, rng: Rng): Uint8Array {
