@@ -54,8 +54,7 @@ export class Lifecycle<Io, Content> {
 
   end(transfer: Transfer<Io, Content>): void {
     this.#isAtWork = false
-    this.outputs.settle(transfer as Transfer)
-    this.finish()
+    this.finish(transfer)
   }
 
   /** A whole input to the machine, for those rare enough for a closure. */
@@ -83,12 +82,20 @@ export class Lifecycle<Io, Content> {
     this.finish()
   }
 
-  /** An input is over: carries out what machines want, and says when the next timer is due. */
-  finish(): void {
-    if (this.#isDraining) return
+  /** An input is over, the one of `transfer` if there is one: carries out what machines want, and says when the next timer is due. */
+  finish(transfer?: Transfer<Io, Content>): void {
+    if (this.#isDraining) {
+      if (transfer !== undefined) this.outputs.settle(transfer as Transfer)
+      return
+    }
     this.#isDraining = true
     try {
-      while (this.outputs.take()) this.#carryOut()
+      while (this.outputs.take()) this.#carryOut(this.outputs.transfer as Transfer<Io, Content> | undefined, false)
+      if (transfer !== undefined) {
+        this.#carryOut(transfer, true)
+        // The owner may have made inputs over an event.
+        while (this.outputs.take()) this.#carryOut(this.outputs.transfer as Transfer<Io, Content> | undefined, false)
+      }
     } finally {
       this.#isDraining = false
       if (!this.#isSeries) this.#sink.deadline(this.wheel.next())
@@ -178,12 +185,12 @@ export class Lifecycle<Io, Content> {
       throw new Error('a datagram, request or timer was handed in within another input')
   }
 
-  /** One output. What comes from a transfer that was let go goes nowhere. */
-  #carryOut(): void {
-    const transfer = this.outputs.transfer as Transfer<Io, Content> | undefined
+  /** One output, or the settling of an input. What comes from a transfer that was let go goes nowhere. */
+  #carryOut(transfer: Transfer<Io, Content> | undefined, settles: boolean): void {
     if (transfer === undefined || transfer.closed) return
     try {
-      this.#pass(transfer)
+      if (settles) this.#settle(transfer)
+      else this.#pass(transfer)
     } catch (thrown) {
       this.broke(transfer, thrown)
     }
@@ -210,9 +217,7 @@ export class Lifecycle<Io, Content> {
         return this.#noticed(transfer, this.outputs.notice as NoticeKind)
       case OUTPUT.settle:
         // An input that the owner made meanwhile has moved the machine on. What follows from that comes after what it wants.
-        if (transfer.machine !== undefined && !this.outputs.hasMore(transfer as Transfer)) {
-          this.#settle(transfer, transfer.machine)
-        }
+        if (!this.outputs.hasMore(transfer as Transfer)) this.#settle(transfer)
     }
   }
 
@@ -231,7 +236,9 @@ export class Lifecycle<Io, Content> {
   }
 
   /** After a machine's input: what follows from its new state. */
-  #settle(transfer: Transfer<Io, Content>, machine: TransferMachine): void {
+  #settle(transfer: Transfer<Io, Content>): void {
+    const { machine } = transfer
+    if (machine === undefined) return
     if (!transfer.answered && !machine.halfOpen) this.#admission.answered(transfer)
     if (machine.closed) this.release(transfer)
     else if (transfer.answered && transfer.outcome === undefined) this.#tellProgress(transfer, machine)

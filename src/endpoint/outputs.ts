@@ -6,7 +6,7 @@
  */
 import type { NoticeKind, Outcome } from '../transfer/contract.ts'
 
-/** What a record asks for. `settle`: the input of the transfer is over. */
+/** What a record asks for. `settle`: an input that the owner made while records were carried out is over. */
 export const OUTPUT = { none: 0, blocks: 1, control: 2, store: 3, finish: 4, ended: 5, notice: 6, settle: 7 } as const
 
 /** An OACK or an ERROR; larger ones get memory of their own. */

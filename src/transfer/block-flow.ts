@@ -173,7 +173,7 @@ export class BlockFlow implements Flow, BlockWindow {
 
   /** Sends what the window allows: never the final block before all others are confirmed (A4), never a wrap in company (A12). */
   sendNew(now: number): void {
-    if (this.#quarantine.holds) return
+    if (this.#quarantine.heldUntil !== Infinity) return
     const { lastSeq, rollover } = this.parts.config
     // A policy may have widened its window: blocks that shared a slot would acknowledge each other.
     this.board.reserve(boardSpan(this.window, this.#everTimedOut), this.firstUnacked, this.parts.pacer.highest)
@@ -207,16 +207,14 @@ export class BlockFlow implements Flow, BlockWindow {
       this.#retryAt = Infinity
       return
     }
-    if (this.#orderProbe.isDue && this.#timeouts < MOST_QUESTIONS) {
+    const isGap = this.firstUnacked < this.highestAcked
+    if (isGap && this.#orderProbe.isDue && this.#timeouts < MOST_QUESTIONS) {
       this.#retryAt = now + this.parts.rto.roundsMs(3, QUESTION_MS)
       return
     }
     const wait = waitMs(this.parts, now, this.progressAt, this.#timeouts + this.#backoff)
     // A client that acknowledges later blocks is not pausing.
-    const first =
-      this.#everTimedOut || this.parts.config.known || this.firstUnacked < this.highestAcked
-        ? 0
-        : this.parts.policy.firstRtoMs
+    const first = this.#everTimedOut || this.parts.config.known || isGap ? 0 : this.parts.policy.firstRtoMs
     this.#retryAt = now + Math.max(wait, first)
   }
 
@@ -234,7 +232,7 @@ export class BlockFlow implements Flow, BlockWindow {
     // Karn's rule, and more: the ACK of a block that waited through a timeout may have been caused by what was sent then.
     if (repeats === 0 && this.board.sentAt(seq) > this.#lostBefore) {
       rttMs = now - this.board.sentAt(seq)
-      if (this.#quarantine.cameTooSoon(seq, rttMs)) return false
+      if (this.parts.config.patient && this.#quarantine.cameTooSoon(seq, rttMs)) return false
       rto.sample(rttMs)
       counters[COUNTER.srttMs] = rto.srttMs
     }

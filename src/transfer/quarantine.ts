@@ -25,10 +25,6 @@ export class Quarantine {
     this.#parts = parts
   }
 
-  get holds(): boolean {
-    return this.heldUntil !== Infinity
-  }
-
   release(): void {
     this.heldUntil = Infinity
   }
@@ -42,10 +38,10 @@ export class Quarantine {
     this.heldUntil = now + rto.roundsMs(2, QUARANTINE_MS)
   }
 
-  /** `seq` was acknowledged `rttMs` after it left: true, and the transfer ends, when that is sooner than it can have arrived. */
+  /** Of a patient transfer: `seq` was acknowledged `rttMs` after it left. True, and the transfer ends, when that is sooner than it can have arrived. */
   cameTooSoon(seq: number, rttMs: number): boolean {
     const { config, pacer, rto } = this.#parts
-    if (!config.patient || !pacer.repeated || rttMs >= TOO_SOON * rto.minMs) return false
+    if (!pacer.repeated || rttMs >= TOO_SOON * rto.minMs) return false
     config.fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(config.peer, `block ${seq} sooner than it can have arrived`))
     return true
   }

@@ -7,7 +7,7 @@
  * The number is the seq of DATA that was sent, the 16 bits on the wire of what was received and of an ACK that was sent, the code of
  * an ERROR, and the opcode of a request. A run of blocks that left together is two entries: its first block, and a `through` with its last.
  */
-import { HEADER_BYTES, OPCODE, readBlock, readOpcode } from '../packet/index.ts'
+import { HEADER_BYTES, OPCODE } from '../packet/index.ts'
 
 /** What an entry stands for. `through`: the blocks behind the entry before it, up to this one. */
 export const TRACE_KIND = { other: 0, data: 1, ack: 2, error: 3, oack: 4, through: 5, request: 6 } as const
@@ -64,11 +64,11 @@ export class Traces {
   }
 
   sentControl(slot: number, ms: number, buffer: Uint8Array, length: number): void {
-    this.#add(slot, ms, kindOf(buffer, 0, length) | 8, length < HEADER_BYTES ? 0 : readBlock(buffer, 0))
+    this.#addPacket(slot, ms, 8, buffer, 0, length)
   }
 
   received(slot: number, ms: number, buffer: Uint8Array, offset: number, length: number): void {
-    this.#add(slot, ms, kindOf(buffer, offset, length), length < HEADER_BYTES ? 0 : readBlock(buffer, offset))
+    this.#addPacket(slot, ms, 0, buffer, offset, length)
   }
 
   /** The transfer stalled: from now on it keeps a long trace, where one is left. */
@@ -111,6 +111,13 @@ export class Traces {
     return this.#pieces[slot >>> PIECE_SHIFT]
   }
 
+  /** Its opcode and the two bytes behind that are read in place: this is done for every packet of every transfer. */
+  #addPacket(slot: number, ms: number, sent: 0 | 8, buffer: Uint8Array, offset: number, length: number): void {
+    if (length < HEADER_BYTES) return this.#add(slot, ms, TRACE_KIND.other | sent, 0)
+    const kind = buffer[offset] === 0 ? (KIND_OF_OPCODE[buffer[offset + 1]] ?? TRACE_KIND.other) : TRACE_KIND.other
+    this.#add(slot, ms, kind | sent, (buffer[offset + 2] << 8) | buffer[offset + 3])
+  }
+
   #add(slot: number, ms: number, kind: number, number: number): void {
     const long = this.#long[slot]
     const written = this.#written[slot]++
@@ -122,6 +129,17 @@ export class Traces {
     words[at] = Math.min(MAX_TICKS, ms * TICKS_PER_MS)
     words[at + 1] = ((kind << 28) | (number & NUMBER_MASK)) >>> 0
   }
+}
+
+const KIND_OF_OPCODE: readonly (number | undefined)[] = opcodeTable()
+
+function opcodeTable(): number[] {
+  const table: number[] = []
+  table[OPCODE.data] = TRACE_KIND.data
+  table[OPCODE.ack] = TRACE_KIND.ack
+  table[OPCODE.error] = TRACE_KIND.error
+  table[OPCODE.oack] = TRACE_KIND.oack
+  return table
 }
 
 const KINDS = Object.keys(TRACE_KIND) as (keyof typeof TRACE_KIND)[]
@@ -137,19 +155,4 @@ export function readTrace(words: Uint32Array): TraceEntry[] {
       number: rest & NUMBER_MASK,
     }
   })
-}
-
-function kindOf(buffer: Uint8Array, offset: number, length: number): number {
-  switch (readOpcode(buffer, offset, length)) {
-    case OPCODE.data:
-      return TRACE_KIND.data
-    case OPCODE.ack:
-      return TRACE_KIND.ack
-    case OPCODE.error:
-      return TRACE_KIND.error
-    case OPCODE.oack:
-      return TRACE_KIND.oack
-    default:
-      return TRACE_KIND.other
-  }
 }

@@ -204,10 +204,8 @@ export class SendQueue {
   }
 
   #end(i: number, bytes: number, segment: number): void {
-    const messages = this.#messages
     const { names, nameAt, nameBytes } = this.#routes[i] as Route
-    messages.setName(i, names, nameAt, nameBytes)
-    messages.setSegmentBytes(i, segment)
+    this.#messages.setEnvelope(i, names, nameAt, nameBytes, segment)
     this.#segments[i] = segment
     this.#count = i + 1
     this.#bytes[i] = bytes

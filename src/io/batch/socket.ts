@@ -162,10 +162,8 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     if (this.isListening) host.beforeRequests()
     host.arrived()
     for (let i = 0; i < count; i++) {
-      inbox.setNameBytes(i, linux.SOCKADDR.bytes)
-      const length = inbox.received(i)
-      const segment = inbox.segmentBytes(i) || length
-      inbox.expectSegments(i)
+      const length = inbox.take(i)
+      const segment = inbox.joinedBytes
       const peer = this.#isRequest(i, length) ? undefined : host.table.get(this.index, inbox.names, i * NAME_WORDS)
       if (peer === undefined) host.stray(this, i, Math.min(segment, length))
       else this.#pieces(peer, i * SLOT_BYTES, length, segment)

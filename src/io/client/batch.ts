@@ -144,10 +144,8 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
 
   #message(now: number, i: number): void {
     const { inbox } = this.#loop
-    const bytes = inbox.received(i)
-    const segment = inbox.segmentBytes(i) || bytes || 1
-    inbox.expectSegments(i)
-    inbox.setNameBytes(i, linux.SOCKADDR.bytes)
+    const bytes = inbox.take(i)
+    const segment = inbox.joinedBytes || 1
     const name = i * NAME_WORDS
     if (!this.#isServer(name)) {
       this.#otherSender = addressText(inbox.names, name)

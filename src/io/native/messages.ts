@@ -17,6 +17,8 @@ export class Messages {
   readonly names: Uint32Array
   readonly control: Uint8Array
   readonly controlView: DataView
+  /** Bytes of each datagram of the message that `take` returned last: all of it, unless the kernel joined several. */
+  joinedBytes = 0
   readonly #words: Uint32Array
   readonly #iovWords: Uint32Array
   readonly #controlBytes: number
@@ -63,6 +65,19 @@ export class Messages {
       this.setLength(i, SLOT_BYTES)
       this.setNameBytes(i, SOCKADDR.bytes)
     }
+  }
+
+  /**
+   * Message `i` was received: its bytes, with `joinedBytes` set, and the message is ready to be received into again. The peer's
+   * address stays where it is.
+   */
+  take(i: number): number {
+    const at = i * HEADER_WORDS
+    const length = this.#words[at + MMSGHDR.length / 4]
+    this.joinedBytes = this.segmentBytes(i) || length
+    this.#words[at + MMSGHDR.controlBytes / 4] = SEGMENT_CONTROL_BYTES
+    this.#words[at + MMSGHDR.nameBytes / 4] = SOCKADDR.bytes
+    return length
   }
 
   /** Bytes received into message `i`. */
@@ -133,8 +148,15 @@ export class Messages {
   /** The peer of message `i`: the sockaddr of `bytes` bytes that begins at word `at` of `words`. */
   setName(i: number, words: Uint32Array, at: number, bytes: number): void {
     const to = i * NAME_WORDS
-    for (let k = 0; k < NAME_WORDS; k++) this.names[to + k] = words[at + k] as number
-    this.setNameBytes(i, bytes)
+    const { names } = this
+    for (let k = 0; k < bytes / 4; k++) names[to + k] = words[at + k]
+    this.#words[i * HEADER_WORDS + MMSGHDR.nameBytes / 4] = bytes
+  }
+
+  /** Where message `i` goes, as in `setName`, and what the kernel cuts it into, as in `setSegmentBytes`. */
+  setEnvelope(i: number, words: Uint32Array, at: number, bytes: number, segmentBytes: number): void {
+    this.setName(i, words, at, bytes)
+    this.setSegmentBytes(i, segmentBytes)
   }
 
   setNameBytes(i: number, bytes: number): void {
