@@ -262,7 +262,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
     if (running?.answered === true && !sameRequest(running.request, request)) {
       this.#lifecycle.run(now, running, (machine) => machine.handleNextRequest?.(now))
     }
-    const existing = this.#admission.find(peer)
+    const existing = running === undefined ? undefined : this.#admission.find(peer)
     if (existing !== undefined && judgeRepeat(existing, request, now) === 'ignore') {
       this.counts.repeated++
       this.#lifecycle.traces.requested(existing.slot, now - existing.requestedAt, request.opcode)

@@ -14,7 +14,7 @@ import { COUNTER, type NoticeKind, type Outcome } from '../transfer/contract.ts'
 import { Traces } from '../transfer/trace.ts'
 import type { Admission } from './admission.ts'
 import type { EventKind } from './contract.ts'
-import { OUTPUT, Outputs } from './outputs.ts'
+import { OUTPUT, type Output, Outputs } from './outputs.ts'
 import type { EndpointSink } from './owner.ts'
 import { internalError } from './reasons.ts'
 import type { Transfer, TransferMachine } from './transfer.ts'
@@ -90,12 +90,8 @@ export class Lifecycle<Io, Content> {
     }
     this.#isDraining = true
     try {
-      while (this.outputs.take()) this.#carryOut(this.outputs.transfer as Transfer<Io, Content> | undefined, false)
-      if (transfer !== undefined) {
-        this.#carryOut(transfer, true)
-        // The owner may have made inputs over an event.
-        while (this.outputs.take()) this.#carryOut(this.outputs.transfer as Transfer<Io, Content> | undefined, false)
-      }
+      this.#drain()
+      if (transfer !== undefined && this.#settled(transfer)) this.#drain()
     } finally {
       this.#isDraining = false
       if (!this.#isSeries) this.#sink.deadline(this.wheel.next())
@@ -185,20 +181,24 @@ export class Lifecycle<Io, Content> {
       throw new Error('a datagram, request or timer was handed in within another input')
   }
 
-  /** One output, or the settling of an input. What comes from a transfer that was let go goes nowhere. */
-  #carryOut(transfer: Transfer<Io, Content> | undefined, settles: boolean): void {
-    if (transfer === undefined || transfer.closed) return
-    try {
-      if (settles) this.#settle(transfer)
-      else this.#pass(transfer)
-    } catch (thrown) {
-      this.broke(transfer, thrown)
+  #drain(): void {
+    for (let output = this.outputs.take(); output !== undefined; output = this.outputs.take()) {
+      const transfer = output.transfer as Transfer<Io, Content>
+      // What comes from a transfer that was let go goes nowhere.
+      if (!transfer.closed) {
+        try {
+          this.#carryOut(transfer, output)
+        } catch (thrown) {
+          this.broke(transfer, thrown)
+        }
+      }
+      this.outputs.done(output)
     }
   }
 
-  #pass(transfer: Transfer<Io, Content>): void {
-    const { kind, a, b, c, buffer } = this.outputs
-    switch (kind) {
+  #carryOut(transfer: Transfer<Io, Content>, output: Output<Transfer>): void {
+    const { a, b, buffer } = output
+    switch (output.kind) {
       case OUTPUT.blocks:
         this.traces.sentBlocks(transfer.slot, this.now - transfer.requestedAt, a, b)
         return this.#sink.sendBlocks(transfer, a, b)
@@ -206,18 +206,29 @@ export class Lifecycle<Io, Content> {
         this.traces.sentControl(transfer.slot, this.now - transfer.requestedAt, buffer as Uint8Array, b)
         return this.#sink.sendControl(transfer, buffer as Uint8Array, b)
       case OUTPUT.store:
-        return this.#sink.store(transfer, a, buffer as Uint8Array, b, c)
+        return this.#sink.store(transfer, a, buffer as Uint8Array, b, output.c)
       case OUTPUT.finish:
         transfer.flushing = true
         transfer.sizeBytes = a
         return this.#sink.finish(transfer, a)
       case OUTPUT.ended:
-        return this.#ended(transfer, this.outputs.outcome as Outcome)
+        return this.#ended(transfer, output.outcome as Outcome)
       case OUTPUT.notice:
-        return this.#noticed(transfer, this.outputs.notice as NoticeKind)
+        return this.#noticed(transfer, output.notice as NoticeKind)
       case OUTPUT.settle:
         // An input that the owner made meanwhile has moved the machine on. What follows from that comes after what it wants.
         if (!this.outputs.hasMore(transfer as Transfer)) this.#settle(transfer)
+    }
+  }
+
+  /** Settles the input of `transfer` that is over. True when the owner may have made inputs over that. */
+  #settled(transfer: Transfer<Io, Content>): boolean {
+    if (transfer.closed) return false
+    try {
+      return this.#settle(transfer)
+    } catch (thrown) {
+      this.broke(transfer, thrown)
+      return true
     }
   }
 
@@ -235,30 +246,37 @@ export class Lifecycle<Io, Content> {
     else if (kind !== 'refused-ahead') this.#sink.event(kind, transfer)
   }
 
-  /** After a machine's input: what follows from its new state. */
-  #settle(transfer: Transfer<Io, Content>): void {
+  /** After a machine's input: what follows from its new state. True when the owner was called. */
+  #settle(transfer: Transfer<Io, Content>): boolean {
     const { machine } = transfer
-    if (machine === undefined) return
+    if (machine === undefined) return false
     if (!transfer.answered && !machine.halfOpen) this.#admission.answered(transfer)
-    if (machine.closed) this.release(transfer)
-    else if (transfer.answered && transfer.outcome === undefined) this.#tellProgress(transfer, machine)
+    if (machine.closed) {
+      this.release(transfer)
+      return true
+    }
+    return transfer.answered && transfer.outcome === undefined && this.#tellProgress(transfer, machine)
   }
 
-  #tellStarted(transfer: Transfer<Io, Content>): void {
-    if (transfer.startedTold) return
+  /** True unless that was told before. */
+  #tellStarted(transfer: Transfer<Io, Content>): boolean {
+    if (transfer.startedTold) return false
     transfer.startedTold = true
     transfer.progressToldAt = this.now
     this.#sink.event('started', transfer)
+    return true
   }
 
-  #tellProgress(transfer: Transfer<Io, Content>, machine: TransferMachine): void {
-    this.#tellStarted(transfer)
-    if (this.now - transfer.progressToldAt < PROGRESS_MS) return
+  /** True when there was something to tell. */
+  #tellProgress(transfer: Transfer<Io, Content>, machine: TransferMachine): boolean {
+    const isNew = this.#tellStarted(transfer)
+    if (this.now - transfer.progressToldAt < PROGRESS_MS) return isNew
     const bytes = machine.counters[COUNTER.bytes]
-    if (bytes === transfer.progressToldBytes) return
+    if (bytes === transfer.progressToldBytes) return isNew
     transfer.progressToldAt = this.now
     transfer.progressToldBytes = bytes
     this.#sink.event('progress', transfer)
+    return true
   }
 
   /** From its TID when it has one, else from the port that was asked. */

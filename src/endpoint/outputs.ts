@@ -2,7 +2,7 @@
  * What machines want done, in the order in which they said it. A machine writes here during its input, and the endpoint carries it
  * out when the input is over: no machine is at work while the owner is called, so the owner may call the endpoint back.
  *
- * Memory is used again: an input allocates nothing here once the queue has found its size.
+ * Records are used again: an input allocates nothing here once the queue has found its size.
  */
 import type { NoticeKind, Outcome } from '../transfer/contract.ts'
 
@@ -12,68 +12,66 @@ export const OUTPUT = { none: 0, blocks: 1, control: 2, store: 3, finish: 4, end
 /** An OACK or an ERROR; larger ones get memory of their own. */
 const CONTROL_BYTES = 600
 
-/** `T`: what records are about. */
-export class Outputs<T extends object> {
-  /** The record that is carried out. Its fields stay as they are until the next `take`. */
+/** One thing to do for `transfer`. Which of the fields mean something, `kind` says. */
+export class Output<T> {
   kind = 0
   transfer: T | undefined
-  /** First block; seq of a stored block; size of a finished file; offset and length follow in `b` and `c`. */
+  /** First block; seq of a stored block; size of a finished file. */
   a = 0
+  /** Count of blocks; length of a control packet; offset of a stored payload. */
   b = 0
+  /** Length of a stored payload. */
   c = 0
   buffer: Uint8Array | undefined
   outcome: Outcome | undefined
   notice: NoticeKind | undefined
-  readonly #kinds: number[] = []
-  readonly #transfers: (T | undefined)[] = []
-  readonly #a: number[] = []
-  readonly #b: number[] = []
-  readonly #c: number[] = []
-  readonly #buffers: (Uint8Array | undefined)[] = []
-  readonly #outcomes: (Outcome | undefined)[] = []
-  readonly #notices: (NoticeKind | undefined)[] = []
-  /** Copies of control packets, one for each record that ever held one. */
-  readonly #copies: Uint8Array[] = []
+  /** A copy of a control packet, made when this record holds one for the first time. */
+  copy: Uint8Array | undefined
+}
+
+/** `T`: what records are about. */
+export class Outputs<T extends object> {
+  readonly #records: Output<T>[] = [new Output<T>()]
   #head = 0
   #length = 0
 
   blocks(transfer: T, first: number, count: number): void {
-    const i = this.#next(OUTPUT.blocks, transfer)
-    this.#a[i] = first
-    this.#b[i] = count
+    const record = this.#next(OUTPUT.blocks, transfer)
+    record.a = first
+    record.b = count
   }
 
   /** The machine may use `buffer` again at once: it is copied. */
   control(transfer: T, buffer: Uint8Array, length: number): void {
-    const i = this.#next(OUTPUT.control, transfer)
-    let copy = this.#copies[i]
+    const record = this.#next(OUTPUT.control, transfer)
+    let { copy } = record
     if (copy === undefined || copy.length < length) {
-      this.#copies[i] = copy = new Uint8Array(Math.max(length, CONTROL_BYTES))
+      record.copy = copy = new Uint8Array(Math.max(length, CONTROL_BYTES))
     }
     for (let at = 0; at < length; at++) copy[at] = buffer[at]
-    this.#buffers[i] = copy
-    this.#b[i] = length
+    record.buffer = copy
+    record.b = length
   }
 
   /** `buffer` is the datagram that is handled; it stays valid until the input is carried out. */
   store(transfer: T, seq: number, buffer: Uint8Array, offset: number, length: number): void {
-    const i = this.#next(OUTPUT.store, transfer)
-    this.#a[i] = seq
-    this.#b[i] = offset
-    this.#c[i] = length
-    this.#buffers[i] = buffer
+    const record = this.#next(OUTPUT.store, transfer)
+    record.a = seq
+    record.b = offset
+    record.c = length
+    record.buffer = buffer
   }
 
   finish(transfer: T, sizeBytes: number): void {
-    this.#a[this.#next(OUTPUT.finish, transfer)] = sizeBytes
+    this.#next(OUTPUT.finish, transfer).a = sizeBytes
   }
 
   ended(transfer: T, outcome: Outcome): void {
-    this.#outcomes[this.#next(OUTPUT.ended, transfer)] = outcome
+    this.#next(OUTPUT.ended, transfer).outcome = outcome
   }
 
   noticed(transfer: T, kind: NoticeKind): void {
-    this.#notices[this.#next(OUTPUT.notice, transfer)] = kind
+    this.#next(OUTPUT.notice, transfer).notice = kind
   }
 
   settle(transfer: T): void {
@@ -87,9 +85,10 @@ export class Outputs<T extends object> {
   dropFor(transfer: T): boolean {
     let decided = false
     for (let i = this.#head; i < this.#length; i++) {
-      if (this.#transfers[i] !== transfer) continue
-      if (this.#kinds[i] === OUTPUT.ended) decided = true
-      this.#kinds[i] = OUTPUT.none
+      const record = this.#records[i]
+      if (record.transfer !== transfer) continue
+      if (record.kind === OUTPUT.ended) decided = true
+      record.kind = OUTPUT.none
     }
     return decided
   }
@@ -97,38 +96,33 @@ export class Outputs<T extends object> {
   /** Whether a record of `transfer` waits. */
   hasMore(transfer: T): boolean {
     for (let i = this.#head; i < this.#length; i++) {
-      if (this.#transfers[i] === transfer && this.#kinds[i] !== OUTPUT.none) return true
+      const record = this.#records[i]
+      if (record.transfer === transfer && record.kind !== OUTPUT.none) return true
     }
     return false
   }
 
-  /** Reads the next record into the fields of this object. False when there is none. */
-  take(): boolean {
-    if (this.#head === this.#length) {
-      this.#head = 0
-      this.#length = 0
-      return false
-    }
-    const i = this.#head++
-    this.kind = this.#kinds[i]
-    this.transfer = this.#transfers[i]
-    this.a = this.#a[i]
-    this.b = this.#b[i]
-    this.c = this.#c[i]
-    this.buffer = this.#buffers[i]
-    this.outcome = this.#outcomes[i]
-    this.notice = this.#notices[i]
-    // Nothing here keeps a transfer or a datagram alive.
-    this.#transfers[i] = undefined
-    this.#buffers[i] = undefined
-    this.#outcomes[i] = undefined
-    return true
+  /** The next record; undefined when there is none. It stays as it is until `done`, whatever is written meanwhile. */
+  take(): Output<T> | undefined {
+    return this.#head === this.#length ? undefined : this.#records[this.#head++]
   }
 
-  #next(kind: number, transfer: T): number {
+  /** `record` is carried out. Nothing here keeps a transfer or a datagram alive. */
+  done(record: Output<T>): void {
+    record.transfer = undefined
+    record.buffer = undefined
+    record.outcome = undefined
+    if (this.#head < this.#length) return
+    this.#head = 0
+    this.#length = 0
+  }
+
+  #next(kind: number, transfer: T): Output<T> {
     const i = this.#length++
-    this.#kinds[i] = kind
-    this.#transfers[i] = transfer
-    return i
+    if (i === this.#records.length) this.#records.push(new Output<T>())
+    const record = this.#records[i]
+    record.kind = kind
+    record.transfer = transfer
+    return record
   }
 }

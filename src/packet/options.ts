@@ -25,13 +25,10 @@ export interface Option {
   readonly value: string
 }
 
-/**
- * The value of option `name` when it is there and a decimal number in `min..max`; undefined otherwise. Digits only: no
- * sign, space, point or exponent, at most 20 digits, and nothing that a double cannot hold exactly (a tsize of 2^64).
- */
+/** The value of option `name` when it is there and a number in `min..max` (`numberIn`); undefined otherwise. */
 export function optionNumber(options: readonly Option[], name: string, min: number, max: number): number | undefined {
   for (const option of options) {
-    if (option.name === name) return decimal(option.value, min, max)
+    if (option.name === name) return numberIn(option.value, min, max)
   }
   return undefined
 }
@@ -73,7 +70,11 @@ export function writeOptions(writer: PacketWriter, options: readonly Option[]): 
   }
 }
 
-function decimal(text: string, min: number, max: number): number | undefined {
+/**
+ * The decimal number in `min..max` that `text` is; undefined for anything else. Digits only: no sign, space, point or exponent, at
+ * most 20 digits, and nothing that a double cannot hold exactly (a tsize of 2^64).
+ */
+export function numberIn(text: string, min: number, max: number): number | undefined {
   if (!/^[0-9]{1,20}$/.test(text)) return undefined
   const value = Number(text)
   return Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined

@@ -50,6 +50,11 @@ export class DeviceMemory {
     return known
   }
 
+  /** As `recall`, for one who looks only: the device does not count as heard from. */
+  peek(device: string): DeviceUpdate | undefined {
+    return this.#devices.get(device)
+  }
+
   /** Joins `update` to what is known; the device that was not heard from for longest is forgotten when there are too many. */
   merge(update: DeviceUpdate): void {
     const known = this.#devices.get(update.device)

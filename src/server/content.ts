@@ -20,6 +20,8 @@ export class ServedImage implements Mapped {
   readonly type = 'image'
   /** Bytes of a whole block, its header included; 0 until `agree`. */
   maxBytes = 0
+  /** What the client is known by (device-id.ts); empty until the transfer is prepared. */
+  device = ''
   /** All but the final block of the transfer can be sent from memory. */
   isMapped = false
   #blksize = 0

@@ -41,7 +41,10 @@ export class Devices {
 
   /** Policy of a transfer that begins, and what is known of its device. */
   prepare(transfer: ServedTransfer, agreed: Agreed): Prepared {
-    const learnt = this.#memory.recall(this.#idOf(transfer))?.learnt
+    const { content } = transfer
+    const id = this.#idOf(transfer)
+    if (content?.type === 'image') content.device = id
+    const learnt = this.#memory.recall(id)?.learnt
     const device = {
       known: learnt !== undefined,
       patient: takesWhateverComes(transfer.request) || learnt?.countsRepeats === true,
@@ -52,13 +55,14 @@ export class Devices {
 
   /** The transfer is over: what it taught is kept for the device's next request. */
   ended(transfer: ServedTransfer): void {
-    const { machine, outcome } = transfer
+    const { machine, outcome, content } = transfer
     if (!(machine instanceof Sender)) return
     const learnt = machine.learnt()
     // A transfer that failed teaches one thing only: that the device counts repeats.
     if (outcome?.status !== 'completed' && learnt.countsRepeats !== true) return
-    const device = this.#idOf(transfer)
-    const known = this.#memory.recall(device)
+    const prepared = content?.type === 'image' ? content.device : ''
+    const device = prepared === '' ? this.#idOf(transfer) : prepared
+    const known = this.#memory.peek(device)
     const time = this.#now()
     if (known !== undefined && isSame(known.learnt, learnt) && time - known.time < TELL_AGAIN_MS) return
     const update = { device, learnt, time, count: (known?.count ?? 0) + 1 }

@@ -4,8 +4,8 @@
  * not asked. A value that makes no sense makes its option ignored, as if it had not been sent.
  */
 import type { Option, Parsed, Request } from '../packet/index.ts'
-import { encodeOack, escapeText, optionNumber, WIRE_ERROR } from '../packet/index.ts'
-import { type Agreed, type Draft, type Limits, type OptionRow, OPTIONS } from './options.ts'
+import { encodeOack, escapeText, numberIn, WIRE_ERROR } from '../packet/index.ts'
+import { type Agreed, type Draft, type Limits, OPTIONS } from './options.ts'
 
 export { type Agreed, type Limits, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from './options.ts'
 
@@ -38,7 +38,7 @@ export function acceptOack(offered: readonly Option[], answered: readonly Option
     if (offer === undefined) return fault(`option ${escapeText(option.name)} in the OACK was never asked for`)
     const row = OPTIONS.get(option.name)
     if (row === undefined) continue
-    const value = row.accept(option, optionNumber([offer], offer.name, 0, Number.MAX_SAFE_INTEGER) ?? 0)
+    const value = row.accept(option, numberIn(offer.value, 0, Number.MAX_SAFE_INTEGER) ?? 0)
     if (value === undefined) {
       return fault(`option ${option.name} in the OACK has a value that cannot follow from ${offer.value}`)
     }
@@ -77,33 +77,40 @@ function defaults(): Draft {
   }
 }
 
-/** `sizeBytes` undefined means WRQ. */
+/** `sizeBytes` undefined means WRQ. Done for each request, so it makes no more than it returns. */
 function negotiate(options: readonly Option[], limits: Limits, sizeBytes: number | undefined): Agreed {
   const draft = defaults()
-  const granted = new Map<Option, number>()
-  const groups = new Set<string>()
-  const grant = (option: Option, row: OptionRow | undefined): void => {
-    if (row === undefined || limits.refuse.has(row.name) || (row.group !== undefined && groups.has(row.group))) return
-    const value = row.grant(option, { limits, sizeBytes, blksize: draft.blksize })
-    if (value === undefined) return
-    row.agree(draft, value)
-    granted.set(option, value)
-    if (row.group !== undefined) groups.add(row.group)
-  }
-  const rows = options.map((option) => ({ option, row: OPTIONS.get(option.name) }))
+  /** What is granted, by the place of its option; undefined for what is not. */
+  const granted: (number | undefined)[] = []
   // The window is capped in bytes, so the block size must be known first, wherever it stands in the request.
-  for (const { option, row } of rows) if (row?.group === 'blksize') grant(option, row)
-  for (const { option, row } of rows) if (row?.group !== 'blksize') grant(option, row)
-  draft.oack = options.flatMap((option) => {
-    const value = granted.get(option)
-    return value === undefined ? [] : [{ name: option.name, value: textOf(option, value) }]
-  })
+  for (const isBlksize of [true, false]) {
+    for (let i = 0; i < options.length; i++) {
+      const row = OPTIONS.get(options[i].name)
+      if (row === undefined || (row.group === 'blksize') !== isBlksize || limits.refuse.has(row.name)) continue
+      if (row.group !== undefined && isGroupGranted(options, granted, row.group)) continue
+      granted[i] = row.grant(options[i], { limits, sizeBytes, blksize: draft.blksize })
+      if (granted[i] !== undefined) row.agree(draft, granted[i] as number)
+    }
+  }
+  const oack: Option[] = []
+  for (let i = 0; i < options.length; i++) {
+    const value = granted[i]
+    if (value !== undefined) oack.push({ name: options[i].name, value: textOf(options[i], value) })
+  }
+  draft.oack = oack
   return draft
+}
+
+function isGroupGranted(options: readonly Option[], granted: readonly (number | undefined)[], group: string): boolean {
+  for (let i = 0; i < granted.length; i++) {
+    if (granted[i] !== undefined && OPTIONS.get(options[i].name)?.group === group) return true
+  }
+  return false
 }
 
 /** A value that was accepted as asked goes back in the client's own spelling: some compare text. */
 function textOf(option: Option, value: number): string {
-  return optionNumber([option], option.name, 0, Number.MAX_SAFE_INTEGER) === value ? option.value : String(value)
+  return numberIn(option.value, 0, Number.MAX_SAFE_INTEGER) === value ? option.value : String(value)
 }
 
 function fault(reason: string): { ok: false; wireCode: number; reason: string } {

@@ -2,7 +2,7 @@
  * The options of a request, one row each: how a server grants it, how a client accepts the answer, and what the agreed value
  * means for a transfer. negotiate.ts works through the rows. An option without a row is ignored, as if it had not been sent.
  */
-import { type Option, optionNumber } from '../packet/index.ts'
+import { numberIn, type Option } from '../packet/index.ts'
 
 /** RFC 2348 §2. */
 export const MIN_BLKSIZE = 8
@@ -181,7 +181,7 @@ function multicast(): OptionRow {
 }
 
 function numberOf(option: Option, min: number, max = Number.MAX_SAFE_INTEGER): number | undefined {
-  return optionNumber([option], option.name, min, max)
+  return numberIn(option.value, min, max)
 }
 
 /** `min` wins where the two bounds cross. */
