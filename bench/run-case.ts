@@ -27,8 +27,8 @@ const LONG_TRIALS = 2
 const SHORT_TRIAL = 0.6
 /** The most first measurements of a server in a case. */
 const MOST_TRIALS = 12
-/** Foresend compiles itself while it runs: it works this long in a case before a measurement counts. */
-const WARM_UP_MS = 1000
+/** Foresend compiles itself while it runs, and is at its speed after two to three seconds of work: a measurement counts from then on. */
+const WARM_UP_MS = 3000
 /** Measurements for each that is wanted, where other programs disturb them. */
 const MOST_TRIES = 2
 /** A smaller file is all beginning and end. */
