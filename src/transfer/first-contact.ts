@@ -9,6 +9,8 @@ const NEAR_WAITS_MS = [250, 500, 1000, 1000, 1000]
 const OACK_WAITS_MS = [1000, 1000, 1000, 1000, 1000]
 /** To far peers: three repeats, a second or more apart. */
 const FAR_WAITS_MS = [1000, 1000, 1000]
+/** To far peers a repeat waits this long at least, whatever a strict policy says. */
+const FAR_LEAST_MS = 1000
 /** After the last repeat the sender waits at least this long for an ACK: the client's own timer may still bring it back. */
 const LAST_LINGER_MS = 5000
 
@@ -18,47 +20,23 @@ export function firstContactWaitsMs(packet: 'oack' | 'data', near: boolean): rea
   return packet === 'oack' ? OACK_WAITS_MS : NEAR_WAITS_MS
 }
 
-export class FirstContact {
-  /** When something is to be done; Infinity when nothing is. */
-  dueAt = Infinity
-  readonly #waitsMs: readonly number[]
-  readonly #lingerMs: number
-  #tries = 0
+/** Of the sender: whom it sends to, and how often the first packet left again. */
+export interface FirstContact {
+  readonly near: boolean
+  readonly clientTimeoutMs: number
+  /** A strict policy waits exactly this long each time; undefined takes the timetable of the rule. */
+  readonly strictMs: number | undefined
+}
 
-  /** `strictMs`: wait exactly this long each time; undefined takes the timetable of the rule. */
-  constructor(packet: 'oack' | 'data', near: boolean, clientTimeoutMs: number, strictMs: number | undefined) {
-    const waits = firstContactWaitsMs(packet, near)
-    this.#waitsMs = strictMs === undefined ? waits : waits.map(() => Math.max(strictMs, near ? 0 : 1000))
-    this.#lingerMs = Math.max(LAST_LINGER_MS, 2 * clientTimeoutMs)
-  }
+/** The repeats that the first packet may have. */
+export function mostRepeats(packet: 'oack' | 'data', { near }: FirstContact): number {
+  return firstContactWaitsMs(packet, near).length
+}
 
-  /** The packet left for the first time. */
-  started(now: number): void {
-    this.#tries = 0
-    this.#arm(now)
-  }
-
-  /** The peer answered. */
-  stop(): void {
-    this.dueAt = Infinity
-  }
-
-  /** `dueAt` has come: send the packet again, or give up. */
-  due(now: number): 'repeat' | 'give-up' {
-    if (this.#tries >= this.#waitsMs.length) return 'give-up'
-    this.#tries++
-    this.#arm(now)
-    return 'repeat'
-  }
-
-  /** The peer asks for the packet by its own timer: true when our repeats are used up, so that it may have one more. */
-  asked(now: number): boolean {
-    if (this.dueAt === Infinity || this.#tries < this.#waitsMs.length) return false
-    this.#arm(now)
-    return true
-  }
-
-  #arm(now: number): void {
-    this.dueAt = now + (this.#waitsMs[this.#tries] ?? this.#lingerMs)
-  }
+/** How long to wait for an answer after `repeats` repeats, in milliseconds; behind the last one, until the transfer is given up. */
+export function contactWaitMs(packet: 'oack' | 'data', contact: FirstContact, repeats: number): number {
+  const { near, clientTimeoutMs, strictMs } = contact
+  const waits = firstContactWaitsMs(packet, near)
+  if (repeats >= waits.length) return Math.max(LAST_LINGER_MS, 2 * clientTimeoutMs)
+  return strictMs === undefined ? waits[repeats] : Math.max(strictMs, near ? 0 : FAR_LEAST_MS)
 }

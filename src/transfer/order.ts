@@ -1,120 +1,56 @@
-/**
- * Rule A1: does the client take blocks in any order, so that an ACK proves one block only, or in order, so that it proves all
- * before it? Only a client proved to be `inorder` may be read cumulatively; a wrong guess would ship an image with a hole.
- *
- * A block that survives several repeats while a later one is acknowledged is asked about, one datagram at a time:
- * - `gap`: the missing block. A client that stores any block acknowledges it; one that counts in order names the highest acknowledged block. So does
- *   the former when its transmitter sends its last ACK instead of the new one; the next question tells those apart.
- * - `top`: the highest acknowledged block. A client that stores any block has just taken the missing one, so it answers. One
- *   that counts in order is silent, or answers this and every repeat.
- * - `top-again`, when it was answered: silent on repeats, or not?
- * - `ahead`: the block two beyond the highest acknowledged block, never the final one. ACK of it means `any`; the highest acknowledged block named in answer is told apart by
- *   `top` again.
- * - `more` asks nothing: the next block leaves and makes a new top, for clients that answer once per position only.
- */
+/** Rule A1: when to ask in which order the client takes blocks, and with which block. What the answers prove is in order-search.ts. */
+import { type ClientOrder, OrderSearch } from './order-search.ts'
+import { repeatsOf } from './scoreboard.ts'
+import type { SenderState } from './sender-state.ts'
+import { type Action, NOTHING } from './transmit.ts'
+import { RUN_AHEAD, windowOf } from './window.ts'
+import { nearWrap } from './wrap.ts'
 
-export type ClientOrder = 'unknown' | 'any' | 'inorder'
-export type Question = 'none' | 'gap' | 'top' | 'top-again' | 'ahead' | 'more'
+/** A gap that survived this many repeats is asked about. */
+const GAP_REPEATS = 3
 
-/** This many proofs make `inorder`: a single one may be an accident of the network or of the device's transmitter. */
-const PROOFS = 5
-/** The proofs needed of a device that was seen to send an old ACK which nothing of ours can have caused. */
-const PROOFS_AFTER_STALE = 7
+/** The order in which the client takes blocks, as far as it is proved. */
+export function orderOf(s: SenderState): ClientOrder {
+  return s.order === undefined ? 'unknown' : s.order.order
+}
 
-/** A client's own timer repeats its last ACK after a second at the least; an ACK that comes later than this after the last progress proves nothing alone. */
-const PROOF_WITHIN_MS = 600
-/** Two ACKs that answer two questions within this time cannot both come from the client's own timer. */
-const TIMER_CANNOT_MS = 250
+export function searchOf(s: SenderState): OrderSearch {
+  return (s.order ??= new OrderSearch())
+}
 
-export class OrderFinder {
-  order: ClientOrder = 'unknown'
-  /** What was asked last. */
-  #asked: Question = 'more'
-  #askedAt = -Infinity
-  /** The highest acknowledged block was named in answer to it, when, and whether that was so late that it may have been the client's timer. */
-  #answered = false
-  #answeredAt = 0
-  #isLate = false
-  /** The same of the last answer to `top`. */
-  #topAnsweredAt = 0
-  #topIsLate = false
-  /** Which of the two the present round is about, and whether its answer named the highest acknowledged block: then silence on `top` proves it. */
-  #round: 'gap' | 'ahead' = 'gap'
-  #namedTop = false
-  /** What brought the last proof is where the next round begins. */
-  #best: 'gap' | 'ahead' = 'gap'
-  #proofs = 0
-  #needed = PROOFS
+/** A gap survived its repeats, and nothing is known of the client's order yet. */
+export function isQuestionDue(s: SenderState): boolean {
+  if (s.firstUnacked >= s.highestAcked || orderOf(s) !== 'unknown') return false
+  return repeatsOf(s.board, s.firstUnacked) >= GAP_REPEATS
+}
 
-  /** What to ask next about a gap below the highest acknowledged block, in turn. Silence, where it proves something, is taken down here. */
-  nextQuestion(): Question {
-    switch (this.#asked) {
-      case 'gap':
-        this.#begin('gap')
-        return 'top'
-      case 'ahead':
-        this.#begin('ahead')
-        return this.#namedTop ? 'top' : 'more'
-      case 'top':
-        if (this.#answered) {
-          this.#topAnsweredAt = this.#answeredAt
-          this.#topIsLate = this.#isLate
-          return 'top-again'
-        }
-        if (!this.#namedTop) return this.#round === 'gap' ? 'ahead' : 'more'
-        this.#proved()
-        return 'more'
-      case 'top-again':
-        if (this.#answered && this.#isPair) this.#proved()
-        return this.#answered || this.#round === 'ahead' ? 'more' : 'ahead'
-      default:
-        return this.#best
-    }
+/** The next question about the gap, one datagram; the answers come as ACKs. Nothing, when the silence since the last one was the last proof that was needed. */
+export function decideQuestion(s: SenderState, now: number): Action {
+  const search = searchOf(s)
+  const { firstUnacked, highestAcked, nextToSend } = s
+  let question = search.nextQuestion()
+  if (search.order === 'inorder') return NOTHING
+  // What ran ahead and was not acknowledged has to arrive first.
+  if (question === 'ahead' && (nextToSend > highestAcked + 1 || !mayRunAhead(s, highestAcked + 2))) question = 'more'
+  if (question === 'more' && nextToSend <= highestAcked + 1 && !mayRunAhead(s, nextToSend)) question = 'gap'
+  search.asked(now, question)
+  switch (question) {
+    case 'more':
+      return nextToSend > highestAcked + 1 ? { type: 'repeat', seq: highestAcked + 1 } : { type: 'ahead' }
+    case 'ahead':
+      s.unaskedAt = now
+      return { type: 'beyond', seq: highestAcked + 2 }
+    case 'gap':
+      return { type: 'repeat', seq: firstUnacked }
+    case 'top':
+    case 'top-again':
+      return { type: 'repeat', seq: highestAcked }
+    default:
+      return NOTHING
   }
+}
 
-  asked(now: number, question: Question): void {
-    this.#asked = question
-    this.#askedAt = now
-    this.#answered = false
-  }
-
-  /** Evidence for `any` is for good: ACK n after a later one, or of a block whose predecessor was never sent. */
-  provenAny(): void {
-    this.order = 'any'
-  }
-
-  /** The client refused a block below its highest acknowledged block with an ERROR: it looks at the order, so its highest acknowledged block says that all before is there. False of one known as `any`. */
-  provenInorder(): boolean {
-    if (this.order === 'unknown') this.order = 'inorder'
-    return this.order === 'inorder'
-  }
-
-  /** An ACK of the highest acknowledged block block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */
-  highestNamed(now: number, windowMs: number, progressAt: number): void {
-    if (this.#answered || now - this.#askedAt > windowMs) return
-    this.#answered = true
-    this.#answeredAt = now
-    this.#isLate = now - progressAt > PROOF_WITHIN_MS
-  }
-
-  /** An old ACK arrived that nothing of ours can have caused. */
-  staleSeen(): void {
-    this.#needed = PROOFS_AFTER_STALE
-  }
-
-  #begin(round: 'gap' | 'ahead'): void {
-    this.#round = round
-    this.#namedTop = this.#answered && !this.#isLate
-  }
-
-  /** The answers to `top` and to `top-again`: one of them at least was no timer's. */
-  get #isPair(): boolean {
-    if (!this.#isLate && !this.#topIsLate) return true
-    return this.#answeredAt - this.#topAnsweredAt <= TIMER_CANNOT_MS
-  }
-
-  #proved(): void {
-    this.#best = this.#round
-    if (++this.#proofs >= this.#needed && this.order === 'unknown') this.order = 'inorder'
-  }
+/** Never the final block, never far beyond the gap, never at a wrap. */
+function mayRunAhead(s: SenderState, seq: number): boolean {
+  return seq < s.lastSeq && seq < s.firstUnacked + windowOf(s) + RUN_AHEAD && !nearWrap(seq, s.config.rollover)
 }

@@ -3,7 +3,7 @@
  * per second (A14's spirit). Before the peer has proved that it holds its address, A5's few and slow tries apply.
  */
 import { firstContactWaitsMs } from './first-contact.ts'
-import { stalledAfterMs } from './wait-limits.ts'
+import { stalledAfterMs } from './waits.ts'
 import { Rto } from './rto.ts'
 
 const FIRST_NEAR_MS = 250

@@ -12,7 +12,7 @@ import { Oddities, outOfPlace } from './oddities.ts'
 import { RECEIVER_TRANSITIONS, type ReceiverCause, type ReceiverPhase, step } from './phases.ts'
 import { type Failing, gaveUp, oversizeBlock, peerError, peerGone, wrongSize } from './receiver-faults.ts'
 import { BlockOrder, type Evidence } from './receiver-order.ts'
-import { giveUpAfterMs } from './wait-limits.ts'
+import { giveUpAfterMs } from './waits.ts'
 import { RepeatTimer } from './receiver-timer.ts'
 
 export interface ReceiverConfig {

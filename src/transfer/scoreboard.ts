@@ -17,91 +17,81 @@ const REPEATED_AT = 3
 
 const LEAST_SPAN = 4
 
-export class Scoreboard {
-  #mask = 0
-  #slots: number[] = []
+/** Marks of neighbouring blocks, as many as `spanOf` says. */
+export type Scoreboard = number[]
 
-  /** Holds any `span` neighbouring blocks. */
-  constructor(span: number) {
-    this.#allocate(span)
-  }
+/** Holds any `span` neighbouring blocks, or more. */
+export function newScoreboard(span: number): Scoreboard {
+  let size = LEAST_SPAN
+  while (size < span) size *= 2
+  // Unlike 0, -0 makes an array of doubles at once; Array.from would make one of objects.
+  // oxlint-disable-next-line unicorn/no-new-array
+  return new Array<number>(size * STRIDE).fill(-0)
+}
 
-  /** Makes room for any `span` neighbouring blocks; the marks of `first` .. `last` are kept. A window that grows calls this, rarely. */
-  reserve(span: number, first: number, last: number): void {
-    if (span <= this.span) return
-    const mask = this.#mask
-    const slots = this.#slots
-    this.#allocate(span)
-    for (let seq = first; seq <= last; seq++) {
-      const from = (seq & mask) * STRIDE
-      const to = this.#at(seq)
-      for (let i = 0; i < STRIDE; i++) this.#slots[to + i] = slots[from + i] as number
-    }
-  }
+/** Blocks that fit at once. */
+export function spanOf(board: Scoreboard): number {
+  return board.length / STRIDE
+}
 
-  /** Blocks that fit at once. */
-  get span(): number {
-    return this.#mask + 1
+/** A board with room for any `span` neighbouring blocks that has the marks of `first` .. `last`: `board` itself, unless a window grew. */
+export function reserve(board: Scoreboard, span: number, first: number, last: number): Scoreboard {
+  if (span <= spanOf(board)) return board
+  const larger = newScoreboard(span)
+  for (let seq = first; seq <= last; seq++) {
+    const from = at(board, seq)
+    const to = at(larger, seq)
+    for (let i = 0; i < STRIDE; i++) larger[to + i] = board[from + i]
   }
+  return larger
+}
 
-  #allocate(span: number): void {
-    let size = LEAST_SPAN
-    while (size < span) size *= 2
-    this.#mask = size - 1
-    // Unlike 0, -0 makes an array of doubles at once; Array.from would make one of objects.
-    // oxlint-disable-next-line unicorn/no-new-array
-    this.#slots = new Array<number>(size * STRIDE).fill(-0)
-  }
+function at(board: Scoreboard, seq: number): number {
+  return (seq * STRIDE) & (board.length - 1)
+}
 
-  #at(seq: number): number {
-    return (seq & this.#mask) * STRIDE
+/** Block `seq` left; the first time clears what its slot held before. */
+export function markSent(board: Scoreboard, now: number, seq: number): void {
+  const slot = at(board, seq)
+  if ((board[slot] & SENT) === 0) {
+    board[slot] |= SENT
+    board[slot + REPEATS] = 0
+    board[slot + SENT_AT] = now
+    board[slot + REPEATED_AT] = -Infinity
+    return
   }
+  board[slot + REPEATS]++
+  board[slot + REPEATED_AT] = now
+}
 
-  /** Block `seq` left; the first time clears what its slot held before. */
-  sent(now: number, seq: number): void {
-    const slots = this.#slots
-    const at = this.#at(seq)
-    if (((slots[at] as number) & SENT) === 0) {
-      slots[at] = (slots[at] as number) | SENT
-      slots[at + REPEATS] = 0
-      slots[at + SENT_AT] = now
-      slots[at + REPEATED_AT] = -Infinity
-      return
-    }
-    slots[at + REPEATS] = (slots[at + REPEATS] as number) + 1
-    slots[at + REPEATED_AT] = now
-  }
+export function markAcked(board: Scoreboard, seq: number): void {
+  board[at(board, seq)] |= ACKED
+}
 
-  acked(seq: number): void {
-    const at = this.#at(seq)
-    this.#slots[at] = (this.#slots[at] as number) | ACKED
-  }
+export function isSent(board: Scoreboard, seq: number): boolean {
+  return (board[at(board, seq)] & SENT) !== 0
+}
 
-  isSent(seq: number): boolean {
-    return ((this.#slots[this.#at(seq)] as number) & SENT) !== 0
-  }
+export function isAcked(board: Scoreboard, seq: number): boolean {
+  return (board[at(board, seq)] & ACKED) !== 0
+}
 
-  isAcked(seq: number): boolean {
-    return ((this.#slots[this.#at(seq)] as number) & ACKED) !== 0
-  }
+/** How often the block was sent again. */
+export function repeatsOf(board: Scoreboard, seq: number): number {
+  return board[at(board, seq) + REPEATS]
+}
 
-  /** How often the block was sent again. */
-  repeats(seq: number): number {
-    return this.#slots[this.#at(seq) + REPEATS] as number
-  }
+/** When it left for the first time. */
+export function sentAt(board: Scoreboard, seq: number): number {
+  return board[at(board, seq) + SENT_AT]
+}
 
-  /** When it left for the first time. */
-  sentAt(seq: number): number {
-    return this.#slots[this.#at(seq) + SENT_AT] as number
-  }
+/** When it left again last; -Infinity if it never did. */
+export function repeatedAt(board: Scoreboard, seq: number): number {
+  return board[at(board, seq) + REPEATED_AT]
+}
 
-  /** When it left again last; -Infinity if it never did. */
-  repeatedAt(seq: number): number {
-    return this.#slots[this.#at(seq) + REPEATED_AT] as number
-  }
-
-  /** The block is below the window now (or was never meant): its slot is free. */
-  clear(seq: number): void {
-    this.#slots[this.#at(seq)] = 0
-  }
+/** The block is below the window now (or was never meant): its slot is free. */
+export function clearSlot(board: Scoreboard, seq: number): void {
+  board[at(board, seq)] = 0
 }

@@ -1,7 +1,7 @@
 /**
  * The sending half of any transfer: a server's RRQ and a client's WRQ. It keeps the phases (phases.ts) and the two ends of
- * a transfer, the first contact and the final block; what happens between is a flow's business. It never knows which of
- * the two programs it runs in.
+ * a transfer, the first contact and the final block; what happens between is a reading's business (reading.ts). All that it knows is
+ * one record (sender-state.ts). It never knows which of the two programs it runs in.
  */
 import { type ErrorCode, ForesendError } from '../error.ts'
 import {
@@ -14,149 +14,94 @@ import {
   seqNear,
   WIRE_ERROR,
 } from '../packet/index.ts'
-import { BlockFlow } from './block-flow.ts'
 import {
   COUNTER,
-  newCounters,
-  type KnownDevice,
+  type Counters,
   type LearntDevice,
   type Machine,
   type Outcome,
-  type PeerRole,
   type SenderSink,
   type WindowPolicy,
 } from './contract.ts'
-import { FirstContact } from './first-contact.ts'
-import type { Flow, FlowParts } from './flow.ts'
+import { CUMULATIVE } from './cumulative.ts'
+import { contactWaitMs, mostRepeats } from './first-contact.ts'
+import { INDIVIDUAL } from './individual.ts'
 import { Oddities, outOfPlace } from './oddities.ts'
-import { Pacer } from './pacer.ts'
-import { WaitLimits } from './wait-limits.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
-import { Rto } from './rto.ts'
+import type { Reading } from './reading.ts'
 import { countsRepeats } from './sender-faults.ts'
-import { Scoreboard } from './scoreboard.ts'
-import { WindowFlow } from './window-flow.ts'
+import { contactOf, peerOf, type SenderConfig, SenderState } from './sender-state.ts'
+import { nextOfBlocks } from './timers.ts'
+import { giveUpAt, lastProgressAt, silenceAt, stallAt } from './waits.ts'
 
-export interface SenderConfig extends KnownDevice {
-  /** Bytes of the whole image; a last block of 0 bytes follows a multiple of blksize (RFC 1350 §6). */
-  readonly sizeBytes: number
-  readonly blksize: number
-  readonly rollover: 0 | 1
-  /** The encoded OACK to begin with; undefined begins with DATA 1. */
-  readonly oack: Uint8Array | undefined
-  readonly near: boolean
-  /** The client's own retransmission timer in milliseconds. */
-  readonly clientTimeoutMs: number
-  /** The peer has already answered us (a client's WRQ), so that rule A5 does not limit repeats (RFC 9000 §8 calls this address validation). */
-  readonly addressValidated: boolean
-  /** For messages: `"file" to 10.0.0.1:2070`. */
-  readonly label: string
-  /** What the peer is called in messages; a client by default. */
-  readonly peerRole?: PeerRole
-}
+export type { SenderConfig } from './sender-state.ts'
 
 /** Rule A13: how long the final ACK must stay uncontradicted after any repeat. */
 const LINGER_MS = 250
 
 export class Sender implements Machine {
-  readonly counters = newCounters()
-  phase: SenderPhase
-  readonly #config: SenderConfig
-  readonly #sink: SenderSink
-  readonly #policy: WindowPolicy
-  readonly #lastSeq: number
-  readonly #rto = new Rto()
-  readonly #waitLimits: WaitLimits
-  readonly #pacer: Pacer
-  readonly #flow: Flow
-  readonly #offer: FirstContact
-  #startedAt = 0
-  #lingerUntil = Infinity
-  #countsRepeats = false
-  /** What had no place in the transfer since the last progress; made when the first such datagram comes. */
-  #oddities: Oddities | undefined
+  readonly #s: SenderState
 
   constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
-    this.#config = config
-    this.#sink = sink
-    this.#policy = policy
-    this.#waitLimits = new WaitLimits(config.clientTimeoutMs, this.#rto)
-    this.#lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
-    const board = policy.cumulative ? undefined : new Scoreboard(policy.windowBlocks)
-    this.#pacer = new Pacer(sink, policy, this.counters, board)
-    const parts: FlowParts = {
-      config: {
-        lastSeq: this.#lastSeq,
-        rollover: config.rollover,
-        near: config.near,
-        clientTimeoutMs: config.clientTimeoutMs,
-        known: config.known ?? false,
-        patient: config.patient ?? false,
-        peer: config.peerRole ?? 'client',
-        meanwhile: () => outOfPlace(this.#oddities),
-        fail: (code, reason) => this.#fail(code, reason),
-      },
-      policy,
-      pacer: this.#pacer,
-      rto: this.#rto,
-      counters: this.counters,
-    }
-    this.#flow = board === undefined ? new WindowFlow(parts) : new BlockFlow(parts, board)
-    this.#offer = new FirstContact(
-      'oack',
-      config.near,
-      config.clientTimeoutMs,
-      policy.nudges ? undefined : config.clientTimeoutMs,
-    )
-    this.phase = config.oack === undefined ? 'first' : 'offer'
-    this.counters[COUNTER.windowBlocks] = policy.windowBlocks
+    this.#s = new SenderState(config, policy, sink)
+    this.#s.counters[COUNTER.windowBlocks] = policy.windowBlocks
+  }
+
+  get counters(): Counters {
+    return this.#s.counters
+  }
+
+  get phase(): SenderPhase {
+    return this.#s.phase
   }
 
   get closed(): boolean {
-    return this.phase === 'completed' || this.phase === 'probed' || this.phase === 'failed'
+    const { phase } = this.#s
+    return phase === 'completed' || phase === 'probed' || phase === 'failed'
   }
 
   get confirmed(): boolean {
-    return this.phase === 'linger'
+    return this.#s.phase === 'linger'
   }
 
   get halfOpen(): boolean {
-    return (
-      !this.#config.addressValidated &&
-      (this.phase === 'offer' || (this.phase === 'first' && this.#config.oack === undefined))
-    )
+    const { config, phase } = this.#s
+    return !config.addressValidated && (phase === 'offer' || (phase === 'first' && config.oack === undefined))
   }
 
   get progressAt(): number {
-    return Math.max(this.#startedAt, this.#flow.progressAt)
+    return lastProgressAt(this.#s)
   }
 
   /** What this transfer taught about the device, for its next request. */
   learnt(): LearntDevice {
-    const window = this.#policy.learnt?.()
+    const { policy, countsRepeats, config } = this.#s
+    const window = policy.learnt?.()
     return {
       ...(window === undefined ? {} : { window }),
-      ...(this.#countsRepeats || this.#config.patient === true ? { countsRepeats: true } : {}),
+      ...(countsRepeats || config.patient === true ? { countsRepeats: true } : {}),
     }
   }
 
   start(now: number): void {
-    this.#startedAt = now
-    this.#waitLimits.heardAt = now
-    if (this.#config.oack === undefined) this.#flow.open(now)
+    const s = this.#s
+    s.startedAt = now
+    s.heardAt = now
+    if (s.config.oack === undefined) this.#reading.open(s, now)
     else {
       this.#sendOack()
-      this.#offer.started(now)
+      s.contactAt = now + contactWaitMs('oack', contactOf(s), 0)
     }
     this.#settle()
   }
 
   handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number): void {
     if (this.closed) return
+    const s = this.#s
     const opcode = readOpcode(buffer, offset, length)
     if (opcode === OPCODE.ack && length >= 4) {
-      this.#waitLimits.heardAt = now
-      const seq = seqNear(readBlock(buffer, offset), this.#pacer.highest, this.#config.rollover)
+      s.heardAt = now
+      const seq = seqNear(readBlock(buffer, offset), s.highestSent, s.config.rollover)
       if (this.#isOdd(seq)) this.#odd(buffer, offset, length)
       this.#ack(now, seq)
     } else if (opcode === OPCODE.error) {
@@ -171,30 +116,27 @@ export class Sender implements Machine {
 
   handleTimer(now: number): void {
     if (this.closed) return
-    if (this.#offer.dueAt <= now) this.#repeatOffer(now)
-    else if (this.phase === 'linger') {
-      if (this.#lingerUntil <= now) this.#end('quiet', { status: 'completed' })
-    } else if (!this.#givenUp(now)) {
+    const s = this.#s
+    if (s.phase === 'linger') {
+      if (s.lingerUntil <= now) this.#end('quiet', { status: 'completed' })
+    } else if (s.phase === 'offer' && s.contactAt <= now) this.#repeatOffer(now)
+    else if (!this.#givenUp(now) && s.phase !== 'offer') {
       this.#noticeStall(now)
-      if (this.phase !== 'offer' && this.#flow.dueAt <= now) this.#flowTimer(now)
+      // A silence may prove what an ACK would: the first unacknowledged block can move here as well (rule A1).
+      const before = s.firstUnacked
+      if (nextOfBlocks(s) <= now) this.#reading.timer(s, now)
+      this.#follow(now, before)
     }
     this.#settle()
-  }
-
-  /** A silence may prove what an ACK would: the first unacknowledged block can move here as well (rule A1). */
-  #flowTimer(now: number): void {
-    const before = this.#flow.firstUnacked
-    this.#flow.timer(now)
-    if (!this.closed && this.#flow.firstUnacked > before) this.#advanced(now, before)
   }
 
   handleUnreachable(_now: number): void {
     if (this.closed) return
     if (this.#onlyFinalMissing()) this.#endWithoutLastAck()
-    else if (this.phase !== 'linger') {
+    else if (this.#s.phase !== 'linger') {
       this.#fail(
         'ERR_TFTP_UNREACHABLE',
-        `the ${this.#peer} closed its port: it gave up or was restarted; start the transfer again`,
+        `the ${peerOf(this.#s)} closed its port: it gave up or was restarted; start the transfer again`,
         false,
       )
     }
@@ -210,71 +152,86 @@ export class Sender implements Machine {
   abort(_now: number, error: ForesendError): void {
     if (this.closed) return
     const packet = encodeErrorFor(error)
-    this.#sink.sendControl(packet, packet.length)
+    this.#s.sink.sendControl(packet, packet.length)
     this.#end('fault', { status: 'failed', error })
     this.#settle()
   }
 
+  get #reading(): Reading {
+    return this.#s.policy.cumulative ? CUMULATIVE : INDIVIDUAL
+  }
+
   #ack(now: number, seq: number): void {
-    if (this.phase === 'offer') {
+    const s = this.#s
+    if (s.phase === 'offer') {
       if (seq !== 0) {
-        this.counters[COUNTER.ignored]++
+        s.counters[COUNTER.ignored]++
         return
       }
-      this.#offer.stop()
-      if (this.counters[COUNTER.timeouts] === 0) this.#rto.sample(now - this.#startedAt)
+      s.contactAt = Infinity
+      if (s.counters[COUNTER.timeouts] === 0) s.rto.sample(now - s.startedAt)
       this.#go('accepted')
-      this.#flow.open(now)
+      this.#reading.open(s, now)
       return
     }
-    if (this.phase === 'linger') return this.#ackWhileLingering(seq)
-    const before = this.#flow.firstUnacked
-    this.#flow.acked(now, seq)
-    if (!this.closed && this.#flow.firstUnacked > before) this.#advanced(now, before)
+    if (s.phase === 'linger') return this.#ackWhileLingering(seq)
+    const before = s.firstUnacked
+    this.#reading.acked(s, now, seq)
+    this.#follow(now, before)
+  }
+
+  /** A rule may have ended the transfer, or moved the first unacknowledged block from `before`. */
+  #follow(now: number, before: number): void {
+    const { failure, firstUnacked } = this.#s
+    if (failure !== undefined) this.#fail(failure.code, failure.reason)
+    else if (firstUnacked > before) this.#advanced(now, before)
   }
 
   /** The first unacknowledged block moved from `before`: which phase does that make? */
   #advanced(now: number, before: number): void {
-    const firstUnacked = this.#flow.firstUnacked
-    this.#oddities?.clear()
-    this.counters[COUNTER.bytes] = Math.min(this.#config.sizeBytes, (firstUnacked - 1) * this.#config.blksize)
-    if (this.#waitLimits.stalled) {
-      this.#waitLimits.stalled = false
-      this.#sink.notice('recovered', firstUnacked)
+    const s = this.#s
+    const { firstUnacked, lastSeq, policy, sink, counters, config } = s
+    s.oddities?.clear()
+    counters[COUNTER.bytes] = Math.min(config.sizeBytes, (firstUnacked - 1) * config.blksize)
+    if (s.stalled) {
+      s.stalled = false
+      sink.notice('recovered', firstUnacked)
     }
-    if (before === 1) this.#sink.notice('started', 1)
-    if (this.counters[COUNTER.windowBlocks] !== this.#policy.windowBlocks) {
-      this.counters[COUNTER.windowBlocks] = this.#policy.windowBlocks
-      this.#sink.notice('window-changed', firstUnacked)
+    if (before === 1) sink.notice('started', 1)
+    if (counters[COUNTER.windowBlocks] !== policy.windowBlocks) {
+      counters[COUNTER.windowBlocks] = policy.windowBlocks
+      sink.notice('window-changed', firstUnacked)
     }
-    if (firstUnacked > this.#lastSeq) {
-      if (this.#pacer.repeated && !this.#policy.cumulative) {
+    if (firstUnacked > lastSeq) {
+      if (s.repeated && !policy.cumulative) {
         this.#go('doubt')
-        this.#lingerUntil = now + LINGER_MS
+        s.lingerUntil = now + LINGER_MS
       } else this.#end('confirmed', { status: 'completed' })
-    } else if (firstUnacked === this.#lastSeq) {
-      if (this.phase !== 'final') this.#go('onlyFinalLeft')
-    } else if (this.phase === 'first') this.#go('proved')
+    } else if (firstUnacked === lastSeq) {
+      if (s.phase !== 'final') this.#go('onlyFinalLeft')
+    } else if (s.phase === 'first') this.#go('proved')
   }
 
   /** Rule A13: an ACK of a block beyond the last one means that the client counted a repeat as a block of its own. */
   #ackWhileLingering(seq: number): void {
-    if (seq > this.#lastSeq)
-      this.#fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(this.#peer, `block ${seq} of ${this.#lastSeq}`))
+    const { lastSeq } = this.#s
+    if (seq > lastSeq)
+      this.#fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(peerOf(this.#s), `block ${seq} of ${lastSeq}`))
   }
 
   #peerError(now: number, wireCode: number, message: string): void {
-    if (this.phase === 'offer' && wireCode === WIRE_ERROR.option) return this.#end('sizeOnly', { status: 'probed' })
-    const before = this.#flow.firstUnacked
-    if (wireCode === WIRE_ERROR.unknownTid && this.phase !== 'offer' && this.#flow.refused(now)) {
-      this.#sink.notice('refused-ahead', this.#flow.firstUnacked)
-      if (this.#flow.firstUnacked > before) this.#advanced(now, before)
+    const s = this.#s
+    if (s.phase === 'offer' && wireCode === WIRE_ERROR.option) return this.#end('sizeOnly', { status: 'probed' })
+    const before = s.firstUnacked
+    if (wireCode === WIRE_ERROR.unknownTid && s.phase !== 'offer' && this.#reading.refused(s, now)) {
+      s.sink.notice('refused-ahead', s.firstUnacked)
+      this.#follow(now, before)
       return
     }
     if (this.#onlyFinalMissing() && this.#isGone(wireCode)) return this.#endWithoutLastAck()
     const error = new ForesendError(
       'ERR_TFTP_PEER_ERROR',
-      `${this.#config.label}: the ${this.#peer} ended it with ERROR ${wireCode} "${escapeText(message)}"`,
+      `${s.config.label}: the ${peerOf(s)} ended it with ERROR ${wireCode} "${escapeText(message)}"`,
       { fault: 'peer', wireCode },
     )
     this.#end('fault', { status: 'failed', error })
@@ -284,115 +241,118 @@ export class Sender implements Machine {
   #isGone(wireCode: number): boolean {
     if (wireCode === WIRE_ERROR.unknownTid || wireCode === WIRE_ERROR.undefined) return true
     // lwIP says so to a repeat of what it has.
-    return wireCode === WIRE_ERROR.access && this.#pacer.lastRepeat === this.#lastSeq
+    return wireCode === WIRE_ERROR.access && this.#s.lastRepeat === this.#s.lastSeq
   }
 
   #repeatOffer(now: number): void {
-    if (this.#offer.due(now) === 'repeat') {
-      this.counters[COUNTER.timeouts]++
+    const s = this.#s
+    const contact = contactOf(s)
+    if (s.contactRepeats < mostRepeats('oack', contact)) {
+      s.contactRepeats++
+      s.contactAt = now + contactWaitMs('oack', contact, s.contactRepeats)
+      s.counters[COUNTER.timeouts]++
       this.#sendOack()
       return
     }
-    this.#offer.stop()
+    s.contactAt = Infinity
     this.#fail(
       'ERR_TFTP_TIMEOUT',
-      `the ${this.#peer} never acknowledged the options (OACK)${outOfPlace(this.#oddities)}; check the cable and the firewalls`,
+      `the ${peerOf(s)} never acknowledged the options (OACK)${outOfPlace(s.oddities)}; check the cable and the firewalls`,
     )
   }
 
   /** Ends the transfer when its time is up (rules A4, A14). */
   #givenUp(now: number): boolean {
-    if (this.#onlyFinalMissing() && this.#waitLimits.silenceAt() <= now) {
+    const s = this.#s
+    if (this.#onlyFinalMissing() && silenceAt(s) <= now) {
       this.#endWithoutLastAck()
       return true
     }
-    if (now < this.#waitLimits.giveUpAt(this.progressAt)) return false
-    const seconds = Math.round((now - this.progressAt) / 1000)
-    const block = `block ${this.#flow.firstUnacked} of ${this.#lastSeq}`
+    if (now < giveUpAt(s)) return false
+    const seconds = Math.round((now - lastProgressAt(s)) / 1000)
+    const block = `block ${s.firstUnacked} of ${s.lastSeq}`
     this.#fail(
       'ERR_TFTP_TIMEOUT',
-      `${block} was never acknowledged in ${seconds} s of repeats${outOfPlace(this.#oddities)}; check the cable and the ${this.#peer}`,
+      `${block} was never acknowledged in ${seconds} s of repeats${outOfPlace(s.oddities)}; check the cable and the ${peerOf(s)}`,
     )
     return true
   }
 
   #noticeStall(now: number): void {
-    if (this.#waitLimits.stalled || this.phase === 'offer' || now < this.#waitLimits.stallAt(this.progressAt)) return
-    this.#waitLimits.stalled = true
-    this.counters[COUNTER.stalls]++
-    this.#sink.notice('stalled', this.#flow.firstUnacked)
+    const s = this.#s
+    if (now < stallAt(s)) return
+    s.stalled = true
+    s.counters[COUNTER.stalls]++
+    s.sink.notice('stalled', s.firstUnacked)
   }
 
   /** Every block but the final one is confirmed, and more than a request came from this client (rule A4). */
   #onlyFinalMissing(): boolean {
-    return this.phase === 'final' && this.#flow.firstUnacked === this.#lastSeq && this.#lastSeq > 1
+    const { phase, firstUnacked, lastSeq } = this.#s
+    return phase === 'final' && firstUnacked === lastSeq && lastSeq > 1
   }
 
   #endWithoutLastAck(): void {
-    const came = String(this.#oddities ?? '')
+    const came = String(this.#s.oddities ?? '')
     this.#end('silence', { status: 'completed', lastAck: 'missing', ...(came === '' ? {} : { cameInstead: came }) })
   }
 
   #fail(code: ErrorCode, reason: string, tellPeer = true): void {
     if (this.closed) return
-    if (code === 'ERR_TFTP_COUNTS_REPEATS') this.#countsRepeats = true
+    const s = this.#s
+    if (code === 'ERR_TFTP_COUNTS_REPEATS') s.countsRepeats = true
     const fault = code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer'
-    const error = new ForesendError(code, `${this.#config.label}: ${reason}`, { fault })
+    const error = new ForesendError(code, `${s.config.label}: ${reason}`, { fault })
     if (tellPeer) {
       const packet = encodeErrorFor(error)
-      this.#sink.sendControl(packet, packet.length)
+      s.sink.sendControl(packet, packet.length)
     }
     this.#end('fault', { status: 'failed', error })
   }
 
-  /** What the peer is called in messages. */
-  get #peer(): PeerRole {
-    return this.#config.peerRole ?? 'client'
-  }
-
   #ignore(buffer: Uint8Array, offset: number, length: number): void {
-    this.counters[COUNTER.ignored]++
+    this.#s.counters[COUNTER.ignored]++
     this.#odd(buffer, offset, length)
   }
 
   /** An ACK that can do nothing for the transfer: of a block that never left, or not of the one block that is asked for. */
   #isOdd(seq: number): boolean {
-    if (this.phase === 'offer') return seq !== 0
-    if (this.phase === 'first') return seq !== 1
-    return seq > this.#pacer.highest || (this.phase === 'final' && seq !== this.#lastSeq)
+    const { phase, highestSent, lastSeq } = this.#s
+    if (phase === 'offer') return seq !== 0
+    if (phase === 'first') return seq !== 1
+    return seq > highestSent || (phase === 'final' && seq !== lastSeq)
   }
 
   #odd(buffer: Uint8Array, offset: number, length: number): void {
-    this.#oddities ??= new Oddities()
-    this.#oddities.note(buffer, offset, length)
+    this.#s.oddities ??= new Oddities()
+    this.#s.oddities.note(buffer, offset, length)
   }
 
   #sendOack(): void {
-    const oack = this.#config.oack
-    if (oack !== undefined) this.#sink.sendControl(oack, oack.length)
+    const { config, sink } = this.#s
+    if (config.oack !== undefined) sink.sendControl(config.oack, config.oack.length)
   }
 
   #go(cause: SenderCause): void {
-    this.phase = step(SENDER_TRANSITIONS, this.phase, cause)
+    this.#s.phase = step(SENDER_TRANSITIONS, this.#s.phase, cause)
   }
 
   #end(cause: SenderCause, outcome: Outcome): void {
     this.#go(cause)
-    this.#sink.ended(outcome)
+    this.#s.sink.ended(outcome)
   }
 
   /** The last output of every input. */
   #settle(): void {
-    if (this.closed) this.#sink.deadline(Infinity)
-    else if (this.phase === 'offer') this.#sink.deadline(this.#offer.dueAt)
-    else if (this.phase === 'linger') this.#sink.deadline(this.#lingerUntil)
-    else this.#sink.deadline(Math.min(this.#flow.dueAt, this.#nextWatch()))
+    this.#s.sink.deadline(this.#nextDeadline())
   }
 
-  /** When a stall or the end of the transfer would have to be noticed. */
-  #nextWatch(): number {
-    const { progressAt } = this
-    const silenceAt = this.#onlyFinalMissing() ? this.#waitLimits.silenceAt() : Infinity
-    return Math.min(this.#waitLimits.nextAt(progressAt), silenceAt)
+  #nextDeadline(): number {
+    const s = this.#s
+    if (this.closed) return Infinity
+    if (s.phase === 'offer') return s.contactAt
+    if (s.phase === 'linger') return s.lingerUntil
+    const endsAt = this.#onlyFinalMissing() ? silenceAt(s) : Infinity
+    return Math.min(nextOfBlocks(s), giveUpAt(s), stallAt(s), endsAt)
   }
 }

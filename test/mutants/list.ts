@@ -3,43 +3,43 @@ import type { Mutant } from './mutant.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    file: 'src/transfer/recovery.ts',
+    file: 'src/transfer/sender-state.ts',
     was: 'const ECHOES = 2',
     now: 'const ECHOES = 1',
     breaks: 'one doubled ACK makes a silent client one that answers repeats (ADR 2, 10)',
   },
   {
-    file: 'src/transfer/block-flow.ts',
-    was: 'if (repeats === 0 && this.board.sentAt(seq) > this.#lostBefore) {',
+    file: 'src/transfer/individual.ts',
+    was: 'if (repeats === 0 && leftAt > s.lostBefore) {',
     now: 'if (repeats === 0) {',
     breaks: 'a block that waited through a timeout gives no RTT sample (ADR 2)',
   },
   {
-    file: 'src/transfer/window-flow.ts',
-    was: 'this.#wholeAt = this.#pauses ? now + WHOLE_WINDOW_MS : now',
-    now: 'this.#wholeAt = now',
+    file: 'src/transfer/cumulative.ts',
+    was: 'w.wholeAt = w.pauses ? now + WHOLE_WINDOW_MS : now',
+    now: 'w.wholeAt = now',
     breaks: 'a client that pauses has a second before the whole window is sent again (ADR 3)',
   },
   {
-    file: 'src/transfer/wait-limits.ts',
+    file: 'src/transfer/waits.ts',
     was: 'const SENDER_STALL_FLOOR_MS = 1000',
     now: 'const SENDER_STALL_FLOOR_MS = 2000',
     breaks: 'a sender calls a second without progress a stall',
   },
   {
-    file: 'src/transfer/wait-limits.ts',
+    file: 'src/transfer/waits.ts',
     was: 'const RECEIVER_STALL_FLOOR_MS = 100',
     now: 'const RECEIVER_STALL_FLOOR_MS = 200',
     breaks: 'a receiver calls a tenth of a second without progress a stall',
   },
   {
-    file: 'src/transfer/wait-limits.ts',
+    file: 'src/transfer/waits.ts',
     was: 'const GIVE_UP_TIMEOUTS = 6',
     now: 'const GIVE_UP_TIMEOUTS = 5',
     breaks: 'a transfer gives up after six timeouts of its client (A14)',
   },
   {
-    file: 'src/transfer/wait-limits.ts',
+    file: 'src/transfer/waits.ts',
     was: 'const STALL_ROUNDS = 20',
     now: 'const STALL_ROUNDS = 40',
     breaks: 'no progress for twenty round trips is a stall',
@@ -108,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: 'src/endpoint/outputs.ts',
-    was: 'this.#kinds[i] = OUTPUT.none',
+    was: 'record.kind = OUTPUT.none',
     now: '',
     breaks: 'what a failed transfer still wanted is not done: a block that was not stored is not acknowledged',
   },

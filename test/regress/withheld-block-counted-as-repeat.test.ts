@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { COUNTER, newCounters, type SenderSink } from '../../src/transfer/contract.ts'
-import { Pacer } from '../../src/transfer/pacer.ts'
+import { COUNTER, type SenderSink } from '../../src/transfer/contract.ts'
 import { negotiated } from '../../src/transfer/policy/negotiated.ts'
+import { SenderState } from '../../src/transfer/sender-state.ts'
+import { carryOut, sendUpTo } from '../../src/transfer/transmit.ts'
 
 /**
  * With a negotiated window rule N4 sends one block two beyond it and leaves out the one between. That one was then counted as a
@@ -16,12 +17,21 @@ test('a block that was left out is new when it leaves', () => {
     ended: nothing,
     notice: nothing,
   }
-  const counters = newCounters()
-  const pacer = new Pacer(sink, negotiated({ windowBlocks: 4 }), counters, undefined)
-  pacer.run(0, 1, 4, false)
-  pacer.once(10, 6)
-  pacer.run(20, 5, 4, false)
-  expect(counters[COUNTER.blocks]).toBe(8)
-  expect(counters[COUNTER.datagrams]).toBe(9)
-  expect(counters[COUNTER.retransmitted]).toBe(1)
+  const config = {
+    sizeBytes: 512 * 100,
+    blksize: 512,
+    rollover: 0,
+    oack: undefined,
+    near: true,
+    clientTimeoutMs: 1000,
+    addressValidated: false,
+    label: 'a test',
+  } as const
+  const s = new SenderState(config, negotiated({ windowBlocks: 4 }), sink)
+  sendUpTo(s, 0, 5)
+  carryOut(s, 10, { type: 'beyond', seq: 6 })
+  sendUpTo(s, 20, 9)
+  expect(s.counters[COUNTER.blocks]).toBe(8)
+  expect(s.counters[COUNTER.datagrams]).toBe(9)
+  expect(s.counters[COUNTER.retransmitted]).toBe(1)
 })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { OrderFinder, type Question } from './order.ts'
+import { OrderSearch, type Question } from './order-search.ts'
 
 const WINDOW_MS = 3
 
 /** Asks until the finder is sure or `most` questions were asked; `answers` says which are answered with the highest acknowledged block. Returns what was asked. */
-function inquire(finder: OrderFinder, most: number, answers: (question: Question, n: number) => boolean): Question[] {
+function inquire(finder: OrderSearch, most: number, answers: (question: Question, n: number) => boolean): Question[] {
   const asked: Question[] = []
   for (let n = 0; n < most; n++) {
     const question = finder.nextQuestion()
@@ -20,17 +20,17 @@ const rounds = (asked: readonly Question[]) => asked.filter((question) => questi
 
 describe('the questions', () => {
   test('of silence: the missing block, the top, the block ahead, and on to the next top', () => {
-    const asked = inquire(new OrderFinder(), 8, () => false)
+    const asked = inquire(new OrderSearch(), 8, () => false)
     expect(asked).toEqual(['gap', 'top', 'ahead', 'more', 'gap', 'top', 'ahead', 'more'])
   })
 
   test('a top that answers is asked again', () => {
-    const asked = inquire(new OrderFinder(), 5, (question) => question === 'top')
+    const asked = inquire(new OrderSearch(), 5, (question) => question === 'top')
     expect(asked).toEqual(['gap', 'top', 'top-again', 'ahead', 'more'])
   })
 
   test('a round begins with what brought the last proof', () => {
-    const asked = inquire(new OrderFinder(), 9, (question) => question === 'ahead')
+    const asked = inquire(new OrderSearch(), 9, (question) => question === 'ahead')
     expect(asked).toEqual(['gap', 'top', 'ahead', 'top', 'more', 'ahead', 'top', 'more', 'ahead'])
   })
 })
@@ -39,7 +39,7 @@ describe('A1: inorder', () => {
   test.each(['gap', 'ahead'] as const)(
     'a client that names the top for "%s" and is silent on the top: five times',
     (kind) => {
-      const finder = new OrderFinder()
+      const finder = new OrderSearch()
       const asked = inquire(finder, 100, (question) => question === kind)
       expect(finder.order).toBe('inorder')
       expect(rounds(asked)).toBe(4)
@@ -47,13 +47,13 @@ describe('A1: inorder', () => {
   )
 
   test('a client that answers every repeat: five times', () => {
-    const finder = new OrderFinder()
+    const finder = new OrderSearch()
     inquire(finder, 100, (question) => question === 'top' || question === 'top-again')
     expect(finder.order).toBe('inorder')
   })
 
   test('answers long after the last progress count in pairs that no timer can have made', () => {
-    const [quick, slow] = [new OrderFinder(), new OrderFinder()]
+    const [quick, slow] = [new OrderSearch(), new OrderSearch()]
     for (const [finder, spacingMs] of [
       [quick, 60],
       [slow, 300],
@@ -71,7 +71,7 @@ describe('A1: inorder', () => {
 
   test('one late answer in a round, as a timer would give it, proves nothing, whatever it seems to answer', () => {
     for (const answered of ['gap', 'ahead', 'top', 'top-again'] as const) {
-      const finder = new OrderFinder()
+      const finder = new OrderSearch()
       for (let n = 0; n < 300; n++) {
         const question = finder.nextQuestion()
         finder.asked(10_000 + n * 60, question)
@@ -82,7 +82,7 @@ describe('A1: inorder', () => {
   })
 
   test('a device that was seen to send old ACKs for no reason: seven times', () => {
-    const finder = new OrderFinder()
+    const finder = new OrderSearch()
     finder.staleSeen()
     const asked = inquire(finder, 100, (question) => question === 'gap')
     expect(finder.order).toBe('inorder')
@@ -90,7 +90,7 @@ describe('A1: inorder', () => {
   })
 
   test('a refusal below the top proves it at once', () => {
-    const finder = new OrderFinder()
+    const finder = new OrderSearch()
     finder.provenInorder()
     expect(finder.order).toBe('inorder')
   })
@@ -98,25 +98,25 @@ describe('A1: inorder', () => {
 
 describe('A1: no proof', () => {
   test('is one who names the top for the missing block and then answers the top: he had just taken the other', () => {
-    const finder = new OrderFinder()
+    const finder = new OrderSearch()
     inquire(finder, 300, (question) => question === 'gap' || question === 'top')
     expect(finder.order).toBe('unknown')
   })
 
   test('is the top answered once', () => {
-    const finder = new OrderFinder()
+    const finder = new OrderSearch()
     inquire(finder, 300, (question) => question === 'top')
     expect(finder.order).toBe('unknown')
   })
 
   test('is silence', () => {
-    const finder = new OrderFinder()
+    const finder = new OrderSearch()
     inquire(finder, 300, () => false)
     expect(finder.order).toBe('unknown')
   })
 
   test('is an answer later than three round trips', () => {
-    const finder = new OrderFinder()
+    const finder = new OrderSearch()
     for (let n = 0; n < 100; n++) {
       const question = finder.nextQuestion()
       finder.asked(n * 10, question)
@@ -126,7 +126,7 @@ describe('A1: no proof', () => {
   })
 
   test("is one when the client's own timer may be speaking", () => {
-    const finder = new OrderFinder()
+    const finder = new OrderSearch()
     for (let n = 0; n < 100; n++) {
       const question = finder.nextQuestion()
       finder.asked(1000 + n, question)
@@ -137,7 +137,7 @@ describe('A1: no proof', () => {
 })
 
 test('A1: any is for good', () => {
-  const finder = new OrderFinder()
+  const finder = new OrderSearch()
   finder.provenAny()
   for (let n = 0; n < 100; n++) {
     const question = finder.nextQuestion()
@@ -149,7 +149,7 @@ test('A1: any is for good', () => {
 })
 
 test('A1: any takes precedence over what was proved before', () => {
-  const finder = new OrderFinder()
+  const finder = new OrderSearch()
   finder.provenInorder()
   finder.provenAny()
   expect(finder.order).toBe('any')

@@ -1,0 +1,206 @@
+/**
+ * Windows that the client negotiated (RFC 7440, rules N1 to N4). An ACK confirms everything up to its block; a gap is
+ * reported by an ACK that is not the window's last, or by a repeated one, and everything from there is sent again.
+ */
+import { COUNTER } from './contract.ts'
+import type { Reading } from './reading.ts'
+import type { SenderState } from './sender-state.ts'
+import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
+import { answerWaitMs, answerWindowMs, gapSpacingMs, stuckMs } from './waits.ts'
+import { Windows } from './windows.ts'
+
+/** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
+const STORM_FACTOR = 4
+const STORM_ALLOWANCE = 64
+/** Beyond the bound of rule N3 one datagram leaves in this time. */
+const OVER_BUDGET_MS = 1000
+/** The third timeout in a row sends the whole window again; a client that pauses is left alone for a second first. */
+const WHOLE_WINDOW_TIMEOUT = 3
+const WHOLE_WINDOW_MS = 1000
+/** Answers to our own repeats come within this many waits of `stuckMs`. */
+const ECHO_ROUNDS = 2
+/** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
+const MOST_STUCK = 3
+/** An ACK that comes within this part of the shortest round trip is no answer to what left last. */
+const SOONEST_ANSWER = 0.75
+
+export const CUMULATIVE: Reading = { open, acked, timer, refused: () => false }
+
+function open(s: SenderState, now: number): void {
+  s.progressAt = now
+  const w = (s.windows = new Windows())
+  send(s, w, now)
+  arm(s, now)
+}
+
+function acked(s: SenderState, now: number, seq: number): void {
+  const { counters, windows } = s
+  counters[COUNTER.acks]++
+  if (windows === undefined || seq > s.highestSent || seq < s.firstUnacked - 1) {
+    counters[COUNTER.staleAcks]++
+    return
+  }
+  if (seq === s.firstUnacked - 1) repeatedAck(s, windows, now)
+  else progress(s, windows, now, seq)
+}
+
+function timer(s: SenderState, now: number): void {
+  const w = s.windows
+  if (w === undefined) return
+  if (s.paceAt <= now) {
+    pace(s, now)
+    arm(s, now)
+  }
+  if (s.burstAt <= now) {
+    s.burstAt = Infinity
+    if (s.stuckAt === Infinity) {
+      send(s, w, now)
+      arm(s, now)
+    }
+  }
+  if (s.stuckAt <= now) {
+    s.stuckAt = Infinity
+    if (w.insideAck === 'unknown') w.insideAck = 'gap'
+    else if (w.insideAck === 'progress' && ++w.stuck >= MOST_STUCK) misjudge(w)
+    goBack(s, w, now)
+  }
+  if (s.retryAt <= now) timeout(s, w, now)
+}
+
+function progress(s: SenderState, w: Windows, now: number, seq: number): void {
+  const { policy, rto, counters } = s
+  let rttMs = 0
+  if (w.timedSeq > 0 && seq === w.timedSeq) {
+    rttMs = now - w.timedAt
+    rto.sample(rttMs)
+    counters[COUNTER.srttMs] = rto.srttMs
+  }
+  if (seq >= w.timedSeq) w.timedSeq = 0
+  w.runs.delivered(seq - s.firstUnacked + 1)
+  const inside = seq < w.end && seq + 1 < s.nextToSend
+  if (s.timeouts > 0) policy.recovered(now, seq, 'resend')
+  if (hasPaused(s, now)) w.pauses = true
+  const wentOnAlone = w.insideAck === 'unknown' && s.stuckAt !== Infinity
+  if (wentOnAlone || (!w.misjudged && answeredTooSoon(s, w, now))) w.insideAck = 'progress'
+  if (!inside) w.stuck = 0
+  s.timeouts = 0
+  w.repeatedAcks = 0
+  s.progressAt = now
+  w.wholeAt = w.pauses ? now + WHOLE_WINDOW_MS : now
+  s.stuckAt = Infinity
+  policy.acked(now, seq, rttMs)
+  advanceTo(s, seq + 1)
+  if (inside && w.insideAck === 'gap') return goBack(s, w, now)
+  if (inside) s.stuckAt = now + stuckMs(rto)
+  if (!inside || w.insideAck === 'progress') send(s, w, now)
+  arm(s, now)
+}
+
+function misjudge(w: Windows): void {
+  w.insideAck = 'unknown'
+  w.stuck = 0
+  w.misjudged = true
+}
+
+/** Something was acknowledged sooner after a resend than an answer can come: it was on its way, so there was no gap. */
+function answeredTooSoon(s: SenderState, w: Windows, now: number): boolean {
+  return now - w.wentBackAt < SOONEST_ANSWER * s.rto.minMs
+}
+
+/** The client says again what it said before: it got something that it cannot use. Once per 1.5 round trips (N1, N3). */
+function repeatedAck(s: SenderState, w: Windows, now: number): void {
+  const { counters, rto } = s
+  counters[COUNTER.staleAcks]++
+  if (s.firstUnacked >= s.nextToSend) return
+  if (++w.repeatedAcks > 1 && now - w.baseLeftAt < stuckMs(rto)) w.answersEach = true
+  if (w.answersEach && w.echoes > 0 && now < w.echoesUntil) {
+    w.echoes--
+    return
+  }
+  if (rto.srttMs > 0 && now - w.baseLeftAt < SOONEST_ANSWER * rto.minMs) return
+  goBack(s, w, now)
+}
+
+/** Everything from the first unacknowledged block again, at most once per 1.5 round trips. */
+function goBack(s: SenderState, w: Windows, now: number): void {
+  const soonest = w.wentBackAt + gapSpacingMs(s.rto)
+  if (now < soonest) {
+    s.stuckAt = soonest
+    return
+  }
+  w.wentBackAt = now
+  w.runs.lost()
+  w.echoes = s.nextToSend - s.firstUnacked
+  w.echoesUntil = now + ECHO_ROUNDS * stuckMs(s.rto)
+  s.policy.gap(now, s.firstUnacked)
+  rewind(s)
+  w.timedSeq = 0
+  w.burstEnd = s.firstUnacked
+  send(s, w, now)
+  arm(s, now)
+}
+
+/** Sends what window and burst allow. */
+function send(s: SenderState, w: Windows, now: number): void {
+  const { policy } = s
+  const windowEnd = Math.min(s.firstUnacked + policy.windowBlocks, s.lastSeq + 1)
+  const burst = w.runs.burstBlocks(policy.windowBlocks)
+  s.burstAt = Infinity
+  if (w.burstEnd < s.firstUnacked) w.burstEnd = s.firstUnacked
+  if (s.nextToSend >= w.burstEnd || burst >= policy.windowBlocks) w.burstEnd = s.nextToSend + burst
+  const end = Math.min(windowEnd, w.burstEnd)
+  const count = end - s.nextToSend
+  if (count > 0 && !isOverBudget(s, count)) {
+    if (s.nextToSend === s.firstUnacked) w.baseLeftAt = now
+    const isNew = end - 1 > s.highestSent
+    sendUpTo(s, now, end)
+    w.end = windowEnd - 1
+    if (isNew && w.timedSeq === 0) {
+      w.timedSeq = end - 1
+      w.timedAt = now
+    }
+  }
+  const more = end < windowEnd && s.stuckAt === Infinity
+  if (more && !isOverBudget(s, 1)) s.burstAt = now + gapSpacingMs(s.rto)
+}
+
+/** Rule N3: what was confirmed pays for what may be sent. Beyond it one datagram a second leaves, until patience ends (A14). */
+function isOverBudget({ counters, policy, firstUnacked }: SenderState, count: number): boolean {
+  const budget = STORM_FACTOR * (firstUnacked - 1 + policy.windowBlocks) + STORM_ALLOWANCE
+  return counters[COUNTER.datagrams] + count > budget * policy.copies
+}
+
+/**
+ * First the last block that is out: it fetches a lost ACK, a lost last block and a lost gap report alike. Then the first unacknowledged block,
+ * with a block two beyond the window (N4). Then everything from the first unacknowledged block, once; to a client that pauses, later.
+ */
+function timeout(s: SenderState, w: Windows, now: number): void {
+  s.counters[COUNTER.timeouts]++
+  s.timeouts++
+  w.timedSeq = 0
+  s.policy.timeout(now, s.firstUnacked)
+  const beyond = s.nextToSend + 1
+  if (s.nextToSend === s.firstUnacked) send(s, w, now)
+  else if (s.timeouts >= WHOLE_WINDOW_TIMEOUT && now >= w.wholeAt && !isOverBudget(s, 1)) {
+    w.wholeAt = now + Math.max(WHOLE_WINDOW_MS, now - s.progressAt)
+    goBack(s, w, now)
+  } else if (s.timeouts % 2 === 1 || s.nextToSend - s.firstUnacked === 1)
+    carryOut(s, now, { type: 'repeat', seq: s.nextToSend - 1 })
+  else {
+    carryOut(s, now, { type: 'repeat', seq: s.firstUnacked })
+    if (beyond < s.lastSeq) carryOut(s, now, { type: 'beyond', seq: beyond })
+  }
+  arm(s, now)
+  if (isOverBudget(s, 1)) s.retryAt = Math.max(s.retryAt, now + OVER_BUDGET_MS)
+}
+
+/** The client went on by itself after timeouts: it had paused, to write its flash, and is not hurried next time. */
+function hasPaused(s: SenderState, now: number): boolean {
+  if (s.timeouts < WHOLE_WINDOW_TIMEOUT) return false
+  const waited = now - s.lastSentAt
+  return waited > answerWindowMs(s.rto) || waited < SOONEST_ANSWER * s.rto.minMs
+}
+
+function arm(s: SenderState, now: number): void {
+  s.retryAt = now + answerWaitMs(s, now, s.timeouts)
+}

@@ -1,0 +1,42 @@
+/**
+ * Clients that count a repeat as the next block, as the boot ROM of the Raspberry Pi 4 does (rule A13): their image is
+ * spoilt, and only the numbers and the timing of their acknowledgements show it.
+ */
+import { countsRepeats } from './sender-faults.ts'
+import { fail, peerOf, type SenderState } from './sender-state.ts'
+import { nearWrap } from './wrap.ts'
+
+/** Pause after the ACK of a repeated block, so that a miscounted one shows itself. */
+const QUARANTINE_MS = 20
+/** At most this many repeated blocks are watched; a client that was seen to take repeats well is not watched any more. */
+const QUARANTINES = 3
+/** An ACK at most this far beyond the highest block sent is a miscount; one further away is noise. */
+const MISCOUNT_SPAN = 8
+/** An ACK within this part of the shortest round trip answers something that left earlier. */
+const TOO_SOON = 0.5
+
+/** A repeated block was acknowledged: until when the next ones are held back; undefined when this client is trusted. */
+export function holdAfterRepeat(s: SenderState, now: number): number | undefined {
+  const { config, policy, rto } = s
+  // It was seen to answer a repeat or an old block in the right way.
+  const takesRepeatsWell = s.answersRepeats || s.answersNudges
+  const trusted = !policy.nudges || takesRepeatsWell || s.watched >= QUARANTINES
+  return trusted && config.patient !== true ? undefined : now + rto.roundsMs(2, QUARANTINE_MS)
+}
+
+/** Of a patient transfer: `seq` was acknowledged `rttMs` after it left. True, and the transfer ends, when that is sooner than it can have arrived. */
+export function cameTooSoon(s: SenderState, seq: number, rttMs: number): boolean {
+  if (!s.repeated || rttMs >= TOO_SOON * s.rto.minMs) return false
+  const peer = peerOf(s)
+  fail(s, 'ERR_TFTP_COUNTS_REPEATS', countsRepeats(peer, `block ${seq} sooner than it can have arrived`))
+  return true
+}
+
+/** `seq` was acknowledged and never left: noise far off, else the transfer ends. */
+export function neverSent(s: SenderState, seq: number): void {
+  const { rollover } = s.config
+  const beyond = seq - s.highestSent
+  if (beyond < 1 || beyond > (s.repeated ? MISCOUNT_SPAN : 1)) return
+  if (nearWrap(seq, rollover) || nearWrap(s.highestSent, rollover)) return
+  fail(s, 'ERR_TFTP_COUNTS_REPEATS', countsRepeats(peerOf(s), `block ${seq}, which was never sent`))
+}

@@ -1,0 +1,280 @@
+/**
+ * Blocks that the client did not negotiate a window for: lock-step and anticipation (rules A1 to A14). One
+ * acknowledgement per block; the window slides over a contiguous run only, and the final block travels last and alone.
+ */
+import { COUNTER } from './contract.ts'
+import { contactWaitMs, mostRepeats } from './first-contact.ts'
+import { cameTooSoon, holdAfterRepeat, neverSent } from './hold.ts'
+import { outOfPlace } from './oddities.ts'
+import { decideQuestion, isQuestionDue, orderOf, searchOf } from './order.ts'
+import type { Reading } from './reading.ts'
+import {
+  decideNudgeEnd,
+  decideStale,
+  decideTimeout,
+  mayRepeatOnTimer,
+  noteProgress,
+  repeatedLately,
+  wasUnasked,
+} from './recovery.ts'
+import { clearSlot, isAcked, isSent, markAcked, repeatedAt, repeatsOf, reserve, sentAt } from './scoreboard.ts'
+import { neverBegan, storedAnyOrder } from './sender-faults.ts'
+import { contactOf, fail, outstanding, peerOf, type SenderState } from './sender-state.ts'
+import { advanceTo, carryOut, forgetAhead, pace, sendFirst, sendNew } from './transmit.ts'
+import { answerWaitMs, answerWindowMs, gapSpacingMs } from './waits.ts'
+import { boardSpan, countClean, countDropped, windowOf } from './window.ts'
+
+/** After this many questions without a result, questions leave as rarely as anything else is repeated (A14). */
+const MOST_QUESTIONS = 60
+/** At most this many doublings of the timeout outlive a repeated block. */
+const KEPT_BACKOFF = 2
+/** An answer to a question about the order (A1) is waited for this long at least. */
+const QUESTION_MS = 10
+/** An ACK of the predecessor this long after a block left is the client's own timer speaking (rules A5, A12). */
+const CLIENT_TIMER_MS = 800
+
+export const INDIVIDUAL: Reading = { open, acked, timer, refused }
+
+function open(s: SenderState, now: number): void {
+  s.progressAt = now
+  sendFirst(s, now)
+  s.contactRepeats = 0
+  s.contactAt = now + contactWaitMs('data', contactOf(s), 0)
+}
+
+function acked(s: SenderState, now: number, seq: number): void {
+  const { counters } = s
+  counters[COUNTER.acks]++
+  if (seq > s.highestSent || (seq >= s.firstUnacked && !isSent(s.board, seq))) {
+    counters[COUNTER.ignored]++
+    neverSent(s, seq)
+    return
+  }
+  if (seq < s.firstUnacked || isAcked(s.board, seq)) return stale(s, now, seq)
+  if (!fresh(s, now, seq)) return
+  slide(s)
+  fillGap(s, now)
+  sendNew(s, now)
+  arm(s, now)
+}
+
+function timer(s: SenderState, now: number): void {
+  if (s.paceAt <= now) {
+    pace(s, now)
+    arm(s, now)
+  }
+  if (s.heldUntil <= now) {
+    s.heldUntil = Infinity
+    sendNew(s, now)
+    arm(s, now)
+  }
+  if (s.contactAt <= now) firstContact(s, now)
+  if (s.nudgeAt <= now) {
+    carryOut(s, now, decideNudgeEnd(s))
+    arm(s, now)
+  }
+  if (s.retryAt <= now) timeout(s, now)
+}
+
+function refused(s: SenderState, now: number): boolean {
+  if (!wasUnasked(s, now)) return false
+  if (s.refused) {
+    refusedAgain(s, now)
+    return true
+  }
+  s.refused = true
+  s.policy.refused(now)
+  if (s.firstUnacked < s.highestAcked) {
+    searchOf(s).provenInorder()
+    if (orderOf(s) === 'inorder') {
+      s.progressAt = now
+      confirmUpToHighest(s)
+    }
+  }
+  forgetAhead(s)
+  if (outstanding(s)) s.retryAt = now + answerWaitMs(s, now, 0)
+  else {
+    sendNew(s, now)
+    arm(s, now)
+  }
+  return true
+}
+
+/**
+ * A client that looks at the order answers the block that it expects and the one before with an ACK. If it refuses a
+ * repeat of the first unacknowledged block, it is further on: it took that one and the next, which ran ahead, and both ACKs were lost.
+ */
+function refusedAgain(s: SenderState, now: number): void {
+  if (s.lastRepeat !== s.firstUnacked || s.highestSent <= s.firstUnacked) return
+  if (!searchOf(s).provenInorder()) return
+  markAcked(s.board, s.firstUnacked)
+  slide(s)
+  sendNew(s, now)
+  arm(s, now)
+}
+
+/** Sets the timer anew from now on. */
+function arm(s: SenderState, now: number): void {
+  if (!outstanding(s) || s.firstUnacked === 1) {
+    s.retryAt = Infinity
+    return
+  }
+  const isGap = s.firstUnacked < s.highestAcked
+  if (isGap && isQuestionDue(s) && s.timeouts < MOST_QUESTIONS) {
+    s.retryAt = now + s.rto.roundsMs(3, QUESTION_MS)
+    return
+  }
+  const wait = answerWaitMs(s, now, s.timeouts + s.backoff)
+  // A client that acknowledges later blocks is not pausing.
+  const first = s.everTimedOut || s.config.known === true || isGap ? 0 : s.policy.firstRtoMs
+  s.retryAt = now + Math.max(wait, first)
+}
+
+/** The client order was proved to be `inorder`: everything up to the highest acknowledged block is there. */
+function confirmUpToHighest(s: SenderState): void {
+  for (let seq = s.firstUnacked; seq <= s.highestAcked; seq++) markAcked(s.board, seq)
+  slide(s)
+}
+
+/** Something new was acknowledged; false when it ends the transfer. */
+function fresh(s: SenderState, now: number, seq: number): boolean {
+  const { rto, policy, board } = s
+  const repeats = repeatsOf(board, seq)
+  const leftAt = sentAt(board, seq)
+  let rttMs = 0
+  // Karn's rule, and more: the ACK of a block that waited through a timeout may have been caused by what was sent then.
+  if (repeats === 0 && leftAt > s.lostBefore) {
+    rttMs = now - leftAt
+    if (s.config.patient === true && cameTooSoon(s, seq, rttMs)) return false
+    rto.sample(rttMs)
+    s.counters[COUNTER.srttMs] = rto.srttMs
+  }
+  markAcked(board, seq)
+  if (seq < s.highestAcked && repeats > 0) searchOf(s).provenAny()
+  if (seq > s.firstUnacked && seq > 1 && !isSent(board, seq - 1)) searchOf(s).provenAny()
+  if (seq > s.highestAcked) s.highestAcked = seq
+  // Set for DATA 1 alone.
+  s.contactAt = Infinity
+  noteProgress(s, now, seq)
+  s.backoff = rttMs > 0 ? 0 : Math.min(s.timeouts, KEPT_BACKOFF)
+  s.timeouts = 0
+  s.progressAt = now
+  policy.acked(now, seq, rttMs)
+  countClean(s)
+  if (s.order !== undefined && s.order.order === 'inorder') confirmUpToHighest(s)
+  if (repeats > 0) {
+    const until = holdAfterRepeat(s, now)
+    if (until !== undefined) {
+      s.watched++
+      s.heldUntil = until
+    }
+  }
+  return true
+}
+
+/** Rule A2: over the run of acknowledged blocks, and no further. */
+function slide(s: SenderState): void {
+  let seq = s.firstUnacked
+  for (; seq <= s.highestSent && isAcked(s.board, seq); seq++) clearSlot(s.board, seq)
+  advanceTo(s, seq)
+}
+
+/**
+ * Rule A3: an ACK above a gap sends the gap again at once, at most once per 1.5 round trips. So does the end of a stall
+ * for what was on its way when it began.
+ */
+function fillGap(s: SenderState, now: number): void {
+  if (s.firstUnacked > s.highestSent || isQuestionDue(s)) return
+  const spacing = gapSpacingMs(s.rto)
+  let resent = 0
+  for (let seq = s.firstUnacked; seq < s.nextToSend; seq++) {
+    if (!isSent(s.board, seq) || isAcked(s.board, seq)) continue
+    const again = repeatedAt(s.board, seq)
+    const lost = seq < s.highestAcked || Math.max(sentAt(s.board, seq), again) <= s.lostBefore
+    if (!lost || again + spacing > now || !mayRepeatOnTimer(s, seq)) continue
+    if (seq < s.highestAcked) s.policy.gap(now, seq)
+    carryOut(s, now, { type: 'repeat', seq })
+    resent++
+  }
+  countDropped(s, resent)
+}
+
+function stale(s: SenderState, now: number, seq: number): void {
+  s.counters[COUNTER.staleAcks]++
+  const answer = decideStale(s, now, seq)
+  if (answer !== undefined) {
+    carryOut(s, now, answer)
+    return arm(s, now)
+  }
+  if (!repeatedLately(s, now)) searchOf(s).staleSeen()
+  if (seq === s.highestAcked && s.firstUnacked < s.highestAcked) {
+    s.order?.highestNamed(now, answerWindowMs(s.rto), s.progressAt)
+    return
+  }
+  if (orderOf(s) === 'inorder' && seq < s.highestAcked && now - s.lastSentAt > answerWindowMs(s.rto)) {
+    fail(s, 'ERR_TFTP_ORDER_LIED', storedAnyOrder(peerOf(s), seq))
+    return
+  }
+  if (seq === s.firstUnacked - 1 && outstanding(s)) clientTimer(s, now)
+}
+
+/** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A5, A8, A12, A13). */
+function clientTimer(s: SenderState, now: number): void {
+  const waited = now - s.lastSentAt
+  const { firstUnacked } = s
+  if (firstUnacked === 1 && s.config.patient !== true && waited >= CLIENT_TIMER_MS && s.contactAt !== Infinity) {
+    const contact = contactOf(s)
+    // Our own repeats are used up, so the client may have one more.
+    if (s.contactRepeats >= mostRepeats('data', contact)) {
+      s.contactAt = now + contactWaitMs('data', contact, s.contactRepeats)
+      return carryOut(s, now, { type: 'repeat', seq: 1 })
+    }
+  }
+  if (mayRepeatOnTimer(s, firstUnacked)) {
+    if (firstUnacked !== s.lastSeq || waited < answerWindowMs(s.rto)) return
+    carryOut(s, now, { type: 'repeat', seq: firstUnacked })
+  } else if (waited < CLIENT_TIMER_MS) return
+  else if (s.filledFor !== firstUnacked) {
+    // The block may lie in the client's card: then a repeat would reach it twice, which is what must not happen.
+    s.filledFor = firstUnacked
+    carryOut(s, now, { type: 'filler' })
+  } else carryOut(s, now, { type: 'repeat', seq: firstUnacked })
+  arm(s, now)
+}
+
+function firstContact(s: SenderState, now: number): void {
+  const contact = contactOf(s)
+  if (s.contactRepeats >= mostRepeats('data', contact)) {
+    s.contactAt = Infinity
+    fail(s, 'ERR_TFTP_TIMEOUT', neverBegan(peerOf(s), outOfPlace(s.oddities)))
+    return
+  }
+  s.contactRepeats++
+  s.contactAt = now + contactWaitMs('data', contact, s.contactRepeats)
+  s.counters[COUNTER.timeouts]++
+  if (s.config.patient !== true) carryOut(s, now, { type: 'repeat', seq: 1 })
+}
+
+function timeout(s: SenderState, now: number): void {
+  s.counters[COUNTER.timeouts]++
+  s.timeouts++
+  s.everTimedOut = true
+  s.lostBefore = now
+  s.policy.timeout(now, s.firstUnacked)
+  s.board = reserve(s.board, boardSpan(windowOf(s), true), s.firstUnacked, s.highestSent)
+  // The client's timer has to speak first.
+  if (!mayRepeatOnTimer(s, s.firstUnacked)) s.lastAction = 'ack'
+  else if (isQuestionDue(s)) ask(s, now)
+  else carryOut(s, now, decideTimeout(s, now, s.timeouts))
+  arm(s, now)
+}
+
+/** Asks, unless the silence since the last question was the last proof that was needed. */
+function ask(s: SenderState, now: number): void {
+  carryOut(s, now, decideQuestion(s, now))
+  if (orderOf(s) !== 'inorder') return
+  s.progressAt = now
+  s.timeouts = 0
+  confirmUpToHighest(s)
+  sendNew(s, now)
+}

@@ -1,0 +1,194 @@
+/**
+ * All that a sender knows, as one plain record. The rules are functions of it: individual.ts (rules A1 to A14), cumulative.ts
+ * (N1 to N4), recovery.ts, order.ts, hold.ts, window.ts. What they decide leaves through transmit.ts.
+ *
+ * Block numbers are seqs from 1; times are milliseconds of the owner's `now`.
+ */
+import type { ErrorCode } from '../error.ts'
+import { newCounters, type KnownDevice, type PeerRole, type SenderSink, type WindowPolicy } from './contract.ts'
+import type { FirstContact } from './first-contact.ts'
+import type { Oddities } from './oddities.ts'
+import type { OrderSearch } from './order-search.ts'
+import type { SenderPhase } from './phases.ts'
+import { Rto } from './rto.ts'
+import { newScoreboard, type Scoreboard } from './scoreboard.ts'
+import { NO_TIMERS, type SenderTimers } from './timers.ts'
+import type { Windows } from './windows.ts'
+
+export interface SenderConfig extends KnownDevice {
+  /** Bytes of the whole image; a last block of 0 bytes follows a multiple of blksize (RFC 1350 §6). */
+  readonly sizeBytes: number
+  readonly blksize: number
+  readonly rollover: 0 | 1
+  /** The encoded OACK to begin with; undefined begins with DATA 1. */
+  readonly oack: Uint8Array | undefined
+  readonly near: boolean
+  /** The client's own retransmission timer in milliseconds. */
+  readonly clientTimeoutMs: number
+  /** The peer has already answered us (a client's WRQ), so that rule A5 does not limit repeats (RFC 9000 §8 calls this address validation). */
+  readonly addressValidated: boolean
+  /** For messages: `"file" to 10.0.0.1:2070`. */
+  readonly label: string
+  /** What the peer is called in messages; a client by default. */
+  readonly peerRole?: PeerRole
+}
+
+/** Why a rule ends the transfer. */
+export interface Failure {
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
+/** Two answers to repeats make a client one that answers them; a single one may be the network's duplicate. */
+export const ECHOES = 2
+
+export class SenderState implements SenderTimers {
+  readonly config: SenderConfig
+  readonly policy: WindowPolicy
+  readonly sink: SenderSink
+  readonly counters = newCounters()
+  /** Blocks of the file, the final short one included. */
+  readonly lastSeq: number
+  readonly rto = new Rto()
+  phase: SenderPhase
+  /** A rule ends the transfer with this. */
+  failure: Failure | undefined
+  /** What had no place in the transfer since the last progress; made when the first such datagram comes. */
+  oddities: Oddities | undefined
+
+  // What is acknowledged, and what is out.
+
+  /** The lowest block that is not confirmed; `lastSeq + 1` when all are. */
+  firstUnacked = 1
+  /** The highest acknowledged block. */
+  highestAcked = 0
+  /** The lowest block that never left in its turn. Only transmit.ts writes it. */
+  nextToSend = 1
+  /** The highest block that ever left. */
+  highestSent = 0
+  /** One mark for each block in flight; empty where ACKs are cumulative. */
+  board: Scoreboard
+  /** The block that was sent again last; 0 for none. */
+  lastRepeat = 0
+  /** DATA was sent again for whatever reason: after that the final ACK alone is no proof (rule A13). */
+  repeated = false
+  /** Where ACKs are cumulative: the block that was left out when the one after it left (rule N4); 0 for none. */
+  withheld = 0
+
+  // When things happened.
+
+  startedAt = 0
+  /** Something new was confirmed. */
+  progressAt = 0
+  /** The last packet of the client came. */
+  heardAt = 0
+  /** The last DATA left. */
+  lastSentAt = 0
+  /** The first unacknowledged block timed out: what left until then and is not acknowledged counts as lost. */
+  lostBefore = -Infinity
+
+  // Deadlines: see timers.ts.
+
+  contactAt = NO_TIMERS.contactAt
+  retryAt = NO_TIMERS.retryAt
+  heldUntil = NO_TIMERS.heldUntil
+  nudgeAt = NO_TIMERS.nudgeAt
+  paceAt = NO_TIMERS.paceAt
+  stuckAt = NO_TIMERS.stuckAt
+  burstAt = NO_TIMERS.burstAt
+  lingerUntil = NO_TIMERS.lingerUntil
+
+  // Silence.
+
+  /** Repeats of the OACK or of DATA 1 (rule A5). */
+  contactRepeats = 0
+  /** Timeouts since the last progress. */
+  timeouts = 0
+  /** Doublings that outlive a repeated block, until a round trip is measured again (Karn). */
+  backoff = 0
+  everTimedOut = false
+  /** The present stall has had its event. */
+  stalled = false
+
+  // A paced run that waits for its turn: blocks paceSeq .. paceEnd - 1; of the first one paceCopy copies left already.
+
+  paceSeq = 0
+  paceEnd = 0
+  paceCopy = 0
+
+  // What the client was seen to do. Rules A1, A7, A9, A10, A13.
+
+  /** What is known of the order in which the client takes blocks; made with the first question or proof. */
+  order: OrderSearch | undefined
+  /** It answered a block that it did not ask for with an ERROR. */
+  refused = false
+  answersRepeats = false
+  answersNudges = false
+  /** A stall of an in-order client was ended by the next block (A7's last resort). */
+  probesWork = false
+  echoes = 0
+  echoesNeeded = ECHOES
+  countsRepeats = false
+  /** Repeated blocks that were watched after their ACK (rule A13). */
+  watched = 0
+
+  // What was sent out of turn last, and why.
+
+  lastAction: 'ack' | 'resend' | 'nudge' | 'probe' = 'ack'
+  /** The block that was sent again last by a rule, and when. */
+  repeatSeq = 0
+  repeatAt = -Infinity
+  /** The block that was acknowledged last for the first time, and when. */
+  freshSeq = 0
+  freshAt = -Infinity
+  /** The other block of the last nudge, and when it left. */
+  partner = 0
+  nudgedAt = -Infinity
+  /** A block left that the client cannot expect. */
+  unaskedAt = -Infinity
+  refusedAt = 0
+  /** Nudges of the present stall that brought nothing. */
+  unanswered = 0
+  /** The block for which a filler went out. */
+  filledFor = 0
+
+  // How far an anticipated window runs ahead (window.ts).
+
+  aheadLimit = Infinity
+  cleanBlocks = 0
+
+  /** Of windows that the client negotiated; undefined otherwise. */
+  windows: Windows | undefined
+
+  constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
+    this.config = config
+    this.policy = policy
+    this.sink = sink
+    this.lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
+    this.board = policy.cumulative ? NO_BOARD : newScoreboard(policy.windowBlocks)
+    this.phase = config.oack === undefined ? 'first' : 'offer'
+  }
+}
+
+const NO_BOARD: Scoreboard = []
+
+/** What the peer is called in messages. */
+export function peerOf(s: SenderState): PeerRole {
+  return s.config.peerRole ?? 'client'
+}
+
+/** A rule ends the transfer. */
+export function fail(s: SenderState, code: ErrorCode, reason: string): void {
+  s.failure ??= { code, reason }
+}
+
+/** True while something that the client has not confirmed is on its way. */
+export function outstanding(s: SenderState): boolean {
+  return s.firstUnacked < s.nextToSend
+}
+
+/** For the timetable of rule A5. */
+export function contactOf({ config, policy }: SenderState): FirstContact {
+  const { near, clientTimeoutMs } = config
+  return { near, clientTimeoutMs, strictMs: policy.nudges ? undefined : clientTimeoutMs }
+}

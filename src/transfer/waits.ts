@@ -1,0 +1,87 @@
+/** How long a transfer waits: for an answer, until a stall is worth an event, until it is given up (rules A4, A6, A14). */
+import type { Rto } from './rto.ts'
+import type { SenderState } from './sender-state.ts'
+
+/** Rule A4: silence of two client timeouts, this at least, with all others confirmed. */
+const FINAL_SILENCE_MS = 3000
+const FINAL_SILENCE_TIMEOUTS = 2
+/** Rule A14. */
+const GIVE_UP_MS = 30_000
+const GIVE_UP_TIMEOUTS = 6
+/** A stall is no progress for this many round trips. */
+const STALL_ROUNDS = 20
+/**
+ * The least silence that a sender calls a stall. Its client may write its flash for most of a second, again and again, and is well.
+ */
+const SENDER_STALL_FLOOR_MS = 1000
+/** The least silence that a receiver calls a stall. Its peer reads a file, which takes no such pauses. */
+const RECEIVER_STALL_FLOOR_MS = 100
+/** Rule A6: several tries must fit inside a near client's own timer of a second. */
+const NEAR_RTO_CAP_MS = 120
+/** Far peers: no doubling beyond this, whatever the client's timer says. */
+const FAR_RTO_CAP_MS = 2000
+/** Rule A14: after this time without progress repeats are rare. */
+const QUIET_AFTER_MS = 1000
+/** Rule A14: the time between two repeats when nothing has progressed for QUIET_AFTER_MS. */
+const QUIET_WAIT_MS = 1000
+/** The retransmission timeout while no round trip was measured. */
+const NEAR_UNKNOWN_MS = 250
+const FAR_UNKNOWN_MS = 1000
+/** An answer comes within three round trips (rules A1, A10); the floor allows for a busy scheduler. */
+const ANSWER_FLOOR_MS = 2
+
+/** Rule A14: no progress for this long ends a transfer. `timeoutMs`: the peer's own timer. */
+export function giveUpAfterMs(timeoutMs: number): number {
+  return Math.max(GIVE_UP_MS, GIVE_UP_TIMEOUTS * timeoutMs)
+}
+
+/** No progress for this long is a stall. */
+export function stalledAfterMs(role: 'sender' | 'receiver', rto: Pick<Rto, 'roundsMs'>): number {
+  return rto.roundsMs(STALL_ROUNDS, role === 'sender' ? SENDER_STALL_FLOOR_MS : RECEIVER_STALL_FLOOR_MS)
+}
+
+/** When the transfer is given up. */
+export function giveUpAt(s: SenderState): number {
+  return lastProgressAt(s) + giveUpAfterMs(s.config.clientTimeoutMs)
+}
+
+/** When a missing final ACK has been waited for long enough (rule A4). */
+export function silenceAt(s: SenderState): number {
+  return s.heardAt + Math.max(FINAL_SILENCE_MS, FINAL_SILENCE_TIMEOUTS * s.config.clientTimeoutMs)
+}
+
+/** When the present silence becomes a stall; Infinity when it has become one. */
+export function stallAt(s: SenderState): number {
+  return s.stalled ? Infinity : lastProgressAt(s) + stalledAfterMs('sender', s.rto)
+}
+
+/** Time of the last packet that moved the transfer on; the start before any. */
+export function lastProgressAt(s: SenderState): number {
+  return Math.max(s.startedAt, s.progressAt)
+}
+
+/** How long to wait for an answer after `backoff` timeouts in a row (rules A6, A14). */
+export function answerWaitMs(s: SenderState, now: number, backoff: number): number {
+  const { config, policy, rto } = s
+  const quiet = now - s.progressAt >= QUIET_AFTER_MS
+  if (policy.rtoMaxMs !== Infinity) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
+  if (quiet) return QUIET_WAIT_MS
+  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, config.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
+  const cap = config.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS
+  return rto.waitMs(backoff, policy.rtoMinMs, Math.min(cap, config.clientTimeoutMs))
+}
+
+/** An ACK that comes within this time of a datagram may be the answer to it. */
+export function answerWindowMs(rto: Rto): number {
+  return rto.roundsMs(3, ANSWER_FLOOR_MS)
+}
+
+/** Spacing of repeats of one gap: 1.5 round trips (rules N1, A3). */
+export function gapSpacingMs(rto: Rto): number {
+  return rto.roundsMs(1.5, 1)
+}
+
+/** How long a client that acknowledges inside windows may be silent before it counts as stuck (N1): as long as its round trips vary. */
+export function stuckMs(rto: Rto): number {
+  return Math.max(gapSpacingMs(rto), rto.srttMs + 4 * rto.rttvarMs)
+}

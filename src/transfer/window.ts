@@ -1,0 +1,44 @@
+/** How many blocks may be on their way where the client negotiated no window (rules A1, A5, A10). */
+import type { SenderState } from './sender-state.ts'
+
+/** Rule A1: at most this many blocks may run ahead of one that is stuck. */
+export const RUN_AHEAD = 16
+/** At least this many retransmissions at once mean that the client dropped the blocks (go-back-N), not that the link lost them one by one. A window of two cannot tell. */
+const DROPPED_TOGETHER = 2
+const LEAST_WINDOW = 2
+/** Blocks without such a drop that let the window grow by one again. */
+const CLEAN_BLOCKS = 64
+
+/** Slots for a window and, once something timed out, for what may run ahead of it (A1), the block two beyond included. */
+export function boardSpan(windowBlocks: number, mayRunAhead: boolean): number {
+  return mayRunAhead ? windowBlocks + RUN_AHEAD + 2 : windowBlocks
+}
+
+/** Blocks that may be outstanding. */
+export function windowOf(s: SenderState): number {
+  if (s.firstUnacked === 1 || s.refused) return 1
+  const { policy } = s
+  // A client's order is found out with blocks that run ahead (A1): where few are left, a window that was not asked for closes.
+  const endsSoon = policy.type === 'adaptive' && s.lastSeq - s.firstUnacked < RUN_AHEAD
+  if (endsSoon && (s.order === undefined || s.order.order === 'unknown')) return 1
+  return Math.min(policy.windowBlocks, s.aheadLimit)
+}
+
+/**
+ * A block was acknowledged. A client that takes blocks in order drops everything behind a lost one, so a wide window on a lossy link is
+ * mostly sent twice (rule A11 sees that only after 200 blocks): after such a drop the window is half, and grows by one with each clean run.
+ */
+export function countClean(s: SenderState): void {
+  if (++s.cleanBlocks < CLEAN_BLOCKS) return
+  s.cleanBlocks = 0
+  s.aheadLimit++
+}
+
+/** `blocks` had to be sent again at once. */
+export function countDropped(s: SenderState, blocks: number): void {
+  if (blocks < DROPPED_TOGETHER) return
+  const window = windowOf(s)
+  if (window <= LEAST_WINDOW) return
+  s.cleanBlocks = 0
+  s.aheadLimit = Math.max(LEAST_WINDOW, window >> 1)
+}

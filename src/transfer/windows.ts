@@ -1,0 +1,35 @@
+import { RunLength } from './run-length.ts'
+
+/** What a sender knows of a negotiated window beyond the rest of its record. */
+export class Windows {
+  readonly runs = new RunLength()
+  /** The client was seen to go on by itself after a pause. */
+  pauses = false
+  /** A timeout does not send the whole window again before this. */
+  wholeAt = 0
+  /** Blocks below this may leave now. */
+  burstEnd = 1
+  wentBackAt = -Infinity
+  /** Repeated ACKs in a row: a second one marks a client that answers every packet it cannot use, as EDK2 does (N3). */
+  repeatedAcks = 0
+  answersEach = false
+  /** Repeated ACKs that our own repeats may still bring from such a client, and until when. */
+  echoes = 0
+  echoesUntil = -Infinity
+  /** When the first unacknowledged block left last: an ACK of its predecessor that comes sooner than a round trip cannot be about it. */
+  baseLeftAt = 0
+  /** The last block of the window that is under way. */
+  end = 0
+  /**
+   * What an ACK inside a window means (N1). `gap`: the client acknowledges ends of windows only, so it reports a gap.
+   * `progress`: it acknowledges on its way. Until the first such ACK that is not known.
+   */
+  insideAck: 'unknown' | 'gap' | 'progress' = 'unknown'
+  /** How often it was stuck since a window was acknowledged as a whole. */
+  stuck = 0
+  /** What it said was taken for progress by its timing, and was none: round trips are not what was measured. */
+  misjudged = false
+  /** One block is timed at a time, none that was sent again (Karn), and only by an ACK of its own: a later one was caused later. */
+  timedSeq = 0
+  timedAt = 0
+}
