@@ -11,6 +11,7 @@ export {
   MAX_OPTION_NAME_BYTES,
   MAX_OPTION_VALUE_BYTES,
   MAX_OPTIONS,
+  NO_OPTIONS,
   numberIn,
   type Option,
   optionNumber,

@@ -19,6 +19,9 @@ export const MAX_OPTION_NAME_BYTES = 32
 /** The longest value in use is `multicast`'s: an IPv6 address, a port and a flag. */
 export const MAX_OPTION_VALUE_BYTES = 64
 
+/** What requests without options share. */
+export const NO_OPTIONS: readonly Option[] = []
+
 /** One option as on the wire; the name in lower case (RFC 2347: case does not matter), the value untouched. */
 export interface Option {
   readonly name: string
@@ -38,7 +41,7 @@ export function optionNumber(options: readonly Option[], name: string, min: numb
  * or at a pair that is not complete: some clients pad their packets with NULs or leave rubbish behind them.
  */
 export function parseOptions(b: Uint8Array, from: number, end: number): Parsed<readonly Option[]> {
-  const options: Option[] = []
+  let options: Option[] | undefined
   let at = from
   // Repeats count too, else a datagram full of them would cost thousands of decoded strings.
   for (let pairs = 0; at < end; pairs++) {
@@ -54,12 +57,13 @@ export function parseOptions(b: Uint8Array, from: number, end: number): Parsed<r
     if (valueEnd - nameEnd - 1 > MAX_OPTION_VALUE_BYTES) {
       return fault(WIRE_ERROR.option, `value of option ${escapeText(name)} longer than ${MAX_OPTION_VALUE_BYTES} bytes`)
     }
+    options ??= []
     if (!options.some((option) => option.name === name)) {
       options.push({ name, value: decodeText(b, nameEnd + 1, valueEnd) })
     }
     at = valueEnd + 1
   }
-  return { ok: true, value: options }
+  return { ok: true, value: options ?? NO_OPTIONS }
 }
 
 /** Appends the pairs in their order. Throws ERR_TFTP_USAGE when one cannot be sent. */

@@ -3,7 +3,7 @@
  * spoilt, and only the numbers and the timing of their acknowledgements show it.
  */
 import { countsRepeats } from './sender-faults.ts'
-import { fail, peerOf, type SenderState } from './sender-state.ts'
+import { fail, type SenderState } from './sender-state.ts'
 import { nearWrap } from './wrap.ts'
 
 /** Pause after the ACK of a repeated block, so that a miscounted one shows itself. */
@@ -17,26 +17,25 @@ const TOO_SOON = 0.5
 
 /** A repeated block was acknowledged: until when the next ones are held back; undefined when this client is trusted. */
 export function holdAfterRepeat(s: SenderState, now: number): number | undefined {
-  const { config, policy, rto } = s
+  const { policy, rto } = s
   // It was seen to answer a repeat or an old block in the right way.
   const takesRepeatsWell = s.answersRepeats || s.answersNudges
   const trusted = !policy.nudges || takesRepeatsWell || s.watched >= QUARANTINES
-  return trusted && config.patient !== true ? undefined : now + rto.roundsMs(2, QUARANTINE_MS)
+  return trusted && !s.patient ? undefined : now + rto.roundsMs(2, QUARANTINE_MS)
 }
 
 /** Of a patient transfer: `seq` was acknowledged `rttMs` after it left. True, and the transfer ends, when that is sooner than it can have arrived. */
 export function cameTooSoon(s: SenderState, seq: number, rttMs: number): boolean {
   if (!s.repeated || rttMs >= TOO_SOON * s.rto.minMs) return false
-  const peer = peerOf(s)
-  fail(s, 'ERR_TFTP_COUNTS_REPEATS', countsRepeats(peer, `block ${seq} sooner than it can have arrived`))
+  fail(s, 'ERR_TFTP_COUNTS_REPEATS', countsRepeats(s.peer, `block ${seq} sooner than it can have arrived`))
   return true
 }
 
 /** `seq` was acknowledged and never left: noise far off, else the transfer ends. */
 export function neverSent(s: SenderState, seq: number): void {
-  const { rollover } = s.config
+  const { rollover } = s
   const beyond = seq - s.highestSent
   if (beyond < 1 || beyond > (s.repeated ? MISCOUNT_SPAN : 1)) return
   if (nearWrap(seq, rollover) || nearWrap(s.highestSent, rollover)) return
-  fail(s, 'ERR_TFTP_COUNTS_REPEATS', countsRepeats(peerOf(s), `block ${seq}, which was never sent`))
+  fail(s, 'ERR_TFTP_COUNTS_REPEATS', countsRepeats(s.peer, `block ${seq}, which was never sent`))
 }

@@ -13,14 +13,14 @@ import {
   decideStale,
   decideTimeout,
   mayRepeatOnTimer,
-  noteProgress,
+  noteRecovery,
   repeatedLately,
   wasUnasked,
 } from './recovery.ts'
 import { clearSlot, isAcked, isSent, markAcked, repeatedAt, repeatsOf, reserve, sentAt } from './scoreboard.ts'
 import { neverBegan, storedAnyOrder } from './sender-faults.ts'
-import { contactOf, fail, outstanding, peerOf, type SenderState } from './sender-state.ts'
-import { advanceTo, carryOut, forgetAhead, pace, sendFirst, sendNew } from './transmit.ts'
+import { contactOf, fail, type SenderState } from './sender-state.ts'
+import { advanceTo, carryOut, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
 import { answerWaitMs, answerWindowMs, gapSpacingMs } from './waits.ts'
 import { boardSpan, countClean, countDropped, windowOf } from './window.ts'
 
@@ -126,7 +126,7 @@ function arm(s: SenderState, now: number): void {
   }
   const wait = answerWaitMs(s, now, s.timeouts + s.backoff)
   // A client that acknowledges later blocks is not pausing.
-  const first = s.everTimedOut || s.config.known === true || isGap ? 0 : s.policy.firstRtoMs
+  const first = s.everTimedOut || s.known || isGap ? 0 : s.policy.firstRtoMs
   s.retryAt = now + Math.max(wait, first)
 }
 
@@ -145,7 +145,7 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   // Karn's rule, and more: the ACK of a block that waited through a timeout may have been caused by what was sent then.
   if (repeats === 0 && leftAt > s.lostBefore) {
     rttMs = now - leftAt
-    if (s.config.patient === true && cameTooSoon(s, seq, rttMs)) return false
+    if (s.patient && cameTooSoon(s, seq, rttMs)) return false
     rto.sample(rttMs)
     s.counters[COUNTER.srttMs] = rto.srttMs
   }
@@ -155,7 +155,11 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   if (seq > s.highestAcked) s.highestAcked = seq
   // Set for DATA 1 alone.
   s.contactAt = Infinity
-  noteProgress(s, now, seq)
+  if (s.lastAction !== 'ack') noteRecovery(s, now, seq)
+  s.freshSeq = seq
+  s.freshAt = now
+  s.unanswered = 0
+  s.nudgeAt = Infinity
   s.backoff = rttMs > 0 ? 0 : Math.min(s.timeouts, KEPT_BACKOFF)
   s.timeouts = 0
   s.progressAt = now
@@ -212,7 +216,7 @@ function stale(s: SenderState, now: number, seq: number): void {
     return
   }
   if (orderOf(s) === 'inorder' && seq < s.highestAcked && now - s.lastSentAt > answerWindowMs(s.rto)) {
-    fail(s, 'ERR_TFTP_ORDER_LIED', storedAnyOrder(peerOf(s), seq))
+    fail(s, 'ERR_TFTP_ORDER_LIED', storedAnyOrder(s.peer, seq))
     return
   }
   if (seq === s.firstUnacked - 1 && outstanding(s)) clientTimer(s, now)
@@ -222,7 +226,7 @@ function stale(s: SenderState, now: number, seq: number): void {
 function clientTimer(s: SenderState, now: number): void {
   const waited = now - s.lastSentAt
   const { firstUnacked } = s
-  if (firstUnacked === 1 && s.config.patient !== true && waited >= CLIENT_TIMER_MS && s.contactAt !== Infinity) {
+  if (firstUnacked === 1 && !s.patient && waited >= CLIENT_TIMER_MS && s.contactAt !== Infinity) {
     const contact = contactOf(s)
     // Our own repeats are used up, so the client may have one more.
     if (s.contactRepeats >= mostRepeats('data', contact)) {
@@ -246,13 +250,13 @@ function firstContact(s: SenderState, now: number): void {
   const contact = contactOf(s)
   if (s.contactRepeats >= mostRepeats('data', contact)) {
     s.contactAt = Infinity
-    fail(s, 'ERR_TFTP_TIMEOUT', neverBegan(peerOf(s), outOfPlace(s.oddities)))
+    fail(s, 'ERR_TFTP_TIMEOUT', neverBegan(s.peer, outOfPlace(s.oddities)))
     return
   }
   s.contactRepeats++
   s.contactAt = now + contactWaitMs('data', contact, s.contactRepeats)
   s.counters[COUNTER.timeouts]++
-  if (s.config.patient !== true) carryOut(s, now, { type: 'repeat', seq: 1 })
+  if (!s.patient) carryOut(s, now, { type: 'repeat', seq: 1 })
 }
 
 function timeout(s: SenderState, now: number): void {

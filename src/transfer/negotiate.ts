@@ -4,7 +4,7 @@
  * not asked. A value that makes no sense makes its option ignored, as if it had not been sent.
  */
 import type { Option, Parsed, Request } from '../packet/index.ts'
-import { encodeOack, escapeText, numberIn, WIRE_ERROR } from '../packet/index.ts'
+import { encodeOack, escapeText, NO_OPTIONS, numberIn, WIRE_ERROR } from '../packet/index.ts'
 import { type Agreed, type Draft, type Limits, OPTIONS } from './options.ts'
 
 export { type Agreed, type Limits, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from './options.ts'
@@ -72,7 +72,7 @@ function defaults(): Draft {
     timeoutNegotiated: false,
     rollover: 0,
     rolloverNegotiated: false,
-    oack: [],
+    oack: NO_OPTIONS,
     tsizeBytes: undefined,
   }
 }
@@ -80,6 +80,7 @@ function defaults(): Draft {
 /** `sizeBytes` undefined means WRQ. Done for each request, so it makes no more than it returns. */
 function negotiate(options: readonly Option[], limits: Limits, sizeBytes: number | undefined): Agreed {
   const draft = defaults()
+  if (options.length === 0) return draft
   /** What is granted, by the place of its option; undefined for what is not. */
   const granted: (number | undefined)[] = []
   // The window is capped in bytes, so the block size must be known first, wherever it stands in the request.
@@ -92,12 +93,12 @@ function negotiate(options: readonly Option[], limits: Limits, sizeBytes: number
       if (granted[i] !== undefined) row.agree(draft, granted[i] as number)
     }
   }
-  const oack: Option[] = []
+  let oack: Option[] | undefined
   for (let i = 0; i < options.length; i++) {
     const value = granted[i]
-    if (value !== undefined) oack.push({ name: options[i].name, value: textOf(options[i], value) })
+    if (value !== undefined) (oack ??= []).push({ name: options[i].name, value: textOf(options[i], value) })
   }
-  draft.oack = oack
+  if (oack !== undefined) draft.oack = oack
   return draft
 }
 

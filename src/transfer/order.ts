@@ -52,5 +52,5 @@ export function decideQuestion(s: SenderState, now: number): Action {
 
 /** Never the final block, never far beyond the gap, never at a wrap. */
 function mayRunAhead(s: SenderState, seq: number): boolean {
-  return seq < s.lastSeq && seq < s.firstUnacked + windowOf(s) + RUN_AHEAD && !nearWrap(seq, s.config.rollover)
+  return seq < s.lastSeq && seq < s.firstUnacked + windowOf(s) + RUN_AHEAD && !nearWrap(seq, s.rollover)
 }

@@ -7,8 +7,8 @@ import { COUNTER } from './contract.ts'
 import { orderOf } from './order.ts'
 import { repeatsOf } from './scoreboard.ts'
 import { silentAfterRefusal } from './sender-faults.ts'
-import { fail, outstanding, peerOf, type SenderState } from './sender-state.ts'
-import { type Action, NOTHING } from './transmit.ts'
+import { fail, type SenderState } from './sender-state.ts'
+import { type Action, NOTHING, outstanding } from './transmit.ts'
 import { answerWindowMs } from './waits.ts'
 import { RUN_AHEAD } from './window.ts'
 import { isBeforeWrap, isWrapZero, nearWrap } from './wrap.ts'
@@ -28,16 +28,16 @@ const REFUSED_PATIENCE_MS = 5000
 
 /** False for what must not be repeated before the client's own timer speaks: at a wrap (A12), to a device that counts repeats (A13). */
 export function mayRepeatOnTimer(s: SenderState, seq: number): boolean {
-  const { config, policy } = s
-  if (config.patient === true) return false
-  if (isBeforeWrap(seq, config.rollover)) return !policy.nudges
-  return !isWrapZero(seq, config.rollover) || orderOf(s) === 'inorder'
+  const { policy, rollover } = s
+  if (s.patient) return false
+  if (isBeforeWrap(seq, rollover)) return !policy.nudges
+  return !isWrapZero(seq, rollover) || orderOf(s) === 'inorder'
 }
 
 /** The first unacknowledged block got no answer, `tries` times in a row. */
 export function decideTimeout(s: SenderState, now: number, tries: number): Action {
   if (s.refused && now - Math.max(s.progressAt, s.refusedAt) >= REFUSED_PATIENCE_MS) {
-    fail(s, 'ERR_TFTP_PEER_ERROR', silentAfterRefusal(peerOf(s)))
+    fail(s, 'ERR_TFTP_PEER_ERROR', silentAfterRefusal(s.peer))
     return NOTHING
   }
   if (s.answersRepeats && tries > UNANSWERED_REPEATS) {
@@ -65,20 +65,14 @@ export function repeatedLately(s: SenderState, now: number): boolean {
   return now - last <= answerWindowMs(s.rto)
 }
 
-/** Something new was acknowledged. */
-export function noteProgress(s: SenderState, now: number, seq: number): void {
-  if (s.lastAction !== 'ack') {
-    // A client that paused answers what came meanwhile only now (lwIP with an ERROR: rule A10).
-    s.unaskedAt = now
-    const spontaneous = now - s.lastSentAt > answerWindowMs(s.rto)
-    s.policy.recovered(now, seq, spontaneous ? 'client' : s.lastAction)
-    if (s.lastAction === 'probe' && !s.answersRepeats) s.probesWork = orderOf(s) === 'inorder'
-    s.lastAction = 'ack'
-  }
-  s.freshSeq = seq
-  s.freshAt = now
-  s.unanswered = 0
-  s.nudgeAt = Infinity
+/** Something new was acknowledged, after something was sent out of turn. */
+export function noteRecovery(s: SenderState, now: number, seq: number): void {
+  // A client that paused answers what came meanwhile only now (lwIP with an ERROR: rule A10).
+  s.unaskedAt = now
+  const spontaneous = now - s.lastSentAt > answerWindowMs(s.rto)
+  s.policy.recovered(now, seq, spontaneous ? 'client' : s.lastAction)
+  if (s.lastAction === 'probe' && !s.answersRepeats) s.probesWork = orderOf(s) === 'inorder'
+  s.lastAction = 'ack'
 }
 
 /** A repeated ACK: what follows when it answers something of ours; undefined when it does not. */
@@ -133,10 +127,10 @@ function partnerOfFirst({ firstUnacked, nextToSend, highestAcked }: SenderState)
 }
 
 function mayNudge(s: SenderState): boolean {
-  const { config, policy, firstUnacked } = s
+  const { rollover, policy, firstUnacked } = s
   if (!policy.nudges || s.refused || s.answersRepeats) return false
   if (firstUnacked < 2 || firstUnacked === s.lastSeq) return false
-  return !nearWrap(firstUnacked, config.rollover) && !nearWrap(partnerOfFirst(s), config.rollover)
+  return !nearWrap(firstUnacked, rollover) && !nearWrap(partnerOfFirst(s), rollover)
 }
 
 function nudge(s: SenderState, now: number): Action {
@@ -151,8 +145,7 @@ function nudge(s: SenderState, now: number): Action {
 }
 
 function mayProbe(s: SenderState): boolean {
-  const { firstUnacked, nextToSend, highestAcked } = s
-  const { rollover } = s.config
+  const { firstUnacked, nextToSend, highestAcked, rollover } = s
   if (s.refused || highestAcked > firstUnacked || nextToSend - firstUnacked >= RUN_AHEAD) return false
   return nextToSend < s.lastSeq && !nearWrap(nextToSend, rollover) && !nearWrap(firstUnacked, rollover)
 }

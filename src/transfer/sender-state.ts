@@ -14,6 +14,7 @@ import { Rto } from './rto.ts'
 import { newScoreboard, type Scoreboard } from './scoreboard.ts'
 import { NO_TIMERS, type SenderTimers } from './timers.ts'
 import type { Windows } from './windows.ts'
+import { nearWrap } from './wrap.ts'
 
 export interface SenderConfig extends KnownDevice {
   /** Bytes of the whole image; a last block of 0 bytes follows a multiple of blksize (RFC 1350 §6). */
@@ -43,14 +44,30 @@ export interface Failure {
 export const ECHOES = 2
 
 export class SenderState implements SenderTimers {
-  readonly config: SenderConfig
+  readonly sizeBytes: number
+  readonly blksize: number
+  readonly rollover: 0 | 1
+  readonly near: boolean
+  readonly clientTimeoutMs: number
+  readonly label: string
+  readonly peer: PeerRole
+  /** The device was served before: its first timeout need not be a long one (rule A6). */
+  readonly known: boolean
+  /** It counts repeats as new blocks: nothing is repeated before its own timer has spoken (rule A13). */
+  readonly patient: boolean
   readonly policy: WindowPolicy
   readonly sink: SenderSink
   readonly counters = newCounters()
   /** Blocks of the file, the final short one included. */
   readonly lastSeq: number
+  /** The file is long enough for block numbers to begin again (rule A12). */
+  readonly wraps: boolean
   readonly rto = new Rto()
   phase: SenderPhase
+  /** Until the client has acknowledged it. */
+  oack: Uint8Array | undefined
+  /** The peer has answered us from its address (rule A5). */
+  addressValidated: boolean
   /** A rule ends the transfer with this. */
   failure: Failure | undefined
   /** What had no place in the transfer since the last progress; made when the first such datagram comes. */
@@ -161,10 +178,21 @@ export class SenderState implements SenderTimers {
   windows: Windows | undefined
 
   constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
-    this.config = config
+    this.sizeBytes = config.sizeBytes
+    this.blksize = config.blksize
+    this.rollover = config.rollover
+    this.near = config.near
+    this.clientTimeoutMs = config.clientTimeoutMs
+    this.label = config.label
+    this.peer = config.peerRole ?? 'client'
+    this.known = config.known ?? false
+    this.patient = config.patient ?? false
+    this.oack = config.oack
+    this.addressValidated = config.addressValidated
     this.policy = policy
     this.sink = sink
     this.lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
+    this.wraps = nearWrap(this.lastSeq, config.rollover) || this.lastSeq > 0xffff
     this.board = policy.cumulative ? NO_BOARD : newScoreboard(policy.windowBlocks)
     this.phase = config.oack === undefined ? 'first' : 'offer'
   }
@@ -172,23 +200,12 @@ export class SenderState implements SenderTimers {
 
 const NO_BOARD: Scoreboard = []
 
-/** What the peer is called in messages. */
-export function peerOf(s: SenderState): PeerRole {
-  return s.config.peerRole ?? 'client'
-}
-
 /** A rule ends the transfer. */
 export function fail(s: SenderState, code: ErrorCode, reason: string): void {
   s.failure ??= { code, reason }
 }
 
-/** True while something that the client has not confirmed is on its way. */
-export function outstanding(s: SenderState): boolean {
-  return s.firstUnacked < s.nextToSend
-}
-
 /** For the timetable of rule A5. */
-export function contactOf({ config, policy }: SenderState): FirstContact {
-  const { near, clientTimeoutMs } = config
+export function contactOf({ near, clientTimeoutMs, policy }: SenderState): FirstContact {
   return { near, clientTimeoutMs, strictMs: policy.nudges ? undefined : clientTimeoutMs }
 }

@@ -30,7 +30,7 @@ import { Oddities, outOfPlace } from './oddities.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
 import type { Reading } from './reading.ts'
 import { countsRepeats } from './sender-faults.ts'
-import { contactOf, peerOf, type SenderConfig, SenderState } from './sender-state.ts'
+import { contactOf, type SenderConfig, SenderState } from './sender-state.ts'
 import { nextOfBlocks } from './timers.ts'
 import { giveUpAt, lastProgressAt, silenceAt, stallAt } from './waits.ts'
 
@@ -65,8 +65,8 @@ export class Sender implements Machine {
   }
 
   get halfOpen(): boolean {
-    const { config, phase } = this.#s
-    return !config.addressValidated && (phase === 'offer' || (phase === 'first' && config.oack === undefined))
+    const { addressValidated, phase } = this.#s
+    return !addressValidated && (phase === 'offer' || phase === 'first')
   }
 
   get progressAt(): number {
@@ -75,11 +75,11 @@ export class Sender implements Machine {
 
   /** What this transfer taught about the device, for its next request. */
   learnt(): LearntDevice {
-    const { policy, countsRepeats, config } = this.#s
+    const { policy, countsRepeats, patient } = this.#s
     const window = policy.learnt?.()
     return {
       ...(window === undefined ? {} : { window }),
-      ...(countsRepeats || config.patient === true ? { countsRepeats: true } : {}),
+      ...(countsRepeats || patient ? { countsRepeats: true } : {}),
     }
   }
 
@@ -87,7 +87,7 @@ export class Sender implements Machine {
     const s = this.#s
     s.startedAt = now
     s.heardAt = now
-    if (s.config.oack === undefined) this.#reading.open(s, now)
+    if (s.oack === undefined) this.#reading.open(s, now)
     else {
       this.#sendOack()
       s.contactAt = now + contactWaitMs('oack', contactOf(s), 0)
@@ -101,7 +101,7 @@ export class Sender implements Machine {
     const opcode = readOpcode(buffer, offset, length)
     if (opcode === OPCODE.ack && length >= 4) {
       s.heardAt = now
-      const seq = seqNear(readBlock(buffer, offset), s.highestSent, s.config.rollover)
+      const seq = seqNear(readBlock(buffer, offset), s.highestSent, s.rollover)
       if (this.#isOdd(seq)) this.#odd(buffer, offset, length)
       this.#ack(now, seq)
     } else if (opcode === OPCODE.error) {
@@ -136,7 +136,7 @@ export class Sender implements Machine {
     else if (this.#s.phase !== 'linger') {
       this.#fail(
         'ERR_TFTP_UNREACHABLE',
-        `the ${peerOf(this.#s)} closed its port: it gave up or was restarted; start the transfer again`,
+        `the ${this.#s.peer} closed its port: it gave up or was restarted; start the transfer again`,
         false,
       )
     }
@@ -169,6 +169,8 @@ export class Sender implements Machine {
         return
       }
       s.contactAt = Infinity
+      s.addressValidated = true
+      s.oack = undefined
       if (s.counters[COUNTER.timeouts] === 0) s.rto.sample(now - s.startedAt)
       this.#go('accepted')
       this.#reading.open(s, now)
@@ -190,9 +192,9 @@ export class Sender implements Machine {
   /** The first unacknowledged block moved from `before`: which phase does that make? */
   #advanced(now: number, before: number): void {
     const s = this.#s
-    const { firstUnacked, lastSeq, policy, sink, counters, config } = s
+    const { firstUnacked, lastSeq, policy, sink, counters } = s
     s.oddities?.clear()
-    counters[COUNTER.bytes] = Math.min(config.sizeBytes, (firstUnacked - 1) * config.blksize)
+    counters[COUNTER.bytes] = Math.min(s.sizeBytes, (firstUnacked - 1) * s.blksize)
     if (s.stalled) {
       s.stalled = false
       sink.notice('recovered', firstUnacked)
@@ -215,8 +217,7 @@ export class Sender implements Machine {
   /** Rule A13: an ACK of a block beyond the last one means that the client counted a repeat as a block of its own. */
   #ackWhileLingering(seq: number): void {
     const { lastSeq } = this.#s
-    if (seq > lastSeq)
-      this.#fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(peerOf(this.#s), `block ${seq} of ${lastSeq}`))
+    if (seq > lastSeq) this.#fail('ERR_TFTP_COUNTS_REPEATS', countsRepeats(this.#s.peer, `block ${seq} of ${lastSeq}`))
   }
 
   #peerError(now: number, wireCode: number, message: string): void {
@@ -231,7 +232,7 @@ export class Sender implements Machine {
     if (this.#onlyFinalMissing() && this.#isGone(wireCode)) return this.#endWithoutLastAck()
     const error = new ForesendError(
       'ERR_TFTP_PEER_ERROR',
-      `${s.config.label}: the ${peerOf(s)} ended it with ERROR ${wireCode} "${escapeText(message)}"`,
+      `${s.label}: the ${s.peer} ended it with ERROR ${wireCode} "${escapeText(message)}"`,
       { fault: 'peer', wireCode },
     )
     this.#end('fault', { status: 'failed', error })
@@ -257,7 +258,7 @@ export class Sender implements Machine {
     s.contactAt = Infinity
     this.#fail(
       'ERR_TFTP_TIMEOUT',
-      `the ${peerOf(s)} never acknowledged the options (OACK)${outOfPlace(s.oddities)}; check the cable and the firewalls`,
+      `the ${s.peer} never acknowledged the options (OACK)${outOfPlace(s.oddities)}; check the cable and the firewalls`,
     )
   }
 
@@ -273,7 +274,7 @@ export class Sender implements Machine {
     const block = `block ${s.firstUnacked} of ${s.lastSeq}`
     this.#fail(
       'ERR_TFTP_TIMEOUT',
-      `${block} was never acknowledged in ${seconds} s of repeats${outOfPlace(s.oddities)}; check the cable and the ${peerOf(s)}`,
+      `${block} was never acknowledged in ${seconds} s of repeats${outOfPlace(s.oddities)}; check the cable and the ${s.peer}`,
     )
     return true
   }
@@ -302,7 +303,7 @@ export class Sender implements Machine {
     const s = this.#s
     if (code === 'ERR_TFTP_COUNTS_REPEATS') s.countsRepeats = true
     const fault = code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer'
-    const error = new ForesendError(code, `${s.config.label}: ${reason}`, { fault })
+    const error = new ForesendError(code, `${s.label}: ${reason}`, { fault })
     if (tellPeer) {
       const packet = encodeErrorFor(error)
       s.sink.sendControl(packet, packet.length)
@@ -329,8 +330,8 @@ export class Sender implements Machine {
   }
 
   #sendOack(): void {
-    const { config, sink } = this.#s
-    if (config.oack !== undefined) sink.sendControl(config.oack, config.oack.length)
+    const { oack, sink } = this.#s
+    if (oack !== undefined) sink.sendControl(oack, oack.length)
   }
 
   #go(cause: SenderCause): void {

@@ -4,7 +4,7 @@
  */
 import { COUNTER } from './contract.ts'
 import { isAcked, isSent, markSent, reserve, clearSlot } from './scoreboard.ts'
-import { outstanding, type SenderState } from './sender-state.ts'
+import type { SenderState } from './sender-state.ts'
 import { boardSpan, windowOf } from './window.ts'
 import { nearWrap } from './wrap.ts'
 
@@ -23,6 +23,11 @@ export type Action =
   | { readonly type: 'filler' }
 
 export const NOTHING: Action = { type: 'nothing' }
+
+/** True while something that the client has not confirmed is on its way. */
+export function outstanding(s: SenderState): boolean {
+  return s.firstUnacked < s.nextToSend
+}
 
 /** Carries `action` out. */
 export function carryOut(s: SenderState, now: number, action: Action): void {
@@ -58,8 +63,7 @@ export function sendFirst(s: SenderState, now: number): void {
 export function sendNew(s: SenderState, now: number): void {
   // Rule A13: the ACK of a repeated block is being watched.
   if (s.heldUntil !== Infinity) return
-  const { lastSeq } = s
-  const { rollover } = s.config
+  const { lastSeq, rollover } = s
   const window = windowOf(s)
   // A policy may have widened its window: blocks that shared a slot would acknowledge each other.
   s.board = reserve(s.board, boardSpan(window, s.everTimedOut), s.firstUnacked, s.highestSent)
@@ -70,11 +74,12 @@ export function sendNew(s: SenderState, now: number): void {
       s.nextToSend++
       continue
     }
-    const alone = nearWrap(first, rollover)
-    if (outstanding(s) && (alone || nearWrap(s.firstUnacked, rollover))) return
+    const alone = s.wraps && nearWrap(first, rollover)
+    if (s.wraps && outstanding(s) && (alone || nearWrap(s.firstUnacked, rollover))) return
     let count = 1
-    if (!alone) {
-      while (first + count < limit && !nearWrap(first + count, rollover) && !isSent(s.board, first + count)) count++
+    while (!alone && first + count < limit && !isSent(s.board, first + count)) {
+      if (s.wraps && nearWrap(first + count, rollover)) break
+      count++
     }
     s.nextToSend = first + count
     sendRun(s, now, first, count, alone || s.firstUnacked === lastSeq)

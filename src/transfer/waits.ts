@@ -42,12 +42,12 @@ export function stalledAfterMs(role: 'sender' | 'receiver', rto: Pick<Rto, 'roun
 
 /** When the transfer is given up. */
 export function giveUpAt(s: SenderState): number {
-  return lastProgressAt(s) + giveUpAfterMs(s.config.clientTimeoutMs)
+  return lastProgressAt(s) + giveUpAfterMs(s.clientTimeoutMs)
 }
 
 /** When a missing final ACK has been waited for long enough (rule A4). */
 export function silenceAt(s: SenderState): number {
-  return s.heardAt + Math.max(FINAL_SILENCE_MS, FINAL_SILENCE_TIMEOUTS * s.config.clientTimeoutMs)
+  return s.heardAt + Math.max(FINAL_SILENCE_MS, FINAL_SILENCE_TIMEOUTS * s.clientTimeoutMs)
 }
 
 /** When the present silence becomes a stall; Infinity when it has become one. */
@@ -62,13 +62,13 @@ export function lastProgressAt(s: SenderState): number {
 
 /** How long to wait for an answer after `backoff` timeouts in a row (rules A6, A14). */
 export function answerWaitMs(s: SenderState, now: number, backoff: number): number {
-  const { config, policy, rto } = s
+  const { policy, rto } = s
   const quiet = now - s.progressAt >= QUIET_AFTER_MS
   if (policy.rtoMaxMs !== Infinity) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
   if (quiet) return QUIET_WAIT_MS
-  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, config.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
-  const cap = config.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS
-  return rto.waitMs(backoff, policy.rtoMinMs, Math.min(cap, config.clientTimeoutMs))
+  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
+  const cap = s.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS
+  return rto.waitMs(backoff, policy.rtoMinMs, Math.min(cap, s.clientTimeoutMs))
 }
 
 /** An ACK that comes within this time of a datagram may be the answer to it. */

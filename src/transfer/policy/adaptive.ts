@@ -69,6 +69,9 @@ interface Setting {
   readonly gapMs: number
 }
 
+/** Most transfers never have another: they share it. */
+const PLAIN: Setting = { rung: LOCK_STEP, gapMs: 0 }
+
 interface Trial extends Setting {
   /** It is kept if it is faster by this factor; below 1: unless it is slower by more than that. */
   readonly gain: number
@@ -99,7 +102,7 @@ class Adaptive implements WindowPolicy {
   #keptMsPerBlock = Infinity
   /** Blocks confirmed in all, now and when the last stalls ended, the oldest first. */
   #total = 0
-  readonly #stalls: number[] = []
+  #stalls: number[] | undefined
   /** The count of blocks before which no trial begins. #failures is how many failed in a row. */
   #nextTrialAt = 0
   #failures = 0
@@ -121,10 +124,9 @@ class Adaptive implements WindowPolicy {
     const { learnt, gapMs = 0 } = options
     this.#leastGapMs = gapMs
     const widest = learnt?.windowBlocks ?? 1
-    this.#kept = {
-      rung: LADDER.findLastIndex((windowBlocks) => windowBlocks <= widest),
-      gapMs: learnt?.gapMs ?? gapMs,
-    }
+    const rung = LADDER.findLastIndex((windowBlocks) => windowBlocks <= widest)
+    const leastMs = learnt?.gapMs ?? gapMs
+    this.#kept = rung === LOCK_STEP && leastMs === 0 ? PLAIN : { rung, gapMs: leastMs }
     this.windowBlocks = LADDER[this.#kept.rung]
     this.gapMs = this.#kept.gapMs
     this.copies = options.copies ?? 1
@@ -165,6 +167,7 @@ class Adaptive implements WindowPolicy {
   /** Only what we ended counts: a device that paused to write its flash and went on by itself is healthy. */
   recovered(_now: number, _seq: number, by: 'ack' | 'resend' | 'nudge' | 'probe' | 'client'): void {
     if (by === 'client' || by === 'ack' || this.#trial !== undefined) return
+    this.#stalls ??= []
     this.#stalls.push(this.#total)
     if (this.#stalls.length > EVIDENCE_STALLS) this.#stalls.shift()
     // The first stall waited for long (A6): what a block takes here is measured from its end.
@@ -185,7 +188,8 @@ class Adaptive implements WindowPolicy {
 
   /** Lock-step that stalls again and again. A window that failed is tried with a pause between its blocks the next time. */
   #opening(): Trial | undefined {
-    const isEvident = this.#stalls.length === EVIDENCE_STALLS && this.#total - this.#stalls[0] <= EVIDENCE_BLOCKS
+    const stalls = this.#stalls
+    const isEvident = stalls?.length === EVIDENCE_STALLS && this.#total - stalls[0] <= EVIDENCE_BLOCKS
     if (!isEvident || this.#total < this.#nextTrialAt) return undefined
     return { rung: SMALLEST_WINDOW, gapMs: this.#pauseMs(this.#failures % PAUSES.length), gain: TRIAL_GAIN }
   }
@@ -263,7 +267,7 @@ class Adaptive implements WindowPolicy {
 
   #postpone(): void {
     this.#nextTrialAt = this.#total + RETRY_BLOCKS * 2 ** this.#failures++
-    this.#stalls.length = 0
+    this.#stalls = undefined
   }
 
   #keep(setting: Setting): void {
