@@ -1,20 +1,20 @@
 /** How what happens in an instance becomes events. */
+import { performance } from 'node:perf_hooks'
 import type { EventKind, Peer, TransferEvent } from '../endpoint/contract.ts'
 import { clientOf, eventOf } from '../endpoint/endpoint.ts'
 import { OPCODE, type Request } from '../packet/index.ts'
+import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import { allowFlagFor } from './peers.ts'
-import { Limiter } from './limiter.ts'
 import type { ServedTransfer } from './content.ts'
 import type { FromInstance } from './protocol.ts'
 
-/** Events that any host of the network can cause: a few lines a minute tell enough. */
-const LIMITED_WINDOW_MS = 60_000
-const LIMITED_PER_WINDOW = 10
+/** Lines that any host of the network can cause: ten at once, then ten a minute, and the same one once a minute. */
+const LINES = { burst: 10, perSecond: 1 / 6, sameKeyMs: 60_000 }
 
 export class Events {
   readonly #say: (message: FromInstance) => void
-  readonly #denied = new Limiter(LIMITED_WINDOW_MS, LIMITED_PER_WINDOW)
-  readonly #notices = new Limiter(LIMITED_WINDOW_MS, LIMITED_PER_WINDOW)
+  readonly #denied = new RateLimiter(LINES)
+  readonly #notices = new RateLimiter(LINES)
   /** Events that wait for a checksum. */
   readonly #waiting = new Map<TransferEvent, Promise<void>>()
 
@@ -23,7 +23,7 @@ export class Events {
   }
 
   notice(code: string, message: string): void {
-    if (this.#notices.pass(Date.now(), message) !== undefined) this.#say({ type: 'notice', code, message })
+    if (this.#notices.take(performance.now(), message)) this.#say({ type: 'notice', code, message })
   }
 
   /** `now` is the driver's. `crc32`, where it is given, is awaited before the event goes out. */
@@ -44,8 +44,8 @@ export class Events {
 
   /** A peer whose address is not served asked for something. It gets no answer; some of these requests become events. */
   denied(peer: Peer, request: Request | undefined): void {
-    const held = this.#denied.pass(Date.now(), peer.address)
-    if (held === undefined) return
+    if (!this.#denied.take(performance.now(), peer.address)) return
+    const held = this.#denied.takeSuppressed()
     const more = held > 0 ? ` (${held} more like it were not reported)` : ''
     const cause = `${peer.address} is not a private address, so it is not served; to serve it add ${allowFlagFor(peer.address)}${more}`
     this.#say({
