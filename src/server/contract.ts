@@ -56,7 +56,8 @@ export interface Server {
   /**
    * Opens the content again and looks for new addresses of this machine; running transfers keep what they have. With `config` new
    * transfers follow that one. Rejects with ERR_TFTP_USAGE when it differs in what cannot change while the server runs (hosts, port,
-   * driver, workers, single port, recording, limits), and as `startServer` does; the server goes on as it was then.
+   * driver, workers, single port, recording, limits), and as `startServer` does; then the whole server goes on with its previous
+   * settings, however many instances it has. Reloads that are asked for at the same time run one after the other.
    */
   reload(config?: ServerConfigInput): Promise<void>
   /** Takes no new transfers; running ones may finish for `graceMs` milliseconds. Called again, the shorter time counts. */

@@ -55,6 +55,8 @@ export class Control implements Server, MemberOwner {
   /** Events that came before the server listens: `listening` is the first of all. */
   #early: ServerEvent[] | undefined = []
   #stopped: Promise<void> | undefined
+  /** The last reload that was asked for; the next one waits for it. */
+  #reloading: Promise<void> = Promise.resolve()
 
   constructor(config: ServerConfig, { count, open, restart }: Members, listener: Listener | undefined) {
     this.#config = config
@@ -104,13 +106,10 @@ export class Control implements Server, MemberOwner {
     return () => void this.#listeners.delete(own)
   }
 
-  async reload(input?: ServerConfigInput): Promise<void> {
-    const config = input === undefined ? this.#config : parseConfig(input)
-    requireSameFixed(this.#config, config)
-    // What cannot be opened fails here, before any instance has changed.
-    ;(await openContent(config.content, { writable: false, overwrite: false })).close()
-    this.#config = config
-    await Promise.all(this.#members.map((member) => member.reload(config)))
+  reload(input?: ServerConfigInput): Promise<void> {
+    const reload = this.#reloading.then(() => this.#reload(input))
+    this.#reloading = reload.catch(() => {})
+    return reload
   }
 
   stop(graceMs: number): Promise<void> {
@@ -187,6 +186,32 @@ export class Control implements Server, MemberOwner {
     this.notice('WORKER_RESTARTED', 'the worker that crashed serves again')
   }
 
+  async #reload(input: ServerConfigInput | undefined): Promise<void> {
+    try {
+      const config = input === undefined ? this.#config : parseConfig(input)
+      requireSameFixed(this.#config, config)
+      await this.#prepare(config)
+      this.#config = config
+    } catch (error) {
+      for (const member of this.#members) member.discard()
+      throw unchanged(error)
+    }
+    // No message and no timer came since `#prepare` checked: each instance has prepared this, or is down and will begin with it.
+    await Promise.all(this.#members.map((member) => member.follow()))
+  }
+
+  /** Resolves when every instance can follow `config`. */
+  async #prepare(config: ServerConfig): Promise<void> {
+    // Instances that are down open nothing now, and must not find out later that they cannot.
+    ;(await openContent(config.content, { writable: false, overwrite: false })).close()
+    // An instance that crashed and was started again meanwhile is asked anew. Restarts are rare by themselves (RESTART in member.ts).
+    while (!this.#members.every((member) => member.isPrepared)) {
+      const answers = await Promise.allSettled(this.#members.map((member) => member.prepare(config)))
+      const failed = answers.find((answer) => answer.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+    }
+  }
+
   #noticeSilence(): void {
     const where = this.bound.map(({ address, port }) => `${address} port ${port}`).join(' and ')
     this.notice(
@@ -215,6 +240,16 @@ export class Control implements Server, MemberOwner {
 /** A limit on all transfers, divided among instances that do not know each other's. */
 function share(limit: number | undefined, count: number): number | undefined {
   return limit === undefined ? undefined : Math.ceil(limit / count)
+}
+
+/** A reload failed: its error, with what still holds. */
+function unchanged(error: unknown): ForesendError {
+  const message = `${error instanceof Error ? error.message : String(error)}; the server goes on with its previous settings`
+  if (!(error instanceof ForesendError)) {
+    return new ForesendError('ERR_TFTP_INTERNAL', message, { fault: 'local', cause: error })
+  }
+  const { code, fault } = error
+  return new ForesendError(code, message, { fault, cause: error })
 }
 
 /** Used by `startServer`: one that fails to start is stopped before its error is thrown on. */

@@ -16,9 +16,17 @@ export interface InstanceStart {
   readonly memory: readonly DeviceUpdate[]
 }
 
-/** Down. */
+/**
+ * Down. A reload takes two steps, so that all instances follow a configuration or none: each prepares it, which may fail, and then all
+ * follow it, which may not, or all discard it.
+ */
 export type ToInstance =
-  | { readonly type: 'reload'; readonly config: ServerConfig }
+  /** Open what `config` names. Answered by `prepared`. */
+  | { readonly type: 'prepare'; readonly config: ServerConfig }
+  /** Serve new transfers by what was prepared. Answered by `following`. */
+  | { readonly type: 'follow' }
+  /** Let go of what was prepared. */
+  | { readonly type: 'discard' }
   | { readonly type: 'stop'; readonly graceMs: number }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'learn'; readonly update: DeviceUpdate }
@@ -39,7 +47,8 @@ export type Life =
   | { readonly type: 'ready'; readonly bound: Bound; readonly driver: string }
   /** It could not start. */
   | { readonly type: 'failed'; readonly error: PlainError }
-  | { readonly type: 'reloaded'; readonly error?: PlainError }
+  | { readonly type: 'prepared'; readonly error?: PlainError }
+  | { readonly type: 'following' }
   | { readonly type: 'stopped' }
   /** The last word of one that crashed. */
   | { readonly type: 'crashed'; readonly cause: string }
