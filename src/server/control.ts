@@ -170,11 +170,7 @@ export class Control implements Server, MemberOwner {
   /** What ran in the instance is lost; the clients will ask again. */
   gone(member: Member, cause: string): void {
     const reason = 'the worker that served it crashed; ask again'
-    for (const last of this.#registry.lastOf(member.index)) {
-      const event = { ...last, event: 'failed', time: Date.now(), code: 'ERR_TFTP_INTERNAL', cause: reason } as const
-      this.#registry.add(member.index, event)
-      this.#tell(event)
-    }
+    for (const event of this.#registry.lose(member.index, Date.now(), reason)) this.#tell(event)
     this.#pastStats = addStats(this.#pastStats, this.#stats[member.index])
     this.#stats[member.index] = NO_STATS
     if (cause !== '') {
