@@ -4,6 +4,7 @@
  */
 import type { ContentSpec } from '../content/index.ts'
 import type { TransferEvent } from '../endpoint/contract.ts'
+import type { TraceEntry } from '../transfer/trace.ts'
 
 /** How a server is to be: plain data that crosses threads. `parseConfig` makes one of what a user wrote. */
 export interface ServerConfig {
@@ -51,6 +52,11 @@ export interface Server {
    * this id runs any more.
    */
   abort(id: number): boolean
+  /**
+   * The last packets of a running transfer, the oldest first: 32 of them, or 4096 once it has stalled. Undefined when no transfer with
+   * this id runs, or it ends before the answer comes.
+   */
+  trace(id: number): Promise<TraceEntry[] | undefined>
   /** Calls `listener` with each event from now on; the function that comes back ends that. */
   subscribe(listener: (event: ServerEvent) => void): () => void
   /**
@@ -134,6 +140,8 @@ export interface NetworkStats {
  * An event of the server or of a transfer. More kinds may come: a reader passes over those it does not know.
  */
 export type ServerEvent = TransferEvent | ListeningEvent | NoticeEvent
+
+export type { TraceEntry }
 
 export interface ListeningEvent {
   readonly event: 'listening'

@@ -75,12 +75,14 @@ async function fetched(port: number, filename: string, localAddress = '127.0.0.1
 async function hanging(
   port: number,
   name = 'image.bin',
-): Promise<{ client: string; next(): Promise<Buffer>; close(): void }> {
+): Promise<{ client: string; next(): Promise<Buffer>; acknowledge(block: number): void; close(): void }> {
   const socket = createSocket('udp4')
   const packets: Buffer[] = []
   let wake = (): void => {}
-  socket.on('message', (data) => {
+  let tid = 0
+  socket.on('message', (data, from) => {
     packets.push(data)
+    tid = from.port
     wake()
   })
   const next = async (): Promise<Buffer> => {
@@ -89,7 +91,8 @@ async function hanging(
   }
   socket.send(Buffer.from(`\0\x01${name}\0octet\0`), port, '127.0.0.1')
   await next()
-  return { client: `127.0.0.1:${socket.address().port}`, next, close: () => socket.close() }
+  const acknowledge = (block: number): void => socket.send(Buffer.from([0, 4, 0, block]), tid, '127.0.0.1')
+  return { client: `127.0.0.1:${socket.address().port}`, next, acknowledge, close: () => socket.close() }
 }
 
 /** Instances without sockets, which answer the control side as a test wants. */
@@ -184,6 +187,28 @@ describe.each(LINKS)('%s', (_what, driver) => {
     })
     one.close()
     other.close()
+  })
+
+  test.skipIf(skip)('shows the last packets of what runs, to all that ask', async () => {
+    const { server, port, log } = await begin(folderWith('image.bin', IMAGE), driver)
+    const client = await hanging(port)
+    await log.until(() => log.of('requested').length === 1)
+    const [{ id }] = server.transfers()
+    const [trace, again] = await Promise.all([server.trace(id), server.trace(id)])
+    expect(trace?.slice(0, 2)).toEqual([
+      { ms: 0, sent: false, kind: 'request', number: 1 },
+      { ms: expect.any(Number), sent: true, kind: 'data', number: 1 },
+    ])
+    expect(again).toEqual(trace)
+    client.acknowledge(1)
+    await log.until(() => log.of('started').length === 1)
+    const later = (await server.trace(id)) ?? []
+    expect(later.map(({ sent, kind, number }) => [sent, kind, number])).toContainEqual([false, 'ack', 1])
+    expect(await server.trace(12_345)).toBeUndefined()
+    server.abort(id)
+    await log.until(() => log.of('failed').length === 1)
+    expect(await server.trace(id)).toBeUndefined()
+    client.close()
   })
 
   test.skipIf(skip)('counts what reaches the listening port', async () => {
@@ -327,6 +352,35 @@ describe.skipIf(typeof native === 'string')('workers', () => {
     await log.until(() => log.of('notice').length === 2)
     expect(fake.starts.map(({ memory }) => memory)).toEqual([[], [update]])
   })
+})
+
+test('a trace is not waited for when its instance crashes, or its transfer ended meanwhile', async () => {
+  const [log, fake] = [new Log(), new FakeInstances()]
+  const server = await fake.start(tempFolder(), 2, log.add)
+  const requested = {
+    event: 'requested',
+    time: 0,
+    client: '10.0.0.1:1',
+    file: 'a',
+    direction: 'read',
+    bytes: 0,
+  } as const
+  const figures = { blocks: 0, datagrams: 0, retransmitted: 0, window: 1, ms: 0, rateBytesPerSec: 0 }
+  for (const [index, id] of [
+    [0, 1],
+    [1, 2],
+  ]) {
+    fake.owners[index].handle({ type: 'event', event: { ...requested, ...figures, id } })
+  }
+  const [first, second] = [server.trace(1), server.trace(2)]
+  expect([fake.sent[0].at(-1), fake.sent[1].at(-1)]).toEqual([
+    { type: 'trace', id: 1 },
+    { type: 'trace', id: 2 },
+  ])
+  fake.owners[0].handle({ type: 'trace', id: 1 })
+  expect(await first).toBeUndefined()
+  fake.owners[1].exited('crashed for a test')
+  expect(await second).toBeUndefined()
 })
 
 describe('a reload of several instances', () => {

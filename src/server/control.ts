@@ -22,11 +22,18 @@ import { Member, type MemberOwner, type RestartTimes } from './member.ts'
 import { addStats, NO_STATS, SendFailures } from './network-stats.ts'
 import type { InstanceStart, Report } from './protocol.ts'
 import { Registry } from './registry.ts'
+import { readTrace, type TraceEntry } from '../transfer/trace.ts'
 
 /** Most first tries fail before a single packet arrives. */
 const NO_REQUEST_MS = 30_000
 
 type Listener = (event: ServerEvent) => void
+
+interface TraceQuestion {
+  /** Of the instance that was asked. */
+  readonly index: number
+  readonly answer: PromiseWithResolvers<TraceEntry[] | undefined>
+}
 
 /** How many instances, and how they are reached. */
 export interface Members {
@@ -48,6 +55,8 @@ export class Control implements Server, MemberOwner {
   /** Of the instances that run now, and of those that crashed. */
   readonly #stats: NetworkStats[]
   #pastStats = NO_STATS
+  /** Traces that an instance was asked for, by the id of their transfer: as many at most as there are transfers. */
+  readonly #traces = new Map<number, TraceQuestion>()
   readonly #sendFailures = new SendFailures()
   /** A datagram reached a listening socket. */
   #wasAsked = false
@@ -97,6 +106,18 @@ export class Control implements Server, MemberOwner {
     if (index === undefined) return false
     this.#members[index].send({ type: 'abort', id })
     return true
+  }
+
+  async trace(id: number): Promise<TraceEntry[] | undefined> {
+    const index = this.#registry.instanceOf(id)
+    if (index === undefined) return undefined
+    let question = this.#traces.get(id)
+    if (question === undefined) {
+      question = { index, answer: Promise.withResolvers() }
+      this.#traces.set(id, question)
+      this.#members[index].send({ type: 'trace', id })
+    }
+    return question.answer.promise
   }
 
   subscribe(listener: Listener): () => void {
@@ -159,6 +180,8 @@ export class Control implements Server, MemberOwner {
       case 'asked':
         this.#wasAsked = true
         return clearTimeout(this.#quiet)
+      case 'trace':
+        return this.#answerTrace(message.id, message.words)
       case 'stats': {
         this.#stats[member.index] = message.stats
         const notice = this.#sendFailures.noticeFor(Date.now(), this.stats().network.sendErrors)
@@ -171,6 +194,7 @@ export class Control implements Server, MemberOwner {
   gone(member: Member, cause: string): void {
     const reason = 'the worker that served it crashed; ask again'
     for (const event of this.#registry.lose(member.index, Date.now(), reason)) this.#tell(event)
+    for (const [id, { index }] of this.#traces) if (index === member.index) this.#answerTrace(id, undefined)
     this.#pastStats = addStats(this.#pastStats, this.#stats[member.index])
     this.#stats[member.index] = NO_STATS
     if (cause !== '') {
@@ -180,6 +204,12 @@ export class Control implements Server, MemberOwner {
 
   restarted(_member: Member): void {
     this.notice('WORKER_RESTARTED', 'the worker that crashed serves again')
+  }
+
+  #answerTrace(id: number, words: readonly number[] | undefined): void {
+    const question = this.#traces.get(id)
+    this.#traces.delete(id)
+    question?.answer.resolve(words === undefined ? undefined : readTrace(Uint32Array.from(words)))
   }
 
   async #reload(input: ServerConfigInput | undefined): Promise<void> {

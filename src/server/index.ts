@@ -13,6 +13,7 @@ export {
   type ServerConfigInput,
   type ServerEvent,
   type ServerStats,
+  type TraceEntry,
   type TransferSnapshot,
 } from './contract.ts'
 export { startServer } from './server.ts'

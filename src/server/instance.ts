@@ -179,6 +179,8 @@ class Instance {
         return this.#abort(message.id)
       case 'learn':
         return this.#devices.merge(message.update)
+      case 'trace':
+        return this.#tellTrace(message.id)
     }
   }
 
@@ -237,6 +239,14 @@ class Instance {
     const message = `${transfer.label} was ended on request of this side; ask again for the file`
     const error = new ForesendError('ERR_TFTP_ABORTED', message, { fault: 'local', wireCode: 0 })
     endpoint.abort(driver.now(), transfer, error)
+  }
+
+  #tellTrace(id: number): void {
+    const { endpoint } = this.#serving
+    const transfer = endpoint.byId(id)
+    this.#say(
+      transfer === undefined ? { type: 'trace', id } : { type: 'trace', id, words: [...endpoint.traceOf(transfer)] },
+    )
   }
 
   async #stop(): Promise<void> {

@@ -30,12 +30,16 @@ export type ToInstance =
   | { readonly type: 'stop'; readonly graceMs: number }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'learn'; readonly update: DeviceUpdate }
+  /** Answered by `trace`. */
+  | { readonly type: 'trace'; readonly id: number }
 
 /** Up: what happens in an instance. */
 export type Report =
   | { readonly type: 'event'; readonly event: TransferEvent }
   | { readonly type: 'notice'; readonly code: string; readonly message: string }
   | { readonly type: 'learnt'; readonly update: DeviceUpdate }
+  /** The trace of a transfer, as `readTrace` reads it. Without `words` the transfer is not there any more. */
+  | { readonly type: 'trace'; readonly id: number; readonly words?: readonly number[] }
   /** Totals since it was started. */
   | { readonly type: 'stats'; readonly stats: NetworkStats }
   /** The first datagram reached a listening socket. */
