@@ -43,9 +43,12 @@ export type Bound = readonly { readonly address: string; readonly port: number }
 
 export interface Server {
   readonly bound: Bound
-  /** Every transfer that runs now, the oldest first. Figures of a running transfer are up to a second old. */
+  /**
+   * Every transfer that runs now, the oldest first. Figures of a running transfer are up to a second old. While no listener asks for `info`
+   * or more, which transfers run, and the totals of `stats()`, are known a tenth of a second late.
+   */
   transfers(): TransferSnapshot[]
-  /** Totals since the server was started, up to a second old. */
+  /** Totals since the server was started. Those of the network are up to a second old. */
   stats(): ServerStats
   /**
    * Ends a running transfer: its client gets an ERROR, its event is `failed` with ERR_TFTP_ABORTED. False when no transfer with
@@ -57,8 +60,11 @@ export interface Server {
    * this id runs, or it ends before the answer comes.
    */
   trace(id: number): Promise<TraceEntry[] | undefined>
-  /** Calls `listener` with each event from now on; the function that comes back ends that. */
-  subscribe(listener: (event: ServerEvent) => void): () => void
+  /**
+   * Calls `listener` with each event from now on, down to `level`; the function that comes back ends that. Without `level` it gets every
+   * event. Events that no listener asked for are not made at all, so the first one to ask may miss those of the next milliseconds.
+   */
+  subscribe(listener: (event: ServerEvent) => void, level?: EventLevel): () => void
   /**
    * Opens the content again and looks for new addresses of this machine; running transfers keep what they have. With `config` new
    * transfers follow that one. Rejects with ERR_TFTP_USAGE when it differs in what cannot change while the server runs (hosts, port,
@@ -135,6 +141,13 @@ export interface NetworkStats {
   /** Datagrams dropped here because too many were queued for one peer. */
   readonly dropped: number
 }
+
+/**
+ * How much an event matters, and what a listener asks for: each level has those before it as well. `error`: what failed. `warn`: also refusals,
+ * stalls and how they ended, transfers that their client began anew, those whose last acknowledgement is missing, and notices. `info`: all but
+ * progress. `debug`: every event.
+ */
+export type EventLevel = 'error' | 'warn' | 'info' | 'debug'
 
 /**
  * An event of the server or of a transfer. More kinds may come: a reader passes over those it does not know.

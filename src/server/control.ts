@@ -8,6 +8,7 @@ import { DeviceMemory } from '../profile/memory.ts'
 import { parseConfig, requireSameFixed } from './config.ts'
 import type {
   Bound,
+  EventLevel,
   NetworkStats,
   Server,
   ServerConfig,
@@ -17,6 +18,7 @@ import type {
   TransferSnapshot,
 } from './contract.ts'
 import { openContent } from '../content/index.ts'
+import { includes, levelOf, widest } from './level.ts'
 import type { OpenLink } from './link.ts'
 import { Member, type MemberOwner, type RestartTimes } from './member.ts'
 import { addStats, NO_STATS, SendFailures } from './network-stats.ts'
@@ -28,6 +30,12 @@ import { readTrace, type TraceEntry } from '../transfer/trace.ts'
 const NO_REQUEST_MS = 30_000
 
 type Listener = (event: ServerEvent) => void
+
+/** A listener, and down to what it reads events. */
+interface Subscription {
+  readonly listener: Listener
+  readonly level: EventLevel
+}
 
 interface TraceQuestion {
   /** Of the instance that was asked. */
@@ -49,7 +57,9 @@ export class Control implements Server, MemberOwner {
   readonly #members: readonly Member[]
   readonly #registry = new Registry()
   readonly #memory = new DeviceMemory()
-  readonly #listeners = new Set<Listener>()
+  readonly #subscriptions = new Set<Subscription>()
+  /** The widest level that a listener asks for: instances make events down to it. */
+  #level: EventLevel
   /** The next id of each instance's transfers: an instance that is started again goes on behind it. */
   readonly #nextIds: number[]
   /** Of the instances that run now, and of those that crashed. */
@@ -67,12 +77,13 @@ export class Control implements Server, MemberOwner {
   /** The last reload that was asked for; the next one waits for it. */
   #reloading: Promise<void> = Promise.resolve()
 
-  constructor(config: ServerConfig, { count, open, restart }: Members, listener: Listener | undefined) {
+  constructor(config: ServerConfig, { count, open, restart }: Members, subscription: Subscription | undefined) {
     this.#config = config
     this.#members = Array.from({ length: count }, (_, index) => new Member(this, index, open, restart))
     this.#nextIds = this.#members.map((_, index) => index + 1)
     this.#stats = this.#members.map(() => NO_STATS)
-    if (listener !== undefined) this.#listeners.add(listener)
+    if (subscription !== undefined) this.#subscriptions.add(subscription)
+    this.#level = this.#wanted()
   }
 
   async start(): Promise<void> {
@@ -120,11 +131,15 @@ export class Control implements Server, MemberOwner {
     return question.answer.promise
   }
 
-  subscribe(listener: Listener): () => void {
+  subscribe(listener: Listener, level: EventLevel = 'debug'): () => void {
     // The same function may be given twice, and each of the two ends for itself.
-    const own: Listener = (event) => listener(event)
-    this.#listeners.add(own)
-    return () => void this.#listeners.delete(own)
+    const own: Subscription = { listener, level }
+    this.#subscriptions.add(own)
+    this.#tellWanted()
+    return () => {
+      this.#subscriptions.delete(own)
+      this.#tellWanted()
+    }
   }
 
   reload(input?: ServerConfigInput): Promise<void> {
@@ -158,6 +173,7 @@ export class Control implements Server, MemberOwner {
       firstId: this.#nextIds[index],
       idStep: count,
       memory: this.#memory.all(),
+      level: this.#level,
     }
   }
 
@@ -165,10 +181,13 @@ export class Control implements Server, MemberOwner {
     switch (message.type) {
       case 'event': {
         const { event } = message
-        this.#nextIds[member.index] = Math.max(this.#nextIds[member.index], event.id + this.#members.length)
+        this.#idWasUsed(member.index, event.id)
         this.#registry.add(member.index, event)
         return this.#tell(event)
       }
+      case 'facts':
+        this.#idWasUsed(member.index, message.facts.lastId)
+        return this.#registry.addFacts(member.index, message.facts)
       case 'notice':
         // Each instance listens on the same addresses and says the same of them.
         if (member.index === 0) this.notice(message.code, message.message)
@@ -204,6 +223,21 @@ export class Control implements Server, MemberOwner {
 
   restarted(_member: Member): void {
     this.notice('WORKER_RESTARTED', 'the worker that crashed serves again')
+  }
+
+  #wanted(): EventLevel {
+    return widest([...this.#subscriptions].map(({ level }) => level))
+  }
+
+  #tellWanted(): void {
+    const level = this.#wanted()
+    if (level === this.#level) return
+    this.#level = level
+    for (const member of this.#members) member.send({ type: 'wants', level })
+  }
+
+  #idWasUsed(index: number, id: number): void {
+    this.#nextIds[index] = Math.max(this.#nextIds[index], id + this.#members.length)
   }
 
   #answerTrace(id: number, words: readonly number[] | undefined): void {
@@ -259,7 +293,10 @@ export class Control implements Server, MemberOwner {
   }
 
   #emit(event: ServerEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    const level = levelOf(event)
+    for (const subscription of this.#subscriptions) {
+      if (includes(subscription.level, level)) subscription.listener(event)
+    }
   }
 }
 
@@ -284,8 +321,10 @@ export async function startControl(
   members: Members,
   listener: Listener | undefined,
   notices: readonly string[],
+  level: EventLevel = 'debug',
 ): Promise<Server> {
-  const control = new Control(config, members, listener)
+  const subscription = listener === undefined ? undefined : { listener, level }
+  const control = new Control(config, members, subscription)
   for (const message of notices) control.notice('DRIVER', message)
   try {
     await control.start()

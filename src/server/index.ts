@@ -4,6 +4,7 @@ export type { EventKind, TransferEvent } from '../endpoint/contract.ts'
 export { FINAL_EVENTS } from '../endpoint/contract.ts'
 export { type Fault, type ErrorCode, ForesendError } from '../error.ts'
 export {
+  type EventLevel,
   isTransferEvent,
   type ListeningEvent,
   type NetworkStats,

@@ -105,7 +105,7 @@ class Instance {
     this.#say = say
     this.#native = native
     this.#recorder = recorder
-    this.#events = new Events(say)
+    this.#events = new Events(say, start.level)
     this.#devices = new Devices(config, new Neighbours(), Date.now, (update) => say({ type: 'learnt', update }))
     for (const update of start.memory) this.#devices.merge(update)
     const current = (): ServerConfig => this.#config
@@ -179,6 +179,9 @@ class Instance {
         return this.#abort(message.id)
       case 'learn':
         return this.#devices.merge(message.update)
+      case 'wants':
+        this.#events.level = message.level
+        return
       case 'trace':
         return this.#tellTrace(message.id)
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { EventKind, TransferEvent } from '../endpoint/contract.ts'
+import type { Standing } from './protocol.ts'
 import { Registry } from './registry.ts'
 
 function event(kind: EventKind, id: number, more: Partial<TransferEvent> = {}): TransferEvent {
@@ -100,6 +101,23 @@ describe('Registry', () => {
     registry.add(0, event('requested', 4))
     expect(registry.transfers().map(({ id }) => id)).toEqual([2, 3, 4])
     expect(registry.running).toBe(3)
+  })
+
+  test('the oldest is first also where facts of two instances come late', () => {
+    const registry = new Registry()
+    const standing = (id: number, since: number): Standing => {
+      const { event: _event, time: _time, ms: _ms, ...figures } = event('progress', id)
+      return { ...figures, since, state: 'running', stalls: 0 }
+    }
+    const facts = { counts: {}, readBytes: 0, writtenBytes: 0, ended: [], lastId: 0 }
+    registry.addFacts(0, { ...facts, counts: { requested: 2 }, running: [standing(3, 5010), standing(1, 5000)] })
+    registry.addFacts(1, { ...facts, counts: { requested: 1 }, running: [standing(2, 5005)] })
+    expect(registry.transfers().map(({ id }) => id)).toEqual([1, 2, 3])
+    registry.addFacts(1, { ...facts, counts: { completed: 1 }, readBytes: 7, running: [], ended: [2] })
+    expect(registry.totals()).toMatchObject({
+      transfers: { running: 2, requested: 3, completed: 1 },
+      bytes: { read: 7, written: 0 },
+    })
   })
 
   test('what an instance had ends with it as failed, with the last figures', () => {

@@ -1,5 +1,7 @@
-/** The transfers that run, as their events tell: what the page, the progress board and `abort` look things up in. */
+/** The transfers that run, from their events and facts: what the page, the progress board and `abort` look things up in. */
 import { FINAL_EVENTS, type TransferEvent } from '../endpoint/contract.ts'
+import type { CountedKind, Facts, Standing } from './protocol.ts'
+import { stateAfter, type TransferState } from './transfer-state.ts'
 import type { ServerStats, TransferSnapshot } from './contract.ts'
 import { SharedText } from './shared-text.ts'
 
@@ -13,7 +15,7 @@ interface Entry {
   readonly direction: TransferSnapshot['direction']
   readonly since: number
   served: string | undefined
-  state: TransferSnapshot['state']
+  state: TransferState
   bytes: number
   sizeBytes: number | undefined
   rateBytesPerSec: number
@@ -25,6 +27,12 @@ interface Entry {
   stalls: number
 }
 
+/** What an event and a standing have in common. */
+type Figures = Pick<
+  Standing,
+  'bytes' | 'sizeBytes' | 'rateBytesPerSec' | 'blksize' | 'window' | 'blocks' | 'datagrams' | 'retransmitted' | 'served'
+>
+type Identity = Pick<Standing, 'id' | 'client' | 'file' | 'direction' | 'since'>
 type Totals = { -readonly [Key in keyof ServerStats['transfers']]: number }
 
 export class Registry {
@@ -47,23 +55,37 @@ export class Registry {
   /** An event of a transfer of `instance`. Nothing of it is kept but its figures. */
   add(instance: number, event: TransferEvent): void {
     if (FINAL_EVENTS.has(event.event)) return this.#end(event)
-    const entry = this.#entryOf(event.id) ?? this.#begin(instance, event)
+    let entry = this.#entryOf(event.id)
+    if (entry === undefined) {
+      const { id, client, file, direction, time, ms } = event
+      entry = this.#begin(instance, { id, client, file, direction, since: time - ms })
+      this.#totals.requested++
+    }
     entry.state = stateAfter(entry.state, event.event)
     if (event.event === 'stalled') entry.stalls++
-    if (event.served !== undefined && event.served !== entry.served) entry.served = this.#names.share(event.served)
-    entry.bytes = event.bytes
-    entry.sizeBytes = event.sizeBytes
-    entry.rateBytesPerSec = event.rateBytesPerSec
-    entry.blksize = event.blksize
-    entry.window = event.window
-    entry.blocks = event.blocks
-    entry.datagrams = event.datagrams
-    entry.retransmitted = event.retransmitted
+    this.#update(entry, event)
+  }
+
+  /** What happened in `instance` without an event. */
+  addFacts(instance: number, { counts, readBytes, writtenBytes, running, ended }: Facts): void {
+    for (const [kind, count] of Object.entries(counts)) this.#totals[kind as CountedKind] += count
+    this.#bytes.read += readBytes
+    this.#bytes.written += writtenBytes
+    for (const standing of running) {
+      const entry = this.#entryOf(standing.id) ?? this.#begin(instance, standing)
+      entry.state = standing.state
+      entry.stalls = standing.stalls
+      this.#update(entry, standing)
+    }
+    for (const id of ended) this.#remove(id)
   }
 
   /** The oldest first. */
   transfers(): TransferSnapshot[] {
-    return this.#running().map(snapshotOf)
+    // Facts of several instances do not come in the order in which their transfers began.
+    return this.#running()
+      .sort((a, b) => a.since - b.since || a.id - b.id)
+      .map(snapshotOf)
   }
 
   get running(): number {
@@ -96,15 +118,14 @@ export class Registry {
     return slot === undefined ? undefined : this.#entries[slot]
   }
 
-  #begin(instance: number, event: TransferEvent): Entry {
-    const { id, client, file, direction, time, ms } = event
+  #begin(instance: number, { id, client, file, direction, since }: Identity): Entry {
     const entry: Entry = {
       id,
       instance,
       client,
       file: this.#names.share(file),
       direction,
-      since: time - ms,
+      since,
       served: undefined,
       state: 'requested',
       bytes: 0,
@@ -120,29 +141,38 @@ export class Registry {
     const slot = this.#free.pop() ?? this.#entries.length
     this.#entries[slot] = entry
     this.#slots.set(id, slot)
-    this.#totals.requested++
     return entry
   }
 
+  #update(entry: Entry, figures: Figures): void {
+    const { served } = figures
+    if (served !== undefined && served !== entry.served) entry.served = this.#names.share(served)
+    entry.bytes = figures.bytes
+    entry.sizeBytes = figures.sizeBytes
+    entry.rateBytesPerSec = figures.rateBytesPerSec
+    entry.blksize = figures.blksize
+    entry.window = figures.window
+    entry.blocks = figures.blocks
+    entry.datagrams = figures.datagrams
+    entry.retransmitted = figures.retransmitted
+  }
+
   #end(event: TransferEvent): void {
-    const slot = this.#slots.get(event.id)
     // A request that is turned away at once has no other event.
-    if (slot === undefined && event.event !== 'refused') return
-    if (slot !== undefined) {
-      this.#slots.delete(event.id)
-      this.#entries[slot] = undefined
-      this.#free.push(slot)
-    }
+    if (!this.#remove(event.id) && event.event !== 'refused') return
     this.#totals[event.event as keyof Totals]++
     this.#bytes[event.direction === 'read' ? 'read' : 'written'] += event.bytes
   }
-}
 
-/** A stall ends with `recovered` alone: other events may come in the middle of it. */
-function stateAfter(state: TransferSnapshot['state'], kind: string): TransferSnapshot['state'] {
-  if (kind === 'stalled') return 'stalled'
-  if (kind === 'recovered') return 'running'
-  return kind === 'requested' || state === 'stalled' ? state : 'running'
+  /** False when there is no such transfer. */
+  #remove(id: number): boolean {
+    const slot = this.#slots.get(id)
+    if (slot === undefined) return false
+    this.#slots.delete(id)
+    this.#entries[slot] = undefined
+    this.#free.push(slot)
+    return true
+  }
 }
 
 function snapshotOf(entry: Entry): TransferSnapshot {
