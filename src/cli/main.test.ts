@@ -13,6 +13,8 @@ interface Ran {
   readonly stderr: string
   /** What startServer, get and put were given, in order. */
   readonly calls: readonly unknown[]
+  /** Down to which level startServer was asked for events. */
+  readonly level: unknown
 }
 
 const SUMMARY: Summary = {
@@ -31,6 +33,7 @@ const SUMMARY: Summary = {
 /** `outcomes` are those of one transfer after the other, and the last is that of all further ones; without any, each is done. */
 async function command(args: readonly string[], ...outcomes: (Partial<Summary> | ForesendError)[]): Promise<Ran> {
   const calls: unknown[] = []
+  let asked: unknown
   const stdout = collector()
   const stderr = collector()
   const transfer = async (options: unknown): Promise<Summary> => {
@@ -49,8 +52,9 @@ async function command(args: readonly string[], ...outcomes: (Partial<Summary> |
       return () => {}
     },
     tools: {
-      startServer: async (options) => {
+      startServer: async (options, _listener, level) => {
         calls.push(options)
+        asked = level
         return {
           bound: [{ address: '127.0.0.1', port: 69 }],
           reload: async () => {},
@@ -66,7 +70,7 @@ async function command(args: readonly string[], ...outcomes: (Partial<Summary> |
     },
   }
   const code = await run(args, context)
-  return { code, stdout: stdout.text(), stderr: stderr.text(), calls }
+  return { code, stdout: stdout.text(), stderr: stderr.text(), calls, level: asked }
 }
 
 function collector(): { output: StreamOutput; text: () => string } {
@@ -138,7 +142,7 @@ describe('help', () => {
       expect(stdout).toContain(`${heading}\n`)
     }
     const flags =
-      'host port allow single-port driver window anticipation copies gap rto writable overwrite log-format record'
+      'host port allow single-port driver window anticipation copies gap rto writable overwrite log-format log-level record'
     for (const flag of flags.split(' ')) expect(stdout).toContain(`--${flag}`)
   })
 
@@ -150,6 +154,23 @@ describe('help', () => {
 })
 
 describe('flags reach the parts', () => {
+  test.each([
+    [[], 'info'],
+    [['--log-level', 'error'], 'error'],
+    [['--log-level', 'debug'], 'debug'],
+    [['--log-format', 'json'], 'debug'],
+    [['--log-format', 'json', '--log-level', 'info'], 'debug'],
+    [['--log-format', 'json', '--log-level', 'warn'], 'warn'],
+  ])('serve %j asks for events down to %s', async (flags, level) => {
+    expect(await command(['serve', ...flags])).toMatchObject({ code: 0, level })
+  })
+
+  test('serve takes no other level', async () => {
+    const ran = await command(['serve', '--log-level', 'loud'])
+    expect(ran).toMatchObject({ code: 2, calls: [] })
+    expect(ran.stderr).toContain('It takes error, warn, info or debug.')
+  })
+
   test('serve, without any', async () => {
     const ran = await command(['serve'])
     expect(ran.code).toBe(0)

@@ -1,13 +1,14 @@
 /** `foresend serve`: start the server, show what happens, and end it well. */
 import { Command } from 'commander'
 import { parseConfig } from '../server/config.ts'
-import type { Server, ServerConfig, ServerConfigInput } from '../server/contract.ts'
+import type { EventLevel, Server, ServerConfig, ServerConfigInput } from '../server/contract.ts'
+import { EVENT_LEVELS } from '../server/level.ts'
 import { EXIT, messageOf } from './exit.ts'
 import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from './flags.ts'
 import { fetchLines } from './hint.ts'
 import type { Context } from './context.ts'
 import { type Started, startOnUsualPort } from './port.ts'
-import { type EventPrinter, jsonPrinter, prettyPrinter } from './render/events.ts'
+import { atLevel, type EventPrinter, jsonPrinter, prettyPrinter } from './render/events.ts'
 import { summaryLine } from './render/summary.ts'
 import { countText } from './render/units.ts'
 
@@ -52,6 +53,7 @@ interface ServeFlags {
   readonly maxTransfersPerAddress?: number
   readonly record?: string
   readonly logFormat?: 'pretty' | 'json'
+  readonly logLevel?: EventLevel
 }
 
 export function serveCommand(context: Context, done: (exitCode: number) => void): Command {
@@ -101,13 +103,18 @@ function addFlags(command: Command): void {
     .option('--max-transfers-per-address <N>', 'the same for one address', wholeNumber('transfers', 1, 1_000_000))
     .optionsGroup('What it shows:')
     .option('--log-format <FORM>', 'pretty, or json: one object per line (pretty)', oneOf('pretty', 'json'))
+    .option(
+      '--log-level <LEVEL>',
+      'error (failures), warn (also refusals, stalls, notices), info, or debug (every event) (info)',
+      oneOf(...EVENT_LEVELS),
+    )
     .option('--record <DIR>', 'write every packet to a capture file there, which Wireshark opens')
 }
 
 async function serve(context: Context, path: string, flags: ServeFlags): Promise<number> {
-  const json = flags.logFormat === 'json'
-  const printer = json ? jsonPrinter(context.stdout) : prettyPrinter(context.stdout, context.now)
-  const starting = startAsAsked(context, configOf(path, flags), flags.port, printer)
+  const level = levelFor(flags)
+  const printer = printerFor(context, flags, level)
+  const starting = startAsAsked(context, configOf(path, flags), flags.port, printer, level)
   // Signals count from here on: one may come right after `listening`.
   const stopped = untilStopped(context, starting, printer)
   const { server, notice } = await starting
@@ -123,14 +130,24 @@ async function serve(context: Context, path: string, flags: ServeFlags): Promise
   return EXIT.done
 }
 
+/** A program that reads JSON gets progress at `info`, as it cannot look at the server itself. A person has bars for it. */
+function levelFor({ logLevel = 'info', logFormat }: ServeFlags): EventLevel {
+  return logFormat === 'json' && logLevel === 'info' ? 'debug' : logLevel
+}
+
+function printerFor({ stdout, now }: Context, { logFormat }: ServeFlags, level: EventLevel): EventPrinter {
+  return atLevel(level, logFormat === 'json' ? jsonPrinter(stdout) : prettyPrinter(stdout, now))
+}
+
 function startAsAsked(
   context: Context,
   config: ServerConfig,
   port: number | undefined,
   printer: EventPrinter,
+  level: EventLevel,
 ): Promise<Started> {
   const start = (input: ServerConfigInput): Promise<Server> =>
-    context.tools.startServer(input, (event) => printer.event(event))
+    context.tools.startServer(input, (event) => printer.event(event), level)
   if (port === undefined) return startOnUsualPort(start, config)
   return start({ ...config, port }).then((server) => ({ server, notice: undefined }))
 }

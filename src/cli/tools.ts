@@ -11,7 +11,8 @@ export interface Tools {
 
 export function loadTools(): Tools {
   return {
-    startServer: async (config, listener) => (await import('../server/server.ts')).startServer(config, listener),
+    startServer: async (config, listener, level) =>
+      (await import('../server/server.ts')).startServer(config, listener, level),
     get: async (options) => (await import('../client/get.ts')).get(options),
     put: async (options) => (await import('../client/put.ts')).put(options),
   }

@@ -1,9 +1,14 @@
-/** Lets a few through at once and then a steady trickle, and counts the rest (a token bucket). */
+/**
+ * Keeps what any host of the network can cause from becoming a flood: lets a few through at once and then a steady trickle (a token
+ * bucket), the same thing only once in a while, and counts the rest.
+ */
 
 export interface Rate {
   /** At once, after a quiet time. */
   readonly burst: number
   readonly perSecond: number
+  /** A key passes once in this time, in milliseconds. */
+  readonly sameKeyMs?: number
 }
 
 export class RateLimiter {
@@ -11,24 +16,30 @@ export class RateLimiter {
   #left: number
   #suppressed = 0
   #refilledAt = -Infinity
+  /** When each key passed, the oldest first. Bounded by the rate: only what passed is here. */
+  readonly #passed = new Map<string, number>()
 
   constructor(rate: Rate) {
     this.#rate = rate
     this.#left = rate.burst
   }
 
-  /** Whether one more may pass at `now` (milliseconds). */
-  take(now: number): boolean {
-    const { burst, perSecond } = this.#rate
-    const earned = ((now - this.#refilledAt) / 1000) * perSecond
-    if (earned >= 1) {
-      this.#left = Math.min(burst, this.#left + Math.floor(earned))
-      this.#refilledAt = now
-    }
-    if (this.#left === 0) {
+  /** Keys that cannot pass again yet. */
+  get remembered(): number {
+    return this.#passed.size
+  }
+
+  /** Whether one more may pass at `now` (milliseconds). With a `key` and `sameKeyMs` it must not have passed lately. */
+  take(now: number, key?: string): boolean {
+    this.#refill(now)
+    const { sameKeyMs } = this.#rate
+    const isKeyed = key !== undefined && sameKeyMs !== undefined
+    if (isKeyed) this.#forget(now - sameKeyMs)
+    if (this.#left === 0 || (isKeyed && this.#passed.has(key))) {
       this.#suppressed++
       return false
     }
+    if (isKeyed) this.#passed.set(key, now)
     this.#left--
     return true
   }
@@ -38,5 +49,21 @@ export class RateLimiter {
     const suppressed = this.#suppressed
     this.#suppressed = 0
     return suppressed
+  }
+
+  #refill(now: number): void {
+    const { burst, perSecond } = this.#rate
+    const earned = ((now - this.#refilledAt) / 1000) * perSecond
+    if (earned < 1) return
+    this.#left = Math.min(burst, this.#left + Math.floor(earned))
+    this.#refilledAt = now
+  }
+
+  /** Lets go of keys that passed at `until` or before. */
+  #forget(until: number): void {
+    for (const [key, at] of this.#passed) {
+      if (at > until) return
+      this.#passed.delete(key)
+    }
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { ContentSpec } from '../content/index.ts'
 import type { TransferEvent } from '../endpoint/contract.ts'
+import type { TraceEntry } from '../transfer/trace.ts'
 
 /** How a server is to be: plain data that crosses threads. `parseConfig` makes one of what a user wrote. */
 export interface ServerConfig {
@@ -42,21 +43,33 @@ export type Bound = readonly { readonly address: string; readonly port: number }
 
 export interface Server {
   readonly bound: Bound
-  /** Every transfer that runs now, the oldest first. Figures of a running transfer are up to a second old. */
+  /**
+   * Every transfer that runs now, the oldest first. Figures of a running transfer are up to a second old. While no listener asks for `info`
+   * or more, which transfers run, and the totals of `stats()`, are known a tenth of a second late.
+   */
   transfers(): TransferSnapshot[]
-  /** Totals since the server was started, up to a second old. */
+  /** Totals since the server was started. Those of the network are up to a second old. */
   stats(): ServerStats
   /**
    * Ends a running transfer: its client gets an ERROR, its event is `failed` with ERR_TFTP_ABORTED. False when no transfer with
    * this id runs any more.
    */
   abort(id: number): boolean
-  /** Calls `listener` with each event from now on; the function that comes back ends that. */
-  subscribe(listener: (event: ServerEvent) => void): () => void
+  /**
+   * The last packets of a running transfer, the oldest first: 32 of them, or 4096 once it has stalled. Undefined when no transfer with
+   * this id runs, or it ends before the answer comes.
+   */
+  trace(id: number): Promise<TraceEntry[] | undefined>
+  /**
+   * Calls `listener` with each event from now on, down to `level`; the function that comes back ends that. Without `level` it gets every
+   * event. Events that no listener asked for are not made at all, so the first one to ask may miss those of the next milliseconds.
+   */
+  subscribe(listener: (event: ServerEvent) => void, level?: EventLevel): () => void
   /**
    * Opens the content again and looks for new addresses of this machine; running transfers keep what they have. With `config` new
    * transfers follow that one. Rejects with ERR_TFTP_USAGE when it differs in what cannot change while the server runs (hosts, port,
-   * driver, workers, single port, recording, limits), and as `startServer` does; the server goes on as it was then.
+   * driver, workers, single port, recording, limits), and as `startServer` does; then the whole server goes on with its previous
+   * settings, however many instances it has. Reloads that are asked for at the same time run one after the other.
    */
   reload(config?: ServerConfigInput): Promise<void>
   /** Takes no new transfers; running ones may finish for `graceMs` milliseconds. Called again, the shorter time counts. */
@@ -130,9 +143,18 @@ export interface NetworkStats {
 }
 
 /**
+ * How much an event matters, and what a listener asks for: each level has those before it as well. `error`: what failed. `warn`: also refusals,
+ * stalls and how they ended, transfers that their client began anew, those whose last acknowledgement is missing, and notices. `info`: all but
+ * progress. `debug`: every event.
+ */
+export type EventLevel = 'error' | 'warn' | 'info' | 'debug'
+
+/**
  * An event of the server or of a transfer. More kinds may come: a reader passes over those it does not know.
  */
 export type ServerEvent = TransferEvent | ListeningEvent | NoticeEvent
+
+export type { TraceEntry }
 
 export interface ListeningEvent {
   readonly event: 'listening'

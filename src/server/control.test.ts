@@ -5,15 +5,14 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startCrashing } from '../../test/support/crash.ts'
+import { FakeInstances, fetched, folderWith, hanging, Log } from '../../test/support/instances.ts'
 import { tempFolder } from '../../test/support/temp-folder.ts'
-import { get } from '../client/get.ts'
 import { put } from '../client/put.ts'
 import { probeBatch } from '../io/native/probe.ts'
 import { parseConfig } from './config.ts'
 import { isTransferEvent, type Server, type ServerConfigInput, type ServerEvent } from './contract.ts'
 import { startControl } from './control.ts'
-import { type LinkOwner, type OpenLink, openWorkerLink } from './link.ts'
-import type { InstanceStart } from './protocol.ts'
+import { openWorkerLink } from './link.ts'
 import { startServer } from './server.ts'
 
 const native = probeBatch()
@@ -29,61 +28,11 @@ afterEach(async () => {
   for (const server of ending.splice(0)) await server.stop(0)
 })
 
-/** Events of one server, to be waited for. */
-class Log {
-  readonly events: ServerEvent[] = []
-  #waiting: (() => void)[] = []
-  readonly add = (event: ServerEvent): void => {
-    this.events.push(event)
-    for (const wake of this.#waiting.splice(0)) wake()
-  }
-
-  of(kind: string): ServerEvent[] {
-    return this.events.filter(({ event }) => event === kind)
-  }
-
-  async until(holds: () => boolean): Promise<void> {
-    while (!holds()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-}
-
 async function begin(path: string, more: ServerConfigInput): Promise<{ server: Server; port: number; log: Log }> {
   const log = new Log()
   const server = await startServer({ path, hosts: ['127.0.0.1'], port: 0, ...more }, log.add)
   ending.push(server)
   return { server, port: server.bound[0].port, log }
-}
-
-function folderWith(name: string, bytes: Buffer): string {
-  const folder = tempFolder()
-  writeFileSync(join(folder, name), bytes)
-  return folder
-}
-
-async function fetched(port: number, filename: string, localAddress = '127.0.0.1'): Promise<number> {
-  const output = join(tempFolder(), 'out')
-  return (await get({ host: '127.0.0.1', port, filename, output, localAddress })).bytes
-}
-
-/** A client that asks and then says nothing more: its transfer runs until something ends it. */
-async function hanging(
-  port: number,
-  name = 'image.bin',
-): Promise<{ client: string; next(): Promise<Buffer>; close(): void }> {
-  const socket = createSocket('udp4')
-  const packets: Buffer[] = []
-  let wake = (): void => {}
-  socket.on('message', (data) => {
-    packets.push(data)
-    wake()
-  })
-  const next = async (): Promise<Buffer> => {
-    while (packets.length === 0) await new Promise<void>((resolve) => (wake = resolve))
-    return packets.shift() as Buffer
-  }
-  socket.send(Buffer.from(`\0\x01${name}\0octet\0`), port, '127.0.0.1')
-  await next()
-  return { client: `127.0.0.1:${socket.address().port}`, next, close: () => socket.close() }
 }
 
 describe.each(LINKS)('%s', (_what, driver) => {
@@ -127,6 +76,28 @@ describe.each(LINKS)('%s', (_what, driver) => {
     })
     one.close()
     other.close()
+  })
+
+  test.skipIf(skip)('shows the last packets of what runs, to all that ask', async () => {
+    const { server, port, log } = await begin(folderWith('image.bin', IMAGE), driver)
+    const client = await hanging(port)
+    await log.until(() => log.of('requested').length === 1)
+    const [{ id }] = server.transfers()
+    const [trace, again] = await Promise.all([server.trace(id), server.trace(id)])
+    expect(trace?.slice(0, 2)).toEqual([
+      { ms: 0, sent: false, kind: 'request', number: 1 },
+      { ms: expect.any(Number), sent: true, kind: 'data', number: 1 },
+    ])
+    expect(again).toEqual(trace)
+    client.acknowledge(1)
+    await log.until(() => log.of('started').length === 1)
+    const later = (await server.trace(id)) ?? []
+    expect(later.map(({ sent, kind, number }) => [sent, kind, number])).toContainEqual([false, 'ack', 1])
+    expect(await server.trace(12_345)).toBeUndefined()
+    server.abort(id)
+    await log.until(() => log.of('failed').length === 1)
+    expect(await server.trace(id)).toBeUndefined()
+    client.close()
   })
 
   test.skipIf(skip)('counts what reaches the listening port', async () => {
@@ -261,29 +232,44 @@ describe.skipIf(typeof native === 'string')('workers', () => {
   })
 
   test('one that is started again after a crash begins with what is known of the devices', async () => {
-    const starts: InstanceStart[] = []
-    const owners: LinkOwner[] = []
-    const open: OpenLink = (start, _index, owner) => {
-      starts.push(start)
-      owners.push(owner)
-      queueMicrotask(() =>
-        owner.handle({ type: 'ready', bound: [{ address: '127.0.0.1', port: 69 }], driver: 'dgram' }),
-      )
-      return {
-        send: ({ type }) => {
-          if (type === 'stop') queueMicrotask(() => owner.handle({ type: 'stopped' }))
-        },
-        terminate: async () => owner.exited(''),
-      }
-    }
     const log = new Log()
-    const config = parseConfig({ path: tempFolder(), hosts: ['127.0.0.1'], port: 69 })
-    const server = await startControl(config, { count: 1, open }, log.add, [])
+    const fake = new FakeInstances()
+    const server = await fake.start(tempFolder(), 1, log.add)
+    ending.push(server)
     const update = { device: 'mac 02:00:00:00:00:01', learnt: { countsRepeats: true }, time: 1, count: 1 }
-    owners[0].handle({ type: 'learnt', update })
-    owners[0].exited('crashed for a test')
+    fake.owners[0].handle({ type: 'learnt', update })
+    fake.owners[0].exited('crashed for a test')
     await log.until(() => log.of('notice').length === 2)
-    expect(starts.map(({ memory }) => memory)).toEqual([[], [update]])
-    await server.stop(0)
+    expect(fake.starts.map(({ memory }) => memory)).toEqual([[], [update]])
   })
+})
+
+test('a trace is not waited for when its instance crashes, or its transfer ended meanwhile', async () => {
+  const [log, fake] = [new Log(), new FakeInstances()]
+  const server = await fake.start(tempFolder(), 2, log.add)
+  ending.push(server)
+  const requested = {
+    event: 'requested',
+    time: 0,
+    client: '10.0.0.1:1',
+    file: 'a',
+    direction: 'read',
+    bytes: 0,
+  } as const
+  const figures = { blocks: 0, datagrams: 0, retransmitted: 0, window: 1, ms: 0, rateBytesPerSec: 0 }
+  for (const [index, id] of [
+    [0, 1],
+    [1, 2],
+  ]) {
+    fake.owners[index].handle({ type: 'event', event: { ...requested, ...figures, id } })
+  }
+  const [first, second] = [server.trace(1), server.trace(2)]
+  expect([fake.sent[0].at(-1), fake.sent[1].at(-1)]).toEqual([
+    { type: 'trace', id: 1 },
+    { type: 'trace', id: 2 },
+  ])
+  fake.owners[0].handle({ type: 'trace', id: 1 })
+  expect(await first).toBeUndefined()
+  fake.owners[1].exited('crashed for a test')
+  expect(await second).toBeUndefined()
 })

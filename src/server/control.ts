@@ -8,6 +8,7 @@ import { DeviceMemory } from '../profile/memory.ts'
 import { parseConfig, requireSameFixed } from './config.ts'
 import type {
   Bound,
+  EventLevel,
   NetworkStats,
   Server,
   ServerConfig,
@@ -17,16 +18,30 @@ import type {
   TransferSnapshot,
 } from './contract.ts'
 import { openContent } from '../content/index.ts'
+import { includes, levelOf, widest } from './level.ts'
 import type { OpenLink } from './link.ts'
 import { Member, type MemberOwner, type RestartTimes } from './member.ts'
 import { addStats, NO_STATS, SendFailures } from './network-stats.ts'
 import type { InstanceStart, Report } from './protocol.ts'
 import { Registry } from './registry.ts'
+import { readTrace, type TraceEntry } from '../transfer/trace.ts'
 
 /** Most first tries fail before a single packet arrives. */
 const NO_REQUEST_MS = 30_000
 
 type Listener = (event: ServerEvent) => void
+
+/** A listener, and down to what it reads events. */
+interface Subscription {
+  readonly listener: Listener
+  readonly level: EventLevel
+}
+
+interface TraceQuestion {
+  /** Of the instance that was asked. */
+  readonly index: number
+  readonly answer: PromiseWithResolvers<TraceEntry[] | undefined>
+}
 
 /** How many instances, and how they are reached. */
 export interface Members {
@@ -42,12 +57,16 @@ export class Control implements Server, MemberOwner {
   readonly #members: readonly Member[]
   readonly #registry = new Registry()
   readonly #memory = new DeviceMemory()
-  readonly #listeners = new Set<Listener>()
+  readonly #subscriptions = new Set<Subscription>()
+  /** The widest level that a listener asks for: instances make events down to it. */
+  #level: EventLevel
   /** The next id of each instance's transfers: an instance that is started again goes on behind it. */
   readonly #nextIds: number[]
   /** Of the instances that run now, and of those that crashed. */
   readonly #stats: NetworkStats[]
   #pastStats = NO_STATS
+  /** Traces that an instance was asked for, by the id of their transfer: as many at most as there are transfers. */
+  readonly #traces = new Map<number, TraceQuestion>()
   readonly #sendFailures = new SendFailures()
   /** A datagram reached a listening socket. */
   #wasAsked = false
@@ -55,13 +74,16 @@ export class Control implements Server, MemberOwner {
   /** Events that came before the server listens: `listening` is the first of all. */
   #early: ServerEvent[] | undefined = []
   #stopped: Promise<void> | undefined
+  /** The last reload that was asked for; the next one waits for it. */
+  #reloading: Promise<void> = Promise.resolve()
 
-  constructor(config: ServerConfig, { count, open, restart }: Members, listener: Listener | undefined) {
+  constructor(config: ServerConfig, { count, open, restart }: Members, subscription: Subscription | undefined) {
     this.#config = config
     this.#members = Array.from({ length: count }, (_, index) => new Member(this, index, open, restart))
     this.#nextIds = this.#members.map((_, index) => index + 1)
     this.#stats = this.#members.map(() => NO_STATS)
-    if (listener !== undefined) this.#listeners.add(listener)
+    if (subscription !== undefined) this.#subscriptions.add(subscription)
+    this.#level = this.#wanted()
   }
 
   async start(): Promise<void> {
@@ -97,20 +119,33 @@ export class Control implements Server, MemberOwner {
     return true
   }
 
-  subscribe(listener: Listener): () => void {
-    // The same function may be given twice, and each of the two ends for itself.
-    const own: Listener = (event) => listener(event)
-    this.#listeners.add(own)
-    return () => void this.#listeners.delete(own)
+  async trace(id: number): Promise<TraceEntry[] | undefined> {
+    const index = this.#registry.instanceOf(id)
+    if (index === undefined) return undefined
+    let question = this.#traces.get(id)
+    if (question === undefined) {
+      question = { index, answer: Promise.withResolvers() }
+      this.#traces.set(id, question)
+      this.#members[index].send({ type: 'trace', id })
+    }
+    return question.answer.promise
   }
 
-  async reload(input?: ServerConfigInput): Promise<void> {
-    const config = input === undefined ? this.#config : parseConfig(input)
-    requireSameFixed(this.#config, config)
-    // What cannot be opened fails here, before any instance has changed.
-    ;(await openContent(config.content, { writable: false, overwrite: false })).close()
-    this.#config = config
-    await Promise.all(this.#members.map((member) => member.reload(config)))
+  subscribe(listener: Listener, level: EventLevel = 'debug'): () => void {
+    // The same function may be given twice, and each of the two ends for itself.
+    const own: Subscription = { listener, level }
+    this.#subscriptions.add(own)
+    this.#tellWanted()
+    return () => {
+      this.#subscriptions.delete(own)
+      this.#tellWanted()
+    }
+  }
+
+  reload(input?: ServerConfigInput): Promise<void> {
+    const reload = this.#reloading.then(() => this.#reload(input))
+    this.#reloading = reload.catch(() => {})
+    return reload
   }
 
   stop(graceMs: number): Promise<void> {
@@ -138,6 +173,7 @@ export class Control implements Server, MemberOwner {
       firstId: this.#nextIds[index],
       idStep: count,
       memory: this.#memory.all(),
+      level: this.#level,
     }
   }
 
@@ -145,10 +181,13 @@ export class Control implements Server, MemberOwner {
     switch (message.type) {
       case 'event': {
         const { event } = message
-        this.#nextIds[member.index] = Math.max(this.#nextIds[member.index], event.id + this.#members.length)
+        this.#idWasUsed(member.index, event.id)
         this.#registry.add(member.index, event)
         return this.#tell(event)
       }
+      case 'facts':
+        this.#idWasUsed(member.index, message.facts.lastId)
+        return this.#registry.addFacts(member.index, message.facts)
       case 'notice':
         // Each instance listens on the same addresses and says the same of them.
         if (member.index === 0) this.notice(message.code, message.message)
@@ -160,6 +199,8 @@ export class Control implements Server, MemberOwner {
       case 'asked':
         this.#wasAsked = true
         return clearTimeout(this.#quiet)
+      case 'trace':
+        return this.#answerTrace(message.id, message.words)
       case 'stats': {
         this.#stats[member.index] = message.stats
         const notice = this.#sendFailures.noticeFor(Date.now(), this.stats().network.sendErrors)
@@ -171,11 +212,8 @@ export class Control implements Server, MemberOwner {
   /** What ran in the instance is lost; the clients will ask again. */
   gone(member: Member, cause: string): void {
     const reason = 'the worker that served it crashed; ask again'
-    for (const last of this.#registry.lastOf(member.index)) {
-      const event = { ...last, event: 'failed', time: Date.now(), code: 'ERR_TFTP_INTERNAL', cause: reason } as const
-      this.#registry.add(member.index, event)
-      this.#tell(event)
-    }
+    for (const event of this.#registry.lose(member.index, Date.now(), reason)) this.#tell(event)
+    for (const [id, { index }] of this.#traces) if (index === member.index) this.#answerTrace(id, undefined)
     this.#pastStats = addStats(this.#pastStats, this.#stats[member.index])
     this.#stats[member.index] = NO_STATS
     if (cause !== '') {
@@ -185,6 +223,53 @@ export class Control implements Server, MemberOwner {
 
   restarted(_member: Member): void {
     this.notice('WORKER_RESTARTED', 'the worker that crashed serves again')
+  }
+
+  #wanted(): EventLevel {
+    return widest([...this.#subscriptions].map(({ level }) => level))
+  }
+
+  #tellWanted(): void {
+    const level = this.#wanted()
+    if (level === this.#level) return
+    this.#level = level
+    for (const member of this.#members) member.send({ type: 'wants', level })
+  }
+
+  #idWasUsed(index: number, id: number): void {
+    this.#nextIds[index] = Math.max(this.#nextIds[index], id + this.#members.length)
+  }
+
+  #answerTrace(id: number, words: readonly number[] | undefined): void {
+    const question = this.#traces.get(id)
+    this.#traces.delete(id)
+    question?.answer.resolve(words === undefined ? undefined : readTrace(Uint32Array.from(words)))
+  }
+
+  async #reload(input: ServerConfigInput | undefined): Promise<void> {
+    try {
+      const config = input === undefined ? this.#config : parseConfig(input)
+      requireSameFixed(this.#config, config)
+      await this.#prepare(config)
+      this.#config = config
+    } catch (error) {
+      for (const member of this.#members) member.discard()
+      throw unchanged(error)
+    }
+    // No message and no timer came since `#prepare` checked: each instance has prepared this, or is down and will begin with it.
+    await Promise.all(this.#members.map((member) => member.follow()))
+  }
+
+  /** Resolves when every instance can follow `config`. */
+  async #prepare(config: ServerConfig): Promise<void> {
+    // Instances that are down open nothing now, and must not find out later that they cannot.
+    ;(await openContent(config.content, { writable: false, overwrite: false })).close()
+    // An instance that crashed and was started again meanwhile is asked anew. Restarts are rare by themselves (RESTART in member.ts).
+    while (!this.#members.every((member) => member.isPrepared)) {
+      const answers = await Promise.allSettled(this.#members.map((member) => member.prepare(config)))
+      const failed = answers.find((answer) => answer.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+    }
   }
 
   #noticeSilence(): void {
@@ -208,7 +293,10 @@ export class Control implements Server, MemberOwner {
   }
 
   #emit(event: ServerEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    const level = levelOf(event)
+    for (const subscription of this.#subscriptions) {
+      if (includes(subscription.level, level)) subscription.listener(event)
+    }
   }
 }
 
@@ -217,14 +305,26 @@ function share(limit: number | undefined, count: number): number | undefined {
   return limit === undefined ? undefined : Math.ceil(limit / count)
 }
 
+/** A reload failed: its error, with what still holds. */
+function unchanged(error: unknown): ForesendError {
+  const message = `${error instanceof Error ? error.message : String(error)}; the server goes on with its previous settings`
+  if (!(error instanceof ForesendError)) {
+    return new ForesendError('ERR_TFTP_INTERNAL', message, { fault: 'local', cause: error })
+  }
+  const { code, fault } = error
+  return new ForesendError(code, message, { fault, cause: error })
+}
+
 /** Used by `startServer`: one that fails to start is stopped before its error is thrown on. */
 export async function startControl(
   config: ServerConfig,
   members: Members,
   listener: Listener | undefined,
   notices: readonly string[],
+  level: EventLevel = 'debug',
 ): Promise<Server> {
-  const control = new Control(config, members, listener)
+  const subscription = listener === undefined ? undefined : { listener, level }
+  const control = new Control(config, members, subscription)
   for (const message of notices) control.notice('DRIVER', message)
   try {
     await control.start()

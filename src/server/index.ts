@@ -4,6 +4,7 @@ export type { EventKind, TransferEvent } from '../endpoint/contract.ts'
 export { FINAL_EVENTS } from '../endpoint/contract.ts'
 export { type Fault, type ErrorCode, ForesendError } from '../error.ts'
 export {
+  type EventLevel,
   isTransferEvent,
   type ListeningEvent,
   type NetworkStats,
@@ -13,6 +14,7 @@ export {
   type ServerConfigInput,
   type ServerEvent,
   type ServerStats,
+  type TraceEntry,
   type TransferSnapshot,
 } from './contract.ts'
 export { startServer } from './server.ts'

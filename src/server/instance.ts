@@ -87,6 +87,8 @@ class Instance {
   readonly #recorder: Recorder | undefined
   readonly #stats: NodeJS.Timeout
   #sockets: readonly Bound[] = []
+  /** What a reload goes over to, once all instances have it. */
+  #prepared: { readonly config: ServerConfig; readonly store: Store; readonly peers: Peers } | undefined
   #counted = ''
   #stopAt = Infinity
   #isStopping = false
@@ -103,7 +105,7 @@ class Instance {
     this.#say = say
     this.#native = native
     this.#recorder = recorder
-    this.#events = new Events(say)
+    this.#events = new Events(say, start.level)
     this.#devices = new Devices(config, new Neighbours(), Date.now, (update) => say({ type: 'learnt', update }))
     for (const update of start.memory) this.#devices.merge(update)
     const current = (): ServerConfig => this.#config
@@ -159,12 +161,16 @@ class Instance {
 
   handle(message: ToInstance): void {
     switch (message.type) {
-      case 'reload':
-        this.#reload(message.config).then(
-          () => this.#say({ type: 'reloaded' }),
-          (error: unknown) => this.#say({ type: 'reloaded', error: toPlain(error) }),
+      case 'prepare':
+        this.#prepare(message.config).then(
+          () => this.#say({ type: 'prepared' }),
+          (error: unknown) => this.#say({ type: 'prepared', error: toPlain(error) }),
         )
         return
+      case 'follow':
+        return void this.#follow().then(() => this.#say({ type: 'following' }))
+      case 'discard':
+        return this.#discard()
       case 'stop':
         this.#stopAt = Math.min(this.#stopAt, performance.now() + message.graceMs)
         if (!this.#isStopping) void this.#stop().then(() => this.#say({ type: 'stopped' }))
@@ -173,12 +179,18 @@ class Instance {
         return this.#abort(message.id)
       case 'learn':
         return this.#devices.merge(message.update)
+      case 'wants':
+        this.#events.level = message.level
+        return
+      case 'trace':
+        return this.#tellTrace(message.id)
     }
   }
 
   drop(): void {
     clearInterval(this.#stats)
     this.#events.hurry()
+    this.#prepared?.store.abandon()
     this.#serving.drop()
   }
 
@@ -194,12 +206,33 @@ class Instance {
     }
   }
 
-  async #reload(config: ServerConfig): Promise<void> {
+  async #prepare(config: ServerConfig): Promise<void> {
+    const peers = new Peers(config.allow)
     const store = await openContent(config.content, { ...config, mapper: this.#native })
+    if (this.#isStopping) return store.close()
+    this.#discard()
+    this.#prepared = { config, store, peers }
+  }
+
+  /** New transfers go by what was prepared. What fails of looking for new addresses becomes a notice, and changes nothing of that. */
+  async #follow(): Promise<void> {
+    if (this.#prepared === undefined) return
+    const { config, store, peers } = this.#prepared
+    this.#prepared = undefined
     this.#config = config
     this.#devices.policy = config
-    this.#serving.follow(store, new Peers(config.allow))
-    await this.#serving.driver.rescan()
+    this.#serving.follow(store, peers)
+    try {
+      await this.#serving.driver.rescan()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#events.notice('LISTENER_FAILED', `cannot look for new addresses of this machine: ${reason}; reload again`)
+    }
+  }
+
+  #discard(): void {
+    this.#prepared?.store.close()
+    this.#prepared = undefined
   }
 
   #abort(id: number): void {
@@ -211,8 +244,17 @@ class Instance {
     endpoint.abort(driver.now(), transfer, error)
   }
 
+  #tellTrace(id: number): void {
+    const { endpoint } = this.#serving
+    const transfer = endpoint.byId(id)
+    this.#say(
+      transfer === undefined ? { type: 'trace', id } : { type: 'trace', id, words: [...endpoint.traceOf(transfer)] },
+    )
+  }
+
   async #stop(): Promise<void> {
     this.#isStopping = true
+    this.#discard()
     const serving = this.#serving
     serving.admitting = false
     // With a single port the transfers live on the listening socket.

@@ -44,7 +44,9 @@ export class Member {
   #restartMs: number
   #restart: NodeJS.Timeout | undefined
   #starting: PromiseWithResolvers<Ready> | undefined
-  #reloading: PromiseWithResolvers<void> | undefined
+  /** The answer to `prepare` or `follow` that is waited for. */
+  #asked: PromiseWithResolvers<void> | undefined
+  #isPrepared = false
   #stopping: PromiseWithResolvers<void> | undefined
   #cause = ''
 
@@ -62,6 +64,7 @@ export class Member {
     this.#starting = starting
     this.#startedAt = performance.now()
     this.#cause = ''
+    this.#isPrepared = false
     this.#link = this.#open(this.#owner.startOf(this.index, again), this.index, {
       handle: (message) => this.#handle(message),
       exited: (cause) => this.#exited(cause),
@@ -73,13 +76,29 @@ export class Member {
     this.#link?.send(message)
   }
 
-  /** One that is down follows the new configuration when it starts again. */
-  async reload(config: InstanceStart['config']): Promise<void> {
-    if (this.#link === undefined) return
-    await this.#reloading?.promise.catch(() => {})
-    this.#reloading = Promise.withResolvers()
-    this.send({ type: 'reload', config })
-    await this.#reloading.promise
+  /** Whether `follow` cannot fail now. One that is down begins with the configuration that holds when it starts again. */
+  get isPrepared(): boolean {
+    return this.#link === undefined || this.#isPrepared
+  }
+
+  /**
+   * Lets the instance open what `config` names; `follow` or `discard` must come after that. Resolves also when the instance crashes
+   * meanwhile: then, once started again, it is not prepared.
+   */
+  async prepare(config: InstanceStart['config']): Promise<void> {
+    if (!this.isPrepared) await this.#ask({ type: 'prepare', config })
+  }
+
+  /** Lets the instance serve new transfers by what it prepared. */
+  async follow(): Promise<void> {
+    if (!this.#isPrepared) return
+    this.#isPrepared = false
+    await this.#ask({ type: 'follow' })
+  }
+
+  discard(): void {
+    if (this.#isPrepared) this.send({ type: 'discard' })
+    this.#isPrepared = false
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -103,8 +122,11 @@ export class Member {
         this.#starting?.reject(fromPlain(message.error))
         this.#cause = message.error.message
         return void this.#link?.terminate()
-      case 'reloaded':
-        return this.#settleReload(message.error === undefined ? undefined : fromPlain(message.error))
+      case 'prepared':
+        this.#isPrepared = message.error === undefined
+        return this.#answered(message.error === undefined ? undefined : fromPlain(message.error))
+      case 'following':
+        return this.#answered()
       case 'stopped':
         return this.#stopping?.resolve()
       case 'crashed':
@@ -115,15 +137,24 @@ export class Member {
     }
   }
 
-  #settleReload(error?: Error): void {
-    if (error === undefined) this.#reloading?.resolve()
-    else this.#reloading?.reject(error)
-    this.#reloading = undefined
+  /** One question at a time: the control side makes one reload after the other. */
+  #ask(question: ToInstance): Promise<void> {
+    const asked = Promise.withResolvers<void>()
+    this.#asked = asked
+    this.send(question)
+    return asked.promise
+  }
+
+  #answered(error?: Error): void {
+    if (error === undefined) this.#asked?.resolve()
+    else this.#asked?.reject(error)
+    this.#asked = undefined
   }
 
   #exited(seen: string): void {
     this.#link = undefined
-    this.#settleReload()
+    this.#isPrepared = false
+    this.#answered()
     this.#stopping?.resolve()
     const known = this.#cause === '' ? seen : this.#cause
     const cause = known === '' ? 'it ended without a word' : known.replace(/\s*\n\s*/g, ' ')

@@ -2,7 +2,7 @@
 import type { TransferEvent } from '../endpoint/contract.ts'
 import { type ErrorCode, type Fault, ForesendError } from '../error.ts'
 import type { DeviceUpdate } from '../profile/memory.ts'
-import type { Bound, NetworkStats, ServerConfig } from './contract.ts'
+import type { Bound, EventLevel, NetworkStats, ServerConfig, ServerStats, TransferSnapshot } from './contract.ts'
 
 /** What a serving instance begins with. */
 export interface InstanceStart {
@@ -14,24 +14,66 @@ export interface InstanceStart {
   readonly idStep: number
   /** What is known of devices. */
   readonly memory: readonly DeviceUpdate[]
+  /** As in `wants`. */
+  readonly level: EventLevel
 }
 
-/** Down. */
+/**
+ * Down. A reload takes two steps, so that all instances follow a configuration or none: each prepares it, which may fail, and then all
+ * follow it, which may not, or all discard it.
+ */
 export type ToInstance =
-  | { readonly type: 'reload'; readonly config: ServerConfig }
+  /** Open what `config` names. Answered by `prepared`. */
+  | { readonly type: 'prepare'; readonly config: ServerConfig }
+  /** Serve new transfers by what was prepared. Answered by `following`. */
+  | { readonly type: 'follow' }
+  /** Let go of what was prepared. */
+  | { readonly type: 'discard' }
   | { readonly type: 'stop'; readonly graceMs: number }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'learn'; readonly update: DeviceUpdate }
+  /** Make events of transfers down to this level, and facts of the rest. */
+  | { readonly type: 'wants'; readonly level: EventLevel }
+  /** Answered by `trace`. */
+  | { readonly type: 'trace'; readonly id: number }
 
 /** Up: what happens in an instance. */
 export type Report =
   | { readonly type: 'event'; readonly event: TransferEvent }
+  | { readonly type: 'facts'; readonly facts: Facts }
   | { readonly type: 'notice'; readonly code: string; readonly message: string }
   | { readonly type: 'learnt'; readonly update: DeviceUpdate }
+  /** The trace of a transfer, as `readTrace` reads it. Without `words` the transfer is not there any more. */
+  | { readonly type: 'trace'; readonly id: number; readonly words?: readonly number[] }
   /** Totals since it was started. */
   | { readonly type: 'stats'; readonly stats: NetworkStats }
   /** The first datagram reached a listening socket. */
   | { readonly type: 'asked' }
+
+/** What happened without an event that was sent, since the last facts. */
+export interface Facts {
+  /** Transfers that began or ended. */
+  readonly counts: Readonly<Partial<Record<CountedKind, number>>>
+  /** Payload of the transfers that ended. */
+  readonly readBytes: number
+  readonly writtenBytes: number
+  /** Transfers that the control side does not know yet, or that have changed. */
+  readonly running: readonly Standing[]
+  /** Transfers that the control side knows, and that run no more. */
+  readonly ended: readonly number[]
+  /** The highest id of a transfer that began without an event; 0 without any. */
+  readonly lastId: number
+}
+
+export type CountedKind = Exclude<keyof ServerStats['transfers'], 'running'>
+
+/** How a running transfer stands. `served` is there only where it differs from `file`, as in an event. */
+export interface Standing extends Omit<TransferSnapshot, 'served' | 'sizeBytes' | 'blksize'> {
+  readonly served?: string
+  readonly sizeBytes?: number
+  readonly blksize?: number
+  readonly blocks: number
+}
 
 /** Up: what becomes of an instance. */
 export type Life =
@@ -39,7 +81,8 @@ export type Life =
   | { readonly type: 'ready'; readonly bound: Bound; readonly driver: string }
   /** It could not start. */
   | { readonly type: 'failed'; readonly error: PlainError }
-  | { readonly type: 'reloaded'; readonly error?: PlainError }
+  | { readonly type: 'prepared'; readonly error?: PlainError }
+  | { readonly type: 'following' }
   | { readonly type: 'stopped' }
   /** The last word of one that crashed. */
   | { readonly type: 'crashed'; readonly cause: string }

@@ -1,20 +1,46 @@
-/** The transfers that run, as their events tell: what the page, the progress board and `abort` look things up in. */
+/** The transfers that run, from their events and facts: what the page, the progress board and `abort` look things up in. */
 import { FINAL_EVENTS, type TransferEvent } from '../endpoint/contract.ts'
+import type { CountedKind, Facts, Standing } from './protocol.ts'
+import { stateAfter, type TransferState } from './transfer-state.ts'
 import type { ServerStats, TransferSnapshot } from './contract.ts'
+import { SharedText } from './shared-text.ts'
 
+/** A running transfer: what `transfers()` shows of it, and what the `failed` event of one needs that is lost with its instance. */
 interface Entry {
+  readonly id: number
   /** The number of the serving instance that has it. */
   readonly instance: number
+  readonly client: string
+  readonly file: string
+  readonly direction: TransferSnapshot['direction']
   readonly since: number
-  state: TransferSnapshot['state']
+  served: string | undefined
+  state: TransferState
+  bytes: number
+  sizeBytes: number | undefined
+  rateBytesPerSec: number
+  blksize: number | undefined
+  window: number
+  blocks: number
+  datagrams: number
+  retransmitted: number
   stalls: number
-  last: TransferEvent
 }
 
+/** What an event and a standing have in common. */
+type Figures = Pick<
+  Standing,
+  'bytes' | 'sizeBytes' | 'rateBytesPerSec' | 'blksize' | 'window' | 'blocks' | 'datagrams' | 'retransmitted' | 'served'
+>
+type Identity = Pick<Standing, 'id' | 'client' | 'file' | 'direction' | 'since'>
 type Totals = { -readonly [Key in keyof ServerStats['transfers']]: number }
 
 export class Registry {
-  readonly #entries = new Map<number, Entry>()
+  /** Where each running transfer is among the entries, by id: tables whose rows come and go hold numbers (docs/adr/0013). */
+  readonly #slots = new Map<number, number>()
+  readonly #entries: (Entry | undefined)[] = []
+  readonly #free: number[] = []
+  readonly #names = new SharedText()
   readonly #totals: Totals = {
     running: 0,
     requested: 0,
@@ -26,65 +52,137 @@ export class Registry {
   }
   readonly #bytes = { read: 0, written: 0 }
 
-  /** An event of a transfer of `instance`. */
+  /** An event of a transfer of `instance`. Nothing of it is kept but its figures. */
   add(instance: number, event: TransferEvent): void {
     if (FINAL_EVENTS.has(event.event)) return this.#end(event)
-    let entry = this.#entries.get(event.id)
+    let entry = this.#entryOf(event.id)
     if (entry === undefined) {
-      entry = { instance, since: event.time - event.ms, state: 'requested', stalls: 0, last: event }
-      this.#entries.set(event.id, entry)
+      const { id, client, file, direction, time, ms } = event
+      entry = this.#begin(instance, { id, client, file, direction, since: time - ms })
       this.#totals.requested++
     }
     entry.state = stateAfter(entry.state, event.event)
     if (event.event === 'stalled') entry.stalls++
-    entry.last = event
+    this.#update(entry, event)
+  }
+
+  /** What happened in `instance` without an event. */
+  addFacts(instance: number, { counts, readBytes, writtenBytes, running, ended }: Facts): void {
+    for (const [kind, count] of Object.entries(counts)) this.#totals[kind as CountedKind] += count
+    this.#bytes.read += readBytes
+    this.#bytes.written += writtenBytes
+    for (const standing of running) {
+      const entry = this.#entryOf(standing.id) ?? this.#begin(instance, standing)
+      entry.state = standing.state
+      entry.stalls = standing.stalls
+      this.#update(entry, standing)
+    }
+    for (const id of ended) this.#remove(id)
   }
 
   /** The oldest first. */
   transfers(): TransferSnapshot[] {
-    return [...this.#entries.values()].map(snapshotOf)
+    // Facts of several instances do not come in the order in which their transfers began.
+    return this.#running()
+      .sort((a, b) => a.since - b.since || a.id - b.id)
+      .map(snapshotOf)
   }
 
   get running(): number {
-    return this.#entries.size
+    return this.#slots.size
   }
 
   /** The number of the instance that has the transfer; undefined when it does not run. */
   instanceOf(id: number): number | undefined {
-    return this.#entries.get(id)?.instance
+    return this.#entryOf(id)?.instance
   }
 
-  /** The last event of each running transfer of `instance`. */
-  lastOf(instance: number): TransferEvent[] {
-    return [...this.#entries.values()].filter((entry) => entry.instance === instance).map((entry) => entry.last)
+  /** `instance` is gone at `time`, for the reason `cause`. The `failed` events of all that ran in it; they count as ended. */
+  lose(instance: number, time: number, cause: string): TransferEvent[] {
+    const lost = this.#running().filter((entry) => entry.instance === instance)
+    const events = lost.map((entry) => failedEvent(entry, time, cause))
+    for (const event of events) this.#end(event)
+    return events
   }
 
   totals(): Pick<ServerStats, 'transfers' | 'bytes'> {
-    return { transfers: { ...this.#totals, running: this.#entries.size }, bytes: { ...this.#bytes } }
+    return { transfers: { ...this.#totals, running: this.running }, bytes: { ...this.#bytes } }
+  }
+
+  #running(): Entry[] {
+    return [...this.#slots.values()].map((slot) => this.#entries[slot] as Entry)
+  }
+
+  #entryOf(id: number): Entry | undefined {
+    const slot = this.#slots.get(id)
+    return slot === undefined ? undefined : this.#entries[slot]
+  }
+
+  #begin(instance: number, { id, client, file, direction, since }: Identity): Entry {
+    const entry: Entry = {
+      id,
+      instance,
+      client,
+      file: this.#names.share(file),
+      direction,
+      since,
+      served: undefined,
+      state: 'requested',
+      bytes: 0,
+      sizeBytes: undefined,
+      rateBytesPerSec: 0,
+      blksize: undefined,
+      window: 1,
+      blocks: 0,
+      datagrams: 0,
+      retransmitted: 0,
+      stalls: 0,
+    }
+    const slot = this.#free.pop() ?? this.#entries.length
+    this.#entries[slot] = entry
+    this.#slots.set(id, slot)
+    return entry
+  }
+
+  #update(entry: Entry, figures: Figures): void {
+    const { served } = figures
+    if (served !== undefined && served !== entry.served) entry.served = this.#names.share(served)
+    entry.bytes = figures.bytes
+    entry.sizeBytes = figures.sizeBytes
+    entry.rateBytesPerSec = figures.rateBytesPerSec
+    entry.blksize = figures.blksize
+    entry.window = figures.window
+    entry.blocks = figures.blocks
+    entry.datagrams = figures.datagrams
+    entry.retransmitted = figures.retransmitted
   }
 
   #end(event: TransferEvent): void {
     // A request that is turned away at once has no other event.
-    if (!this.#entries.delete(event.id) && event.event !== 'refused') return
+    if (!this.#remove(event.id) && event.event !== 'refused') return
     this.#totals[event.event as keyof Totals]++
     this.#bytes[event.direction === 'read' ? 'read' : 'written'] += event.bytes
   }
+
+  /** False when there is no such transfer. */
+  #remove(id: number): boolean {
+    const slot = this.#slots.get(id)
+    if (slot === undefined) return false
+    this.#slots.delete(id)
+    this.#entries[slot] = undefined
+    this.#free.push(slot)
+    return true
+  }
 }
 
-/** A stall ends with `recovered` alone: other events may come in the middle of it. */
-function stateAfter(state: TransferSnapshot['state'], kind: string): TransferSnapshot['state'] {
-  if (kind === 'stalled') return 'stalled'
-  if (kind === 'recovered') return 'running'
-  return kind === 'requested' || state === 'stalled' ? state : 'running'
-}
-
-function snapshotOf({ since, state, stalls, last }: Entry): TransferSnapshot {
-  const { id, client, file, direction, bytes, sizeBytes, rateBytesPerSec, blksize, window } = last
+function snapshotOf(entry: Entry): TransferSnapshot {
+  const { id, client, file, direction, state, bytes, sizeBytes, rateBytesPerSec, blksize, window } = entry
+  const { datagrams, retransmitted, stalls, since } = entry
   return {
     id,
     client,
     file,
-    served: last.served ?? (sizeBytes === undefined ? undefined : file),
+    served: entry.served ?? (sizeBytes === undefined ? undefined : file),
     direction,
     state,
     bytes,
@@ -92,9 +190,34 @@ function snapshotOf({ since, state, stalls, last }: Entry): TransferSnapshot {
     rateBytesPerSec,
     blksize,
     window,
-    datagrams: last.datagrams,
-    retransmitted: last.retransmitted,
+    datagrams,
+    retransmitted,
     stalls,
     since,
+  }
+}
+
+function failedEvent(entry: Entry, time: number, cause: string): TransferEvent {
+  const { id, client, file, served, direction, bytes, sizeBytes, blocks, datagrams, retransmitted, window } = entry
+  const ms = Math.max(0, time - entry.since)
+  return {
+    event: 'failed',
+    time,
+    id,
+    client,
+    file,
+    ...(served === undefined ? {} : { served }),
+    direction,
+    bytes,
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    blocks,
+    datagrams,
+    retransmitted,
+    window,
+    ...(entry.blksize === undefined ? {} : { blksize: entry.blksize }),
+    ms,
+    rateBytesPerSec: ms > 0 ? Math.round((bytes * 1000) / ms) : 0,
+    code: 'ERR_TFTP_INTERNAL',
+    cause,
   }
 }

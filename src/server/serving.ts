@@ -182,8 +182,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   event(kind: EventKind, transfer: ServedTransfer): void {
-    const crc32 = kind === 'completed' ? transfer.content?.crc32() : undefined
-    this.#events.transfer(kind, this.driver.now(), transfer, crc32)
+    this.#events.transfer(kind, this.driver.now(), transfer)
   }
 
   close(transfer: ServedTransfer): void {

@@ -132,10 +132,22 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'a store that a reload replaced closes when its last transfer ends',
   },
   {
-    file: 'src/server/registry.ts',
+    file: 'src/server/transfer-state.ts',
     was: "return kind === 'requested' || state === 'stalled' ? state : 'running'",
     now: "return kind === 'requested' ? state : 'running'",
     breaks: 'a stall lasts until the transfer goes on',
+  },
+  {
+    file: 'src/server/ledger.ts',
+    was: 'if (row !== undefined && (row & KNOWN) === 0) this.flush()',
+    now: '',
+    breaks: 'the control side knows a transfer before any event of it arrives',
+  },
+  {
+    file: 'src/server/control.ts',
+    was: 'for (const member of this.#members) member.discard()',
+    now: '',
+    breaks: 'a reload is followed by all instances or by none',
   },
   {
     file: 'src/server/control.ts',

@@ -77,7 +77,7 @@ class Churn {
   async run(): Promise<ChurnResult> {
     const config = { path: this.#folder, hosts: ['127.0.0.1'], port: 0 }
     const times = { firstMs: 1, maxMs: 1, wellMs: 60_000 }
-    const control = await startCrashing(config, (event) => this.#note(event), WORKERS, times)
+    const control = await startCrashing(config, (event) => this.#note(event), 'debug', WORKERS, times)
     this.#control = control
     // The first rounds make what stays: threads of Node's pool, caches.
     for (let round = 0; round < 3; round++) await this.#round(round)

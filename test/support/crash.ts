@@ -1,7 +1,7 @@
 /** Servers whose workers crash when a test wants it. */
 import { Worker } from 'node:worker_threads'
 import { parseConfig } from '../../src/server/config.ts'
-import type { Server, ServerConfigInput, ServerEvent } from '../../src/server/contract.ts'
+import type { EventLevel, Server, ServerConfigInput, ServerEvent } from '../../src/server/contract.ts'
 import { startControl } from '../../src/server/control.ts'
 import { workerLink } from '../../src/server/link.ts'
 import type { RestartTimes } from '../../src/server/member.ts'
@@ -15,6 +15,7 @@ export interface CrashingServer extends Server {
 export async function startCrashing(
   input: ServerConfigInput,
   listener?: (event: ServerEvent) => void,
+  level: EventLevel = 'debug',
   count = 1,
   restart?: RestartTimes,
 ): Promise<CrashingServer> {
@@ -30,6 +31,7 @@ export async function startCrashing(
     { count, open, ...(restart === undefined ? {} : { restart }) },
     listener,
     [],
+    level,
   )
   return Object.assign(server, {
     crash: (index = 0) => workers.get(`foresend ${index + 1}`)?.postMessage({ type: 'crash' }),

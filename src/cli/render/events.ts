@@ -1,6 +1,7 @@
 /** Where a server's events go: JSON lines for programs, or lines and bars for people. */
 import { escapeText } from '../../packet/index.ts'
-import { isTransferEvent, type ServerEvent, type TransferSnapshot } from '../../server/contract.ts'
+import { type EventLevel, isTransferEvent, type ServerEvent, type TransferSnapshot } from '../../server/contract.ts'
+import { includes, levelOf } from '../../server/level.ts'
 import { Board } from './board.ts'
 import { jsonLine } from './json.ts'
 import type { StreamOutput } from './output.ts'
@@ -14,6 +15,23 @@ export interface EventPrinter {
   /** Lines for people; a program that reads JSON does not get them. */
   say(...lines: readonly string[]): void
   close(): void
+}
+
+/** `printer` for events down to `level`. Below `info` it prints events only: no other lines, and no bars. */
+export function atLevel(level: EventLevel, printer: EventPrinter): EventPrinter {
+  const isWatched = includes(level, 'info')
+  return {
+    event(event) {
+      if (includes(level, levelOf(event))) printer.event(event)
+    },
+    watch(transfers) {
+      if (isWatched) printer.watch(transfers)
+    },
+    say(...lines) {
+      if (isWatched) printer.say(...lines)
+    },
+    close: () => printer.close(),
+  }
 }
 
 export function jsonPrinter(output: StreamOutput): EventPrinter {

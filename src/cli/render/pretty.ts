@@ -7,7 +7,7 @@ import { clockText, countText, durationText, rateText } from './units.ts'
 
 type Write = (event: TransferEvent, style: Style) => string
 
-/** One line for an event, without a line end; '' for those that only move a bar. */
+/** One line for an event, without a line end; '' for a kind that is newer than this program. */
 export function eventLine(event: ServerEvent, style: Style): string {
   const text = textOf(event, style)
   return text === '' ? '' : `${style.dim(clockText(event.time))} ${text}`
@@ -30,7 +30,7 @@ const LINES: Record<TransferEvent['event'], Write> = {
   refused: (e, style) => `${style.bad('refused')} ${who(e)} ${name(e)}: ${why(e)}`,
   probed: (e, style) => style.dim(`${who(e)} only asked how large ${name(e)} is (UEFI does so before it loads)`),
   started: (e, style) => style.dim(`${who(e)} ${e.direction === 'read' ? 'takes' : 'sends'} ${name(e)}${terms(e)}`),
-  progress: () => '',
+  progress: (e, style) => style.dim(`${who(e)} is at ${position(e)} of ${name(e)}, ${rateText(e.rateBytesPerSec)}`),
   stalled: (e, style) =>
     style.careful(`${who(e)} has stopped at ${position(e)} of ${name(e)}; trying to bring it back`),
   recovered: (e, style) => style.dim(`${who(e)} goes on with ${name(e)} at ${position(e)}`),
