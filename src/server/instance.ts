@@ -7,9 +7,9 @@ import { ForesendError } from '../error.ts'
 import type { Bound } from '../io/driver.ts'
 import type { Native } from '../io/native/linux.ts'
 import { Neighbours } from '../io/neighbours.ts'
+import { Devices } from '../profile/devices.ts'
 import { openRecorder, type Recorder } from '../io/recorder.ts'
 import type { NetworkStats, ServerConfig } from './contract.ts'
-import { Devices } from './devices.ts'
 import { createDriver } from './drivers.ts'
 import { Events } from './events.ts'
 import { Peers } from './peers.ts'
@@ -94,7 +94,9 @@ class Instance {
     this.#native = native
     this.#recorder = recorder
     this.#events = new Events(say)
-    this.#devices = new Devices(config, new Neighbours(), Date.now, (update) => say({ type: 'learnt', update }))
+    const neighbours = new Neighbours()
+    const macOf = (now: number, address: string): string | undefined => neighbours.macOf(now, address)
+    this.#devices = new Devices(config, macOf, Date.now, (update) => say({ type: 'learnt', update }))
     for (const update of start.memory) this.#devices.merge(update)
     const current = (): ServerConfig => this.#config
     this.#serving = new Serving({
