@@ -7,14 +7,13 @@ import type { Outcome } from '../transfer/contract.ts'
 import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import type { Client, ClientResult } from './client/client.ts'
 import type { LinkOptions, LinkTap } from './link.ts'
-import type { LabNode } from './node.ts'
-import type { ServerNode } from './server-node.ts'
+import type { LabNode, ServingNode } from './node.ts'
 import { judge, type Verdict } from './verdict.ts'
 import { type RunEnd, type RunLimits, World } from './world.ts'
 
 export interface Experiment {
   readonly client: Client
-  readonly server: ServerNode
+  readonly server: ServingNode
   /** What the server serves; the verdict compares the memory of the client with it. */
   readonly image: Uint8Array
   /** From client to server. */

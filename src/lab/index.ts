@@ -14,11 +14,12 @@ export { WindowClient, type WindowClientConfig } from './client/window-client.ts
 export { type Frame, HeldFrame, wireBytes } from './frame.ts'
 export { type Fault, type FaultOutput, Link, type LinkOptions, type LinkTap } from './link.ts'
 export { Rng } from './rng.ts'
+export { EndpointNode, type EndpointNodeConfig } from './endpoint-node.ts'
 export { type ModelTransfer, ServerNode, type ServerNodeConfig } from './server-node.ts'
 export { Trace } from './trace.ts'
 export { judge, type Verdict, type VerdictKind } from './verdict.ts'
 export { type RunEnd, type RunLimits, World } from './world.ts'
-export type { LabNode, Outlet } from './node.ts'
+export type { LabNode, Outlet, ServingNode } from './node.ts'
 export {
   FAULT_ROWS,
   FAULTS,
@@ -58,7 +59,14 @@ export { parseDevice, readFaults } from './device/schema.ts'
 export { aroundFirstFault, POINT, type Point, thinned } from './run-trace.ts'
 export { type Cell, type Row, runCell, runMatrix, type Summary, summarize } from './run.ts'
 export { SERVERS, type ServerName } from './server/catalogue.ts'
-export { type ServerModel, type ServerNodeSetup, type ServeSetup, serverNode } from './server/model.ts'
+export {
+  type ForeignModel,
+  type ForesendModel,
+  type ServerModel,
+  type ServerNodeSetup,
+  type ServeSetup,
+  serverNode,
+} from './server/model.ts'
 export {
   EXPLAINED_SERVERS,
   type ExplainedCell,

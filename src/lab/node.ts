@@ -1,4 +1,5 @@
 /** What stands at the ends of a link, and what a link needs of the world. */
+import type { Counters, Outcome } from '../transfer/contract.ts'
 import type { Frame } from './frame.ts'
 
 /** Something that receives datagrams and has one deadline. */
@@ -10,6 +11,18 @@ export interface LabNode {
   handleTimer(now: number): void
   /** Gives the node its way out; called once, before anything else. */
   attach(outlet: Outlet): void
+}
+
+/** A node that sends its file to whoever asks. */
+export interface ServingNode extends LabNode {
+  /** How it sees the latest transfer that ended; undefined while none has. */
+  readonly outcome: Outcome | undefined
+  /** Transfers that were begun. */
+  readonly started: number
+  /** DATA datagrams sent. */
+  readonly dataSent: number
+  /** Counters of the latest transfer, by COUNTER. */
+  readonly counters: Counters
 }
 
 /** A node's way out. The bytes are copied before the call returns. */

@@ -85,7 +85,7 @@ describe('a row', () => {
 test('the matrix: in order, one by one, counted; and can be left early', () => {
   const cells = [cell('curl', 'dnsmasq'), cell('grub', 'dnsmasq'), cell('lwip', 'dnsmasq')]
   const counts: number[] = []
-  const names = [...runMatrix(cells, {}, (done) => counts.push(done))].map(({ row }) => row.device)
+  const names = [...runMatrix(cells, (done) => counts.push(done))].map(({ row }) => row.device)
   expect(names).toEqual(['curl', 'grub', 'lwip'])
   expect(counts).toEqual([1, 2, 3])
   const some: string[] = []

@@ -2,8 +2,6 @@
  * A cell: one device boots against one server in virtual time, and a row says what came of it. The same device,
  * server, size and seed give the same row.
  */
-import type { Request } from '../packet/index.ts'
-import type { KnownDevice } from '../transfer/contract.ts'
 import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import { bootDevice, type Device, faultsText } from './device/device.ts'
 import { DAY_MS, patternedImage, runExperiment } from './experiment.ts'
@@ -11,7 +9,7 @@ import { median } from './median.ts'
 import { Rng } from './rng.ts'
 import { PlotTrace, type Point } from './run-trace.ts'
 import { type ServerModel, serverNode } from './server/model.ts'
-import type { ServerNode } from './server-node.ts'
+import type { ServingNode } from './node.ts'
 import type { VerdictKind } from './verdict.ts'
 import type { RunEnd } from './world.ts'
 
@@ -29,11 +27,6 @@ export interface Cell {
   readonly seed: number
   /** Keep every point for a plot. */
   readonly trace?: boolean
-}
-
-export interface RunSetup {
-  /** What Foresend's own servers know of a device from its request alone. */
-  readonly deviceFor?: (request: Request) => KnownDevice
 }
 
 /** What one boot came to. Plain data. */
@@ -79,14 +72,13 @@ const MOST_DATAGRAMS_PER_BLOCK = 40
 const DATAGRAMS_ALLOWANCE = 10_000
 
 /** Runs one cell. */
-export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
+export function runCell(cell: Cell): RunResult {
   const image = imageOf(cell.sizeBytes)
   const { device, seed, sizeBytes } = cell
   const booted = bootDevice(device, { seed, sizeBytes })
   const server = serverNode(cell.model, {
     image,
     rng: new Rng(seed, `server ${cell.server}`),
-    ...(setup.deviceFor === undefined ? {} : { deviceFor: setup.deviceFor }),
   })
   const plot = cell.trace === true ? new PlotTrace() : undefined
   const most = MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / DEFAULT_BLKSIZE) + 1) + DATAGRAMS_ALLOWANCE
@@ -125,12 +117,11 @@ export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
 /** Cells in order, one by one: between two of them the caller may do something else. The callback counts what is done. */
 export function* runMatrix(
   cells: Iterable<Cell>,
-  setup: RunSetup = {},
   progress: (done: number) => void = () => {},
 ): Generator<RunResult, void, void> {
   let done = 0
   for (const cell of cells) {
-    yield runCell(cell, setup)
+    yield runCell(cell)
     progress(++done)
   }
 }
@@ -197,7 +188,7 @@ export function summarize(rows: readonly Row[]): Summary {
 }
 
 /** How the server saw the end, in words. */
-export function serverWords(server: ServerNode): string {
+export function serverWords(server: ServingNode): string {
   const { outcome } = server
   if (outcome === undefined) return server.started > 0 ? 'still at it' : 'heard nothing'
   if (outcome.status !== 'failed') return outcome.lastAck === 'missing' ? 'probably complete' : outcome.status

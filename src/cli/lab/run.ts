@@ -2,8 +2,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { type Cell, type Device, type Point, type Row, runMatrix, type Summary, summarize } from '../../lab/index.ts'
-import { DEFAULT_SIZE_BYTES, type RunSetup } from '../../lab/run.ts'
-import { takesWhateverComes } from '../../profile/request-shape.ts'
+import { DEFAULT_SIZE_BYTES } from '../../lab/run.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
 import { wholeNumber } from '../flags.ts'
@@ -18,7 +17,7 @@ import { countText } from '../render/units.ts'
 const DESCRIPTION = `Boot devices against servers in virtual time, and say what came of it.
 
 Every device of the lab is a model of a real client with a fault; every server is a model of a real program, or Foresend's \
-own sender. The same seed gives the same result, to the byte.`
+own endpoint. The same seed gives the same result, to the byte.`
 
 const EXAMPLES = `
 Examples:
@@ -122,9 +121,6 @@ function cellsOf(devices: readonly Device[], servers: readonly NamedServer[], fl
   return cells
 }
 
-/** What `serve` knows of a device from its request alone. */
-const SETUP: RunSetup = { deviceFor: (request) => (takesWhateverComes(request) ? { patient: true } : {}) }
-
 /** Between two turns of the event loop; signals and the terminal want theirs. */
 const TURN_MS = 50
 
@@ -142,7 +138,7 @@ export async function runCells(
   })
   let turnAt = context.now()
   try {
-    for (const result of runMatrix(cells, SETUP, (count) => progress.update(count, total))) {
+    for (const result of runMatrix(cells, (count) => progress.update(count, total))) {
       if (each(result) === true) break
       if (context.now() - turnAt < TURN_MS) continue
       await new Promise((resolve) => setImmediate(resolve))
