@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DeviceMemory } from '../profile/memory.ts'
 import { DEVICES } from './device/catalogue.ts'
 import { withFaults } from './device/device.ts'
 import { readFaults } from './device/schema.ts'
@@ -79,6 +80,28 @@ describe('a row', () => {
   test('a device that hears nothing', () => {
     const { row } = runCell(cell('archer-c2-good', 'foresend-lock-step', 'dead-rx'))
     expect(row).toMatchObject({ verdict: 'both-know-it-failed', blocks: 0, bytesPerSec: 0, datagramsPerBlock: 0 })
+  })
+})
+
+describe('boots in a row', () => {
+  const unit = { ...cell('archer-c2-faulty', 'foresend', 'ack-loss:p=0.1'), sizeBytes: 1_000_000 }
+
+  test('the first is the boot without memory, and the next begins with the window that served', () => {
+    const memory = new DeviceMemory()
+    const first = runCell({ ...unit, boot: 1, memory }).row
+    expect(first).toEqual(runCell(unit).row)
+    const known = memory.all().map(({ learnt }) => learnt)
+    expect(known).toMatchObject([{ window: { windowBlocks: expect.any(Number) } }])
+    const second = runCell({ ...unit, boot: 2, memory }).row
+    expect(second.boot).toBe(2)
+    // Without memory the same boot finds out first what this device needs.
+    expect(second.ms).toBeLessThan(runCell({ ...unit, boot: 2 }).row.ms)
+  })
+
+  test('each boot has luck of its own, and the same one every time', () => {
+    const times = [1, 2, 3, 2].map((boot) => runCell({ ...unit, boot }).row.ms)
+    expect(times[3]).toBe(times[1])
+    expect(new Set(times).size).toBe(3)
   })
 })
 

@@ -2,6 +2,8 @@
  * A cell: one device boots against one server in virtual time, and a row says what came of it. The same device,
  * server, size and seed give the same row.
  */
+import type { DeviceMemory } from '../profile/memory.ts'
+import { COUNTER } from '../transfer/contract.ts'
 import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import { bootDevice, type Device, faultsText } from './device/device.ts'
 import { DAY_MS, patternedImage, runExperiment } from './experiment.ts'
@@ -25,6 +27,10 @@ export interface Cell {
   readonly model: ServerModel
   readonly sizeBytes: number
   readonly seed: number
+  /** Which boot of this unit it is, from 1. Default 1. */
+  readonly boot?: number
+  /** What Foresend learnt in the boots before, and where goes what it learns in this one. */
+  readonly memory?: DeviceMemory
   /** Keep every point for a plot. */
   readonly trace?: boolean
 }
@@ -36,6 +42,8 @@ export interface Row {
   /** As `readFaults` reads it. */
   readonly fault: string
   readonly seed: number
+  /** From 1; above 1 only for boots in a row. */
+  readonly boot: number
   readonly sizeBytes: number
   readonly verdict: VerdictKind
   /** True for what must never happen: a hole, a wrong byte, a success reported for what is not there. */
@@ -54,6 +62,8 @@ export interface Row {
   readonly datagramsPerBlock: number
   /** The longest time without a block that the device had not seen, in milliseconds. */
   readonly longestGapMs: number
+  /** Blocks that the server had on the way at most when the transfer ended; 0 where it does not say. */
+  readonly windowBlocks: number
   /** What the boot drew, by path. */
   readonly drawn: Readonly<Record<string, number>>
   /** How the device and the server saw the end, in words. */
@@ -75,10 +85,12 @@ const DATAGRAMS_ALLOWANCE = 10_000
 export function runCell(cell: Cell): RunResult {
   const image = imageOf(cell.sizeBytes)
   const { device, seed, sizeBytes } = cell
-  const booted = bootDevice(device, { seed, sizeBytes })
+  const { boot = 1, memory } = cell
+  const booted = bootDevice(device, { seed, sizeBytes, boot })
   const server = serverNode(cell.model, {
     image,
-    rng: new Rng(seed, `server ${cell.server}`),
+    rng: new Rng(seed, `server ${cell.server}${boot === 1 ? '' : ` boot ${boot}`}`),
+    ...(memory === undefined ? {} : { memory }),
   })
   const plot = cell.trace === true ? new PlotTrace() : undefined
   const most = MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / DEFAULT_BLKSIZE) + 1) + DATAGRAMS_ALLOWANCE
@@ -96,6 +108,7 @@ export function runCell(cell: Cell): RunResult {
     server: cell.server,
     fault: faultsText(device.faults),
     seed,
+    boot,
     sizeBytes,
     verdict: verdict.kind,
     harmful: verdict.harmful,
@@ -107,6 +120,7 @@ export function runCell(cell: Cell): RunResult {
     datagrams,
     datagramsPerBlock: blocks > 0 ? datagrams / blocks : 0,
     longestGapMs: result.longestGapMs,
+    windowBlocks: server.counters[COUNTER.windowBlocks] ?? 0,
     drawn: booted.drawn,
     clientSays: result.client?.reason ?? cutOff(result.end),
     serverSays: serverWords(server),

@@ -62,6 +62,10 @@ describe('mistakes: one line that says what and what would be right, exit code 2
     ['run --json --html x.html', /give one of them/],
     [`run --device curl --server dnsmasq --html ${folder}`, /cannot write the page/],
     ['run --runs 0', /1 to 1000000/],
+    ['run --boots 0', /'--boots <N>' argument '0' is invalid\. It takes boots: a whole number from 1 to 10000\./],
+    ['run --boots -2', /argument '-2' is invalid\. It takes boots: a whole number from 1 to 10000\./],
+    ['run --boots many', /argument 'many' is invalid\. It takes boots: a whole number from 1 to 10000\./],
+    ['run --boots 2 --html x.html', /give one of them/],
     ['sweep --find holes', /harm, stall, or harm,stall/],
     ['list gadgets', /devices, servers, faults or clients/],
     ['explain archer', /unknown experiment "archer"; did you mean archer-c2\?/],
@@ -113,6 +117,33 @@ describe('run', () => {
       .map((text) => JSON.parse(text) as { seed: number; device: string })
     expect(rows.map(({ seed }) => seed)).toEqual([5, 6, 7, 5, 6, 7])
     expect(rows[0]).toMatchObject({ device: 'archer-c2-faulty', server: 'tftpd64-1000', fault: 'ack-loss:p=0.01..0.3' })
+  })
+
+  test('boots of one unit in a row: a line for each, totals, and what was learnt is known in the next', async () => {
+    const line = 'run --device archer-c2-faulty --server foresend,tftpd64 --size 300k --boots 3 --runs 2'
+    const { code, stdout, stderr } = await lab(line)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const units = stdout.split('\n\n')
+    expect(units).toHaveLength(5)
+    const [heading, columns, ...boots] = units[0].split('\n')
+    expect(heading).toBe('archer-c2-faulty  fault: ack-loss:p=0.01..0.3  server: foresend  seed: 1')
+    expect(columns).toMatch(/^ {2}boot +time +longest pause +window +outcome$/)
+    expect(boots.slice(0, 3).map((text) => Number(text.slice(0, 6)))).toEqual([1, 2, 3])
+    expect(boots[3]).toMatch(/^ {2}3 boots: 3 intact, 0 failed, 0 harmful; .* in all, longest pause /)
+    expect(units[4]).toMatch(/^12 boots: /)
+    const { stdout: json } = await lab(`${line} --json`)
+    const rows = json
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { seed: number; boot: number; server: string; drawn: object; ms: number })
+    const ours = rows.filter(({ server }) => server === 'foresend')
+    expect(ours.map(({ seed, boot }) => [seed, boot])).toEqual(
+      [1, 2].flatMap((seed) => [1, 2, 3].map((n) => [seed, n])),
+    )
+    // One unit: what was drawn for it stays, its luck does not.
+    expect(ours[1].drawn).toEqual(ours[0].drawn)
+    expect(ours[1].ms).not.toBe(ours[0].ms)
+    expect(ours[3].drawn).not.toEqual(ours[0].drawn)
   })
 
   test("every fault with one client; a device of one's own from its file", async () => {

@@ -3,6 +3,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { type Cell, type Device, type Point, type Row, runMatrix, type Summary, summarize } from '../../lab/index.ts'
 import { DEFAULT_SIZE_BYTES } from '../../lab/run.ts'
+import { DeviceMemory } from '../../profile/memory.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
 import { wholeNumber } from '../flags.ts'
@@ -10,6 +11,7 @@ import { devicesFor, faultList, type NamedServer, nameList, serversFor, sizeFlag
 import { jsonLine } from '../render/json.ts'
 import { labPage, type Plot, plotOf } from './render/html.ts'
 import { CountProgress } from './render/progress.ts'
+import { bootLines } from './render/boots.ts'
 import { summaryLines } from './render/table.ts'
 import { styleFor } from '../render/style.ts'
 import { countText } from '../render/units.ts'
@@ -24,6 +26,8 @@ Examples:
   foresend lab run                                       every device against every server
   foresend lab run --device archer-c2-faulty --runs 20   twenty units of one device: each boot draws how bad it is
   foresend lab run --device uboot-1.1 --server 'tftpd64*,foresend*' --fault ack-loss:p=0.037 --size 7.75MiB
+  foresend lab run --device uboot-2020 --server foresend --fault ack-loss:p=0.037,burst=4 --boots 5
+                                                         five boots in a row, with what was learnt carried over
   foresend lab run --device strict --fault all           one client with every fault
   foresend lab run --html lab.html                       a page with the matrix and a plot of every cell
 
@@ -38,6 +42,7 @@ interface RunFlags {
   readonly size?: number
   readonly seed?: number
   readonly runs?: number
+  readonly boots?: number
   readonly json?: true
   readonly html?: string
 }
@@ -48,6 +53,11 @@ export function labRunCommand(context: Context, done: (exitCode: number) => void
   )
     .option('--seed <N>', 'what the first boot draws from; each further boot takes the next (1)', seedFlag)
     .option('--runs <N>', 'boots of each device against each server (1)', wholeNumber('boots', 1, 1_000_000))
+    .option(
+      '--boots <N>',
+      'boots of each unit in a row; what Foresend learns in one is known in the next',
+      wholeNumber('boots', 1, MOST_BOOTS),
+    )
     .optionsGroup('What it shows:')
     .option('--json', 'one JSON object for each boot')
     .option('--html <FILE>', 'write a page with the matrix, a plot of every cell, and the spread over seeds')
@@ -70,11 +80,17 @@ export function addCellFlags(command: Command): Command {
     .option('--size <BYTES>', 'size of the image, such as 512k or 7.75MiB (1MiB)', sizeFlag)
 }
 
+/** More in a row teach nothing: what a server can learn it knows after a few. */
+const MOST_BOOTS = 10_000
+
 export const seedFlag = wholeNumber('a seed', 0, Number.MAX_SAFE_INTEGER)
 
 async function labRun(context: Context, flags: RunFlags): Promise<number> {
   if (flags.json === true && flags.html !== undefined) {
     throw usageError('--json and --html are two ways to show the same: give one of them')
+  }
+  if (flags.boots !== undefined && flags.html !== undefined) {
+    throw usageError('--html shows boots of different units, --boots those of one unit in a row: give one of them')
   }
   const devices = withEachFault(devicesFor(flags.device), flags.fault)
   const servers = serversFor(flags.server)
@@ -91,9 +107,12 @@ async function labRun(context: Context, flags: RunFlags): Promise<number> {
     if (flags.html !== undefined && rows.length % runs === 1 % runs) plots.push(plotOf(points))
     if (json) context.stdout.write(`${jsonLine(row)}\n`)
   })
-  const summaries = grouped(rows, runs)
+  const summaries = grouped(rows, runs * (flags.boots ?? 1))
   if (!json && rows.length > 0) {
-    for (const line of summaryLines(summaries, styleFor(context.stdout.stream))) context.stdout.write(`${line}\n`)
+    const style = styleFor(context.stdout.stream)
+    const lines =
+      flags.boots === undefined ? summaryLines(summaries, style) : bootLines(grouped(rows, flags.boots), style)
+    for (const line of lines) context.stdout.write(`${line}\n`)
     context.stdout.write(`\n${closingLine(rows, summaries, cells.length)}\n`)
   }
   if (flags.html !== undefined) {
@@ -114,11 +133,19 @@ function cellsOf(devices: readonly Device[], servers: readonly NamedServer[], fl
     for (const { name, model } of servers) {
       for (let run = 0; run < runs; run++) {
         const trace = flags.html !== undefined && run === 0
-        cells.push({ device, server: name, model, sizeBytes, seed: first + run, trace })
+        const cell = { device, server: name, model, sizeBytes, seed: first + run, trace }
+        if (flags.boots === undefined) cells.push(cell)
+        else cells.push(...inARow(cell, flags.boots))
       }
     }
   }
   return cells
+}
+
+/** The same unit again and again; what the server learns in one boot is there in the next. */
+function inARow(cell: Cell, boots: number): Cell[] {
+  const memory = new DeviceMemory()
+  return Array.from({ length: boots }, (_, index) => ({ ...cell, boot: index + 1, memory }))
 }
 
 /** Between two turns of the event loop; signals and the terminal want theirs. */
@@ -151,10 +178,10 @@ export async function runCells(
   }
 }
 
-/** Boots of one cell come one after the other. */
-function grouped(rows: readonly Row[], runs: number): Summary[] {
+/** Boots that belong together, `size` of them, come one after the other. */
+function grouped(rows: readonly Row[], size: number): Summary[] {
   const summaries: Summary[] = []
-  for (let at = 0; at < rows.length; at += runs) summaries.push(summarize(rows.slice(at, at + runs)))
+  for (let at = 0; at < rows.length; at += size) summaries.push(summarize(rows.slice(at, at + size)))
   return summaries
 }
 

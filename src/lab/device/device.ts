@@ -39,7 +39,10 @@ export interface Device {
 export const DEFAULT_LINK: Values = { delayMs: 0.075 }
 
 export interface BootOptions {
+  /** Draws the unit: what it is, and its luck. */
   readonly seed: number
+  /** Which boot of the unit it is, from 1. Each has luck of its own, and what was drawn for the unit stays. Default 1. */
+  readonly boot?: number
   readonly sizeBytes: number
   readonly filename?: string
   /** How many times it may start, for devices that start again. Default 1. */
@@ -59,7 +62,9 @@ export interface Booted {
 
 /** Draws what is to be drawn and makes the client and its links. The same device, seed and size give the same. */
 export function bootDevice(device: Device, options: BootOptions): Booted {
-  const rng = new Rng(options.seed, `boot ${device.name}`)
+  const { seed, boot = 1 } = options
+  const rng = new Rng(seed, `boot ${device.name}`)
+  const luck = boot === 1 ? rng : rng.fork(`boot ${boot}`)
   const drawn: Record<string, number> = {}
   const draw = (scope: string, values: Draws): Values =>
     Object.fromEntries(
@@ -79,7 +84,7 @@ export function bootDevice(device: Device, options: BootOptions): Booted {
     const inClient = CLIENT_FAULTS[fault]
     if (inClient === undefined) {
       const link = LINK_FAULTS[fault]
-      placed.push(link.place(rng.fork(`${index} ${fault}`), withUsual(link.parameters, faultValues)))
+      placed.push(link.place(luck.fork(`${index} ${fault}`), withUsual(link.parameters, faultValues)))
     } else {
       const all = withUsual(inClient.parameters, faultValues)
       config = { ...config, ...inClient.config(all) }
@@ -89,8 +94,8 @@ export function bootDevice(device: Device, options: BootOptions): Booted {
   const link = { ...DEFAULT_LINK, ...draw('link', device.link) }
   return {
     client: row.make(config, withUsual(row.parameters, values)),
-    up: { ...link, rng: rng.fork('up'), faults: placed.flatMap(({ up }) => up) },
-    down: { ...link, rng: rng.fork('down'), faults: placed.flatMap(({ down }) => down) },
+    up: { ...link, rng: luck.fork('up'), faults: placed.flatMap(({ up }) => up) },
+    down: { ...link, rng: luck.fork('down'), faults: placed.flatMap(({ down }) => down) },
     drawn,
   }
 }
