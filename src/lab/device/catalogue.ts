@@ -13,6 +13,7 @@ import uboot11 from './data/uboot-1.1.json' with { type: 'json' }
 import uboot2008 from './data/uboot-2008.json' with { type: 'json' }
 import uboot2020 from './data/uboot-2020.json' with { type: 'json' }
 import uboot2023 from './data/uboot-2023.json' with { type: 'json' }
+import ubootBursts from './data/uboot-bursts.json' with { type: 'json' }
 import lwip from './data/lwip.json' with { type: 'json' }
 import ipxe from './data/ipxe.json' with { type: 'json' }
 import grub from './data/grub.json' with { type: 'json' }
@@ -37,6 +38,7 @@ const FILES = [
   uboot2008,
   uboot2020,
   uboot2023,
+  ubootBursts,
   lwip,
   ipxe,
   grub,

@@ -22,17 +22,35 @@ export interface ClientRow {
 }
 
 const blksize = (usual: number): { blksize: Parameter } => ({
-  blksize: { min: 8, max: 65_464, usual, about: 'bytes in a block that it asks for' },
+  blksize: { min: 8, max: 65_464, usual, about: 'bytes in a block that it asks for', whole: true },
 })
 const timeoutMs = (usual: number): { timeoutMs: Parameter } => ({
   timeoutMs: { min: 1, max: 255_000, usual, about: 'milliseconds of its own timer' },
 })
 const windowsize = (usual: number): { windowsize: Parameter } => ({
-  windowsize: { min: 1, max: 65_535, usual, about: 'blocks in a window that it asks for; 1 is not asked for' },
+  windowsize: {
+    min: 1,
+    max: 65_535,
+    usual,
+    about: 'blocks in a window that it asks for; 1 is not asked for',
+    whole: true,
+  },
 })
-const flag = (usual: 0 | 1, about: string): Parameter => ({ min: 0, max: 1, usual, about: `${about}: 0 or 1` })
+const flag = (usual: 0 | 1, about: string): Parameter => ({
+  min: 0,
+  max: 1,
+  usual,
+  about: `${about}: 0 or 1`,
+  whole: true,
+})
 const serial = (usual: number): Record<'consoleCharsPerRepeat' | 'baud', Parameter> => ({
-  consoleCharsPerRepeat: { min: 0, max: 10_000, usual, about: 'characters that it prints for each repeat it ignores' },
+  consoleCharsPerRepeat: {
+    min: 0,
+    max: 10_000,
+    usual,
+    about: 'characters that it prints for each repeat it ignores',
+    whole: true,
+  },
   baud: { min: 300, max: 10_000_000, usual: 115_200, about: 'speed of its serial console' },
 })
 const dally = { dallyMs: { min: 0, max: 60_000, usual: 3000, about: 'milliseconds that it stays after its last ACK' } }

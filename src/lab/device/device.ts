@@ -3,11 +3,11 @@
  * which each boot draws: one unit of a model is worse than the next.
  */
 import type { Client } from '../client/client.ts'
-import { type PlacedFaults, type Values, withUsual } from '../fault/catalogue.ts'
+import { type Parameter, type PlacedFaults, type Values, withUsual } from '../fault/catalogue.ts'
 import type { LinkOptions } from '../link.ts'
 import { Rng } from '../rng.ts'
 import { CLIENTS, type ClientName } from './clients.ts'
-import { CLIENT_FAULTS, LINK_FAULTS } from './faults.ts'
+import { CLIENT_FAULTS, DEVICE_FAULTS, LINK_FAULTS } from './faults.ts'
 
 /** A number, or where each boot draws it from. */
 export type Draw =
@@ -66,21 +66,21 @@ export function bootDevice(device: Device, options: BootOptions): Booted {
   const rng = new Rng(seed, `boot ${device.name}`)
   const luck = boot === 1 ? rng : rng.fork(`boot ${boot}`)
   const drawn: Record<string, number> = {}
-  const draw = (scope: string, values: Draws): Values =>
+  const draw = (scope: string, values: Draws, parameters: Readonly<Record<string, Parameter>>): Values =>
     Object.fromEntries(
       Object.entries(values).map(([name, value]) => {
         const path = `${scope}.${name}`
-        const number = drawFrom(value, rng.fork(path))
+        const number = drawFrom(value, rng.fork(path), parameters[name]?.whole === true)
         if (typeof value !== 'number') drawn[path] = number
         return [name, number]
       }),
     )
   const row = CLIENTS[device.client.model]
-  let values = draw(device.client.model, device.client.values)
+  let values = draw(device.client.model, device.client.values, row.parameters)
   let config = { sizeBytes: options.sizeBytes, ...extras(options) }
   const placed: PlacedFaults[] = []
   for (const [index, { fault, values: given }] of device.faults.entries()) {
-    const faultValues = draw(fault, given)
+    const faultValues = draw(fault, given, DEVICE_FAULTS[fault].parameters)
     const inClient = CLIENT_FAULTS[fault]
     if (inClient === undefined) {
       const link = LINK_FAULTS[fault]
@@ -91,7 +91,7 @@ export function bootDevice(device: Device, options: BootOptions): Booted {
       values = { ...values, ...Object.fromEntries(inClient.sets.map((name) => [name, all[name]])) }
     }
   }
-  const link = { ...DEFAULT_LINK, ...draw('link', device.link) }
+  const link = { ...DEFAULT_LINK, ...draw('link', device.link, {}) }
   return {
     client: row.make(config, withUsual(row.parameters, values)),
     up: { ...link, rng: luck.fork('up'), faults: placed.flatMap(({ up }) => up) },
@@ -128,11 +128,14 @@ function drawText(value: Draw): string {
   return 'uniform' in value ? value.uniform.join('--') : value.oneOf.join('|')
 }
 
-function drawFrom(value: Draw, rng: Rng): number {
+function drawFrom(value: Draw, rng: Rng, whole: boolean): number {
   if (typeof value === 'number') return value
-  if ('uniform' in value) return value.uniform[0] + rng.float() * (value.uniform[1] - value.uniform[0])
-  if ('logUniform' in value) return rng.logUniform(value.logUniform[0], value.logUniform[1])
-  return value.oneOf[rng.int(value.oneOf.length)]
+  if ('oneOf' in value) return value.oneOf[rng.int(value.oneOf.length)]
+  const [low, high] = 'uniform' in value ? value.uniform : value.logUniform
+  // A whole number stands for all that lie up to the next one, so that the last one has its share.
+  const end = whole ? high + 1 : high
+  const drawn = 'uniform' in value ? low + rng.float() * (end - low) : rng.logUniform(low, end)
+  return whole ? Math.min(high, Math.floor(drawn)) : drawn
 }
 
 function extras({ filename, starts }: BootOptions): { filename?: string; starts?: number } {

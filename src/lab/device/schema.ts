@@ -91,7 +91,7 @@ function drawOf(fault: string, key: string, text: string, parameter: Parameter):
   const separator = ['..', '--', '|'].find((mark) => text.includes(mark))
   const parts = separator === undefined ? [text] : text.split(separator)
   const numbers = parts.map((part) => (/^\d*\.?\d+(e[+-]?\d+)?$/i.test(part) ? Number(part) : Number.NaN))
-  const fits = numbers.every((n) => n >= parameter.min && n <= parameter.max)
+  const fits = numbers.every((n) => isAllowed(n, parameter))
   const ordered = separator === '|' || separator === undefined || (numbers.length === 2 && numbers[0] <= numbers[1])
   if (!fits || !ordered || (separator === '..' && numbers[0] === 0)) {
     const wanted = `${rangeText(parameter)}, or LOW..HIGH to draw from`
@@ -169,7 +169,7 @@ class JsonPath {
   }
 
   #number(path: string, value: Json, parameter: Parameter): number {
-    if (typeof value === 'number' && value >= parameter.min && value <= parameter.max) return value
+    if (typeof value === 'number' && isAllowed(value, parameter)) return value
     return this.expected(path, `${parameter.about}: ${rangeText(parameter)}`, value)
   }
 
@@ -184,8 +184,12 @@ class JsonPath {
   }
 }
 
-function rangeText({ min, max }: Parameter): string {
-  return `a number from ${min} to ${max}`
+function isAllowed(value: number, { min, max, whole }: Parameter): boolean {
+  return value >= min && value <= max && (whole !== true || Number.isInteger(value))
+}
+
+function rangeText({ min, max, whole }: Parameter): string {
+  return `a ${whole === true ? 'whole ' : ''}number from ${min} to ${max}`
 }
 
 function inner(path: string, key: string): string {
