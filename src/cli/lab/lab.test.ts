@@ -45,6 +45,15 @@ const file = (name: string, text: string): string => {
 
 describe('mistakes: one line that says what and what would be right, exit code 2', () => {
   const broken = file('broken.json', '{\n  "name": "x",\n  "descriptoin": "y"\n}\n')
+  const slow = file(
+    'slow.json',
+    JSON.stringify({
+      ...DEVICES.curl,
+      client: { model: 'curl' },
+      name: 'slow',
+      link: { delayMs: 60_000, rateBytesPerSec: 1 },
+    }),
+  )
   test.each<[string, RegExp]>([
     ['run --device archer-c2-fautly', /unknown device "archer-c2-fautly"; did you mean archer-c2-faulty\?/],
     ['run --server tftpd65', /unknown server "tftpd65"; did you mean tftpd64/],
@@ -62,6 +71,9 @@ describe('mistakes: one line that says what and what would be right, exit code 2
     ['run --json --html x.html', /give one of them/],
     [`run --device curl --server dnsmasq --html ${folder}`, /cannot write the page/],
     ['run --runs 0', /1 to 1000000/],
+    ['run --fault ack-loss:burst=0', /burst: datagrams lost in a row: expected a whole number from 1 to 65535/],
+    ['run --device strict --fault fragment-loss:mtu=300', /needs packets of 544 bytes; allowed is 544 or more/],
+    [`run --device ${slow}`, /slow\.json:1: link\.delayMs: no boot is possible: curl waits 306000 ms for a block/],
     ['run --boots 0', /'--boots <N>' argument '0' is invalid\. It takes boots: a whole number from 1 to 10000\./],
     ['run --boots -2', /argument '-2' is invalid\. It takes boots: a whole number from 1 to 10000\./],
     ['run --boots many', /argument 'many' is invalid\. It takes boots: a whole number from 1 to 10000\./],
@@ -229,6 +241,11 @@ test('list has everything, and each kind alone', async () => {
   for (const name of ['archer-c2-faulty', 'tftpd64-1000', 'ack-loss', 'slow-flash', 'uboot-1.1.3'])
     expect(stdout).toContain(`  ${name} `)
   expect((await lab('list clients')).stdout).not.toContain('tftpd64')
+  expect((await lab('list clients')).stdout).toMatch(
+    /^ {2}uboot-1\.1\.3 +ignored +stored and acknowledged +1\.00 s +after 10 timeouts in all, and starts again$/m,
+  )
+  const clients = (await lab('list clients --json')).stdout.trimEnd().split('\n')
+  expect(JSON.parse(clients[0])).toMatchObject({ name: 'strict', does: { repeatedBlock: 'acknowledged' } })
   const entries = (await lab('list faults --json')).stdout.trimEnd().split('\n')
   expect(JSON.parse(entries[1])).toMatchObject({ kind: 'fault', name: 'ack-loss', details: 'p=0.037,burst=1' })
 })

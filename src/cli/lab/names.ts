@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { didYouMean } from '../../lab/device/nearest.ts'
-import { canHave } from '../../lab/device/device.ts'
+import { whyNoBoot } from '../../lab/device/bootable.ts'
+import { canHave, faultsText } from '../../lab/device/device.ts'
 import {
   type Device,
   type DeviceFault,
@@ -76,6 +77,10 @@ export function withEachFault(devices: readonly Device[], faults: readonly strin
   )
   if (possible.length === 0)
     throw usageError(`none of these devices can have ${faults.join(' or ')}: that sits in a console`)
+  for (const device of possible) {
+    const noBoot = whyNoBoot(device)
+    if (noBoot !== undefined) throw usageError(`${device.name} with ${faultsText(device.faults)}: ${noBoot.message}`)
+  }
   return possible
 }
 

@@ -1,6 +1,7 @@
 /** Reads device files and fault texts, and says of a mistake where it is and what was expected. */
 import { ForesendError } from '../../error.ts'
 import type { Parameter } from '../fault/catalogue.ts'
+import { whyNoBoot } from './bootable.ts'
 import { CLIENTS, type ClientName } from './clients.ts'
 import { canHave, type Device, type DeviceFault, type Draw, type Draws } from './device.ts'
 import { DEVICE_FAULTS } from './faults.ts'
@@ -54,6 +55,8 @@ function deviceOf(located: Located, file: string): Device {
   for (const [index, { fault }] of device.faults.entries()) {
     if (!canHave(device, fault)) at.fail(`faults[${index}].fault`, `${known} cannot have ${fault}: it has no console`)
   }
+  const noBoot = whyNoBoot(device)
+  if (noBoot !== undefined) at.fail(noBoot.path, noBoot.message)
   return device
 }
 
