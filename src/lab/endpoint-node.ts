@@ -13,8 +13,8 @@ import type { DeviceMemory } from '../profile/memory.ts'
 import { type Counters, type LearntDevice, newCounters, type NoticeKind, type Outcome } from '../transfer/contract.ts'
 import type { PolicyOptions } from '../transfer/policy/choose.ts'
 import { Sender } from '../transfer/sender.ts'
-import { LabUpload, type StoredFile } from './lab-upload.ts'
-import type { Outlet, ServingNode } from './node.ts'
+import { LabUpload } from './lab-upload.ts'
+import type { Outlet, ServingNode, StoredFile, StoringNode } from './node.ts'
 
 export interface EndpointNodeConfig {
   /** Sent to whoever asks, under any name. */
@@ -46,13 +46,15 @@ type LabTransfer = Transfer<number, LabContent>
 /** What a transfer sends, or where it goes. `device` is what its device is known by. */
 type LabContent = { readonly type: 'image'; device?: string } | LabUpload
 
-export class EndpointNode implements ServingNode {
+export class EndpointNode implements ServingNode, StoringNode {
   /** Transfers that were begun, refused ones among them. */
   started = 0
   /** DATA datagrams sent. */
   dataSent = 0
   /** What the latest transfer that ended taught of its device; undefined before, and for an upload. */
   learnt: LearntDevice | undefined = undefined
+  /** The ACK of the final block of an upload left. */
+  acknowledged = false
   /** The last upload that was complete and on disk. */
   stored: StoredFile | undefined = undefined
   readonly #config: EndpointNodeConfig
@@ -95,6 +97,12 @@ export class EndpointNode implements ServingNode {
 
   get outcome(): Outcome | undefined {
     return this.#latest?.outcome
+  }
+
+  /** How the latest transfer that ended did so, in words. */
+  get says(): string {
+    if (this.outcome === undefined) return this.started > 0 ? 'still at it' : 'no request came'
+    return this.outcome.error?.message ?? this.outcome.status
   }
 
   /** Counters of the latest transfer, by COUNTER. */
@@ -196,6 +204,7 @@ export class EndpointNode implements ServingNode {
   #event(kind: EventKind, transfer: LabTransfer, outcome?: Outcome): void {
     if (NOTICES.has(kind)) this.#config.notice?.(this.#now, kind as NoticeKind, 0)
     if (outcome === undefined) return
+    if (transfer.direction === 'write' && outcome.status === 'completed') this.acknowledged = true
     if (outcome.error?.code === 'ERR_TFTP_INTERNAL') this.#defect ??= outcome.error
     // Where several run beside each other, the one whose peer spoke last is the one that counts.
     if (this.#latest !== undefined && transfer.heardAt < this.#latest.heardAt) return

@@ -1,12 +1,6 @@
 /** A file on its way into the memory that stands for a disk: decoded where it is netascii, whole only after `finish`. */
 import { NetasciiDecoder } from '../packet/index.ts'
-
-/** A file that was received and is safe. */
-export interface StoredFile {
-  readonly bytes: Uint8Array
-  /** Virtual milliseconds. */
-  readonly storedAt: number
-}
+import type { StoredFile } from './node.ts'
 
 const FIRST_BYTES = 4096
 

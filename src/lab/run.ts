@@ -35,8 +35,11 @@ export interface Cell {
   readonly trace?: boolean
 }
 
-/** What one boot came to. Plain data. */
+/** What one boot, or one upload, came to. Plain data. */
 export interface Row {
+  /** `read`: the device loads the file. `write`: a client stores it. */
+  readonly direction: 'read' | 'write'
+  /** The device, or the client that stores. */
   readonly device: string
   readonly server: string
   /** As `readFaults` reads it. */
@@ -81,6 +84,11 @@ export interface RunResult {
 const MOST_DATAGRAMS_PER_BLOCK = 40
 const DATAGRAMS_ALLOWANCE = 10_000
 
+/** DATA that one side may send before it counts as a storm. */
+export function mostDatagrams(sizeBytes: number): number {
+  return MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / DEFAULT_BLKSIZE) + 1) + DATAGRAMS_ALLOWANCE
+}
+
 /** Runs one cell. */
 export function runCell(cell: Cell): RunResult {
   const image = imageOf(cell.sizeBytes)
@@ -93,7 +101,7 @@ export function runCell(cell: Cell): RunResult {
     ...(memory === undefined ? {} : { memory }),
   })
   const plot = cell.trace === true ? new PlotTrace() : undefined
-  const most = MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / DEFAULT_BLKSIZE) + 1) + DATAGRAMS_ALLOWANCE
+  const most = mostDatagrams(sizeBytes)
   const result = runExperiment({
     client: booted.client,
     server,
@@ -104,6 +112,7 @@ export function runCell(cell: Cell): RunResult {
   })
   const { verdict, ms, blocks, datagrams } = result
   const row: Row = {
+    direction: 'read',
     device: device.name,
     server: cell.server,
     fault: faultsText(device.faults),
@@ -142,6 +151,7 @@ export function* runMatrix(
 
 /** What several boots of one device against one server came to together. */
 export interface Summary {
+  readonly direction: Row['direction']
   readonly device: string
   readonly server: string
   readonly fault: string
@@ -169,6 +179,7 @@ const BY_HARM: readonly VerdictKind[] = [
   'intact-but-server-failed',
   'both-know-it-failed',
   'client-failed-server-unsure',
+  'believed-without-ack',
   'unfinished',
   'client-failed-server-thinks-complete',
   'wrong-bytes',
@@ -181,9 +192,10 @@ export function isIntact(row: Pick<Row, 'verdict'>): boolean {
 
 /** Rows of one device against one server, at least one. */
 export function summarize(rows: readonly Row[]): Summary {
-  const [{ device, server, fault }] = rows
+  const [{ direction, device, server, fault }] = rows
   const middle = (pick: (row: Row) => number): number => median(rows.map(pick)) ?? 0
   return {
+    direction,
     device,
     server,
     fault,
@@ -209,7 +221,8 @@ export function serverWords(server: ServingNode): string {
   return outcome.error?.message ?? 'failed'
 }
 
-function cutOff(end: RunEnd): string {
+/** How a run ended in which one side never decided, in words. */
+export function cutOff(end: RunEnd): string {
   if (end === 'datagrams' || end === 'stopped') return 'cut off: a storm of packets without end'
   return end === 'time' ? 'cut off after a day' : 'waits for ever'
 }

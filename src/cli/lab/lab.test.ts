@@ -78,6 +78,10 @@ describe('mistakes: one line that says what and what would be right, exit code 2
     ['run --boots -2', /argument '-2' is invalid\. It takes boots: a whole number from 1 to 10000\./],
     ['run --boots many', /argument 'many' is invalid\. It takes boots: a whole number from 1 to 10000\./],
     ['run --boots 2 --html x.html', /give one of them/],
+    ['run --put --boots 2', /--boots and --html show boots, and --put uploads: give one of them/],
+    ['run --put --device crul', /unknown client that stores "crul"; did you mean curl\?/],
+    ['run --put --server netgear', /unknown server that stores "netgear"; did you mean netgear-recovery\?/],
+    ['run --put --fault slow-flash', /slow-flash sits in the device: no link can have it/],
     ['sweep --find holes', /harm, stall, or harm,stall/],
     ['list gadgets', /devices, servers, faults or clients/],
     ['explain archer', /unknown experiment "archer"; did you mean archer-c2\?/],
@@ -156,6 +160,26 @@ describe('run', () => {
     expect(ours[1].drawn).toEqual(ours[0].drawn)
     expect(ours[1].ms).not.toBe(ours[0].ms)
     expect(ours[3].drawn).not.toEqual(ours[0].drawn)
+  })
+
+  test('uploads: a client that stores against servers that are written to', async () => {
+    const line = 'run --put --device foresend-put,hp-procurve --server foresend,asus-recovery --size 20k --runs 2'
+    const { code, stdout, stderr } = await lab(line)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const lines = stdout.split('\n')
+    expect(lines[0]).toBe('foresend-put  fault: none')
+    expect(lines[2]).toMatch(/^ {2}foresend +intact 2\/2/)
+    expect(stdout).toMatch(/^ {2}asus-recovery +intact, unknown to client 2\/2/m)
+    expect(lines.at(-2)).toBe('8 uploads: 8 intact, 0 failed, 0 harmful')
+    const json = (await lab(`${line} --fault all --json`)).stdout.trimEnd().split('\n')
+    expect(json.length % 8).toBe(0)
+    expect(JSON.parse(json[0])).toMatchObject({
+      direction: 'write',
+      device: 'foresend-put',
+      server: 'foresend',
+      fault: 'none',
+    })
+    expect(json.filter((text) => text.includes('"fault":"dead-rx"'))).toHaveLength(8)
   })
 
   test("every fault with one client; a device of one's own from its file", async () => {

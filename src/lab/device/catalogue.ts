@@ -17,6 +17,7 @@ import ubootBursts from './data/uboot-bursts.json' with { type: 'json' }
 import lwip from './data/lwip.json' with { type: 'json' }
 import ipxe from './data/ipxe.json' with { type: 'json' }
 import grub from './data/grub.json' with { type: 'json' }
+import foresendGet from './data/foresend-get.json' with { type: 'json' }
 import curl from './data/curl.json' with { type: 'json' }
 import strict from './data/strict.json' with { type: 'json' }
 import window16 from './data/window-16.json' with { type: 'json' }
@@ -43,6 +44,7 @@ const FILES = [
   ipxe,
   grub,
   curl,
+  foresendGet,
   strict,
   window16,
 ]

@@ -1,7 +1,7 @@
 /**
  * Every client model by name, with its parameters. Adding a client is one file in `lab/client/` and one row here.
  */
-import type { Client, ClientConfig } from '../client/client.ts'
+import type { ClientConfig } from '../client/client.ts'
 import { curlClient } from '../client/curl.ts'
 import { edk2Client } from '../client/edk2.ts'
 import { grubClient } from '../client/grub.ts'
@@ -13,12 +13,14 @@ import { uboot113, uboot2008 } from '../client/uboot-classic.ts'
 import { uboot2020, uboot2023 } from '../client/uboot-window.ts'
 import { WindowClient } from '../client/window-client.ts'
 import type { Parameter, Values } from '../fault/catalogue.ts'
+import { CLIENT_BLKSIZE, CLIENT_WINDOWSIZE, InitiatorNode } from '../initiator-node.ts'
+import type { ReceivingNode } from '../node.ts'
 
 export interface ClientRow {
   readonly about: string
   readonly parameters: Readonly<Record<string, Parameter>>
   /** `values` holds every parameter of the row. */
-  make(config: ClientConfig, values: Values): Client
+  make(config: ClientConfig, values: Values): ReceivingNode
 }
 
 const blksize = (usual: number): { blksize: Parameter } => ({
@@ -124,6 +126,11 @@ const TABLE = {
     parameters: { ...blksize(512), ...windowsize(16), ...timeoutMs(1000), ...dally },
     make: (config, { blksize, windowsize, ...rest }) =>
       new WindowClient({ ...config, windowsize, ...asked(blksize, 512, 'blksize'), ...rest }),
+  },
+  'foresend-get': {
+    about: 'foresend get: the real client',
+    parameters: { ...blksize(CLIENT_BLKSIZE), ...windowsize(CLIENT_WINDOWSIZE) },
+    make: (config, values) => new InitiatorNode({ direction: 'read', ...config, ...values }),
   },
 } satisfies Record<string, ClientRow>
 

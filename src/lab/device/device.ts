@@ -2,9 +2,9 @@
  * A named device is a client, its faults and their parameters, as data. A parameter is a number or a distribution from
  * which each boot draws: one unit of a model is worse than the next.
  */
-import type { Client } from '../client/client.ts'
 import { type Parameter, type PlacedFaults, type Values, withUsual } from '../fault/catalogue.ts'
 import type { LinkOptions } from '../link.ts'
+import type { ReceivingNode } from '../node.ts'
 import { Rng } from '../rng.ts'
 import { CLIENTS, type ClientName } from './clients.ts'
 import { CLIENT_FAULTS, DEVICE_FAULTS, LINK_FAULTS } from './faults.ts'
@@ -51,7 +51,7 @@ export interface BootOptions {
 
 /** A device that was switched on. */
 export interface Booted {
-  readonly client: Client
+  readonly client: ReceivingNode
   /** Device to server. */
   readonly up: LinkOptions
   /** Server to device. */

@@ -15,7 +15,7 @@ import {
   writeDataHeader,
 } from '../../packet/index.ts'
 import { DEFAULT_BLKSIZE } from '../../transfer/negotiate.ts'
-import type { Client } from '../client/client.ts'
+import type { ReceivingNode } from '../node.ts'
 
 export interface Habits {
   /** The block that it took last, once more. */
@@ -56,7 +56,7 @@ const MOST_TIMEOUTS = 1000
 const ANNOUNCED_BYTES = 1e9
 
 /** `make` makes one client, always the same. */
-export function habitsOf(make: () => Client): Habits {
+export function habitsOf(make: () => ReceivingNode): Habits {
   const repeated = new Played(make(), 3)
   const ahead = new Played(make(), 3)
   const answers = [ahead.data(5), ahead.data(6), ahead.data(4)]
@@ -81,7 +81,7 @@ export function habitsOf(make: () => Client): Habits {
 
 /** One client, and the server that is played to it. */
 class Played {
-  readonly client: Client
+  readonly client: ReceivingNode
   requestBytes = 0
   asksForBlksize = false
   /** Milliseconds from the last block to the end. */
@@ -95,7 +95,7 @@ class Played {
   #isAsking = false
 
   /** Brings the client to the point where it has `blocks` blocks. */
-  constructor(client: Client, blocks: number) {
+  constructor(client: ReceivingNode, blocks: number) {
     this.client = client
     client.attach({
       send: (_now, buffer, offset, length, from) => {

@@ -3,7 +3,7 @@ import type { Row, Summary } from '../../../lab/index.ts'
 import type { Style } from '../../render/style.ts'
 import { countText, durationText } from '../../render/units.ts'
 import { type Column, tableLines } from './table.ts'
-import { SHORT, TONES } from './words.ts'
+import { shortText, TONES } from './words.ts'
 
 /** A table for each unit with each server. A summary holds the boots of one unit in their order. */
 export function bootLines(units: readonly Summary[], style: Style): string[] {
@@ -40,9 +40,10 @@ export function bootLines(units: readonly Summary[], style: Style): string[] {
 }
 
 /** `intact`, or what went wrong, with the server's own words where it knows. */
-function outcomeOf({ verdict, blocks, serverSays }: Row): string {
-  if (verdict === 'intact') return SHORT.intact
-  return `${SHORT[verdict]} after ${countText(blocks, 'block')}: ${serverSays}`
+function outcomeOf(row: Row): string {
+  const { verdict, blocks, serverSays } = row
+  if (verdict === 'intact') return shortText(row)
+  return `${shortText(row)} after ${countText(blocks, 'block')}: ${serverSays}`
 }
 
 function totalsLine({ rows, runs, intact, harmful }: Summary): string {
