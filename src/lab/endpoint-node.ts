@@ -243,7 +243,8 @@ export class EndpointNode implements ServingNode, StoringNode {
 
   #flushed(transfer: LabTransfer, upload: LabUpload): void {
     this.stored = upload.finish(this.#now)
-    this.#endpoint.handleStored(this.#now, transfer)
+    // One that was let go meanwhile has lost its content, and its record may serve another transfer.
+    if (transfer.content === upload) this.#endpoint.handleStored(this.#now, transfer)
   }
 
   #peerAt(port: number): Peer {
