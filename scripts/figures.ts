@@ -4,6 +4,9 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { SERVERS, type ServerName } from '../src/lab/server/catalogue.ts'
+import { STORERS } from '../src/lab/storer/catalogue.ts'
+import { UPLOADERS, type UploaderName } from '../src/lab/uploader/catalogue.ts'
 import { type Figure, FULL, type Progress, type Scale } from '../test/sim/figures.ts'
 import { everyFault, FAULT_CLIENTS } from '../test/sim/figures-faults.ts'
 import { edk2Loses, healthyClients, labSpeed, pausingClients } from '../test/sim/figures-healthy.ts'
@@ -16,9 +19,12 @@ import {
   searchedFaults,
   wrongMemory,
 } from '../test/sim/figures-speed.ts'
+import { ourGet, ourPut, uploadsToUs } from '../test/sim/figures-uploads.ts'
 
 /** The searches take most of the time: five boots of each are enough for a median. */
 const SEARCH_SEEDS = 5
+/** Uploads are small and quick. */
+const UPLOADS_FACTOR = 10
 const NOTES_SHOWN = 12
 
 const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress) => Iterable<Figure>>> = {
@@ -36,6 +42,12 @@ const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress) => It
   },
   *faults(scale, progress) {
     for (const client of FAULT_CLIENTS) yield everyFault(client, scale, progress)
+  },
+  *uploads(scale, progress) {
+    const more = { ...scale, seeds: UPLOADS_FACTOR * scale.seeds }
+    for (const client of Object.keys(UPLOADERS) as UploaderName[]) yield uploadsToUs(client, more, progress)
+    for (const server of Object.keys(STORERS)) yield ourPut(server, more, progress)
+    for (const server of Object.keys(SERVERS) as ServerName[]) yield ourGet(server, more, progress)
   },
   *best(scale, progress) {
     const fewer = { ...scale, seeds: Math.min(scale.seeds, SEARCH_SEEDS) }

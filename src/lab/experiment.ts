@@ -1,20 +1,19 @@
 /**
  * One experiment: a client asks a server for an image over a link, in virtual time, until nothing is left to happen or a
- * limit is reached. `run`, `explain` and `sweep`, the scripts and the simulations of the tests play their transfers here.
+ * limit is reached. `run`, `explain` and `sweep`, the scripts and the simulations of the tests play their transfers here, in both directions.
  */
 import { OPCODE, readBlock, readOpcode } from '../packet/index.ts'
 import type { Outcome } from '../transfer/contract.ts'
 import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
-import type { Client, ClientResult } from './client/client.ts'
+import type { ClientResult } from './client/client.ts'
 import type { LinkOptions, LinkTap } from './link.ts'
-import type { LabNode } from './node.ts'
-import type { ServerNode } from './server-node.ts'
-import { judge, type Verdict } from './verdict.ts'
+import type { LabNode, ReceivingNode, ServingNode, StoringNode, UploadingNode } from './node.ts'
+import { judge, judgeUpload, type Verdict } from './verdict.ts'
 import { type RunEnd, type RunLimits, World } from './world.ts'
 
 export interface Experiment {
-  readonly client: Client
-  readonly server: ServerNode
+  readonly client: ReceivingNode
+  readonly server: ServingNode
   /** What the server serves; the verdict compares the memory of the client with it. */
   readonly image: Uint8Array
   /** From client to server. */
@@ -59,16 +58,32 @@ export interface ExperimentResult {
 /** Virtual milliseconds of a day: a server that waits whole seconds for each block needs hours. */
 export const DAY_MS = 24 * 3_600_000
 
+/** The other direction: a client stores `image` on a server. */
+export interface UploadExperiment extends Pick<Experiment, 'image' | 'up' | 'down' | 'limits'> {
+  readonly client: UploadingNode
+  readonly server: StoringNode
+}
+
+export interface UploadResult {
+  readonly end: RunEnd
+  readonly verdict: Verdict
+  /** Virtual milliseconds from the request until the client was done, or the run was cut off. */
+  readonly ms: number
+  /** Bytes that the server has taken for the whole file; 0 while there is none. */
+  readonly bytes: number
+  readonly clientTimeouts: number
+  /** DATA that the client sent. */
+  readonly datagrams: number
+  /** Datagrams that arrived, both ways. */
+  readonly delivered: number
+  /** The longest time without a block that the server had not seen, in milliseconds. */
+  readonly longestGapMs: number
+}
+
 /** Runs one experiment. The same inputs give the same result. */
 export function runExperiment(experiment: Experiment): ExperimentResult {
-  const { client, server, image, up, down, limits } = experiment
-  const world = new World()
-  const gaps = new Gaps(limits.maxSent ?? Infinity, () => world.stop())
-  world.join(experiment.clientNode ?? client, server, {
-    up,
-    down: { ...down, tap: down.tap === undefined ? gaps : both(gaps, down.tap) },
-  })
-  const end = world.run(limits)
+  const { client, server, image } = experiment
+  const { world, gaps, end } = play(experiment.clientNode ?? client, server, experiment, 'down')
   const { result } = client
   const ms = result?.endedAt ?? world.now
   const written = result?.writtenMap ?? new Uint8Array(0)
@@ -91,6 +106,40 @@ export function runExperiment(experiment: Experiment): ExperimentResult {
     delivered: world.delivered,
     longestGapMs: gaps.longestUntil(ms),
   }
+}
+
+/** Runs one upload. The same inputs give the same result. */
+export function runUpload(experiment: UploadExperiment): UploadResult {
+  const { client, server, image } = experiment
+  const { world, gaps, end } = play(client, server, experiment, 'up')
+  const ms = client.endedAt ?? world.now
+  return {
+    end,
+    verdict: judgeUpload(client.outcome, server.stored, server.acknowledged, image),
+    ms,
+    bytes: server.stored?.bytes.length ?? 0,
+    clientTimeouts: client.timeouts,
+    datagrams: client.dataSent,
+    delivered: world.delivered,
+    longestGapMs: gaps.longestUntil(ms),
+  }
+}
+
+/** Lets two nodes talk until nothing is left to happen or a limit is reached. DATA goes the way of `data`. */
+function play(
+  client: LabNode,
+  server: LabNode,
+  { up, down, limits }: Pick<Experiment, 'up' | 'down' | 'limits'>,
+  data: 'up' | 'down',
+): { readonly world: World; readonly gaps: Gaps; readonly end: RunEnd } {
+  const world = new World()
+  const gaps = new Gaps(limits.maxSent ?? Infinity, () => world.stop())
+  const watched = (link: LinkOptions): LinkOptions => ({
+    ...link,
+    tap: link.tap === undefined ? gaps : both(gaps, link.tap),
+  })
+  world.join(client, server, data === 'up' ? { up: watched(up), down } : { up, down: watched(down) })
+  return { world, gaps, end: world.run(limits) }
 }
 
 /** Bytes that differ from block to block, so that a misplaced block shows. The same for the same size and seed. */

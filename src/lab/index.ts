@@ -14,11 +14,16 @@ export { WindowClient, type WindowClientConfig } from './client/window-client.ts
 export { type Frame, HeldFrame, wireBytes } from './frame.ts'
 export { type Fault, type FaultOutput, Link, type LinkOptions, type LinkTap } from './link.ts'
 export { Rng } from './rng.ts'
+export { InitiatorNode, type InitiatorNodeConfig } from './initiator-node.ts'
+export { runUploadCell, type UploadCell } from './run-upload.ts'
+export { STORERS, type StorerModel } from './storer/catalogue.ts'
+export { UPLOADERS, type UploaderModel, type UploaderName } from './uploader/catalogue.ts'
+export { EndpointNode, type EndpointNodeConfig } from './endpoint-node.ts'
 export { type ModelTransfer, ServerNode, type ServerNodeConfig } from './server-node.ts'
 export { Trace } from './trace.ts'
 export { judge, type Verdict, type VerdictKind } from './verdict.ts'
 export { type RunEnd, type RunLimits, World } from './world.ts'
-export type { LabNode, Outlet } from './node.ts'
+export type { LabNode, Outlet, ReceivingNode, ServingNode, StoringNode, UploadingNode } from './node.ts'
 export {
   FAULT_ROWS,
   FAULTS,
@@ -58,7 +63,14 @@ export { parseDevice, readFaults } from './device/schema.ts'
 export { aroundFirstFault, POINT, type Point, thinned } from './run-trace.ts'
 export { type Cell, type Row, runCell, runMatrix, type Summary, summarize } from './run.ts'
 export { SERVERS, type ServerName } from './server/catalogue.ts'
-export { type ServerModel, type ServerNodeSetup, type ServeSetup, serverNode } from './server/model.ts'
+export {
+  type ForeignModel,
+  type ForesendModel,
+  type ServerModel,
+  type ServerNodeSetup,
+  type ServeSetup,
+  serverNode,
+} from './server/model.ts'
 export {
   EXPLAINED_SERVERS,
   type ExplainedCell,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DeviceMemory } from '../profile/memory.ts'
 import { DEVICES } from './device/catalogue.ts'
 import { withFaults } from './device/device.ts'
 import { readFaults } from './device/schema.ts'
@@ -82,10 +83,32 @@ describe('a row', () => {
   })
 })
 
+describe('boots in a row', () => {
+  const unit = { ...cell('archer-c2-faulty', 'foresend', 'ack-loss:p=0.1'), sizeBytes: 1_000_000 }
+
+  test('the first is the boot without memory, and the next begins with the window that served', () => {
+    const memory = new DeviceMemory()
+    const first = runCell({ ...unit, boot: 1, memory }).row
+    expect(first).toEqual(runCell(unit).row)
+    const known = memory.all().map(({ learnt }) => learnt)
+    expect(known).toMatchObject([{ window: { windowBlocks: expect.any(Number) } }])
+    const second = runCell({ ...unit, boot: 2, memory }).row
+    expect(second.boot).toBe(2)
+    // Without memory the same boot finds out first what this device needs.
+    expect(second.ms).toBeLessThan(runCell({ ...unit, boot: 2 }).row.ms)
+  })
+
+  test('each boot has luck of its own, and the same one every time', () => {
+    const times = [1, 2, 3, 2].map((boot) => runCell({ ...unit, boot }).row.ms)
+    expect(times[3]).toBe(times[1])
+    expect(new Set(times).size).toBe(3)
+  })
+})
+
 test('the matrix: in order, one by one, counted; and can be left early', () => {
   const cells = [cell('curl', 'dnsmasq'), cell('grub', 'dnsmasq'), cell('lwip', 'dnsmasq')]
   const counts: number[] = []
-  const names = [...runMatrix(cells, {}, (done) => counts.push(done))].map(({ row }) => row.device)
+  const names = [...runMatrix(cells, (done) => counts.push(done))].map(({ row }) => row.device)
   expect(names).toEqual(['curl', 'grub', 'lwip'])
   expect(counts).toEqual([1, 2, 3])
   const some: string[] = []

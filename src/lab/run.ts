@@ -2,8 +2,8 @@
  * A cell: one device boots against one server in virtual time, and a row says what came of it. The same device,
  * server, size and seed give the same row.
  */
-import type { Request } from '../packet/index.ts'
-import type { KnownDevice } from '../transfer/contract.ts'
+import type { DeviceMemory } from '../profile/memory.ts'
+import { COUNTER } from '../transfer/contract.ts'
 import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import { bootDevice, type Device, faultsText } from './device/device.ts'
 import { DAY_MS, patternedImage, runExperiment } from './experiment.ts'
@@ -11,7 +11,7 @@ import { median } from './median.ts'
 import { Rng } from './rng.ts'
 import { PlotTrace, type Point } from './run-trace.ts'
 import { type ServerModel, serverNode } from './server/model.ts'
-import type { ServerNode } from './server-node.ts'
+import type { ServingNode } from './node.ts'
 import type { VerdictKind } from './verdict.ts'
 import type { RunEnd } from './world.ts'
 
@@ -27,22 +27,26 @@ export interface Cell {
   readonly model: ServerModel
   readonly sizeBytes: number
   readonly seed: number
+  /** Which boot of this unit it is, from 1. Default 1. */
+  readonly boot?: number
+  /** What Foresend learnt in the boots before, and where goes what it learns in this one. */
+  readonly memory?: DeviceMemory
   /** Keep every point for a plot. */
   readonly trace?: boolean
 }
 
-export interface RunSetup {
-  /** What Foresend's own servers know of a device from its request alone. */
-  readonly deviceFor?: (request: Request) => KnownDevice
-}
-
-/** What one boot came to. Plain data. */
+/** What one boot, or one upload, came to. Plain data. */
 export interface Row {
+  /** `read`: the device loads the file. `write`: a client stores it. */
+  readonly direction: 'read' | 'write'
+  /** The device, or the client that stores. */
   readonly device: string
   readonly server: string
   /** As `readFaults` reads it. */
   readonly fault: string
   readonly seed: number
+  /** From 1; above 1 only for boots in a row. */
+  readonly boot: number
   readonly sizeBytes: number
   readonly verdict: VerdictKind
   /** True for what must never happen: a hole, a wrong byte, a success reported for what is not there. */
@@ -61,6 +65,8 @@ export interface Row {
   readonly datagramsPerBlock: number
   /** The longest time without a block that the device had not seen, in milliseconds. */
   readonly longestGapMs: number
+  /** Blocks that the server had on the way at most when the transfer ended; 0 where it does not say. */
+  readonly windowBlocks: number
   /** What the boot drew, by path. */
   readonly drawn: Readonly<Record<string, number>>
   /** How the device and the server saw the end, in words. */
@@ -78,18 +84,24 @@ export interface RunResult {
 const MOST_DATAGRAMS_PER_BLOCK = 40
 const DATAGRAMS_ALLOWANCE = 10_000
 
+/** DATA that one side may send before it counts as a storm. */
+export function mostDatagrams(sizeBytes: number): number {
+  return MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / DEFAULT_BLKSIZE) + 1) + DATAGRAMS_ALLOWANCE
+}
+
 /** Runs one cell. */
-export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
+export function runCell(cell: Cell): RunResult {
   const image = imageOf(cell.sizeBytes)
   const { device, seed, sizeBytes } = cell
-  const booted = bootDevice(device, { seed, sizeBytes })
+  const { boot = 1, memory } = cell
+  const booted = bootDevice(device, { seed, sizeBytes, boot })
   const server = serverNode(cell.model, {
     image,
-    rng: new Rng(seed, `server ${cell.server}`),
-    ...(setup.deviceFor === undefined ? {} : { deviceFor: setup.deviceFor }),
+    rng: new Rng(seed, `server ${cell.server}${boot === 1 ? '' : ` boot ${boot}`}`),
+    ...(memory === undefined ? {} : { memory }),
   })
   const plot = cell.trace === true ? new PlotTrace() : undefined
-  const most = MOST_DATAGRAMS_PER_BLOCK * (Math.floor(sizeBytes / DEFAULT_BLKSIZE) + 1) + DATAGRAMS_ALLOWANCE
+  const most = mostDatagrams(sizeBytes)
   const result = runExperiment({
     client: booted.client,
     server,
@@ -100,10 +112,12 @@ export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
   })
   const { verdict, ms, blocks, datagrams } = result
   const row: Row = {
+    direction: 'read',
     device: device.name,
     server: cell.server,
     fault: faultsText(device.faults),
     seed,
+    boot,
     sizeBytes,
     verdict: verdict.kind,
     harmful: verdict.harmful,
@@ -115,6 +129,7 @@ export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
     datagrams,
     datagramsPerBlock: blocks > 0 ? datagrams / blocks : 0,
     longestGapMs: result.longestGapMs,
+    windowBlocks: server.counters[COUNTER.windowBlocks] ?? 0,
     drawn: booted.drawn,
     clientSays: result.client?.reason ?? cutOff(result.end),
     serverSays: serverWords(server),
@@ -125,18 +140,18 @@ export function runCell(cell: Cell, setup: RunSetup = {}): RunResult {
 /** Cells in order, one by one: between two of them the caller may do something else. The callback counts what is done. */
 export function* runMatrix(
   cells: Iterable<Cell>,
-  setup: RunSetup = {},
   progress: (done: number) => void = () => {},
 ): Generator<RunResult, void, void> {
   let done = 0
   for (const cell of cells) {
-    yield runCell(cell, setup)
+    yield runCell(cell)
     progress(++done)
   }
 }
 
 /** What several boots of one device against one server came to together. */
 export interface Summary {
+  readonly direction: Row['direction']
   readonly device: string
   readonly server: string
   readonly fault: string
@@ -164,6 +179,7 @@ const BY_HARM: readonly VerdictKind[] = [
   'intact-but-server-failed',
   'both-know-it-failed',
   'client-failed-server-unsure',
+  'believed-without-ack',
   'unfinished',
   'client-failed-server-thinks-complete',
   'wrong-bytes',
@@ -176,9 +192,10 @@ export function isIntact(row: Pick<Row, 'verdict'>): boolean {
 
 /** Rows of one device against one server, at least one. */
 export function summarize(rows: readonly Row[]): Summary {
-  const [{ device, server, fault }] = rows
+  const [{ direction, device, server, fault }] = rows
   const middle = (pick: (row: Row) => number): number => median(rows.map(pick)) ?? 0
   return {
+    direction,
     device,
     server,
     fault,
@@ -197,14 +214,15 @@ export function summarize(rows: readonly Row[]): Summary {
 }
 
 /** How the server saw the end, in words. */
-export function serverWords(server: ServerNode): string {
+export function serverWords(server: ServingNode): string {
   const { outcome } = server
   if (outcome === undefined) return server.started > 0 ? 'still at it' : 'heard nothing'
   if (outcome.status !== 'failed') return outcome.lastAck === 'missing' ? 'probably complete' : outcome.status
   return outcome.error?.message ?? 'failed'
 }
 
-function cutOff(end: RunEnd): string {
+/** How a run ended in which one side never decided, in words. */
+export function cutOff(end: RunEnd): string {
   if (end === 'datagrams' || end === 'stopped') return 'cut off: a storm of packets without end'
   return end === 'time' ? 'cut off after a day' : 'waits for ever'
 }

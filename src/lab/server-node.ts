@@ -1,6 +1,7 @@
 /**
  * Puts a sending machine into the world as a TFTP server with one image: answers requests at port 69, gives each transfer
- * a port of its own, frames DATA from the image. The rules for repeated requests are those of the endpoint, in small.
+ * a port of its own, frames DATA from the image. For the models of other servers, and for tests that drive a sender alone;
+ * Foresend's server is endpoint-node.ts.
  */
 import { ForesendError } from '../error.ts'
 import {
@@ -13,7 +14,7 @@ import {
   writeDataHeader,
 } from '../packet/index.ts'
 import type { Counters, Machine, NoticeKind, Outcome, SenderSink } from '../transfer/contract.ts'
-import type { LabNode, Outlet } from './node.ts'
+import type { Outlet, ServingNode } from './node.ts'
 
 /** What a server's machine may do: send blocks of the image, and (as some servers by mistake) under a wrong number. */
 export interface LabSink extends SenderSink {
@@ -22,7 +23,7 @@ export interface LabSink extends SenderSink {
 }
 
 /**
- * What becomes of a request while a transfer with the same client runs. `supersede`: Foresend's rule, a repeat is ignored
+ * What becomes of a request while a transfer with the same client runs. `supersede`: a repeat is ignored
  * or replaces the transfer. `beside`: each request starts a transfer of its own, as servers do that fork or start a
  * thread. `queue`: one transfer at a time, requests wait in the socket meanwhile.
  */
@@ -52,7 +53,7 @@ const SUPERSEDE_AFTER_MS = 500
 /** Requests that wait in the socket of a server with one transfer at a time; some hundred fit into a real one. */
 const MOST_WAITING = 64
 
-export class ServerNode implements LabNode {
+export class ServerNode implements ServingNode {
   deadline = Infinity
   /** How the transfers ended, in that order; a superseded one among them. */
   readonly outcomes: Outcome[] = []

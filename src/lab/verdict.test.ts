@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ClientResult } from './client/client.ts'
-import { judge } from './verdict.ts'
+import type { Outcome } from '../transfer/contract.ts'
+import { judge, judgeUpload } from './verdict.ts'
 
 const image = Uint8Array.from({ length: 1300 }, (_, i) => i * 7)
 const ok: ClientResult = {
@@ -68,5 +69,28 @@ describe('verdict', () => {
   test('an empty file', () => {
     const empty = { ...ok, image: new Uint8Array(0), writtenMap: Uint8Array.of(1), bytes: 0 }
     expect(judge(empty, { status: 'completed' }, new Uint8Array(0)).kind).toBe('intact')
+  })
+})
+
+describe('verdict of an upload', () => {
+  const stored = { bytes: image, storedAt: 1 }
+  const short = { bytes: image.subarray(0, 1299), storedAt: 1 }
+  test.each<[string, Outcome['status'] | 'missing' | undefined, typeof stored | undefined, boolean, boolean]>([
+    ['intact', 'completed', stored, true, false],
+    ['intact', 'missing', stored, false, false],
+    ['intact-but-server-failed', 'failed', stored, true, false],
+    ['wrong-bytes', 'completed', short, true, true],
+    ['wrong-bytes', 'failed', { ...stored, bytes: wrong }, false, true],
+    // Its last block was acknowledged, and there is no file.
+    ['client-failed-server-thinks-complete', 'completed', undefined, true, true],
+    ['client-failed-server-thinks-complete', 'failed', undefined, true, true],
+    ['believed-without-ack', 'completed', undefined, false, false],
+    ['client-failed-server-unsure', 'missing', undefined, false, false],
+    ['both-know-it-failed', 'failed', undefined, false, false],
+    ['unfinished', undefined, undefined, false, false],
+  ])('%s: client %s', (kind, status, file, acknowledged, harmful) => {
+    const missing: Outcome = { status: 'completed', lastAck: 'missing' }
+    const client = status === 'missing' ? missing : status === undefined ? undefined : { status }
+    expect(judgeUpload(client, file, acknowledged, image)).toMatchObject({ kind, harmful })
   })
 })

@@ -5,7 +5,8 @@
  * reports success for an image that is not there, is `harmful`. Everything else is an inconvenience.
  */
 import type { Outcome } from '../transfer/contract.ts'
-import type { ClientResult } from './client/client.ts'
+import type { ClientResult } from './client/result.ts'
+import type { StoredFile } from './node.ts'
 
 export type VerdictKind =
   /** The device has the file, byte for byte; the server says completed, be it with `lastAck: 'missing'`. */
@@ -15,8 +16,10 @@ export type VerdictKind =
   | 'both-know-it-failed'
   /** The server says "probably complete, verify on the device", and the device does not have it all. */
   | 'client-failed-server-unsure'
-  /** A lie: the server says completed, and the device does not have it. */
+  /** A lie: the server says completed, and the device does not have it. Of an upload: its last ACK came, and the server does not have it. */
   | 'client-failed-server-thinks-complete'
+  /** An upload that its client takes for complete, although no ACK of the final block ever left the server. */
+  | 'believed-without-ack'
   /** The device takes an image with unwritten blocks for whole. */
   | 'hole'
   /** The device takes an image of the wrong size or with wrong bytes for whole. */
@@ -63,6 +66,33 @@ export function judge(
     )
   }
   return verdict(client === undefined || (server === undefined && heard) ? 'unfinished' : 'both-know-it-failed')
+}
+
+/**
+ * Judges one upload: what the server has stored against what both sides believe. `stored` is undefined when it has taken no
+ * file for whole; `acknowledged` when the ACK of a final block left it.
+ */
+export function judgeUpload(
+  client: Outcome | undefined,
+  stored: StoredFile | undefined,
+  acknowledged: boolean,
+  image: Uint8Array,
+): Verdict {
+  const completed = client?.status === 'completed'
+  if (stored !== undefined) {
+    const difference = firstDifferent(stored.bytes, image)
+    if (difference >= 0) return verdict('wrong-bytes', [], difference)
+    return verdict(completed ? 'intact' : 'intact-but-server-failed')
+  }
+  if (acknowledged) return verdict('client-failed-server-thinks-complete')
+  if (completed) return verdict(client.lastAck === 'missing' ? 'client-failed-server-unsure' : 'believed-without-ack')
+  return verdict(client === undefined ? 'unfinished' : 'both-know-it-failed')
+}
+
+function firstDifferent(bytes: Uint8Array, image: Uint8Array): number {
+  const length = Math.min(bytes.length, image.length)
+  for (let i = 0; i < length; i++) if (bytes[i] !== image[i]) return i
+  return bytes.length === image.length ? -1 : length
 }
 
 const HARMFUL: ReadonlySet<VerdictKind> = new Set(['hole', 'wrong-bytes', 'client-failed-server-thinks-complete'])

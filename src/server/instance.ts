@@ -2,30 +2,20 @@
 import { performance } from 'node:perf_hooks'
 import type { Store } from '../content/contract.ts'
 import { openContent } from '../content/index.ts'
+import { SERVE_CAPS, SERVE_LIMITS } from '../endpoint/limits.ts'
 import { ForesendError } from '../error.ts'
 import type { Bound } from '../io/driver.ts'
 import type { Native } from '../io/native/linux.ts'
 import { Neighbours } from '../io/neighbours.ts'
+import { Devices } from '../profile/devices.ts'
 import { openRecorder, type Recorder } from '../io/recorder.ts'
 import type { NetworkStats, ServerConfig } from './contract.ts'
-import { Devices } from './devices.ts'
 import { createDriver } from './drivers.ts'
 import { Events } from './events.ts'
 import { Peers } from './peers.ts'
 import { type FromInstance, type InstanceStart, type ToInstance, toPlain } from './protocol.ts'
 import { Serving } from './serving.ts'
 
-/** A rack behind one NAT, or 5000 clients of a test on one machine; all of it costs tens of megabytes. */
-const MAX_TRANSFERS_PER_ADDRESS = 8192
-/** As many clients as may start at the same moment. */
-const MAX_HALF_OPEN = 8192
-const MAX_TRANSFERS = 16_384
-/** RFC 2348. */
-const MAX_BLKSIZE = 65_464
-/** Blocks that one ACK may set free: with tiny blocks the bytes alone would allow tens of thousands. */
-const MAX_WINDOWSIZE = 1024
-/** What the kernel's buffers of both ends can hold without loss, give or take. */
-const MAX_WINDOW_BYTES = 512 * 1024
 const STOP_POLL_MS = 20
 /** Totals go to the control side at most this often, and only when something was counted. */
 const STATS_EVERY_MS = 1000
@@ -106,7 +96,9 @@ class Instance {
     this.#native = native
     this.#recorder = recorder
     this.#events = new Events(say, start.level)
-    this.#devices = new Devices(config, new Neighbours(), Date.now, (update) => say({ type: 'learnt', update }))
+    const neighbours = new Neighbours()
+    const macOf = (now: number, address: string): string | undefined => neighbours.macOf(now, address)
+    this.#devices = new Devices(config, macOf, Date.now, (update) => say({ type: 'learnt', update }))
     for (const update of start.memory) this.#devices.merge(update)
     const current = (): ServerConfig => this.#config
     this.#serving = new Serving({
@@ -115,19 +107,14 @@ class Instance {
       peers: new Peers(config.allow),
       events: this.#events,
       endpoint: {
-        limits: {
-          maxBlksize: MAX_BLKSIZE,
-          maxWindowsize: MAX_WINDOWSIZE,
-          maxWindowBytes: MAX_WINDOW_BYTES,
-          refuse: new Set<string>(),
-        },
+        limits: SERVE_LIMITS,
         prepare: (transfer, agreed) => this.#devices.prepare(transfer, agreed),
         get writable() {
           return current().writable
         },
-        maxTransfers: config.maxTransfers ?? MAX_TRANSFERS,
-        maxTransfersPerAddress: config.maxTransfersPerAddress ?? MAX_TRANSFERS_PER_ADDRESS,
-        maxHalfOpen: MAX_HALF_OPEN,
+        maxTransfers: config.maxTransfers ?? SERVE_CAPS.maxTransfers,
+        maxTransfersPerAddress: config.maxTransfersPerAddress ?? SERVE_CAPS.maxTransfersPerAddress,
+        maxHalfOpen: SERVE_CAPS.maxHalfOpen,
         firstId: start.firstId,
         idStep: start.idStep,
       },

@@ -7,8 +7,7 @@ import { encodeRequest } from '../packet/index.ts'
 import type { ServedTransfer } from './content.ts'
 import { Events } from './events.ts'
 import type { ServerEvent } from './contract.ts'
-import { Devices } from './devices.ts'
-import { Neighbours } from '../io/neighbours.ts'
+import { Devices } from '../profile/devices.ts'
 import { Peers } from './peers.ts'
 import { choosePolicy } from '../transfer/policy/choose.ts'
 import { Serving } from './serving.ts'
@@ -65,7 +64,6 @@ function setUp(allow: readonly string[] = []) {
     if (message.type === 'notice')
       heard.push({ event: 'notice', time: 0, code: message.code, message: message.message })
   })
-  const neighbours = new Neighbours(() => '')
   let open = 0
   let closes = 0
   const store: Store = {
@@ -91,7 +89,7 @@ function setUp(allow: readonly string[] = []) {
     events,
     devices: new Devices(
       { window: 'auto' },
-      neighbours,
+      () => undefined,
       () => 0,
       () => {},
     ),

@@ -6,13 +6,13 @@ import type { EndpointConfig, EndpointSink } from '../endpoint/endpoint.ts'
 import { ForesendError } from '../error.ts'
 import type { Driver, DriverHandlers, Tid } from '../io/driver.ts'
 import { parseRequest } from '../packet/index.ts'
+import type { Devices } from '../profile/devices.ts'
 import { unreadable } from './content.ts'
 import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
 import { Opener } from './opener.ts'
 import type { Peers } from './peers.ts'
 import type { NetworkStats } from './contract.ts'
-import type { Devices } from './devices.ts'
 
 export interface ServingOptions {
   readonly store: Store

@@ -11,9 +11,9 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
   ['packet', 0],
   ['transfer', 1],
   ['endpoint', 1],
+  ['profile', 1],
   ['lab', 2],
   ['capture', 2],
-  ['profile', 2],
   ['io', 3],
   ['content', 3],
   ['history', 3],
@@ -27,7 +27,12 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
 ])
 
 /** Imports across one floor that are meant. */
-export const SIDEWAYS: ReadonlySet<string> = new Set(['endpoint > transfer', 'packet > error.ts'])
+export const SIDEWAYS: ReadonlySet<string> = new Set([
+  'endpoint > transfer',
+  'profile > transfer',
+  'profile > endpoint',
+  'packet > error.ts',
+])
 
 /** Floors up to this one are pure: no clock, timer, socket, file, randomness, Node module or package. */
 export const LAST_PURE_FLOOR = 2

@@ -9,21 +9,18 @@ import {
   type Frame,
   type LinkTap,
   Rng,
-  ServerNode,
+  EndpointNode,
+  type ServingNode,
   type ServerModel,
   serverNode,
   type VerdictKind,
   wireBytes,
 } from '../../src/lab/index.ts'
-import { HEADER_BYTES, OPCODE, readBlock, readOpcode, type Request } from '../../src/packet/index.ts'
-import { deviceId } from '../../src/profile/device-id.ts'
+import { HEADER_BYTES, OPCODE, readBlock, readOpcode } from '../../src/packet/index.ts'
 import { DeviceMemory } from '../../src/profile/memory.ts'
-import { takesWhateverComes } from '../../src/profile/request-shape.ts'
 import type { LearntDevice, NoticeKind, Outcome } from '../../src/transfer/contract.ts'
-import { agreedForSender, negotiateRead, oackOf } from '../../src/transfer/negotiate.ts'
-import { choosePolicy, type PolicyOptions } from '../../src/transfer/policy/choose.ts'
-import { Sender } from '../../src/transfer/sender.ts'
-import { LIMITS, randomImage } from './transfer.ts'
+import type { PolicyOptions } from '../../src/transfer/policy/choose.ts'
+import { randomImage } from './transfer.ts'
 
 /** `serve` without flags. */
 export const DEFAULTS: PolicyOptions = { window: 'auto' }
@@ -49,7 +46,7 @@ export interface BootSpec {
   readonly link?: Draws
   /** What `serve` learnt before; it learns from this boot as well. */
   readonly memory?: DeviceMemory
-  /** What it believes to have learnt, whatever the memory says. */
+  /** What it believes of a device that the memory does not know. */
   readonly learnt?: LearntDevice
   /** More faults, beyond those of the device. */
   readonly up?: readonly Fault[]
@@ -85,7 +82,6 @@ export interface Boot {
 
 const MOST_DATAGRAMS_PER_BLOCK = 40
 const DATAGRAMS_ALLOWANCE = 10_000
-const ADDRESS = '10.0.0.1'
 
 export function boot(spec: BootSpec): Boot {
   const image = imageOf(spec.sizeBytes)
@@ -157,65 +153,18 @@ function deviceOf(spec: BootSpec): Device {
 }
 
 interface Served {
-  readonly node: ServerNode
+  readonly node: ServingNode
   learnt?(): LearntDevice | undefined
 }
 
+/** `serve` as it is, or a model of another server. */
 function serverOf(spec: BootSpec, image: Uint8Array, notice: (now: number, kind: NoticeKind) => void): Served {
   const chosen = spec.server ?? DEFAULTS
-  if ('serve' in chosen) return { node: serverNode(chosen, { image, rng: new Rng(spec.seed, chosen.type), notice }) }
-  return foresend(chosen, spec, image, notice)
-}
-
-/** What the server does with a request (server/treatment.ts), without sockets and files. */
-function foresend(
-  options: PolicyOptions,
-  spec: BootSpec,
-  image: Uint8Array,
-  notice: (now: number, kind: NoticeKind) => void,
-): Served {
+  if ('type' in chosen) return { node: serverNode(chosen, { image, rng: new Rng(spec.seed, chosen.type), notice }) }
   const memory = spec.memory ?? new DeviceMemory()
-  let machine: Sender | undefined
-  let asked: Request | undefined
-  const node: ServerNode = new ServerNode({
-    image,
-    notice,
-    create(request, sink) {
-      const agreed = negotiateRead(request, image.length, LIMITS)
-      const known = spec.learnt ?? memory.recall(deviceId(ADDRESS, undefined, request))?.learnt
-      const device = {
-        ...(known?.window === undefined ? {} : { window: known.window }),
-        known: known !== undefined,
-        patient: takesWhateverComes(request) || known?.countsRepeats === true,
-      }
-      const { blksize, rollover } = agreed
-      const config = {
-        sizeBytes: image.length,
-        ...agreedForSender(agreed),
-        oack: oackOf(agreed),
-        near: true,
-        addressValidated: false,
-        label: '"test.bin" to 10.0.0.1:2070',
-        ...device,
-      }
-      asked = request
-      machine = new Sender(config, choosePolicy(options, agreed, device), sink)
-      return { machine, blksize, rollover }
-    },
-  })
-  return {
-    node,
-    learnt() {
-      if (machine === undefined || asked === undefined) return undefined
-      const learnt = machine.learnt()
-      if (node.outcome?.status === 'completed' || learnt.countsRepeats === true) {
-        const device = deviceId(ADDRESS, undefined, asked)
-        const count = (memory.recall(device)?.count ?? 0) + 1
-        memory.merge({ device, learnt, time: count, count })
-      }
-      return learnt
-    },
-  }
+  const believes = spec.learnt === undefined ? {} : { believes: spec.learnt }
+  const node = new EndpointNode({ image, policy: chosen, memory, notice, ...believes })
+  return { node, learnt: () => node.learnt }
 }
 
 /** FNV-1a over the time, direction and kind of every packet that was sent or arrived. */

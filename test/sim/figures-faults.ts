@@ -109,5 +109,5 @@ function describe(seed: number, run: Boot): string {
 }
 
 function withoutNumbers(text: string): string {
-  return text.replace(/^"test.bin" to [^ ]+ /, '').replace(/block \d+ of \d+/, 'block N')
+  return text.replace(/^"?test.bin"? to [^ ]+ /, '').replace(/block \d+ of \d+/, 'block N')
 }

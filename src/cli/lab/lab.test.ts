@@ -45,6 +45,15 @@ const file = (name: string, text: string): string => {
 
 describe('mistakes: one line that says what and what would be right, exit code 2', () => {
   const broken = file('broken.json', '{\n  "name": "x",\n  "descriptoin": "y"\n}\n')
+  const slow = file(
+    'slow.json',
+    JSON.stringify({
+      ...DEVICES.curl,
+      client: { model: 'curl' },
+      name: 'slow',
+      link: { delayMs: 60_000, rateBytesPerSec: 1 },
+    }),
+  )
   test.each<[string, RegExp]>([
     ['run --device archer-c2-fautly', /unknown device "archer-c2-fautly"; did you mean archer-c2-faulty\?/],
     ['run --server tftpd65', /unknown server "tftpd65"; did you mean tftpd64/],
@@ -62,6 +71,17 @@ describe('mistakes: one line that says what and what would be right, exit code 2
     ['run --json --html x.html', /give one of them/],
     [`run --device curl --server dnsmasq --html ${folder}`, /cannot write the page/],
     ['run --runs 0', /1 to 1000000/],
+    ['run --fault ack-loss:burst=0', /burst: datagrams lost in a row: expected a whole number from 1 to 65535/],
+    ['run --device strict --fault fragment-loss:mtu=300', /needs packets of 544 bytes; allowed is 544 or more/],
+    [`run --device ${slow}`, /slow\.json:1: link\.delayMs: no boot is possible: curl waits 306000 ms for a block/],
+    ['run --boots 0', /'--boots <N>' argument '0' is invalid\. It takes boots: a whole number from 1 to 10000\./],
+    ['run --boots -2', /argument '-2' is invalid\. It takes boots: a whole number from 1 to 10000\./],
+    ['run --boots many', /argument 'many' is invalid\. It takes boots: a whole number from 1 to 10000\./],
+    ['run --boots 2 --html x.html', /give one of them/],
+    ['run --put --boots 2', /--boots and --html show boots, and --put uploads: give one of them/],
+    ['run --put --device crul', /unknown client that stores "crul"; did you mean curl\?/],
+    ['run --put --server netgear', /unknown server that stores "netgear"; did you mean netgear-recovery\?/],
+    ['run --put --fault slow-flash', /slow-flash sits in the device: no link can have it/],
     ['sweep --find holes', /harm, stall, or harm,stall/],
     ['list gadgets', /devices, servers, faults or clients/],
     ['explain archer', /unknown experiment "archer"; did you mean archer-c2\?/],
@@ -113,6 +133,53 @@ describe('run', () => {
       .map((text) => JSON.parse(text) as { seed: number; device: string })
     expect(rows.map(({ seed }) => seed)).toEqual([5, 6, 7, 5, 6, 7])
     expect(rows[0]).toMatchObject({ device: 'archer-c2-faulty', server: 'tftpd64-1000', fault: 'ack-loss:p=0.01..0.3' })
+  })
+
+  test('boots of one unit in a row: a line for each, totals, and what was learnt is known in the next', async () => {
+    const line = 'run --device archer-c2-faulty --server foresend,tftpd64 --size 300k --boots 3 --runs 2'
+    const { code, stdout, stderr } = await lab(line)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const units = stdout.split('\n\n')
+    expect(units).toHaveLength(5)
+    const [heading, columns, ...boots] = units[0].split('\n')
+    expect(heading).toBe('archer-c2-faulty  fault: ack-loss:p=0.01..0.3  server: foresend  seed: 1')
+    expect(columns).toMatch(/^ {2}boot +time +longest pause +window +outcome$/)
+    expect(boots.slice(0, 3).map((text) => Number(text.slice(0, 6)))).toEqual([1, 2, 3])
+    expect(boots[3]).toMatch(/^ {2}3 boots: 3 intact, 0 failed, 0 harmful; .* in all, longest pause /)
+    expect(units[4]).toMatch(/^12 boots: /)
+    const { stdout: json } = await lab(`${line} --json`)
+    const rows = json
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { seed: number; boot: number; server: string; drawn: object; ms: number })
+    const ours = rows.filter(({ server }) => server === 'foresend')
+    expect(ours.map(({ seed, boot }) => [seed, boot])).toEqual(
+      [1, 2].flatMap((seed) => [1, 2, 3].map((n) => [seed, n])),
+    )
+    // One unit: what was drawn for it stays, its luck does not.
+    expect(ours[1].drawn).toEqual(ours[0].drawn)
+    expect(ours[1].ms).not.toBe(ours[0].ms)
+    expect(ours[3].drawn).not.toEqual(ours[0].drawn)
+  })
+
+  test('uploads: a client that stores against servers that are written to', async () => {
+    const line = 'run --put --device foresend-put,hp-procurve --server foresend,asus-recovery --size 20k --runs 2'
+    const { code, stdout, stderr } = await lab(line)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const lines = stdout.split('\n')
+    expect(lines[0]).toBe('foresend-put  fault: none')
+    expect(lines[2]).toMatch(/^ {2}foresend +intact 2\/2/)
+    expect(stdout).toMatch(/^ {2}asus-recovery +intact, unknown to client 2\/2/m)
+    expect(lines.at(-2)).toBe('8 uploads: 8 intact, 0 failed, 0 harmful')
+    const json = (await lab(`${line} --fault all --json`)).stdout.trimEnd().split('\n')
+    expect(json.length % 8).toBe(0)
+    expect(JSON.parse(json[0])).toMatchObject({
+      direction: 'write',
+      device: 'foresend-put',
+      server: 'foresend',
+      fault: 'none',
+    })
+    expect(json.filter((text) => text.includes('"fault":"dead-rx"'))).toHaveLength(8)
   })
 
   test("every fault with one client; a device of one's own from its file", async () => {
@@ -198,6 +265,11 @@ test('list has everything, and each kind alone', async () => {
   for (const name of ['archer-c2-faulty', 'tftpd64-1000', 'ack-loss', 'slow-flash', 'uboot-1.1.3'])
     expect(stdout).toContain(`  ${name} `)
   expect((await lab('list clients')).stdout).not.toContain('tftpd64')
+  expect((await lab('list clients')).stdout).toMatch(
+    /^ {2}uboot-1\.1\.3 +ignored +stored and acknowledged +1\.00 s +after 10 timeouts in all, and starts again$/m,
+  )
+  const clients = (await lab('list clients --json')).stdout.trimEnd().split('\n')
+  expect(JSON.parse(clients[0])).toMatchObject({ name: 'strict', does: { repeatedBlock: 'acknowledged' } })
   const entries = (await lab('list faults --json')).stdout.trimEnd().split('\n')
   expect(JSON.parse(entries[1])).toMatchObject({ kind: 'fault', name: 'ack-loss', details: 'p=0.037,burst=1' })
 })

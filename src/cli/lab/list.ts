@@ -2,20 +2,26 @@
 import { Command } from 'commander'
 import { CLIENTS, DEVICE_FAULTS, DEVICES, faultsText, type Parameter } from '../../lab/index.ts'
 import { SERVERS } from '../../lab/server/catalogue.ts'
+import type { ClientName } from '../../lab/device/clients.ts'
+import { type Habits, habitsOf } from '../../lab/device/habits.ts'
+import { withUsual } from '../../lab/fault/catalogue.ts'
 import type { Context } from '../context.ts'
 import { usageError } from '../exit.ts'
 import { jsonLine } from '../render/json.ts'
 import { type Column, tableLines } from './render/table.ts'
 import { type Style, styleFor } from '../render/style.ts'
+import { countText, durationText } from '../render/units.ts'
 
 const DESCRIPTION = `Show the devices, servers, faults and clients that the lab knows.
 
-A device is a client with faults; clients and faults are shown with their parameters and usual values.`
+A device is a client with faults; clients and faults are shown with their parameters and usual values. What a client does \
+with a repeated block, a block ahead and its timer is found out by asking its model.`
 
 const EXAMPLES = `
 Examples:
   foresend lab list
   foresend lab list faults
+  foresend lab list clients
 
 Exit codes: 0 done, 2 usage.
 `
@@ -26,6 +32,15 @@ interface Entry {
   readonly about: string
   /** In the form in which one types them. */
   readonly details: string
+  /** What a client does, found out by asking its model. */
+  readonly does?: Does
+}
+
+interface Does {
+  readonly repeatedBlock: string
+  readonly blockAhead: string
+  readonly timer: string
+  readonly givesUp: string
 }
 
 export function labListCommand(context: Context, done: (exitCode: number) => void): Command {
@@ -44,7 +59,7 @@ function labList(context: Context, kind: string | undefined, json: boolean): num
     devices: devices(),
     servers: servers(),
     faults: rows('fault', DEVICE_FAULTS),
-    clients: rows('client', CLIENTS),
+    clients: rows('client', CLIENTS).map((entry) => ({ ...entry, does: doesOf(entry.name as ClientName) })),
   }
   if (kind !== undefined && !Object.hasOwn(groups, kind)) {
     throw usageError(`unknown kind ${JSON.stringify(kind)}: it is devices, servers, faults or clients`)
@@ -54,7 +69,9 @@ function labList(context: Context, kind: string | undefined, json: boolean): num
   else {
     const style = styleFor(context.stdout.stream)
     for (const [index, [name, entries]] of shown.entries()) {
-      context.stdout.write(`${index > 0 ? '\n' : ''}${[style.strong(name), ...lines(entries, style)].join('\n')}\n`)
+      const more = name === 'clients' ? ['', style.strong('what clients do'), ...doesLines(entries, style)] : []
+      const text = [style.strong(name), ...lines(entries, style), ...more].join('\n')
+      context.stdout.write(`${index > 0 ? '\n' : ''}${text}\n`)
     }
   }
   return 0
@@ -66,6 +83,37 @@ function lines(entries: readonly Entry[], style: Style): string[] {
     { title: '', text: ({ about, details }) => (details === '' ? about : `${about}  [${details}]`) },
   ]
   return tableLines(columns, entries, style).slice(1)
+}
+
+/** A line for each client. */
+function doesLines(entries: readonly Entry[], style: Style): string[] {
+  const columns: Column<Entry>[] = [
+    { title: '  client', text: ({ name }) => `  ${name}` },
+    { title: 'repeated block', text: ({ does }) => does!.repeatedBlock },
+    { title: 'block ahead', text: ({ does }) => does!.blockAhead },
+    { title: 'timer', text: ({ does }) => does!.timer },
+    { title: 'gives up', text: ({ does }) => does!.givesUp },
+  ]
+  return tableLines(columns, entries, style)
+}
+
+function doesOf(name: ClientName): Does {
+  const { parameters, make } = CLIENTS[name]
+  const values = withUsual(parameters, {})
+  const habits = habitsOf(() => make({ sizeBytes: 0 }, values))
+  return {
+    repeatedBlock: habits.repeat,
+    blockAhead: habits.ahead,
+    timer: habits.timerMs === undefined ? 'none' : durationText(habits.timerMs),
+    givesUp: givesUpText(habits),
+  }
+}
+
+/** `after 10 timeouts in all, and starts again`. */
+function givesUpText({ timerMs, budget, budgetOf, backsOff, givesUpMs, thenRestarts }: Habits): string {
+  if (timerMs === undefined) return `after ${durationText(givesUpMs)} of silence`
+  const which = backsOff ? 'in a row, each wait longer' : budgetOf === 'row' ? 'in a row' : 'in all'
+  return `after ${countText(budget, 'timeout')} ${which}${thenRestarts ? ', and starts again' : ''}`
 }
 
 function devices(): Entry[] {

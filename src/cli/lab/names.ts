@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { didYouMean } from '../../lab/device/nearest.ts'
-import { canHave } from '../../lab/device/device.ts'
+import { whyNoBoot } from '../../lab/device/bootable.ts'
+import { canHave, faultsText } from '../../lab/device/device.ts'
 import {
   type Device,
   type DeviceFault,
@@ -12,9 +13,12 @@ import {
   readFaults,
   withFaults,
   DEVICE_FAULTS,
+  FAULT_ROWS,
 } from '../../lab/index.ts'
 import { SERVERS } from '../../lab/server/catalogue.ts'
 import type { ServerModel } from '../../lab/server/model.ts'
+import { STORERS, type StorerModel } from '../../lab/storer/catalogue.ts'
+import { UPLOADERS, type UploaderModel } from '../../lab/uploader/catalogue.ts'
 import { errnoOf } from '../../io/bind-error.ts'
 import { usageError } from '../exit.ts'
 import { parseSize } from './render/words.ts'
@@ -63,8 +67,7 @@ export function devicesFor(names: readonly string[] | undefined): Device[] {
 }
 
 export function serversFor(names: readonly string[] | undefined): NamedServer[] {
-  const rows = Object.fromEntries(Object.entries(SERVERS).map(([name, model]) => [name, { name, model }]))
-  return matching<NamedServer>(names, rows, 'server', () => undefined)
+  return matching<NamedServer>(names, named<ServerModel>(SERVERS), 'server', () => undefined)
 }
 
 /** Each device with each of the faults; without any, with its own. `all` stands for every fault. */
@@ -76,6 +79,10 @@ export function withEachFault(devices: readonly Device[], faults: readonly strin
   )
   if (possible.length === 0)
     throw usageError(`none of these devices can have ${faults.join(' or ')}: that sits in a console`)
+  for (const device of possible) {
+    const noBoot = whyNoBoot(device)
+    if (noBoot !== undefined) throw usageError(`${device.name} with ${faultsText(device.faults)}: ${noBoot.message}`)
+  }
   return possible
 }
 
@@ -85,6 +92,36 @@ export function linkFaults(faults: readonly string[] | undefined): DeviceFault[]
   const inside = list.find(({ fault }) => fault in DEVICE_FAULTS && !('place' in DEVICE_FAULTS[fault]))
   if (inside !== undefined) throw usageError(`${inside.fault} sits in the device: no link can have it`)
   return list
+}
+
+export interface NamedUploader {
+  readonly name: string
+  readonly model: UploaderModel
+}
+
+export interface NamedStorer {
+  readonly name: string
+  readonly model: StorerModel
+}
+
+/** Clients that store, by name. */
+export function uploadersFor(names: readonly string[] | undefined): NamedUploader[] {
+  return matching<NamedUploader>(names, named(UPLOADERS), 'client that stores', () => undefined)
+}
+
+/** Servers that store, by name. */
+export function storersFor(names: readonly string[] | undefined): NamedStorer[] {
+  return matching<NamedStorer>(names, named(STORERS), 'server that stores', () => undefined)
+}
+
+function named<T>(table: Readonly<Record<string, T>>): Record<string, { readonly name: string; readonly model: T }> {
+  return Object.fromEntries(Object.entries(table).map(([name, model]) => [name, { name, model }]))
+}
+
+/** Sets of faults of a link, one for each time the flag was given; without any, none. `all` stands for every fault of a link. */
+export function linkFaultSets(faults: readonly string[] | undefined): DeviceFault[][] {
+  const texts = (faults ?? ['none']).flatMap((text) => (text === 'all' ? Object.keys(FAULT_ROWS) : [text]))
+  return texts.map((text) => linkFaults([text]).filter(({ fault }) => fault !== 'none'))
 }
 
 function readDevice(path: string): Device {

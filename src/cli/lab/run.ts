@@ -2,15 +2,28 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { type Cell, type Device, type Point, type Row, runMatrix, type Summary, summarize } from '../../lab/index.ts'
-import { DEFAULT_SIZE_BYTES, type RunSetup } from '../../lab/run.ts'
-import { takesWhateverComes } from '../../profile/request-shape.ts'
+import { DEFAULT_SIZE_BYTES } from '../../lab/run.ts'
+import { runUploadCell, type UploadCell } from '../../lab/run-upload.ts'
+import { DeviceMemory } from '../../profile/memory.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
 import { wholeNumber } from '../flags.ts'
-import { devicesFor, faultList, type NamedServer, nameList, serversFor, sizeFlag, withEachFault } from './names.ts'
+import {
+  devicesFor,
+  faultList,
+  linkFaultSets,
+  type NamedServer,
+  nameList,
+  serversFor,
+  sizeFlag,
+  storersFor,
+  uploadersFor,
+  withEachFault,
+} from './names.ts'
 import { jsonLine } from '../render/json.ts'
 import { labPage, type Plot, plotOf } from './render/html.ts'
 import { CountProgress } from './render/progress.ts'
+import { bootLines } from './render/boots.ts'
 import { summaryLines } from './render/table.ts'
 import { styleFor } from '../render/style.ts'
 import { countText } from '../render/units.ts'
@@ -18,18 +31,25 @@ import { countText } from '../render/units.ts'
 const DESCRIPTION = `Boot devices against servers in virtual time, and say what came of it.
 
 Every device of the lab is a model of a real client with a fault; every server is a model of a real program, or Foresend's \
-own sender. The same seed gives the same result, to the byte.`
+own endpoint. The same seed gives the same result, to the byte.
+
+With --put clients store a file on servers: --device names a client that stores, --server a server or a device in its \
+recovery mode.`
 
 const EXAMPLES = `
 Examples:
   foresend lab run                                       every device against every server
   foresend lab run --device archer-c2-faulty --runs 20   twenty units of one device: each boot draws how bad it is
   foresend lab run --device uboot-1.1 --server 'tftpd64*,foresend*' --fault ack-loss:p=0.037 --size 7.75MiB
+  foresend lab run --device uboot-2020 --server foresend --fault ack-loss:p=0.037,burst=4 --boots 5
+                                                         five boots in a row, with what was learnt carried over
   foresend lab run --device strict --fault all           one client with every fault
+  foresend lab run --put --device foresend-put,curl --server netgear-recovery --fault data-loss:p=0.05 --runs 20
+                                                         uploads to devices in their recovery mode
   foresend lab run --html lab.html                       a page with the matrix and a plot of every cell
 
 A fault is NAME, or NAME:p=0.05,burst=2, or NAME:p=0.01..0.3 for a value that each boot draws; + joins several.
-Exit codes: 0 done, 1 one of Foresend's own servers did harm, 2 usage.
+Exit codes: 0 done, 1 Foresend did harm, 2 usage.
 `
 
 interface RunFlags {
@@ -39,6 +59,8 @@ interface RunFlags {
   readonly size?: number
   readonly seed?: number
   readonly runs?: number
+  readonly boots?: number
+  readonly put?: true
   readonly json?: true
   readonly html?: string
 }
@@ -49,6 +71,12 @@ export function labRunCommand(context: Context, done: (exitCode: number) => void
   )
     .option('--seed <N>', 'what the first boot draws from; each further boot takes the next (1)', seedFlag)
     .option('--runs <N>', 'boots of each device against each server (1)', wholeNumber('boots', 1, 1_000_000))
+    .option(
+      '--boots <N>',
+      'boots of each unit in a row; what Foresend learns in one is known in the next',
+      wholeNumber('boots', 1, MOST_BOOTS),
+    )
+    .option('--put', 'uploads: clients that store against servers that are written to')
     .optionsGroup('What it shows:')
     .option('--json', 'one JSON object for each boot')
     .option('--html <FILE>', 'write a page with the matrix, a plot of every cell, and the spread over seeds')
@@ -71,12 +99,19 @@ export function addCellFlags(command: Command): Command {
     .option('--size <BYTES>', 'size of the image, such as 512k or 7.75MiB (1MiB)', sizeFlag)
 }
 
+/** More in a row teach nothing: what a server can learn it knows after a few. */
+const MOST_BOOTS = 10_000
+
 export const seedFlag = wholeNumber('a seed', 0, Number.MAX_SAFE_INTEGER)
 
 async function labRun(context: Context, flags: RunFlags): Promise<number> {
   if (flags.json === true && flags.html !== undefined) {
     throw usageError('--json and --html are two ways to show the same: give one of them')
   }
+  if (flags.boots !== undefined && flags.html !== undefined) {
+    throw usageError('--html shows boots of different units, --boots those of one unit in a row: give one of them')
+  }
+  if (flags.put === true) return await labPut(context, flags)
   const devices = withEachFault(devicesFor(flags.device), flags.fault)
   const servers = serversFor(flags.server)
   // Before the work, not after it.
@@ -92,9 +127,12 @@ async function labRun(context: Context, flags: RunFlags): Promise<number> {
     if (flags.html !== undefined && rows.length % runs === 1 % runs) plots.push(plotOf(points))
     if (json) context.stdout.write(`${jsonLine(row)}\n`)
   })
-  const summaries = grouped(rows, runs)
+  const summaries = grouped(rows, runs * (flags.boots ?? 1))
   if (!json && rows.length > 0) {
-    for (const line of summaryLines(summaries, styleFor(context.stdout.stream))) context.stdout.write(`${line}\n`)
+    const style = styleFor(context.stdout.stream)
+    const lines =
+      flags.boots === undefined ? summaryLines(summaries, style) : bootLines(grouped(rows, flags.boots), style)
+    for (const line of lines) context.stdout.write(`${line}\n`)
     context.stdout.write(`\n${closingLine(rows, summaries, cells.length)}\n`)
   }
   if (flags.html !== undefined) {
@@ -106,6 +144,41 @@ async function labRun(context: Context, flags: RunFlags): Promise<number> {
   return rows.some((row) => row.harmful && isOurs(row.server)) ? EXIT.failed : EXIT.done
 }
 
+/** Uploads: every client that stores with every server that is written to. */
+async function labPut(context: Context, flags: RunFlags): Promise<number> {
+  if (flags.boots !== undefined || flags.html !== undefined) {
+    throw usageError('--boots and --html show boots, and --put uploads: give one of them')
+  }
+  const uploaders = uploadersFor(flags.device)
+  const storers = storersFor(flags.server)
+  const sets = linkFaultSets(flags.fault)
+  const runs = flags.runs ?? 1
+  const sizeBytes = flags.size ?? DEFAULT_SIZE_BYTES
+  const cells: UploadCell[] = []
+  for (const { name: client, model: uploader } of uploaders) {
+    for (const faults of sets) {
+      for (const { name: server, model: storer } of storers) {
+        for (const seed of seedsOf(flags)) cells.push({ client, uploader, server, storer, faults, sizeBytes, seed })
+      }
+    }
+  }
+  const rows: Row[] = []
+  await runAll(context, cells, runUploadCell, (row) => {
+    rows.push(row)
+    if (flags.json === true) context.stdout.write(`${jsonLine(row)}\n`)
+  })
+  const summaries = grouped(rows, runs)
+  if (flags.json !== true && rows.length > 0) {
+    for (const line of summaryLines(summaries, styleFor(context.stdout.stream))) context.stdout.write(`${line}\n`)
+    context.stdout.write(`\n${closingLine(rows, summaries, cells.length)}\n`)
+  }
+  return rows.some((row) => row.harmful && (isOurs(row.server) || isOurs(row.device))) ? EXIT.failed : EXIT.done
+}
+
+function seedsOf({ seed = 1, runs = 1 }: RunFlags): number[] {
+  return Array.from({ length: runs }, (_, index) => seed + index)
+}
+
 function cellsOf(devices: readonly Device[], servers: readonly NamedServer[], flags: RunFlags): Cell[] {
   const first = flags.seed ?? 1
   const runs = flags.runs ?? 1
@@ -115,15 +188,20 @@ function cellsOf(devices: readonly Device[], servers: readonly NamedServer[], fl
     for (const { name, model } of servers) {
       for (let run = 0; run < runs; run++) {
         const trace = flags.html !== undefined && run === 0
-        cells.push({ device, server: name, model, sizeBytes, seed: first + run, trace })
+        const cell = { device, server: name, model, sizeBytes, seed: first + run, trace }
+        if (flags.boots === undefined) cells.push(cell)
+        else cells.push(...inARow(cell, flags.boots))
       }
     }
   }
   return cells
 }
 
-/** What `serve` knows of a device from its request alone. */
-const SETUP: RunSetup = { deviceFor: (request) => (takesWhateverComes(request) ? { patient: true } : {}) }
+/** The same unit again and again; what the server learns in one boot is there in the next. */
+function inARow(cell: Cell, boots: number): Cell[] {
+  const memory = new DeviceMemory()
+  return Array.from({ length: boots }, (_, index) => ({ ...cell, boot: index + 1, memory }))
+}
 
 /** Between two turns of the event loop; signals and the terminal want theirs. */
 const TURN_MS = 50
@@ -135,6 +213,31 @@ export async function runCells(
   total: number,
   each: (result: { readonly row: Row; readonly points: readonly Point[] }) => boolean | void,
 ): Promise<void> {
+  await drive(context, (progress) => runMatrix(cells, progress), total, each)
+}
+
+/** The same for cells of another kind, each run by `run`. */
+async function runAll<C, R>(
+  context: Context,
+  cells: readonly C[],
+  run: (cell: C) => R,
+  each: (result: R) => void,
+): Promise<void> {
+  function* steps(progress: (done: number) => void): Generator<R, void, void> {
+    for (const [index, cell] of cells.entries()) {
+      yield run(cell)
+      progress(index + 1)
+    }
+  }
+  await drive(context, steps, cells.length, each)
+}
+
+async function drive<R>(
+  context: Context,
+  steps: (progress: (done: number) => void) => Iterable<R>,
+  total: number,
+  each: (result: R) => boolean | void,
+): Promise<void> {
   const progress = new CountProgress(context.stderr, context.now, 'boots')
   let stopped = false
   const unwatch = context.watch(() => {
@@ -142,7 +245,7 @@ export async function runCells(
   })
   let turnAt = context.now()
   try {
-    for (const result of runMatrix(cells, SETUP, (count) => progress.update(count, total))) {
+    for (const result of steps((count) => progress.update(count, total))) {
       if (each(result) === true) break
       if (context.now() - turnAt < TURN_MS) continue
       await new Promise((resolve) => setImmediate(resolve))
@@ -155,10 +258,10 @@ export async function runCells(
   }
 }
 
-/** Boots of one cell come one after the other. */
-function grouped(rows: readonly Row[], runs: number): Summary[] {
+/** Boots that belong together, `size` of them, come one after the other. */
+function grouped(rows: readonly Row[], size: number): Summary[] {
   const summaries: Summary[] = []
-  for (let at = 0; at < rows.length; at += runs) summaries.push(summarize(rows.slice(at, at + runs)))
+  for (let at = 0; at < rows.length; at += size) summaries.push(summarize(rows.slice(at, at + size)))
   return summaries
 }
 
@@ -166,7 +269,7 @@ function closingLine(rows: readonly Row[], summaries: readonly Summary[], asked:
   const intact = summaries.reduce((sum, summary) => sum + summary.intact, 0)
   const harmful = rows.filter((row) => row.harmful).length
   const cut = rows.length < asked ? ` (stopped: ${rows.length} of ${asked})` : ''
-  return `${countText(rows.length, 'boot')}${cut}: ${intact} intact, ${rows.length - intact - harmful} failed, ${harmful} harmful`
+  return `${countText(rows.length, rows[0]?.direction === 'write' ? 'upload' : 'boot')}${cut}: ${intact} intact, ${rows.length - intact - harmful} failed, ${harmful} harmful`
 }
 
 export function isOurs(server: string): boolean {

@@ -17,7 +17,10 @@ import {
   writeAck,
 } from '../../packet/index.ts'
 import { HeldFrame } from '../frame.ts'
-import type { LabNode, Outlet } from '../node.ts'
+import type { Outlet, ReceivingNode } from '../node.ts'
+import type { ClientResult } from './result.ts'
+
+export type { ClientResult } from './result.ts'
 
 export interface ClientConfig {
   /** Size of the image in bytes. The lab knows it; the device learns it only where its protocol says so. */
@@ -35,31 +38,6 @@ export interface ClientConfig {
   readonly rxQueue?: number
 }
 
-export interface ClientResult {
-  /** `ok`: the device takes what it has for the whole file. `restarted`: it would begin again from the request. */
-  readonly status: 'ok' | 'failed' | 'restarted'
-  /** What lies in its memory where the file belongs. */
-  readonly image: Uint8Array
-  /** For each block how often it was written (at most 255): 0 is a hole. */
-  readonly writtenMap: Uint8Array
-  /** Size of the file as the device sees it. */
-  readonly bytes: number
-  /** Bytes written beyond the end of the true file. */
-  readonly strayBytes: number
-  readonly timeouts: number
-  readonly acksSent: number
-  readonly errorsSent: number
-  /** DATA that it ignored as a repeat. */
-  readonly repeats: number
-  /** DATA that came while its receive ring was full. */
-  readonly overruns: number
-  /** Requests sent, repeats included. */
-  readonly requests: number
-  readonly blksize: number
-  readonly endedAt: number
-  readonly reason: string
-}
-
 export const SERVER_PORT = 69
 const FIRST_LOCAL_PORT = 2070
 const DEFAULT_RESTART_DELAY_MS = 1000
@@ -68,7 +46,7 @@ const MAX_BLKSIZE = 65464
 /** Ethernet drivers of bootloaders keep a handful of receive buffers; U-Boot's PKTBUFSRX is 4. */
 const DEFAULT_RX_QUEUE = 4
 
-export abstract class Client implements LabNode {
+export abstract class Client implements ReceivingNode {
   deadline: number
   /** Set when the device is done. */
   result: ClientResult | undefined = undefined

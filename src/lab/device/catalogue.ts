@@ -13,9 +13,11 @@ import uboot11 from './data/uboot-1.1.json' with { type: 'json' }
 import uboot2008 from './data/uboot-2008.json' with { type: 'json' }
 import uboot2020 from './data/uboot-2020.json' with { type: 'json' }
 import uboot2023 from './data/uboot-2023.json' with { type: 'json' }
+import ubootBursts from './data/uboot-bursts.json' with { type: 'json' }
 import lwip from './data/lwip.json' with { type: 'json' }
 import ipxe from './data/ipxe.json' with { type: 'json' }
 import grub from './data/grub.json' with { type: 'json' }
+import foresendGet from './data/foresend-get.json' with { type: 'json' }
 import curl from './data/curl.json' with { type: 'json' }
 import strict from './data/strict.json' with { type: 'json' }
 import window16 from './data/window-16.json' with { type: 'json' }
@@ -37,10 +39,12 @@ const FILES = [
   uboot2008,
   uboot2020,
   uboot2023,
+  ubootBursts,
   lwip,
   ipxe,
   grub,
   curl,
+  foresendGet,
   strict,
   window16,
 ]

@@ -1,7 +1,7 @@
 /**
  * Every client model by name, with its parameters. Adding a client is one file in `lab/client/` and one row here.
  */
-import type { Client, ClientConfig } from '../client/client.ts'
+import type { ClientConfig } from '../client/client.ts'
 import { curlClient } from '../client/curl.ts'
 import { edk2Client } from '../client/edk2.ts'
 import { grubClient } from '../client/grub.ts'
@@ -13,26 +13,46 @@ import { uboot113, uboot2008 } from '../client/uboot-classic.ts'
 import { uboot2020, uboot2023 } from '../client/uboot-window.ts'
 import { WindowClient } from '../client/window-client.ts'
 import type { Parameter, Values } from '../fault/catalogue.ts'
+import { CLIENT_BLKSIZE, CLIENT_WINDOWSIZE, InitiatorNode } from '../initiator-node.ts'
+import type { ReceivingNode } from '../node.ts'
 
 export interface ClientRow {
   readonly about: string
   readonly parameters: Readonly<Record<string, Parameter>>
   /** `values` holds every parameter of the row. */
-  make(config: ClientConfig, values: Values): Client
+  make(config: ClientConfig, values: Values): ReceivingNode
 }
 
 const blksize = (usual: number): { blksize: Parameter } => ({
-  blksize: { min: 8, max: 65_464, usual, about: 'bytes in a block that it asks for' },
+  blksize: { min: 8, max: 65_464, usual, about: 'bytes in a block that it asks for', whole: true },
 })
 const timeoutMs = (usual: number): { timeoutMs: Parameter } => ({
   timeoutMs: { min: 1, max: 255_000, usual, about: 'milliseconds of its own timer' },
 })
 const windowsize = (usual: number): { windowsize: Parameter } => ({
-  windowsize: { min: 1, max: 65_535, usual, about: 'blocks in a window that it asks for; 1 is not asked for' },
+  windowsize: {
+    min: 1,
+    max: 65_535,
+    usual,
+    about: 'blocks in a window that it asks for; 1 is not asked for',
+    whole: true,
+  },
 })
-const flag = (usual: 0 | 1, about: string): Parameter => ({ min: 0, max: 1, usual, about: `${about}: 0 or 1` })
+const flag = (usual: 0 | 1, about: string): Parameter => ({
+  min: 0,
+  max: 1,
+  usual,
+  about: `${about}: 0 or 1`,
+  whole: true,
+})
 const serial = (usual: number): Record<'consoleCharsPerRepeat' | 'baud', Parameter> => ({
-  consoleCharsPerRepeat: { min: 0, max: 10_000, usual, about: 'characters that it prints for each repeat it ignores' },
+  consoleCharsPerRepeat: {
+    min: 0,
+    max: 10_000,
+    usual,
+    about: 'characters that it prints for each repeat it ignores',
+    whole: true,
+  },
   baud: { min: 300, max: 10_000_000, usual: 115_200, about: 'speed of its serial console' },
 })
 const dally = { dallyMs: { min: 0, max: 60_000, usual: 3000, about: 'milliseconds that it stays after its last ACK' } }
@@ -106,6 +126,11 @@ const TABLE = {
     parameters: { ...blksize(512), ...windowsize(16), ...timeoutMs(1000), ...dally },
     make: (config, { blksize, windowsize, ...rest }) =>
       new WindowClient({ ...config, windowsize, ...asked(blksize, 512, 'blksize'), ...rest }),
+  },
+  'foresend-get': {
+    about: 'foresend get: the real client',
+    parameters: { ...blksize(CLIENT_BLKSIZE), ...windowsize(CLIENT_WINDOWSIZE) },
+    make: (config, values) => new InitiatorNode({ direction: 'read', ...config, ...values }),
   },
 } satisfies Record<string, ClientRow>
 

@@ -87,6 +87,38 @@ describe('boot', () => {
     expect(canHave(DEVICES.curl, 'console-slow')).toBe(false)
   })
 
+  test('a loss comes in bursts of the length that the device file says, whole numbers where it is drawn', () => {
+    const text = (burst: number | object): string =>
+      JSON.stringify({
+        name: 'x',
+        description: 'x',
+        source: 'x',
+        client: { model: 'curl' },
+        faults: [{ fault: 'ack-loss', p: 0.2, burst }],
+      })
+    /** Lengths of the runs of lost datagrams among many. */
+    const runsOf = (device: Device): Set<number> => {
+      const [fault] = boot(device).up.faults ?? []
+      const lengths: number[] = [0]
+      for (let i = 0; i < 2000; i++) {
+        let passed = false
+        fault.apply(
+          0,
+          { buffer: new Uint8Array(4), offset: 0, length: 4, from: 1, to: 2 },
+          { pass: () => (passed = true) },
+        )
+        if (!passed) lengths[lengths.length - 1]++
+        else if (lengths.at(-1) !== 0) lengths.push(0)
+      }
+      return new Set(lengths.slice(0, -1))
+    }
+    // Two bursts may follow each other.
+    for (const length of runsOf(parseDevice(text(4), 'x'))) expect(length % 4).toBe(0)
+    const drawn = Array.from({ length: 200 }, (_, seed) => boot(parseDevice(text({ logUniform: [1, 8] }), 'x'), seed))
+    const bursts = new Set(drawn.map((one) => one.drawn['ack-loss.burst']))
+    expect([...bursts].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
   test('distributions of all three kinds', () => {
     const text = (delayMs: object): string =>
       JSON.stringify({ name: 'x', description: 'x', source: 'x', client: { model: 'curl' }, link: { delayMs } })
@@ -135,6 +167,9 @@ describe('faults as a person types them', () => {
     ['ack-loss:p=1.5', /p: share that is lost: expected a number from 0 to 0.999, or LOW..HIGH .* found `1.5`/],
     ['ack-loss:p=0.3..0.1', /LOW\.\.HIGH/],
     ['ack-loss:p=', /found ``/],
+    ['ack-loss:burst=0', /^ack-loss:burst: datagrams lost in a row: expected a whole number from 1 to 65535, or LOW/],
+    ['data-loss:burst=2.5', /burst: .*whole number from 1 to 65535.* found `2\.5`$/],
+    ['ack-loss:burst=0..4', /burst: .*found `0\.\.4`$/],
     ['dead-rx:p=1', /it takes none/],
     ['toString', /unknown fault/],
     ['ack-loss:constructor=1', /no parameter `constructor`/],
@@ -174,6 +209,14 @@ describe('a data file with a mistake: file, line, what was expected', () => {
     [8, 'logUniform', 'logUnifrom', /:8: .*found `logUnifrom`; did you mean/],
     [8, '0.01, 0.3', '0.3, 0.01', /:8: faults\[0\]\.p: expected two numbers, the lower one first/],
     [8, '0.01', '0', /:8: faults\[0\]\.p: expected two numbers above 0/],
+    [
+      8,
+      '"p": { "logUniform": [0.01, 0.3] }',
+      '"burst": 0',
+      /^x\.json:8: faults\[0\]\.burst: expected datagrams lost in a row: a whole number from 1 to 65535, found `0`$/,
+    ],
+    [8, '"p": { "logUniform": [0.01, 0.3] }', '"burst": 1.5', /burst: .*a whole number from 1 to 65535, found `1\.5`$/],
+    [8, '"p": { "logUniform": [0.01, 0.3] }', '"burst": { "uniform": [0, 4] }', /burst\.uniform\[0\]: .*found `0`$/],
     [8, '[0.01, 0.3]', '[]', /:8: .*two numbers/],
     [5, '},', '}', /:6: expected a comma or }, found `"faults": \[`/],
     [8, '[0.01', '[0.0.1', /:8: expected a value/],

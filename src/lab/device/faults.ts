@@ -18,7 +18,7 @@ export const CLIENT_FAULTS: Readonly<Record<string, ClientFaultRow>> = {
   'slow-flash': {
     about: 'it stops every so often to erase and write its flash',
     parameters: {
-      everyBlocks: { min: 1, max: 65_535, usual: 128, about: 'blocks between two pauses' },
+      everyBlocks: { min: 1, max: 65_535, usual: 128, about: 'blocks between two pauses', whole: true },
       pauseMs: { min: 0, max: 60_000, usual: 300, about: 'milliseconds of a pause' },
     },
     sets: [],
@@ -27,7 +27,7 @@ export const CLIENT_FAULTS: Readonly<Record<string, ClientFaultRow>> = {
   'console-slow': {
     about: 'each repeat that it ignores costs it time on its serial console',
     parameters: {
-      consoleCharsPerRepeat: { min: 0, max: 10_000, usual: 33, about: 'characters for each' },
+      consoleCharsPerRepeat: { min: 0, max: 10_000, usual: 33, about: 'characters for each', whole: true },
       baud: { min: 300, max: 10_000_000, usual: 9600, about: 'speed of its serial console' },
     },
     sets: ['consoleCharsPerRepeat', 'baud'],

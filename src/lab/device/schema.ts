@@ -1,6 +1,7 @@
 /** Reads device files and fault texts, and says of a mistake where it is and what was expected. */
 import { ForesendError } from '../../error.ts'
 import type { Parameter } from '../fault/catalogue.ts'
+import { whyNoBoot } from './bootable.ts'
 import { CLIENTS, type ClientName } from './clients.ts'
 import { canHave, type Device, type DeviceFault, type Draw, type Draws } from './device.ts'
 import { DEVICE_FAULTS } from './faults.ts'
@@ -54,6 +55,8 @@ function deviceOf(located: Located, file: string): Device {
   for (const [index, { fault }] of device.faults.entries()) {
     if (!canHave(device, fault)) at.fail(`faults[${index}].fault`, `${known} cannot have ${fault}: it has no console`)
   }
+  const noBoot = whyNoBoot(device)
+  if (noBoot !== undefined) at.fail(noBoot.path, noBoot.message)
   return device
 }
 
@@ -91,7 +94,7 @@ function drawOf(fault: string, key: string, text: string, parameter: Parameter):
   const separator = ['..', '--', '|'].find((mark) => text.includes(mark))
   const parts = separator === undefined ? [text] : text.split(separator)
   const numbers = parts.map((part) => (/^\d*\.?\d+(e[+-]?\d+)?$/i.test(part) ? Number(part) : Number.NaN))
-  const fits = numbers.every((n) => n >= parameter.min && n <= parameter.max)
+  const fits = numbers.every((n) => isAllowed(n, parameter))
   const ordered = separator === '|' || separator === undefined || (numbers.length === 2 && numbers[0] <= numbers[1])
   if (!fits || !ordered || (separator === '..' && numbers[0] === 0)) {
     const wanted = `${rangeText(parameter)}, or LOW..HIGH to draw from`
@@ -169,7 +172,7 @@ class JsonPath {
   }
 
   #number(path: string, value: Json, parameter: Parameter): number {
-    if (typeof value === 'number' && value >= parameter.min && value <= parameter.max) return value
+    if (typeof value === 'number' && isAllowed(value, parameter)) return value
     return this.expected(path, `${parameter.about}: ${rangeText(parameter)}`, value)
   }
 
@@ -184,8 +187,12 @@ class JsonPath {
   }
 }
 
-function rangeText({ min, max }: Parameter): string {
-  return `a number from ${min} to ${max}`
+function isAllowed(value: number, { min, max, whole }: Parameter): boolean {
+  return value >= min && value <= max && (whole !== true || Number.isInteger(value))
+}
+
+function rangeText({ min, max, whole }: Parameter): string {
+  return `a ${whole === true ? 'whole ' : ''}number from ${min} to ${max}`
 }
 
 function inner(path: string, key: string): string {

@@ -32,6 +32,8 @@ export interface Parameter {
   readonly usual: number
   /** What it says, with its unit. */
   readonly about: string
+  /** Only whole numbers make sense; a draw gives one, both ends included. */
+  readonly whole?: true
 }
 
 export type Values = Readonly<Record<string, number>>
@@ -53,7 +55,7 @@ const up = (...faults: Fault[]): PlacedFaults => ({ up: faults, down: [] })
 const down = (...faults: Fault[]): PlacedFaults => ({ up: [], down: faults })
 
 const probability = (usual: number, about: string): Parameter => ({ min: 0, max: 0.999, usual, about })
-const count = (usual: number, about: string): Parameter => ({ min: 1, max: 65_535, usual, about })
+const count = (usual: number, about: string): Parameter => ({ min: 1, max: 65_535, usual, about, whole: true })
 const time = (usual: number, about: string): Parameter => ({ min: 0, max: 3_600_000, usual, about })
 const share = (about: string, usual = TYPICAL_P): { p: Parameter } => ({ p: probability(usual, about) })
 const lost = { ...share('share that is lost'), burst: count(1, 'datagrams lost in a row') }
@@ -143,7 +145,7 @@ const TABLE = {
   'fragment-loss': {
     about: 'datagrams that do not fit into one packet of the path are lost, both ways: their later fragments are',
     parameters: {
-      mtu: { min: 68, max: 65_535, usual: 1500, about: 'bytes of the largest packet, IP header included' },
+      mtu: { min: 68, max: 65_535, usual: 1500, about: 'bytes of the largest packet, IP header included', whole: true },
     },
     place: (_rng, { mtu }) => ({ up: [fragmentLoss({ mtu })], down: [fragmentLoss({ mtu })] }),
   },

@@ -6,7 +6,7 @@
  */
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import type { ServeSetup, ServerModel } from './model.ts'
+import type { ServeSetup, ForeignModel } from './model.ts'
 import { acceptOptions } from './options.ts'
 
 export interface AtftpdOptions {
@@ -19,7 +19,7 @@ const RETRIES = 5
 const SLOWER_MS = 0.01
 const FASTER_MS = 0.001
 
-export function atftpd(options: AtftpdOptions = {}): ServerModel {
+export function atftpd(options: AtftpdOptions = {}): ForeignModel {
   const preventSas = options.preventSas ?? false
   return {
     type: 'atftpd-0.8',

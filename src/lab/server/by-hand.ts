@@ -13,7 +13,7 @@ import {
 import type { Outcome } from '../../transfer/contract.ts'
 import { Rng } from '../rng.ts'
 import type { ServerNode } from '../server-node.ts'
-import { type ServerModel, serverNode } from './model.ts'
+import { type ForeignModel, serverNode } from './model.ts'
 
 const CLIENT_PORT = 2070
 const SERVER_PORT = 69
@@ -28,7 +28,7 @@ export class ByHand {
   readonly #packet = new Uint8Array(HEADER_BYTES)
 
   /** Each block is filled with its own number; the last of `blocks` is short. */
-  constructor(model: ServerModel, blocks: number) {
+  constructor(model: ForeignModel, blocks: number) {
     const image = new Uint8Array((blocks - 1) * BLKSIZE + 100)
     for (let i = 0; i < image.length; i++) image[i] = Math.floor(i / BLKSIZE) + 1
     this.node = serverNode(model, { image, rng: new Rng(1) })

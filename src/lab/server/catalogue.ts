@@ -1,6 +1,6 @@
 /**
  * Every server by name, with the settings that people use it with. Adding one is one file beside this one and one row
- * here. The foreign ones are models; those of Foresend run the real sender.
+ * here. The foreign ones are models; those of Foresend run the real endpoint.
  */
 import { atftpd } from './atftpd.ts'
 import { dnsmasq } from './dnsmasq.ts'

@@ -4,13 +4,13 @@
  */
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import type { ServeSetup, ServerModel } from './model.ts'
+import type { ServeSetup, ForeignModel } from './model.ts'
 import { acceptOptions } from './options.ts'
 
 const WAITS_MS = [2000, 2000, 3000, 3000, 5000, 5000, 9000]
 const CLOCK_MS = 1000
 
-export function dnsmasq(): ServerModel {
+export function dnsmasq(): ForeignModel {
   return {
     type: 'dnsmasq',
     summary: 'lock-step; exponential backoff from 2 s in whole seconds',

@@ -8,14 +8,14 @@
 import { encodeOack, type Request } from '../../packet/index.ts'
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import { refuse, type ServeSetup, type ServerModel } from './model.ts'
+import { refuse, type ServeSetup, type ForeignModel } from './model.ts'
 
 const WAIT_MS = 100
 const LAST_NUMBER = 65535
 /** The program repeats for ever; a model has to end. Ten minutes. */
 const MOST_TIMEOUTS = 6000
 
-export function matkaczmarek(): ServerModel {
+export function matkaczmarek(): ForeignModel {
   return {
     type: 'matkaczmarek',
     summary: 'the first option’s value is the window; a stale ACK triggers a send; no rollover; 0.1 s',

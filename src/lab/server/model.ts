@@ -1,16 +1,19 @@
 /**
- * A server as the lab knows it: what it makes of a request, and a sender for the transfer. The foreign ones are models,
- * written by us from the behaviour of the real programs; Foresend's own run the real sender.
+ * A server as the lab knows it. The foreign ones are models, written by us from the behaviour of the real programs: what
+ * each makes of a request, and a sender for the transfer. Foresend's own are the real endpoint.
  */
 import { encodeError, type Request } from '../../packet/index.ts'
 import type { NoticeKind } from '../../transfer/contract.ts'
-import type { KnownDevice } from '../../transfer/contract.ts'
+import type { DeviceMemory } from '../../profile/memory.ts'
+import type { PolicyOptions } from '../../transfer/policy/choose.ts'
+import { EndpointNode } from '../endpoint-node.ts'
+import type { ServingNode } from '../node.ts'
 import type { Rng } from '../rng.ts'
 import { type LabSink, type RequestRule, type ModelTransfer, ServerNode } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
 
-/** Made by a factory with a literal `type`, one file each; holds no state of a transfer. */
-export interface ServerModel {
+/** A model of another server. Made by a factory with a literal `type`, one file each; holds no state of a transfer. */
+export interface ForeignModel {
   readonly type: string
   /** One line for people: how it sends. */
   readonly summary: string
@@ -19,29 +22,38 @@ export interface ServerModel {
   serve(request: Request, setup: ServeSetup): ModelTransfer
 }
 
+/** Foresend itself, with these flags of `serve`. */
+export interface ForesendModel {
+  readonly type: 'foresend'
+  /** One line for people: how it sends. */
+  readonly summary: string
+  readonly policy: PolicyOptions
+}
+
+export type ServerModel = ForeignModel | ForesendModel
+
 export interface ServeSetup {
   readonly sink: LabSink
   readonly sizeBytes: number
   /** For what is random in the program, or unknown to us. */
   readonly rng: Rng
-  /** The peer is on the local network: Foresend's rule A6. */
-  readonly near: boolean
-  /** What Foresend knows of the device before the first block. */
-  readonly device: KnownDevice
 }
 
 export interface ServerNodeSetup {
   readonly image: Uint8Array
   readonly rng: Rng
-  /** Default true. */
-  readonly near?: boolean
-  /** What Foresend knows from the request alone; nothing by default. Other servers do not care. */
-  readonly deviceFor?: (request: Request) => KnownDevice
   readonly notice?: (now: number, kind: NoticeKind, seq: number) => void
+  /** The peer is on the local network. Only Foresend looks at it. Default true. */
+  readonly near?: boolean
+  /** What Foresend learnt of devices before, and where what it learns goes. Other servers learn nothing. */
+  readonly memory?: DeviceMemory
 }
 
 /** A node that serves `image` as this server does. */
-export function serverNode(model: ServerModel, setup: ServerNodeSetup): ServerNode {
+export function serverNode(model: ForeignModel, setup: ServerNodeSetup): ServerNode
+export function serverNode(model: ServerModel, setup: ServerNodeSetup): ServingNode
+export function serverNode(model: ServerModel, setup: ServerNodeSetup): ServingNode {
+  if (!('serve' in model)) return new EndpointNode({ ...setup, policy: model.policy })
   let transfers = 0
   return new ServerNode({
     image: setup.image,
@@ -51,8 +63,6 @@ export function serverNode(model: ServerModel, setup: ServerNodeSetup): ServerNo
         sink,
         sizeBytes: setup.image.length,
         rng: setup.rng.fork(`transfer ${transfers++}`),
-        near: setup.near ?? true,
-        device: setup.deviceFor?.(request) ?? {},
       }),
     ...(setup.notice === undefined ? {} : { notice: setup.notice }),
   })

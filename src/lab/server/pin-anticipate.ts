@@ -6,7 +6,7 @@
 import type { Rng } from '../rng.ts'
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import type { ServeSetup, ServerModel } from './model.ts'
+import type { ServeSetup, ForeignModel } from './model.ts'
 import { acceptOptions } from './options.ts'
 
 export interface PinAnticipateOptions {
@@ -20,7 +20,7 @@ const MOST_PAUSE_MS = 1000
 /** ACKs that wait in the socket during a pause. */
 const MOST_HELD = 64
 
-export function pinAnticipate(options: PinAnticipateOptions = {}): ServerModel {
+export function pinAnticipate(options: PinAnticipateOptions = {}): ForeignModel {
   const blocks = Math.max(2, options.blocks ?? 2)
   return {
     type: 'pin-anticipate',

@@ -5,14 +5,14 @@
  */
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import type { ServeSetup, ServerModel } from './model.ts'
+import type { ServeSetup, ForeignModel } from './model.ts'
 import { acceptOptions } from './options.ts'
 
 const REPEAT_MS = 500
 const CONNECTION_MS = 5000
 const BLOCK_MASK = 0xffff
 
-export function py3tftp(): ServerModel {
+export function py3tftp(): ForeignModel {
   return {
     type: 'py3tftp',
     summary: 'resends the overlap on a partial ACK, with wrong numbers from a window of 3 on; 0.5 s, 5 s',

@@ -9,7 +9,7 @@
 import { encodeOack, type Option, optionNumber, type Request } from '../../packet/index.ts'
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import { refuse, type ServeSetup, type ServerModel } from './model.ts'
+import { refuse, type ServeSetup, type ForeignModel } from './model.ts'
 
 export interface PyTftpdOptions {
   /** The patch: this many blocks for every client, and options that it does not know are ignored. */
@@ -21,7 +21,7 @@ const MOST_TIMEOUTS = 300
 const OACKS = 20
 const UNSUPPORTED_OPTIONS = 9
 
-export function pyTftpd(options: PyTftpdOptions = {}): ServerModel {
+export function pyTftpd(options: PyTftpdOptions = {}): ForeignModel {
   const { windowBlocks } = options
   return {
     type: 'pytftpd',

@@ -5,7 +5,7 @@
  */
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import type { ServeSetup, ServerModel } from './model.ts'
+import type { ServeSetup, ForeignModel } from './model.ts'
 import { acceptOptions } from './options.ts'
 
 export interface RsTftpdOptions {
@@ -17,7 +17,7 @@ const WAIT_MS = 5000
 const MOST_TIMEOUTS = 6
 const COPY_GAP_MS = 1
 
-export function rsTftpd(options: RsTftpdOptions = {}): ServerModel {
+export function rsTftpd(options: RsTftpdOptions = {}): ForeignModel {
   const copies = options.copies ?? 1
   return {
     type: 'rs-tftpd',

@@ -4,13 +4,13 @@
  */
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import type { ServeSetup, ServerModel } from './model.ts'
+import type { ServeSetup, ForeignModel } from './model.ts'
 import { acceptOptions } from './options.ts'
 
 const FIRST_WAIT_MS = 1000
 const TRIES = 6
 
-export function tftpHpa5(): ServerModel {
+export function tftpHpa5(): ForeignModel {
   return {
     type: 'tftp-hpa-5.2',
     summary: 'lock-step; 1 s doubling, 6 tries; drains after a wrong ACK',

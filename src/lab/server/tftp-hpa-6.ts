@@ -4,13 +4,13 @@
  */
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import type { ServeSetup, ServerModel } from './model.ts'
+import type { ServeSetup, ForeignModel } from './model.ts'
 import { acceptOptions } from './options.ts'
 
 const FIRST_WAIT_MS = 1000
 const TRIES = 6
 
-export function tftpHpa6(): ServerModel {
+export function tftpHpa6(): ForeignModel {
   return {
     type: 'tftp-hpa-6.0',
     summary: 'whole windows; only the ACK of the last block advances, else the window again after 1, 2, 4 s',

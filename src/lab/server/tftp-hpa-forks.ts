@@ -6,7 +6,7 @@
 import { optionNumber, WIRE_ERROR } from '../../packet/index.ts'
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import { refuse, type ServeSetup, type ServerModel } from './model.ts'
+import { refuse, type ServeSetup, type ForeignModel } from './model.ts'
 import { acceptOptions } from './options.ts'
 
 const WAIT_MS = 1000
@@ -15,7 +15,7 @@ const QUIET_MS = 50
 const TRIES = 6
 const MAX_WINDOWSIZE = 64
 
-export function tftpHpaForks(): ServerModel {
+export function tftpHpaForks(): ForeignModel {
   return {
     type: 'tftp-hpa-rfc7440',
     summary: 'a partial ACK: 50 ms of silence, then on behind it; 1 s timeout resends the last block of the window',

@@ -8,7 +8,7 @@
 import type { Rng } from '../rng.ts'
 import type { ModelTransfer } from '../server-node.ts'
 import { ModelSender, type TransferSetup } from './model-sender.ts'
-import type { ServeSetup, ServerModel } from './model.ts'
+import type { ServeSetup, ForeignModel } from './model.ts'
 import { acceptOptions } from './options.ts'
 
 export interface Tftpd64Options {
@@ -28,7 +28,7 @@ const MOST_SENDS = 50
 const TICK_MS = 1000 / 64
 const MAX_BLKSIZE = 16384
 
-export function tftpd64(options: Tftpd64Options = {}): ServerModel {
+export function tftpd64(options: Tftpd64Options = {}): ForeignModel {
   const windowBytes = options.windowBytes ?? 0
   const earlyMs = options.earlyMs ?? TICK_MS
   return {

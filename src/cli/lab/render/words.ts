@@ -13,10 +13,22 @@ export const TONES: Readonly<Record<Kind, Tone>> = {
   probed: 'careful',
   'both-know-it-failed': 'bad',
   'client-failed-server-unsure': 'bad',
+  'believed-without-ack': 'bad',
   unfinished: 'bad',
   'client-failed-server-thinks-complete': 'worst',
   hole: 'worst',
   'wrong-bytes': 'worst',
+}
+
+/** The words of an upload where they differ: the server has the file, and the client is the side that believes. */
+const SHORT_UPLOAD: Readonly<Partial<Record<Kind, string>>> = {
+  'intact-but-server-failed': 'intact, unknown to client',
+  'client-failed-server-unsure': 'failed, client unsure',
+}
+
+/** What came of a boot or an upload, for a table. */
+export function shortText({ verdict, direction }: Pick<Row, 'verdict' | 'direction'>): string {
+  return (direction === 'write' ? SHORT_UPLOAD[verdict] : undefined) ?? SHORT[verdict]
 }
 
 export const SHORT: Readonly<Record<Kind, string>> = {
@@ -25,6 +37,7 @@ export const SHORT: Readonly<Record<Kind, string>> = {
   probed: 'size asked only',
   'both-know-it-failed': 'failed',
   'client-failed-server-unsure': 'failed, server unsure',
+  'believed-without-ack': 'failed, client believes otherwise',
   unfinished: 'no end',
   'client-failed-server-thinks-complete': 'FALSE SUCCESS',
   hole: 'HOLES',
@@ -37,6 +50,8 @@ export const LONG: Readonly<Record<Kind, string>> = {
   probed: 'the device only asked for the size',
   'both-know-it-failed': 'the transfer failed, and both sides know',
   'client-failed-server-unsure': 'the transfer failed; the server says that it is probably complete',
+  'believed-without-ack':
+    'the upload failed; its client takes it for complete, although its last block was never acknowledged',
   unfinished: 'cut off: it would go on without end',
   'client-failed-server-thinks-complete': 'the transfer failed, but the server reports success',
   hole: 'the device takes an image with missing blocks for whole',
@@ -45,11 +60,12 @@ export const LONG: Readonly<Record<Kind, string>> = {
 
 /** `intact`, `intact 18/20`, `failed after 297 blocks`, `HOLES 3/20`. */
 export function outcomeText(summary: Summary): string {
-  const { runs, intact, worst, harmful, blocks } = summary
-  if (harmful > 0) return runs === 1 ? SHORT[worst] : `${SHORT[worst]} ${harmful}/${runs}`
-  if (intact === runs) return runs === 1 ? SHORT[worst] : `${SHORT[worst]} ${intact}/${runs}`
+  const { runs, intact, worst, harmful, blocks, direction } = summary
+  const word = shortText({ verdict: worst, direction })
+  if (harmful > 0) return runs === 1 ? word : `${word} ${harmful}/${runs}`
+  if (intact === runs) return runs === 1 ? word : `${word} ${intact}/${runs}`
   if (intact > 0) return `intact ${intact}/${runs}`
-  return `${SHORT[worst]} after ${Math.round(blocks)} blocks`
+  return direction === 'write' ? word : `${word} after ${Math.round(blocks)} blocks`
 }
 
 /** The tone of the worst boot. */

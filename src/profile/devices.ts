@@ -1,35 +1,43 @@
 /** How a device is served: by what its request tells, by what was learnt of it before, and by what the user chose. */
 import type { Prepared } from '../endpoint/endpoint.ts'
-import type { Neighbours } from '../io/neighbours.ts'
-import { deviceId } from '../profile/device-id.ts'
-import { DeviceMemory, type DeviceUpdate } from '../profile/memory.ts'
-import { takesWhateverComes } from '../profile/request-shape.ts'
-import type { LearntDevice } from '../transfer/contract.ts'
+import type { Peer } from '../endpoint/contract.ts'
+import type { Request } from '../packet/index.ts'
+import type { LearntDevice, Machine, Outcome } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import { choosePolicy, type PolicyOptions } from '../transfer/policy/choose.ts'
 import { Sender } from '../transfer/sender.ts'
-import type { ServedTransfer } from './content.ts'
+import { deviceId } from './device-id.ts'
+import { DeviceMemory, type DeviceUpdate } from './memory.ts'
+import { takesWhateverComes } from './request-shape.ts'
 
 /** An update that brings nothing new is sent again after this long, so that the device does not become the oldest entry and go. */
 const TELL_AGAIN_MS = 60_000
+
+/** A transfer as far as its device is known by it and learnt from it. */
+export interface DeviceTransfer {
+  readonly peer: Peer
+  readonly request: Request
+  readonly machine: Machine | undefined
+  readonly outcome: Outcome | undefined
+  /** What its owner hangs on it. An image keeps the name of the device from the request to the end. */
+  readonly content: { readonly type: string; device?: string } | undefined
+}
+
+/** The MAC address behind an IPv4 address, where the system shows it. `now` in milliseconds since the epoch. */
+export type MacOf = (now: number, address: string) => string | undefined
 
 export class Devices {
   /** What new transfers follow. */
   policy: PolicyOptions
   readonly #memory = new DeviceMemory()
-  readonly #neighbours: Neighbours
+  readonly #macOf: MacOf
   readonly #now: () => number
   readonly #learnt: (update: DeviceUpdate) => void
 
   /** `now`: milliseconds since the epoch. `learnt` gets what transfers taught, unless that was known already. */
-  constructor(
-    policy: PolicyOptions,
-    neighbours: Neighbours,
-    now: () => number,
-    learnt: (update: DeviceUpdate) => void,
-  ) {
+  constructor(policy: PolicyOptions, macOf: MacOf, now: () => number, learnt: (update: DeviceUpdate) => void) {
     this.policy = policy
-    this.#neighbours = neighbours
+    this.#macOf = macOf
     this.#now = now
     this.#learnt = learnt
   }
@@ -40,7 +48,7 @@ export class Devices {
   }
 
   /** Policy of a transfer that begins, and what is known of its device. */
-  prepare(transfer: ServedTransfer, agreed: Agreed): Prepared {
+  prepare(transfer: DeviceTransfer, agreed: Agreed): Prepared {
     const { content } = transfer
     const id = this.#idOf(transfer)
     if (content?.type === 'image') content.device = id
@@ -54,13 +62,13 @@ export class Devices {
   }
 
   /** The transfer is over: what it taught is kept for the device's next request. */
-  ended(transfer: ServedTransfer): void {
+  ended(transfer: DeviceTransfer): void {
     const { machine, outcome, content } = transfer
     if (!(machine instanceof Sender)) return
     const learnt = machine.learnt()
     // A transfer that failed teaches one thing only: that the device counts repeats.
     if (outcome?.status !== 'completed' && learnt.countsRepeats !== true) return
-    const prepared = content?.type === 'image' ? content.device : ''
+    const prepared = (content?.type === 'image' ? content.device : undefined) ?? ''
     const device = prepared === '' ? this.#idOf(transfer) : prepared
     const known = this.#memory.peek(device)
     const time = this.#now()
@@ -70,8 +78,8 @@ export class Devices {
     this.#learnt(update)
   }
 
-  #idOf({ peer, request }: ServedTransfer): string {
-    return deviceId(peer.address, peer.near ? this.#neighbours.macOf(this.#now(), peer.address) : undefined, request)
+  #idOf({ peer, request }: DeviceTransfer): string {
+    return deviceId(peer.address, peer.near ? this.#macOf(this.#now(), peer.address) : undefined, request)
   }
 }
 

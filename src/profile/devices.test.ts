@@ -1,13 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { Transfer } from '../endpoint/endpoint.ts'
-import { Neighbours } from '../io/neighbours.ts'
-import type { DeviceUpdate } from '../profile/memory.ts'
 import type { LearntDevice } from '../transfer/contract.ts'
 import { negotiateRead } from '../transfer/negotiate.ts'
 import type { PolicyOptions } from '../transfer/policy/choose.ts'
 import { Sender } from '../transfer/sender.ts'
-import type { ServedTransfer } from './content.ts'
-import { Devices } from './devices.ts'
+import { Devices, type DeviceTransfer } from './devices.ts'
+import type { DeviceUpdate } from './memory.ts'
 
 const limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 20, refuse: new Set<string>() }
 const agreed = negotiateRead({ opcode: 1, filename: 'a', mode: 'octet', options: [] }, 1000, limits)
@@ -17,7 +14,7 @@ const wide: LearntDevice = { window: { windowBlocks: 8, gapMs: 0 } }
 function ended(
   status: 'completed' | 'failed',
   learnt: LearntDevice,
-  options: ServedTransfer['request']['options'] = [],
+  options: DeviceTransfer['request']['options'] = [],
 ) {
   const machine = Object.create(Sender.prototype, { learnt: { value: () => learnt } }) as Sender
   return {
@@ -25,16 +22,16 @@ function ended(
     outcome: { status },
     peer: { address: '10.0.0.1', port: 2070, local: '', near: true },
     request: { opcode: 1, filename: 'a', mode: 'octet', options },
-  } as unknown as Transfer as ServedTransfer
+    content: undefined,
+  } satisfies DeviceTransfer as DeviceTransfer
 }
 
 function setUp(policy: PolicyOptions = { window: 'auto' }) {
   const told: DeviceUpdate[] = []
   const state = { now: 1_000_000, mac: '02:00:00:00:00:01' }
-  const table = (): string => `head\n10.0.0.1 0x1 0x2 ${state.mac} * eth0\n`
   const devices = new Devices(
     policy,
-    new Neighbours(table),
+    () => state.mac,
     () => state.now,
     (update) => told.push(update),
   )
