@@ -3,6 +3,7 @@
  * reported by an ACK that is not the window's last, or by a repeated one, and everything from there is sent again.
  */
 import { COUNTER } from './contract.ts'
+import { askAgainAt, canAsk, mayAsk, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
 import type { SenderState } from './sender-state.ts'
 import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
@@ -14,9 +15,13 @@ const STORM_FACTOR = 4
 const STORM_ALLOWANCE = 64
 /** Beyond the bound of rule N3 one datagram leaves in this time. */
 const OVER_BUDGET_MS = 1000
-/** The third timeout in a row sends the whole window again; a client that pauses is left alone for a second first. */
-const WHOLE_WINDOW_TIMEOUT = 3
+/** The second timeout in a row sends the whole window again; to a client that pauses, a second without progress first. */
+const WHOLE_WINDOW_TIMEOUT = 2
+/** A client that goes on by itself after this many timeouts had paused. */
+const PAUSE_TIMEOUTS = 3
 const WHOLE_WINDOW_MS = 1000
+/** Datagrams of a question from a new position. */
+const STEP = 2
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
 /** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
@@ -55,7 +60,12 @@ function timer(s: SenderState, now: number): void {
     s.burstAt = Infinity
     if (s.stuckAt === Infinity) {
       send(s, w, now)
-      arm(s, now)
+      if (w.asksAfterBurst && s.nextToSend >= w.reach) {
+        w.asksAfterBurst = false
+        stepAhead(s, now)
+      }
+      // The rest of a window that leaves again after a silence begins no new one.
+      if (s.timeouts === 0) arm(s, now)
     }
   }
   if (s.stuckAt <= now) {
@@ -85,6 +95,9 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   if (!inside) w.stuck = 0
   s.timeouts = 0
   w.repeatedAcks = 0
+  w.reach = 0
+  w.asksAfterBurst = false
+  stopAsking(s)
   s.progressAt = now
   w.wholeAt = w.pauses ? now + WHOLE_WINDOW_MS : now
   s.stuckAt = Infinity
@@ -143,7 +156,7 @@ function goBack(s: SenderState, w: Windows, now: number): void {
 /** Sends what window and burst allow. */
 function send(s: SenderState, w: Windows, now: number): void {
   const { policy } = s
-  const windowEnd = Math.min(s.firstUnacked + policy.windowBlocks, s.lastSeq + 1)
+  const windowEnd = Math.min(Math.max(s.firstUnacked + policy.windowBlocks, w.reach), s.lastSeq + 1)
   const burst = w.runs.burstBlocks(policy.windowBlocks)
   s.burstAt = Infinity
   if (w.burstEnd < s.firstUnacked) w.burstEnd = s.firstUnacked
@@ -161,7 +174,8 @@ function send(s: SenderState, w: Windows, now: number): void {
     }
   }
   const more = end < windowEnd && s.stuckAt === Infinity
-  if (more && !isOverBudget(s, 1)) s.burstAt = now + gapSpacingMs(s.rto)
+  // What could not leave now cannot leave then either: the retransmission timer goes on alone.
+  if (more && !isOverBudget(s, Math.max(1, count))) s.burstAt = now + gapSpacingMs(s.rto)
 }
 
 /** Rule N3: what was confirmed pays for what may be sent. Beyond it one datagram a second leaves, until patience ends (A14). */
@@ -171,32 +185,55 @@ function isOverBudget({ counters, policy, firstUnacked }: SenderState, count: nu
 }
 
 /**
- * First the last block that is out: it fetches a lost ACK, a lost last block and a lost gap report alike. Then the first unacknowledged block,
- * with a block two beyond the window (N4). Then everything from the first unacknowledged block, once; to a client that pauses, later.
+ * Rule N4: each timeout asks where the client is, from a position at which it has not answered yet: the next block, with one left out behind
+ * it. From the second on everything from the first unacknowledged block leaves before these, because the client may be anywhere between.
  */
 function timeout(s: SenderState, w: Windows, now: number): void {
   s.counters[COUNTER.timeouts]++
   s.timeouts++
   w.timedSeq = 0
   s.policy.timeout(now, s.firstUnacked)
-  const beyond = s.nextToSend + 1
+  let isAsked = true
   if (s.nextToSend === s.firstUnacked) send(s, w, now)
-  else if (s.timeouts >= WHOLE_WINDOW_TIMEOUT && now >= w.wholeAt && !isOverBudget(s, 1)) {
-    w.wholeAt = now + Math.max(WHOLE_WINDOW_MS, now - s.progressAt)
-    goBack(s, w, now)
-  } else if (s.timeouts % 2 === 1 || s.nextToSend - s.firstUnacked === 1)
-    carryOut(s, now, { type: 'repeat', seq: s.nextToSend - 1 })
-  else {
-    carryOut(s, now, { type: 'repeat', seq: s.firstUnacked })
-    if (beyond < s.lastSeq) carryOut(s, now, { type: 'beyond', seq: beyond })
-  }
+  else if (s.timeouts < WHOLE_WINDOW_TIMEOUT) isAsked = stepAhead(s, now)
+  else if (isOverBudget(s, 1)) isAsked = repeat(s, now, s.nextToSend - 1)
+  else if (canAsk(s, now, STEP)) {
+    if (now >= w.wholeAt) {
+      if (w.pauses) w.wholeAt = now + Math.max(WHOLE_WINDOW_MS, now - s.progressAt)
+      w.reach = s.nextToSend
+      goBack(s, w, now)
+    }
+    // What of it leaves later, in bursts, is followed by the question then.
+    w.asksAfterBurst = s.nextToSend < w.reach
+    if (!w.asksAfterBurst) isAsked = stepAhead(s, now)
+  } else isAsked = false
   arm(s, now)
+  if (w.pauses && now - s.progressAt >= WHOLE_WINDOW_MS) s.retryAt = Math.max(s.retryAt, now + WHOLE_WINDOW_MS)
+  // Enough questions for this second.
+  if (!isAsked || !canAsk(s, now, STEP)) s.retryAt = Math.max(s.retryAt, askAgainAt(s))
   if (isOverBudget(s, 1)) s.retryAt = Math.max(s.retryAt, now + OVER_BUDGET_MS)
+}
+
+/** The next block, which moves a client on that has everything, and one that it cannot use there: U-Boot answers such a block once for each position. */
+function stepAhead(s: SenderState, now: number): boolean {
+  const next = s.nextToSend
+  if (next >= s.lastSeq) return repeat(s, now, s.timeouts % 2 === 0 ? s.firstUnacked : next - 1)
+  const hasBeyond = next + 2 < s.lastSeq
+  if (!mayAsk(s, now, hasBeyond ? STEP : 1)) return false
+  carryOut(s, now, { type: 'ahead' })
+  if (hasBeyond) carryOut(s, now, { type: 'beyond', seq: next + 2 })
+  return true
+}
+
+function repeat(s: SenderState, now: number, seq: number): boolean {
+  if (!mayAsk(s, now, 1)) return false
+  carryOut(s, now, { type: 'repeat', seq })
+  return true
 }
 
 /** The client went on by itself after timeouts: it had paused, to write its flash, and is not hurried next time. */
 function hasPaused(s: SenderState, now: number): boolean {
-  if (s.timeouts < WHOLE_WINDOW_TIMEOUT) return false
+  if (s.timeouts < PAUSE_TIMEOUTS) return false
   const waited = now - s.lastSentAt
   return waited > answerWindowMs(s.rto) || waited < SOONEST_ANSWER * s.rto.minMs
 }

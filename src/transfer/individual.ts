@@ -7,6 +7,7 @@ import { contactWaitMs, mostRepeats } from './first-contact.ts'
 import { cameTooSoon, holdAfterRepeat, neverSent } from './hold.ts'
 import { outOfPlace } from './oddities.ts'
 import { decideQuestion, isQuestionDue, orderOf, searchOf } from './order.ts'
+import { askAgainAt, canAsk, mayAsk, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
 import {
   decideNudgeEnd,
@@ -20,7 +21,7 @@ import {
 import { clearSlot, isAcked, isSent, markAcked, repeatedAt, repeatsOf, reserve, sentAt } from './scoreboard.ts'
 import { neverBegan, storedAnyOrder } from './sender-faults.ts'
 import { contactOf, fail, type SenderState } from './sender-state.ts'
-import { advanceTo, carryOut, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
+import { advanceTo, carryOut, datagramsOf, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
 import { answerWaitMs, answerWindowMs, gapSpacingMs } from './waits.ts'
 import { boardSpan, countClean, countDropped, windowOf } from './window.ts'
 
@@ -50,6 +51,7 @@ function acked(s: SenderState, now: number, seq: number): void {
     neverSent(s, seq)
     return
   }
+  stopAsking(s)
   if (seq < s.firstUnacked || isAcked(s.board, seq)) return stale(s, now, seq)
   if (!fresh(s, now, seq)) return
   slide(s)
@@ -120,14 +122,15 @@ function arm(s: SenderState, now: number): void {
     return
   }
   const isGap = s.firstUnacked < s.highestAcked
-  if (isGap && isQuestionDue(s) && s.timeouts < MOST_QUESTIONS) {
+  if (isGap && isQuestionDue(s) && s.timeouts < MOST_QUESTIONS && canAsk(s, now, 1)) {
     s.retryAt = now + s.rto.roundsMs(3, QUESTION_MS)
     return
   }
-  const wait = answerWaitMs(s, now, s.timeouts + s.backoff)
+  const wait = answerWaitMs(s, now, s.timeouts, s.backoff)
   // A client that acknowledges later blocks is not pausing.
   const first = s.everTimedOut || s.known || isGap ? 0 : s.policy.firstRtoMs
   s.retryAt = now + Math.max(wait, first)
+  if (!canAsk(s, now, 1)) s.retryAt = Math.max(s.retryAt, askAgainAt(s))
 }
 
 /** The client order was proved to be `inorder`: everything up to the highest acknowledged block is there. */
@@ -262,20 +265,32 @@ function firstContact(s: SenderState, now: number): void {
 function timeout(s: SenderState, now: number): void {
   s.counters[COUNTER.timeouts]++
   s.timeouts++
+  // What runs ahead to ask is no part of it, however often it was answered.
+  if (s.stallSeq !== s.firstUnacked) {
+    s.stallSeq = s.firstUnacked
+    s.outAtStall = s.nextToSend - s.firstUnacked
+  }
   s.everTimedOut = true
   s.lostBefore = now
   s.policy.timeout(now, s.firstUnacked)
-  s.board = reserve(s.board, boardSpan(windowOf(s), true), s.firstUnacked, s.highestSent)
+  const span = boardSpan(Math.max(windowOf(s), s.outAtStall), true)
+  s.board = reserve(s.board, span, s.firstUnacked, s.highestSent)
   // The client's timer has to speak first.
   if (!mayRepeatOnTimer(s, s.firstUnacked)) s.lastAction = 'ack'
   else if (isQuestionDue(s)) ask(s, now)
-  else carryOut(s, now, decideTimeout(s, now, s.timeouts))
+  else {
+    const action = decideTimeout(s, now, s.timeouts)
+    mayAsk(s, now, datagramsOf(action))
+    carryOut(s, now, action)
+  }
   arm(s, now)
 }
 
 /** Asks, unless the silence since the last question was the last proof that was needed. */
 function ask(s: SenderState, now: number): void {
-  carryOut(s, now, decideQuestion(s, now))
+  const question = decideQuestion(s, now)
+  mayAsk(s, now, datagramsOf(question))
+  carryOut(s, now, question)
   if (orderOf(s) !== 'inorder') return
   s.progressAt = now
   s.timeouts = 0

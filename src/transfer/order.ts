@@ -3,11 +3,13 @@ import { type ClientOrder, OrderSearch } from './order-search.ts'
 import { repeatsOf } from './scoreboard.ts'
 import type { SenderState } from './sender-state.ts'
 import { type Action, NOTHING } from './transmit.ts'
-import { RUN_AHEAD, windowOf } from './window.ts'
+import { runAheadEnd } from './window.ts'
 import { nearWrap } from './wrap.ts'
 
 /** A gap that survived this many repeats is asked about. */
 const GAP_REPEATS = 3
+/** At most this many blocks that ran ahead leave again before a new one. */
+const MOST_REPEATED = 4
 
 /** The order in which the client takes blocks, as far as it is proved. */
 export function orderOf(s: SenderState): ClientOrder {
@@ -36,7 +38,11 @@ export function decideQuestion(s: SenderState, now: number): Action {
   search.asked(now, question)
   switch (question) {
     case 'more':
-      return nextToSend > highestAcked + 1 ? { type: 'repeat', seq: highestAcked + 1 } : { type: 'ahead' }
+      if (nextToSend <= highestAcked + 1) return { type: 'ahead' }
+      // The client may have them all and be silent on repeats: only a new one moves it on.
+      return mayRunAhead(s, nextToSend)
+        ? { type: 'catch-up', from: Math.max(highestAcked + 1, nextToSend - MOST_REPEATED), to: nextToSend - 1 }
+        : { type: 'repeat', seq: highestAcked + 1 }
     case 'ahead':
       s.unaskedAt = now
       return { type: 'beyond', seq: highestAcked + 2 }
@@ -52,5 +58,5 @@ export function decideQuestion(s: SenderState, now: number): Action {
 
 /** Never the final block, never far beyond the gap, never at a wrap. */
 function mayRunAhead(s: SenderState, seq: number): boolean {
-  return seq < s.lastSeq && seq < s.firstUnacked + windowOf(s) + RUN_AHEAD && !nearWrap(seq, s.rollover)
+  return seq < s.lastSeq && seq < runAheadEnd(s) && !nearWrap(seq, s.rollover)
 }

@@ -10,13 +10,21 @@ import { silentAfterRefusal } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
 import { type Action, NOTHING, outstanding } from './transmit.ts'
 import { answerWindowMs } from './waits.ts'
-import { RUN_AHEAD } from './window.ts'
+import { runAheadEnd } from './window.ts'
 import { isBeforeWrap, isWrapZero, nearWrap } from './wrap.ts'
 
+/** Each third try sends everything that is out once more, in order, and the next block. */
+const CATCH_UP_TURN = 3
+/** At most this many blocks that ran ahead leave again together. */
+const MOST_CAUGHT_UP = 8
+/** At most this many blocks of an open window leave again together. */
+const MOST_AGAIN = 4
+/** To a client that seems to answer repeats each fourth try is a nudge. */
+const NUDGE_TURN = 4
 /** Rule A7: after this many unanswered nudges the block goes out before the nudge as well: the first frame after a pause may be lost. */
 const NUDGES_BEFORE_TRIPLE = 2
-/** Rule A7: after this many unanswered nudges the next block is tried, and after each further one the block after it. */
-const NUDGES_BEFORE_PROBE = 3
+/** Rule A7: after this many unanswered nudges the next block is tried, and after each further one the block after it: every client that has the block before answers it. */
+const NUDGES_BEFORE_PROBE = 1
 /** A client taken for one that answers repeats and leaves this many unanswered in a row is not one. */
 const UNANSWERED_REPEATS = 3
 /** A client that was misjudged needs this many times the echoes before it is taken for one that answers repeats again: a transmitter that sends old ACKs (`ack-stale`) imitates them. */
@@ -45,9 +53,19 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
     s.echoes = 0
     s.echoesNeeded *= ECHOES_AFTER_SILENCE
   }
+  // A client that takes blocks in order may stand anywhere between what it acknowledged and what is out.
+  if (tries % CATCH_UP_TURN === 0 && s.nextToSend - s.firstUnacked > 1 && orderOf(s) !== 'any' && !s.refused) {
+    s.lastAction = 'probe'
+    s.unaskedAt = now
+    return catchUp(s, mayProbe(s), tries % (2 * CATCH_UP_TURN) === 0)
+  }
   // An in-order client confirms with the next block all before it: nothing is wasted on one that is silent on repeats.
-  if (tries === 1 && s.probesWork && mayProbe(s)) return probe(s, now)
+  if (s.probesWork && mayProbe(s)) return probe(s, now)
   if (!mayNudge(s) || (tries === 1 && !s.answersNudges && !isRepeatedGap(s))) return resend(s)
+  // It answers repeats of the block that it took last, which is the last one out if it counts in order.
+  if (!s.answersNudges && s.plainEnds >= s.plainEndsNeeded && tries % NUDGE_TURN !== 0) {
+    return s.nextToSend - s.firstUnacked === 1 ? resend(s) : resendWindow(s)
+  }
   const turn = s.probesWork || s.unanswered >= NUDGES_BEFORE_PROBE
   if (turn && s.lastAction !== 'probe' && mayProbe(s)) return probe(s, now)
   return nudge(s, now)
@@ -70,6 +88,13 @@ export function noteRecovery(s: SenderState, now: number, seq: number): void {
   // A client that paused answers what came meanwhile only now (lwIP with an ERROR: rule A10).
   s.unaskedAt = now
   const spontaneous = now - s.lastSentAt > answerWindowMs(s.rto)
+  if (!spontaneous && s.lastAction === 'nudge' && s.partner < seq) {
+    // Repeats alone brought nothing this time: it was misjudged.
+    if (s.plainEnds >= s.plainEndsNeeded) {
+      s.plainEnds = 0
+      s.plainEndsNeeded *= ECHOES_AFTER_SILENCE
+    } else s.plainEnds++
+  }
   s.policy.recovered(now, seq, spontaneous ? 'client' : s.lastAction)
   if (s.lastAction === 'probe' && !s.answersRepeats) s.probesWork = orderOf(s) === 'inorder'
   s.lastAction = 'ack'
@@ -82,7 +107,10 @@ export function decideStale(s: SenderState, now: number, seq: number): Action | 
   if (seq === s.partner && (pending || now - s.nudgedAt <= window)) {
     // The highest acknowledged block above a gap may have been the block that the client took last but one: no proof that it is.
     const isNudged = seq < s.firstUnacked
-    if (isNudged) s.answersNudges = true
+    if (isNudged) {
+      s.answersNudges = true
+      s.plainEnds = 0
+    }
     if (pending) return decideNudgeEnd(s)
     return isNudged ? NOTHING : undefined
   }
@@ -120,6 +148,23 @@ function resend(s: SenderState): Action {
   return { type: 'repeat', seq: s.firstUnacked }
 }
 
+/**
+ * What is out, in order, and the next block when that may leave. Of much the beginning and the end take turns: a client that lost DATA
+ * stands near the one, a client whose ACKs were lost near the other.
+ */
+function catchUp(s: SenderState, isAheadToo: boolean, atEnd: boolean): Action {
+  const last = s.nextToSend - 1
+  const from = atEnd ? Math.max(s.firstUnacked, last - MOST_CAUGHT_UP + 1) : s.firstUnacked
+  const to = Math.min(last, from + MOST_CAUGHT_UP - 1)
+  return { type: isAheadToo && to === last ? 'catch-up' : 'again', from, to }
+}
+
+/** A client in order takes of it what it lacks, and answers the last one in any case. */
+function resendWindow(s: SenderState): Action {
+  s.lastAction = 'resend'
+  return { type: 'again', from: s.firstUnacked, to: Math.min(s.nextToSend - 1, s.firstUnacked + MOST_AGAIN - 1) }
+}
+
 /** A block that the client did not take last: the highest acknowledged block above a gap, the last one under way, else the one before. */
 function partnerOfFirst({ firstUnacked, nextToSend, highestAcked }: SenderState): number {
   if (highestAcked > firstUnacked) return highestAcked
@@ -146,8 +191,18 @@ function nudge(s: SenderState, now: number): Action {
 
 function mayProbe(s: SenderState): boolean {
   const { firstUnacked, nextToSend, highestAcked, rollover } = s
-  if (s.refused || highestAcked > firstUnacked || nextToSend - firstUnacked >= RUN_AHEAD) return false
-  return nextToSend < s.lastSeq && !nearWrap(nextToSend, rollover) && !nearWrap(firstUnacked, rollover)
+  if (s.refused || highestAcked > firstUnacked) return false
+  if (nextToSend >= runAheadEnd(s)) return false
+  if (nextToSend >= s.lastSeq && !mayEndAhead(s)) return false
+  return !nearWrap(nextToSend, rollover) && !nearWrap(firstUnacked, rollover)
+}
+
+/**
+ * A client that is proved to count in order takes the final block only when it has all before it, and a client of the U-Boot family that
+ * has spoken at its position would be silent until its own timer: the final block may leave before the last ACKs have come (rule A4).
+ */
+function mayEndAhead(s: SenderState): boolean {
+  return s.nextToSend === s.lastSeq && orderOf(s) === 'inorder'
 }
 
 /** Rule A7's last resort: the next block. Whatever the client makes of it tells where it stands (A1). */

@@ -42,6 +42,8 @@ export interface Failure {
 
 /** Two answers to repeats make a client one that answers them; a single one may be the network's duplicate. */
 export const ECHOES = 2
+/** Stalls that ended with a plain repeat although a nudge was tried: this many in a row make nudges rare. */
+const PLAIN_ENDS = 2
 
 export class SenderState implements SenderTimers {
   readonly sizeBytes: number
@@ -124,6 +126,12 @@ export class SenderState implements SenderTimers {
   /** Doublings that outlive a repeated block, until a round trip is measured again (Karn). */
   backoff = 0
   everTimedOut = false
+  /** The block that the last stall began at, and how many were out then: a window may close meanwhile. */
+  stallSeq = 0
+  outAtStall = 0
+  /** Datagrams that asked a silent client where it is, since when (questions.ts). */
+  asked = 0
+  askedSince = -Infinity
   /** The present stall has had its event. */
   stalled = false
 
@@ -141,6 +149,10 @@ export class SenderState implements SenderTimers {
   refused = false
   answersRepeats = false
   answersNudges = false
+  /** Stalls in a row that a plain repeat ended although nudges were tried: it answers repeats, or lost what was sent. */
+  plainEnds = 0
+  /** This many of them make nudges rare. */
+  plainEndsNeeded = PLAIN_ENDS
   /** A stall of an in-order client was ended by the next block (A7's last resort). */
   probesWork = false
   echoes = 0

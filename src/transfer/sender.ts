@@ -287,10 +287,14 @@ export class Sender implements Machine {
     s.sink.notice('stalled', s.firstUnacked)
   }
 
-  /** Every block but the final one is confirmed, and more than a request came from this client (rule A4). */
+  /**
+   * Every block but the final one is confirmed, and more than a request came from this client; or the client counts in order and the
+   * final block has left to it (rule A4): what it says last may be lost for good.
+   */
   #onlyFinalMissing(): boolean {
-    const { phase, firstUnacked, lastSeq } = this.#s
-    return phase === 'final' && firstUnacked === lastSeq && lastSeq > 1
+    const { phase, firstUnacked, lastSeq, nextToSend, policy } = this.#s
+    if (phase === 'final') return firstUnacked === lastSeq && lastSeq > 1
+    return phase === 'flow' && nextToSend > lastSeq && !policy.cumulative
   }
 
   #endWithoutLastAck(): void {

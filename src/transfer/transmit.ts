@@ -13,8 +13,12 @@ export type Action =
   | { readonly type: 'nothing' }
   /** One block again, out of turn. */
   | { readonly type: 'repeat'; readonly seq: number }
+  /** Blocks `from` .. `to` again, those that are not acknowledged. */
+  | { readonly type: 'again'; readonly from: number; readonly to: number }
   /** The next block in turn although the window is closed: the client's answer tells where it stands (rules A1, A7). */
   | { readonly type: 'ahead' }
+  /** As `ahead`, with blocks `from` .. `to` again before it: where the client stands among them is not known. */
+  | { readonly type: 'catch-up'; readonly from: number; readonly to: number }
   /** A block further ahead, with others left out: it cannot be taken in order. */
   | { readonly type: 'beyond'; readonly seq: number }
   /** A block that the client has, so that it speaks again (rule A7), `first` sent before it when that is not 0. */
@@ -29,12 +33,37 @@ export function outstanding(s: SenderState): boolean {
   return s.firstUnacked < s.nextToSend
 }
 
+/** How many datagrams `action` sends to a client that is silent. */
+export function datagramsOf(action: Action): number {
+  switch (action.type) {
+    case 'nothing':
+      return 0
+    // The nudge itself, and the block that is waited for.
+    case 'nudge':
+      return action.first === 0 ? 2 : 3
+    // What is out leaves again as a whole, which is no question.
+    case 'again':
+      return 1
+    case 'catch-up':
+      return 2
+    default:
+      return 1
+  }
+}
+
 /** Carries `action` out. */
 export function carryOut(s: SenderState, now: number, action: Action): void {
   switch (action.type) {
     case 'repeat':
       return repeatBlock(s, now, action.seq)
+    case 'again':
+      for (let seq = action.from; seq <= action.to; seq++) if (!isAcked(s.board, seq)) repeatBlock(s, now, seq)
+      return
     case 'ahead':
+      s.nextToSend++
+      return sendRun(s, now, s.nextToSend - 1, 1, true)
+    case 'catch-up':
+      for (let seq = action.from; seq <= action.to; seq++) if (!isAcked(s.board, seq)) repeatBlock(s, now, seq)
       s.nextToSend++
       return sendRun(s, now, s.nextToSend - 1, 1, true)
     case 'beyond':

@@ -20,10 +20,15 @@ const RECEIVER_STALL_FLOOR_MS = 100
 const NEAR_RTO_CAP_MS = 120
 /** Far peers: no doubling beyond this, whatever the client's timer says. */
 const FAR_RTO_CAP_MS = 2000
+/** Rule A6: this many tries after the first come at half its wait. */
+const QUICK_TRIES = 2
 /** Rule A14: after this time without progress repeats are rare. */
 const QUIET_AFTER_MS = 1000
 /** Rule A14: the time between two repeats when nothing has progressed for QUIET_AFTER_MS. */
 const QUIET_WAIT_MS = 1000
+/** For this long a silent client is asked as often as the bound of questions allows, then once per second (rule A14). */
+const PERSISTENT_MS = 4000
+const PERSISTENT_WAIT_MS = 125
 /** The retransmission timeout while no round trip was measured. */
 const NEAR_UNKNOWN_MS = 250
 const FAR_UNKNOWN_MS = 1000
@@ -60,15 +65,22 @@ export function lastProgressAt(s: SenderState): number {
   return Math.max(s.startedAt, s.progressAt)
 }
 
-/** How long to wait for an answer after `backoff` timeouts in a row (rules A6, A14). */
-export function answerWaitMs(s: SenderState, now: number, backoff: number): number {
+/**
+ * How long to wait for an answer after `timeouts` timeouts in a row, with `kept` doublings that outlived the last stall (rules A6, A14). Losses
+ * come in bursts, so the second and third try come sooner than the first, where the round trip allows it: only then does the wait double.
+ */
+export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept = 0): number {
   const { policy, rto } = s
   const quiet = now - s.progressAt >= QUIET_AFTER_MS
   if (policy.rtoMaxMs !== Infinity) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
-  if (quiet) return QUIET_WAIT_MS
+  if (quiet) return now - s.progressAt < PERSISTENT_MS && s.policy.nudges ? PERSISTENT_WAIT_MS : QUIET_WAIT_MS
   if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
-  const cap = s.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS
-  return rto.waitMs(backoff, policy.rtoMinMs, Math.min(cap, s.clientTimeoutMs))
+  const cap = Math.min(s.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS, s.clientTimeoutMs)
+  const ownMs = rto.waitMs(0, 0, cap)
+  // Only where the floor is what is waited for: a link that is slow itself needs the doubling (Karn).
+  if (!s.near || ownMs >= policy.rtoMinMs) return rto.waitMs(timeouts + kept, policy.rtoMinMs, cap)
+  if (kept === 0 && timeouts > 0 && timeouts <= QUICK_TRIES) return Math.max(ownMs, policy.rtoMinMs / 2)
+  return rto.waitMs(Math.max(0, timeouts - QUICK_TRIES - 1) + kept, policy.rtoMinMs, cap)
 }
 
 /** An ACK that comes within this time of a datagram may be the answer to it. */

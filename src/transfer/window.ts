@@ -2,7 +2,9 @@
 import type { SenderState } from './sender-state.ts'
 
 /** Rule A1: at most this many blocks may run ahead of one that is stuck. */
-export const RUN_AHEAD = 16
+export const RUN_AHEAD = 32
+/** In the last blocks of a file too few are left to find out a client's order with (rule A1). */
+const LAST_BLOCKS = 16
 /** At least this many retransmissions at once mean that the client dropped the blocks (go-back-N), not that the link lost them one by one. A window of two cannot tell. */
 const DROPPED_TOGETHER = 2
 const LEAST_WINDOW = 2
@@ -14,12 +16,17 @@ export function boardSpan(windowBlocks: number, mayRunAhead: boolean): number {
   return mayRunAhead ? windowBlocks + RUN_AHEAD + 2 : windowBlocks
 }
 
+/** The first block that may not run ahead of a gap (rule A1). */
+export function runAheadEnd(s: SenderState): number {
+  return s.firstUnacked + Math.max(windowOf(s), s.outAtStall) + RUN_AHEAD
+}
+
 /** Blocks that may be outstanding. */
 export function windowOf(s: SenderState): number {
   if (s.firstUnacked === 1 || s.refused) return 1
   const { policy } = s
   // A client's order is found out with blocks that run ahead (A1): where few are left, a window that was not asked for closes.
-  const endsSoon = policy.type === 'adaptive' && s.lastSeq - s.firstUnacked < RUN_AHEAD
+  const endsSoon = policy.type === 'adaptive' && s.lastSeq - s.firstUnacked < LAST_BLOCKS
   if (endsSoon && (s.order === undefined || s.order.order === 'unknown')) return 1
   return Math.min(policy.windowBlocks, s.aheadLimit)
 }

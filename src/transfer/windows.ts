@@ -10,6 +10,10 @@ export class Windows {
   /** Blocks below this may leave now. */
   burstEnd = 1
   wentBackAt = -Infinity
+  /** All below this left in turn before a silence made everything leave again: the client may be that far. 0 for none. */
+  reach = 0
+  /** The last burst below `reach` is followed by a question (N4). */
+  asksAfterBurst = false
   /** Repeated ACKs in a row: a second one marks a client that answers every packet it cannot use, as EDK2 does (N3). */
   repeatedAcks = 0
   answersEach = false

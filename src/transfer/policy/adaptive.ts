@@ -110,6 +110,8 @@ class Adaptive implements WindowPolicy {
   #nextDoubtAt = 0
   #doubts = 0
   #isRefused = false
+  /** The window comes from memory, and has not carried TRIAL_BLOCKS blocks yet. */
+  #isProposal: boolean
   /** Of the blocks that are watched now: new ones, sent again, missing below an acknowledged one. */
   #watched = 0
   #repeats = 0
@@ -127,6 +129,7 @@ class Adaptive implements WindowPolicy {
     const rung = LADDER.findLastIndex((windowBlocks) => windowBlocks <= widest)
     const leastMs = learnt?.gapMs ?? gapMs
     this.#kept = rung === LOCK_STEP && leastMs === 0 ? PLAIN : { rung, gapMs: leastMs }
+    this.#isProposal = rung !== LOCK_STEP
     this.windowBlocks = LADDER[this.#kept.rung]
     this.gapMs = this.#kept.gapMs
     this.copies = options.copies ?? 1
@@ -150,6 +153,7 @@ class Adaptive implements WindowPolicy {
     if (rttMs > 0 && rttMs < this.#minRttMs) this.#measured(rttMs)
     if (rttMs > 0) this.#rttMs = this.#rttMs === 0 ? rttMs : this.#rttMs + (rttMs - this.#rttMs) * RTT_SHARE
     if (this.#blocks++ === 0) this.#sinceMs = now
+    if (this.#isProposal && this.#blocks > TRIAL_BLOCKS) this.#isProposal = false
     if (this.#rttMs > FAR_RTT_MS) return this.#stayClose()
     if (this.#trial !== undefined) this.#judge(now, this.#trial)
     else if (!this.#isRefused) {
@@ -162,7 +166,12 @@ class Adaptive implements WindowPolicy {
     this.#gaps++
   }
 
-  timeout(): void {}
+  /** A remembered window is a proposal: the first stall takes it back, and the device is learnt anew. */
+  timeout(): void {
+    if (!this.#isProposal) return
+    this.#isProposal = false
+    this.#keep({ rung: LOCK_STEP, gapMs: this.#leastGapMs })
+  }
 
   /** Only what we ended counts: a device that paused to write its flash and went on by itself is healthy. */
   recovered(_now: number, _seq: number, by: 'ack' | 'resend' | 'nudge' | 'probe' | 'client'): void {

@@ -19,8 +19,8 @@ function waits(count: number, rttMs: number, options: Partial<ScriptOptions> = {
 }
 
 describe('A6: the retransmission timeout', () => {
-  test('near: 10 ms at least, doubling, capped at 120 ms', () => {
-    expect(waits(6, 1)).toEqual([10, 20, 40, 80, 120, 120])
+  test('near: 10 ms at least, twice half of that because losses come in bursts, then doubling, capped at 120 ms', () => {
+    expect(waits(7, 1)).toEqual([10, 5, 5, 10, 20, 40, 80])
   })
 
   test('SRTT + 4 RTTVAR when that is more than 10 ms', () => {
@@ -30,7 +30,7 @@ describe('A6: the retransmission timeout', () => {
 
   test("several tries fit inside a client's timer of one second, and A14 follows", () => {
     const s = new Script({ blocks: 3 }).reach(2).at(1002)
-    expect(s.sent().length).toBeGreaterThan(8)
+    expect(s.sent().length).toBeGreaterThanOrEqual(8)
   })
 
   test('far peers get what their round trip asks for', () => {
@@ -71,7 +71,7 @@ describe('A6: the retransmission timeout', () => {
   })
 
   test('the first timeout of a transfer waits 250 ms, of a known device it does not', () => {
-    expect(waits(3, 1, { known: false })).toEqual([250, 20, 40])
+    expect(waits(3, 1, { known: false })).toEqual([250, 5, 5])
     const s = new Script({ blocks: 50, known: false }).reach(4).runUntil(254)
     expect(s.sentAt().slice(0, 2)).toEqual([
       [4, 5],
@@ -112,7 +112,7 @@ describe('A6: the retransmission timeout', () => {
   })
 
   test('the doubling starts anew with progress', () => {
-    const s = new Script({ blocks: 50 }).reach(4).wait(200).ack(5).wait(25)
+    const s = new Script({ blocks: 50 }).reach(4).wait(11).ack(5).wait(25)
     s.sent()
     const since = s.now
     s.reach(8)
@@ -139,23 +139,23 @@ describe('A7: the nudge', () => {
   test('on the second timeout n-1, and n when ACK n-1 comes', () => {
     const s = stuck()
     expect(s.wait(11).sentAt()).toEqual([[14, 5]])
-    expect(s.runUntil(34).sentAt()).toEqual([[34, 4]])
-    expect(s.at(35).ack(4).sent()).toEqual([5])
+    expect(s.runUntil(19).sentAt()).toEqual([[19, 4]])
+    expect(s.at(20).ack(4).sent()).toEqual([5])
     expect(s.machine.counters[COUNTER.nudges]).toBe(1)
   })
 
   test('or after two round trips', () => {
-    const s = stuck().runUntil(34)
+    const s = stuck().runUntil(19)
     s.sent()
-    expect(s.at(36).sent()).toEqual([])
-    expect(s.runUntil(36).sentAt()).toEqual([[36, 5]])
+    expect(s.at(21).sent()).toEqual([])
+    expect(s.runUntil(21).sentAt()).toEqual([[21, 5]])
   })
 
   test('with two blocks out the other one is the partner: the client did not take n last', () => {
     const s = new Script({ blocks: 50, policy: anticipation({ windowBlocks: 2 }) }).reach(8)
     s.sent()
     // 9 and 10 are out, the ACKs of both are lost.
-    expect(s.wait(36).sent()).toEqual([9, 10, 9])
+    expect(s.wait(18).sent()).toEqual([9, 10, 9])
   })
 
   test('above a gap the top is', () => {
@@ -167,18 +167,17 @@ describe('A7: the nudge', () => {
     expect(sent).not.toContain(8)
   })
 
-  test('after two unanswered nudges n goes before it too', () => {
-    const s = stuck().at(900)
-    expect(s.sent().slice(0, 8)).toEqual([5, 4, 5, 4, 5, 5, 4, 5])
+  test('after an unanswered nudge the next block is tried, then nudges take turns with it, and everything that is out leaves again', () => {
+    const s = stuck().at(60)
+    expect(s.sent()).toEqual([5, 4, 5, 6, 6, 5, 7])
+    expect(s.at(1500).sent().slice(0, 4)).toEqual([5, 6, 7, 8])
   })
 
-  test('after those the next block is tried, again and again with one more, up to sixteen ahead and never the final one', () => {
+  test('a silent client gets one block more each time, up to thirty-two ahead and never the final one', () => {
     const s = stuck().at(28_000)
     const sent = s.sent()
-    const firstSix = sent.indexOf(6)
-    expect(sent.slice(0, firstSix).filter((seq) => seq === 4).length).toBeGreaterThanOrEqual(3)
     expect(Math.max(...sent)).toBeGreaterThan(6)
-    expect(Math.max(...sent)).toBeLessThanOrEqual(5 + 16)
+    expect(Math.max(...sent)).toBeLessThanOrEqual(5 + 32)
     const short = new Script({ blocks: 8 }).reach(4).at(28_000)
     expect(Math.max(...short.sent())).toBe(7)
   })
@@ -217,7 +216,7 @@ describe('A7: the nudge', () => {
     s.reach(6)
     s.sent()
     // It is believed until three repeats in a row brought nothing.
-    s.wait(100)
+    s.wait(25)
     const sent = s.sent()
     expect(new Set(sent)).toEqual(new Set([7]))
     expect(sent.length).toBeGreaterThan(1)
@@ -276,7 +275,7 @@ describe('A7: the nudge', () => {
   })
 
   test('once a client has answered n-1, the first timeout nudges', () => {
-    const s = stuck().at(35).ack(4).wait(1).ack(5)
+    const s = stuck().at(20).ack(4).wait(1).ack(5)
     s.reach(8)
     s.sent()
     expect(s.wait(11).sent()).toEqual([8])
@@ -320,7 +319,7 @@ describe('A9: a client known to ignore repeats', () => {
   })
 
   test('two stalls later still: n-1 first, then n', () => {
-    const s = new Script({ blocks: 50 }).reach(4).at(35).ack(4).wait(1).ack(5)
+    const s = new Script({ blocks: 50 }).reach(4).at(20).ack(4).wait(1).ack(5)
     for (const seq of [8, 12, 16]) {
       s.reach(seq)
       s.sent()
@@ -420,7 +419,7 @@ describe('A10: ERROR 5 about a block that was not asked for', () => {
   })
 
   test('a nudge that is answered so was the last one', () => {
-    const s = new Script({ blocks: 50 }).reach(4).runUntil(34)
+    const s = new Script({ blocks: 50 }).reach(4).runUntil(19)
     s.sent()
     s.wait(1).error(5)
     expect(s.outcome).toBeUndefined()
