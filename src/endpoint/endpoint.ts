@@ -189,6 +189,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
       const create = this.#config.createReceiver ?? ((config, sink) => new Receiver(config, sink))
       const config = {
         ...agreedForReceiver(agreed),
+        // netascii changes the size on its way, and 0 says that the client does not know it.
+        sizeBytes: transfer.request.mode === 'octet' && agreed.tsizeBytes !== 0 ? agreed.tsizeBytes : undefined,
         oack: oackOf(agreed),
         acknowledgeRequest: true,
         near: transfer.peer.near,

@@ -115,9 +115,9 @@ export class Receiver implements Machine {
   handleTimer(now: number): void {
     if (this.#phase === 'dally' && now >= this.#dallyUntil) this.#enter('quiet')
     if (this.#phase === 'offer' || this.#phase === 'receiving') {
-      const waitedMs = now - this.progressAt
-      // An unproven peer may be the victim of a forged request: nothing more is sent to it.
-      if (waitedMs >= this.#giveUpMs) {
+      // An unproven peer may be the victim of a forged request: nothing more is sent to it. The same sum as the deadline's: another may be rounded otherwise.
+      if (now >= this.progressAt + this.#giveUpMs) {
+        const waitedMs = now - this.progressAt
         this.#fail(gaveUp(this.#failing(), waitedMs, outOfPlace(this.#oddities)), this.#timer.addressValidated)
       } else if (now >= this.#timer.dueAt) this.#repeat(now)
     }

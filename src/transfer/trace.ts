@@ -1,5 +1,5 @@
 /**
- * The compact trace of a transfer: its last packets, eight bytes each. One format for plots, the history and the diagnosis.
+ * The compact trace of a transfer: its last packets, eight bytes each. One format for the history and the diagnosis.
  *
  *     word 0   time since the request, in units of 1/64 ms; the largest value stands for everything later (18 hours)
  *     word 1   bit 31: 1 sent, 0 received    bits 28..30: kind    bits 0..27: number
