@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
 /** Only virtual time and computing: they share the cores with each other. */
-const pure = ['test/sim/**/*.test.ts', 'test/fuzz/**/*.test.ts']
+const pure = [
+  'test/sim/**/*.test.ts',
+  'test/fuzz/**/*.test.ts',
+  'src/{capture,endpoint,lab,packet,profile,transfer}/**/*.test.ts',
+]
 
 const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }
 

@@ -66,7 +66,9 @@ describe('against the best fixed policy found by search, 100 Mbit/s', () => {
 describe('small receive rings', () => {
   for (const one of ringCases(SPEED.links)) {
     const beside = one.beside === undefined ? '' : ` + ${one.beside}`
-    figure(`${one.ring}${beside}, ${one.client}`, () => receiveRing(one, SPEED))
+    // Where DATA is lost, luck weighs as much as the ring.
+    const seeds = one.beside === 'data-loss' ? 8 : SPEED.seeds
+    figure(`${one.ring}${beside}, ${one.client}`, () => receiveRing(one, { ...SPEED, seeds }))
   }
   for (const client of RING_CLIENTS) {
     figure(`a window that was remembered wrongly is closed again, ${client}`, () => wrongMemory(client, SPEED))
