@@ -97,7 +97,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   w.repeatedAcks = 0
   w.reach = 0
   w.asksAfterBurst = false
-  stopAsking(s)
+  if (s.askedSince !== -Infinity) stopAsking(s)
   s.progressAt = now
   w.wholeAt = w.pauses ? now + WHOLE_WINDOW_MS : now
   s.stuckAt = Infinity

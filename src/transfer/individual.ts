@@ -51,7 +51,7 @@ function acked(s: SenderState, now: number, seq: number): void {
     neverSent(s, seq)
     return
   }
-  stopAsking(s)
+  if (s.askedSince !== -Infinity) stopAsking(s)
   if (seq < s.firstUnacked || isAcked(s.board, seq)) return stale(s, now, seq)
   if (!fresh(s, now, seq)) return
   slide(s)
@@ -130,7 +130,7 @@ function arm(s: SenderState, now: number): void {
   // A client that acknowledges later blocks is not pausing.
   const first = s.everTimedOut || s.known || isGap ? 0 : s.policy.firstRtoMs
   s.retryAt = now + Math.max(wait, first)
-  if (!canAsk(s, now, 1)) s.retryAt = Math.max(s.retryAt, askAgainAt(s))
+  if (s.asked > 0 && !canAsk(s, now, 1)) s.retryAt = Math.max(s.retryAt, askAgainAt(s))
 }
 
 /** The client order was proved to be `inorder`: everything up to the highest acknowledged block is there. */
