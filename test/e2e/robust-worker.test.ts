@@ -11,8 +11,6 @@ import { folderWith, pattern, type Running, serve } from './serving.ts'
 const native = probeBatch()
 const IMAGE = pattern(300_000)
 const BREAKS = 10
-/** A thread of Node's pool may come, and its heap is mapped in pieces. */
-const MORE_MAPPINGS = 40
 
 describe.skipIf(typeof native === 'string')('a worker that crashes', () => {
   test('an upload and a download that ran are told as failed, nothing is left of it, and it serves again', async () => {
@@ -69,7 +67,9 @@ describe.skipIf(typeof native === 'string')('a worker that crashes', () => {
     const [first, last] = [levels[1], levels[BREAKS]]
     expect(last.descriptors, JSON.stringify(levels)).toBeLessThanOrEqual(first.descriptors)
     expect(last.images, JSON.stringify(levels)).toBe(1)
-    expect(last.mappings, JSON.stringify(levels)).toBeLessThanOrEqual(first.mappings + MORE_MAPPINGS)
+    // The mappings are those of this whole process, which compiles meanwhile. A leak would add to them with every break.
+    const growths = levels.slice(2).map(({ mappings }, i) => mappings - levels[i + 1].mappings)
+    expect(growths.filter((more) => more <= 0).length, JSON.stringify(levels)).toBeGreaterThanOrEqual(2)
   })
 })
 
