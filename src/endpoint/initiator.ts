@@ -217,7 +217,8 @@ export class Initiator implements Machine {
     const { wireCode, message } = packet
     // Old servers call a request with options illegal, or give no reason that a program could read.
     const maybeOptions =
-      wireCode === WIRE_ERROR.option || wireCode === WIRE_ERROR.illegal || wireCode === WIRE_ERROR.undefined
+      // A code that no RFC has is PyTFTPd's answer to options (9).
+      wireCode >= WIRE_ERROR.option || wireCode === WIRE_ERROR.illegal || wireCode === WIRE_ERROR.undefined
     this.#sink.drop(kind, port, undefined)
     if (maybeOptions && kind === 'options') {
       this.#withoutOptions(now, `the server refused them with ERROR ${wireCode} "${escapeText(message)}"`)

@@ -27,8 +27,8 @@ describe('no upload is acknowledged and not whole, whatever fault the client has
 
 describe('our put: whole, or a failure that says what happened', () => {
   for (const server of Object.keys(STORERS)) {
-    // dnsmasq stores nothing; test/regress/options-refused-by-another-code.test.ts is about PyTFTPd.
-    const leastWhole = server === 'dnsmasq' || server === 'pytftpd' ? 0 : LEAST_WHOLE
+    // dnsmasq stores nothing.
+    const leastWhole = server === 'dnsmasq' ? 0 : LEAST_WHOLE
     test(server, () => hold(ourPut(server, SMALL), leastWhole))
   }
 })
