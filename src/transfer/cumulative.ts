@@ -5,7 +5,8 @@
 import { COUNTER } from './contract.ts'
 import { askAgainAt, canAsk, mayAsk, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
-import type { SenderState } from './sender-state.ts'
+import { acknowledgedUnsent } from './sender-faults.ts'
+import { fail, type SenderState } from './sender-state.ts'
 import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
 import { answerWaitMs, answerWindowMs, gapSpacingMs, stuckMs } from './waits.ts'
 import { Windows } from './windows.ts'
@@ -45,6 +46,9 @@ function acked(s: SenderState, now: number, seq: number): void {
     counters[COUNTER.staleAcks]++
     return
   }
+  // A question left this block out (N4): only a client that stores blocks in any order acknowledges what lies beyond it.
+  if (s.withheld !== 0 && seq >= s.withheld)
+    return fail(s, 'ERR_TFTP_ORDER_LIED', acknowledgedUnsent(s.peer, seq, s.withheld))
   if (seq === s.firstUnacked - 1) repeatedAck(s, windows, now)
   else progress(s, windows, now, seq)
 }

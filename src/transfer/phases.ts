@@ -39,7 +39,6 @@ export const SENDER_TRANSITIONS: readonly Transition<SenderPhase, SenderCause>[]
   { from: 'flow', on: 'onlyFinalLeft', to: 'final', note: 'all but the final block confirmed' },
   { from: 'flow', on: 'confirmed', to: 'completed', note: 'cumulative ACK of the final block' },
   { from: 'flow', on: 'doubt', to: 'linger', note: 'the same, something was repeated' },
-  { from: 'flow', on: 'silence', to: 'completed', note: 'the final block left to a client in order, silence' },
   { from: 'flow', on: 'fault', to: 'failed', note: 'ERROR, silence, changed file, abort' },
   { from: 'final', on: 'confirmed', to: 'completed', note: 'final ACK, nothing was repeated' },
   { from: 'final', on: 'doubt', to: 'linger', note: 'final ACK, something was repeated' },

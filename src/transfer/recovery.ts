@@ -193,16 +193,8 @@ function mayProbe(s: SenderState): boolean {
   const { firstUnacked, nextToSend, highestAcked, rollover } = s
   if (s.refused || highestAcked > firstUnacked) return false
   if (nextToSend >= runAheadEnd(s)) return false
-  if (nextToSend >= s.lastSeq && !mayEndAhead(s)) return false
-  return !nearWrap(nextToSend, rollover) && !nearWrap(firstUnacked, rollover)
-}
-
-/**
- * A client that is proved to count in order takes the final block only when it has all before it, and a client of the U-Boot family that
- * has spoken at its position would be silent until its own timer: the final block may leave before the last ACKs have come (rule A4).
- */
-function mayEndAhead(s: SenderState): boolean {
-  return s.nextToSend === s.lastSeq && orderOf(s) === 'inorder'
+  // Never the final block (rule A4).
+  return nextToSend < s.lastSeq && !nearWrap(nextToSend, rollover) && !nearWrap(firstUnacked, rollover)
 }
 
 /** Rule A7's last resort: the next block. Whatever the client makes of it tells where it stands (A1). */

@@ -14,6 +14,11 @@ export function storedAnyOrder(peer: PeerRole, seq: number): string {
   return `the ${peer} acknowledged block ${seq} on its own after later ones, so it may lack blocks that counted as arrived; start the transfer again`
 }
 
+/** Rule N4: a peer that negotiated a window, where an ACK confirms all before it, acknowledged a block beyond one that it cannot have. */
+export function acknowledgedUnsent(peer: PeerRole, seq: number, unsent: number): string {
+  return `the ${peer} acknowledged block ${seq} although block ${unsent} never left, so it may lack blocks that counted as arrived; start the transfer again`
+}
+
 /** Rule A5. `meanwhile`: what came instead (`outOfPlace`), '' for nothing. */
 export function neverBegan(peer: PeerRole, meanwhile: string): string {
   const silence = meanwhile === '' ? ': nothing of ours may reach it' : meanwhile

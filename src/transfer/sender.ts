@@ -287,14 +287,10 @@ export class Sender implements Machine {
     s.sink.notice('stalled', s.firstUnacked)
   }
 
-  /**
-   * Every block but the final one is confirmed, and more than a request came from this client; or the client counts in order and the
-   * final block has left to it (rule A4): what it says last may be lost for good.
-   */
+  /** Every block but the final one is confirmed, and more than a request came from this client (rule A4). */
   #onlyFinalMissing(): boolean {
-    const { phase, firstUnacked, lastSeq, nextToSend, policy } = this.#s
-    if (phase === 'final') return firstUnacked === lastSeq && lastSeq > 1
-    return phase === 'flow' && nextToSend > lastSeq && !policy.cumulative
+    const { phase, firstUnacked, lastSeq } = this.#s
+    return phase === 'final' && firstUnacked === lastSeq && lastSeq > 1
   }
 
   #endWithoutLastAck(): void {

@@ -57,15 +57,12 @@ export function carryOut(s: SenderState, now: number, action: Action): void {
     case 'repeat':
       return repeatBlock(s, now, action.seq)
     case 'again':
-      for (let seq = action.from; seq <= action.to; seq++) if (!isAcked(s.board, seq)) repeatBlock(s, now, seq)
-      return
+      return repeatRange(s, now, action.from, action.to)
     case 'ahead':
-      s.nextToSend++
-      return sendRun(s, now, s.nextToSend - 1, 1, true)
+      return sendAhead(s, now)
     case 'catch-up':
-      for (let seq = action.from; seq <= action.to; seq++) if (!isAcked(s.board, seq)) repeatBlock(s, now, seq)
-      s.nextToSend++
-      return sendRun(s, now, s.nextToSend - 1, 1, true)
+      repeatRange(s, now, action.from, action.to)
+      return sendAhead(s, now)
     case 'beyond':
       return leave(s, now, action.seq, 1, false)
     case 'nudge':
@@ -177,6 +174,14 @@ function sendRun(s: SenderState, now: number, first: number, count: number, plai
   const last = s.paceAt === Infinity ? s.lastSentAt + gapMs : s.paceAt
   s.paceAt = Math.max(now, s.highestSent === 0 ? now : last)
   pace(s, now)
+}
+
+function repeatRange(s: SenderState, now: number, from: number, to: number): void {
+  for (let seq = from; seq <= to; seq++) if (!isAcked(s.board, seq)) repeatBlock(s, now, seq)
+}
+
+function sendAhead(s: SenderState, now: number): void {
+  sendRun(s, now, s.nextToSend++, 1, true)
 }
 
 function repeatBlock(s: SenderState, now: number, seq: number): void {

@@ -76,10 +76,11 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
   if (quiet) return now - s.progressAt < PERSISTENT_MS && s.policy.nudges ? PERSISTENT_WAIT_MS : QUIET_WAIT_MS
   if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
   const cap = Math.min(s.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS, s.clientTimeoutMs)
+  if (timeouts + kept === 0) return rto.waitMs(0, policy.rtoMinMs, cap)
   const ownMs = rto.waitMs(0, 0, cap)
   // Only where the floor is what is waited for: a link that is slow itself needs the doubling (Karn).
   if (!s.near || ownMs >= policy.rtoMinMs) return rto.waitMs(timeouts + kept, policy.rtoMinMs, cap)
-  if (kept === 0 && timeouts > 0 && timeouts <= QUICK_TRIES) return Math.max(ownMs, policy.rtoMinMs / 2)
+  if (kept === 0 && timeouts <= QUICK_TRIES) return Math.max(ownMs, policy.rtoMinMs / 2)
   return rto.waitMs(Math.max(0, timeouts - QUICK_TRIES - 1) + kept, policy.rtoMinMs, cap)
 }
 

@@ -283,6 +283,15 @@ describe('N4: a client that is silent on repeats is made to say where it stands'
     expect(sent.filter((seq) => seq === 5).length).toBeLessThanOrEqual(4)
   })
 
+  test('an ACK beyond the block that a question left out ends the transfer: such a client may have a hole', () => {
+    const s = windowOf(4).wait(1).ack(4)
+    s.sent()
+    expect(s.wait(10.5).sent()).toEqual([9, 11])
+    s.ack(11)
+    expect(s.outcome).toMatchObject({ status: 'failed', error: { code: 'ERR_TFTP_ORDER_LIED' } })
+    expect(s.outcome?.error?.message).toMatch(/block 11 although block 10 never left/)
+  })
+
   test('at the bound of rule N3 no burst rings in vain: the next try is a second away', () => {
     // Two of three datagrams are copies, and the client confirms nothing more: what was confirmed pays for no window.
     const s = new Script({ blocks: 40, policy: negotiated({ windowBlocks: 8, copies: 3 }), clientTimeoutMs: 60_000 })
