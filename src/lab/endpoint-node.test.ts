@@ -157,9 +157,9 @@ test('what one node learnt another one knows from its first block', () => {
   expect(memory.all()[0].time).toBeGreaterThan(known.time)
 })
 
-test('what it believes of a device holds from the first block on, and is not remembered', () => {
+test('what is presumed of a device holds from the first block on, and is not remembered', () => {
   const memory = new DeviceMemory()
-  const hand = new Hand({ memory, believes: { window: { windowBlocks: 3, gapMs: 0 } } })
+  const hand = new Hand({ memory, presumed: { window: { windowBlocks: 3, gapMs: 0 } } })
   hand.ask()
   // Lock-step would send one.
   expect(hand.ack(1).length).toBeGreaterThan(1)

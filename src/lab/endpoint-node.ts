@@ -6,7 +6,8 @@ import type { EventKind, Peer } from '../endpoint/contract.ts'
 import { Endpoint, type EndpointSink, type Transfer } from '../endpoint/endpoint.ts'
 import { SERVE_CAPS, SERVE_LIMITS } from '../endpoint/limits.ts'
 import { ForesendError } from '../error.ts'
-import { blockOfSeq, HEADER_BYTES, WIRE_ERROR, writeDataHeader } from '../packet/index.ts'
+import { blockOfSeq, HEADER_BYTES, WIRE_ERROR } from '../packet/index.ts'
+import { frameBlock } from './frame-block.ts'
 import { deviceId } from '../profile/device-id.ts'
 import { Devices } from '../profile/devices.ts'
 import type { DeviceMemory } from '../profile/memory.ts'
@@ -17,7 +18,7 @@ import { LabUpload } from './lab-upload.ts'
 import type { Outlet, ServingNode, StoredFile, StoringNode } from './node.ts'
 
 export interface EndpointNodeConfig {
-  /** Sent to whoever asks, under any name. */
+  /** Sent for any name that is asked for. */
   readonly image: Uint8Array
   /** The flags of `serve` that say how blocks are sent. */
   readonly policy: PolicyOptions
@@ -25,8 +26,8 @@ export interface EndpointNodeConfig {
   readonly near?: boolean
   /** What was learnt of devices before; what this node learns goes there too. */
   readonly memory?: DeviceMemory
-  /** What the server believes of a device that the memory does not know. */
-  readonly believes?: LearntDevice
+  /** What is presumed of a device that the memory does not know. */
+  readonly presumed?: LearntDevice
   /** `serve --writable`. Default false. */
   readonly writable?: boolean
   /** Milliseconds from the last byte of an upload until it is on disk. Default 0. */
@@ -169,10 +170,10 @@ export class EndpointNode implements ServingNode, StoringNode {
     this.#byTid.set(tid, transfer)
     this.#running = transfer
     if (transfer.direction === 'write') return this.#openUpload(transfer)
-    const { image, believes } = this.#config
-    if (believes !== undefined) {
+    const { image, presumed } = this.#config
+    if (presumed !== undefined) {
       const device = deviceId(transfer.peer.address, undefined, transfer.request)
-      this.#devices.merge({ device, learnt: believes, time: 0, count: 0 })
+      this.#devices.merge({ device, learnt: presumed, time: 0, count: 0 })
     }
     transfer.content = { type: 'image', device: '' }
     this.#endpoint.acceptRead(this.#now, transfer, image.length)
@@ -183,13 +184,9 @@ export class EndpointNode implements ServingNode, StoringNode {
     const { blksize, rollover } = transfer.agreed!
     if (this.#frame.length < HEADER_BYTES + blksize) this.#frame = new Uint8Array(HEADER_BYTES + blksize)
     for (let seq = first; seq < first + count; seq++) {
-      const start = (seq - 1) * blksize
-      if (seq < 1 || start > image.length) throw new RangeError(`the machine sent block ${seq}, which does not exist`)
-      const payload = image.subarray(start, start + blksize)
-      writeDataHeader(this.#frame, 0, blockOfSeq(seq, rollover))
-      this.#frame.set(payload, HEADER_BYTES)
+      const length = frameBlock(image, seq, blksize, blockOfSeq(seq, rollover), this.#frame)
       this.dataSent++
-      this.#send(transfer, this.#frame, HEADER_BYTES + payload.length)
+      this.#send(transfer, this.#frame, length)
     }
   }
 

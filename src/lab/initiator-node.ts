@@ -3,7 +3,8 @@
  * owner adds is made here: the two local ports, memory in place of a file, and the words for how it ended.
  */
 import { Initiator, type InitiatorSink, type RequestKind } from '../endpoint/initiator.ts'
-import { blockOfSeq, HEADER_BYTES, type Option, writeDataHeader } from '../packet/index.ts'
+import { blockOfSeq, HEADER_BYTES, type Option } from '../packet/index.ts'
+import { frameBlock } from './frame-block.ts'
 import { COUNTER, type Counters, type Outcome } from '../transfer/contract.ts'
 import { type Agreed, DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import type { ClientResult } from './client/result.ts'
@@ -173,13 +174,9 @@ export class InitiatorNode implements ReceivingNode, UploadingNode {
     const { blksize, rollover } = this.#agreed!
     const image = this.#config.image!
     for (let seq = first; seq < first + count; seq++) {
-      const start = (seq - 1) * blksize
-      if (seq < 1 || start > image.length) throw new RangeError(`the machine sent block ${seq}, which does not exist`)
-      const payload = image.subarray(start, start + blksize)
-      writeDataHeader(this.#frame, 0, blockOfSeq(seq, rollover))
-      this.#frame.set(payload, HEADER_BYTES)
+      const length = frameBlock(image, seq, blksize, blockOfSeq(seq, rollover), this.#frame)
       this.dataSent++
-      this.#outlet!.send(this.#now, this.#frame, 0, HEADER_BYTES + payload.length, this.#port, this.#serverPort)
+      this.#outlet!.send(this.#now, this.#frame, 0, length, this.#port, this.#serverPort)
     }
   }
 

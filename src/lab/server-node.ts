@@ -4,15 +4,8 @@
  * Foresend's server is endpoint-node.ts.
  */
 import { ForesendError } from '../error.ts'
-import {
-  blockOfSeq,
-  HEADER_BYTES,
-  OPCODE,
-  parseRequest,
-  type Request,
-  readOpcode,
-  writeDataHeader,
-} from '../packet/index.ts'
+import { blockOfSeq, HEADER_BYTES, OPCODE, parseRequest, type Request, readOpcode } from '../packet/index.ts'
+import { frameBlock } from './frame-block.ts'
 import type { Counters, Machine, NoticeKind, Outcome, SenderSink } from '../transfer/contract.ts'
 import type { Outlet, ServingNode } from './node.ts'
 
@@ -248,15 +241,9 @@ class RunningTransfer implements LabSink {
   }
 
   sendAs(seq: number, label: number): void {
-    const start = (seq - 1) * this.#blksize
-    if (seq < 1 || start > this.#image.length) {
-      throw new RangeError(`the machine sent block ${seq}, which does not exist`)
-    }
-    const payload = this.#image.subarray(start, start + this.#blksize)
-    writeDataHeader(this.#frame, 0, label)
-    this.#frame.set(payload, HEADER_BYTES)
+    const length = frameBlock(this.#image, seq, this.#blksize, label, this.#frame)
     this.#node.dataSent++
-    this.#node.transmit(this.now, this, this.#frame, HEADER_BYTES + payload.length)
+    this.#node.transmit(this.now, this, this.#frame, length)
   }
 
   sendControl(buffer: Uint8Array, length: number): void {

@@ -46,7 +46,7 @@ export interface BootSpec {
   readonly link?: Draws
   /** What `serve` learnt before; it learns from this boot as well. */
   readonly memory?: DeviceMemory
-  /** What it believes of a device that the memory does not know. */
+  /** What it presumed of a device that the memory does not know. */
   readonly learnt?: LearntDevice
   /** More faults, beyond those of the device. */
   readonly up?: readonly Fault[]
@@ -162,8 +162,8 @@ function serverOf(spec: BootSpec, image: Uint8Array, notice: (now: number, kind:
   const chosen = spec.server ?? DEFAULTS
   if ('type' in chosen) return { node: serverNode(chosen, { image, rng: new Rng(spec.seed, chosen.type), notice }) }
   const memory = spec.memory ?? new DeviceMemory()
-  const believes = spec.learnt === undefined ? {} : { believes: spec.learnt }
-  const node = new EndpointNode({ image, policy: chosen, memory, notice, ...believes })
+  const presumed = spec.learnt === undefined ? {} : { presumed: spec.learnt }
+  const node = new EndpointNode({ image, policy: chosen, memory, notice, ...presumed })
   return { node, learnt: () => node.learnt }
 }
 

@@ -93,7 +93,7 @@ export function ourGet(server: ServerName, scale: Scale, progress: Progress = ()
       const { kind } = result.verdict
       return {
         verdict: kind,
-        // What the server believes is its own affair: `get` knows that it has no file.
+        // What the server reports is its own affair: `get` knows that it has no file.
         harmful: result.verdict.harmful && kind !== 'client-failed-server-thinks-complete',
         sizeBytes: image.length,
         clientSays: result.client?.reason ?? '',
