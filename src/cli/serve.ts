@@ -1,7 +1,13 @@
 /** `foresend serve`: start the server, show what happens, and end it well. */
 import { Command } from 'commander'
 import { parseConfig } from '../server/config.ts'
-import type { EventLevel, Server, ServerConfig, ServerConfigInput } from '../server/contract.ts'
+import {
+  type EventLevel,
+  type Server,
+  type ServerConfig,
+  type ServerConfigInput,
+  STOP_GRACE_MS,
+} from '../server/contract.ts'
 import { EVENT_LEVELS } from '../server/level.ts'
 import { EXIT, messageOf } from './exit.ts'
 import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from './flags.ts'
@@ -12,8 +18,6 @@ import { atLevel, type EventPrinter, jsonPrinter, prettyPrinter } from './render
 import { summaryLine } from './render/summary.ts'
 import { countText } from './render/units.ts'
 
-/** How long running transfers may finish after the first request to stop. */
-const GRACE_MS = 10_000
 /** Tftpd64's field takes a few kilobytes; more than this is a mistake in the unit. */
 const MAX_ANTICIPATION_BYTES = 1_000_000
 
@@ -191,7 +195,7 @@ async function untilStopped(context: Context, starting: Promise<Started>, printe
               `stopping: ${countText(running, 'transfer')} may finish (10 s at most); once more to end at once`,
             )
           }
-          stop(server, count === 1 ? GRACE_MS : 0)
+          stop(server, count === 1 ? STOP_GRACE_MS : 0)
         },
         () => {},
       )

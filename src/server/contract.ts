@@ -72,9 +72,12 @@ export interface Server {
    * settings, however many instances it has. Reloads that are asked for at the same time run one after the other.
    */
   reload(config?: ServerConfigInput): Promise<void>
-  /** Takes no new transfers; running ones may finish for `graceMs` milliseconds. Called again, the shorter time counts. */
-  stop(graceMs: number): Promise<void>
+  /** Takes no new transfers; running ones may finish for `graceMs` milliseconds (STOP_GRACE_MS). Called again, the shorter time counts. */
+  stop(graceMs?: number): Promise<void>
 }
+
+/** Running transfers may finish for this long when a server stops and nothing else is asked for. */
+export const STOP_GRACE_MS = 10_000
 
 /** A configuration as a user writes it: what is left out has its default, and `path` is short for the content. */
 export type ServerConfigInput = Partial<ServerConfig> & { readonly path?: string }

@@ -174,7 +174,7 @@ describe.each(LINKS)('%s', (_what, driver) => {
     const { server, port, log } = await begin(folderWith('image.bin', IMAGE), driver)
     const client = await hanging(port)
     let stopped = false
-    const first = server.stop(60_000).then(() => (stopped = true))
+    const first = server.stop().then(() => (stopped = true))
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(stopped).toBe(false)
     await server.stop(0)

@@ -6,16 +6,17 @@ import { ForesendError } from '../error.ts'
 import { localAddresses } from '../io/interfaces.ts'
 import { DeviceMemory } from '../profile/memory.ts'
 import { parseConfig, requireSameFixed } from './config.ts'
-import type {
-  Bound,
-  EventLevel,
-  NetworkStats,
-  Server,
-  ServerConfig,
-  ServerConfigInput,
-  ServerEvent,
-  ServerStats,
-  TransferSnapshot,
+import {
+  type Bound,
+  type EventLevel,
+  type NetworkStats,
+  type Server,
+  type ServerConfig,
+  type ServerConfigInput,
+  type ServerEvent,
+  type ServerStats,
+  STOP_GRACE_MS,
+  type TransferSnapshot,
 } from './contract.ts'
 import { openContent } from '../content/index.ts'
 import { includes, levelOf, widest } from './level.ts'
@@ -148,7 +149,7 @@ export class Control implements Server, MemberOwner {
     return reload
   }
 
-  stop(graceMs: number): Promise<void> {
+  stop(graceMs = STOP_GRACE_MS): Promise<void> {
     clearTimeout(this.#quiet)
     const all = Promise.all(this.#members.map((member) => member.stop(graceMs)))
     this.#stopped ??= all.then(() => {})

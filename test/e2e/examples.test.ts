@@ -33,21 +33,31 @@ describe.each([
     async () => {
       const folder = tempFolder()
       writeFileSync(join(folder, 'image.bin'), Buffer.alloc(100_000))
-      const port = 20_000 + Math.floor(Math.random() * 20_000)
-      const child = spawn(process.execPath, [example(settings), folder, String(port)])
+      const child = spawn(process.execPath, [example(settings), folder, '0'])
       try {
         let printed = ''
+        let isOver = false
         let wake = (): void => {}
-        child.stdout.on('data', (text: Buffer) => {
+        const print = (text: Buffer | string): void => {
           printed += text.toString()
           wake()
-        })
-        child.stderr.on('data', (text: Buffer) => (printed += text.toString()))
-        const seen = async (words: RegExp): Promise<void> => {
-          while (!words.test(printed)) await new Promise<void>((resolve) => (wake = resolve))
         }
-        await seen(/^listening on port \d+$/m)
-        const client = await RawClient.open(port)
+        child.stdout.on('data', print)
+        child.stderr.on('data', print)
+        child.on('close', (code, signal) => {
+          isOver = true
+          print(`ended with ${code ?? signal}`)
+        })
+        const seen = async (words: RegExp): Promise<RegExpExecArray> => {
+          for (;;) {
+            const found = words.exec(printed)
+            if (found !== null) return found
+            if (isOver) throw new Error(`${words} was not printed:\n${printed}`)
+            await new Promise<void>((resolve) => (wake = resolve))
+          }
+        }
+        const [, port] = await seen(/^listening on port (\d+)$/m)
+        const client = await RawClient.open(Number(port))
         client.request(1, 'image.bin')
         const first = await client.next()
         client.ack(1, first.port)
