@@ -2,7 +2,7 @@
  * Who is in, and who may come in: caps in all, per address, and on transfers whose peer has not yet proved that it
  * holds its address. A flood of forged requests costs bounded memory and never a running transfer.
  */
-import type { Request } from '../packet/index.ts'
+import { OPCODE, type Request } from '../packet/index.ts'
 import { type Chain, emptyChain, Links } from './chains.ts'
 import type { Peer } from './contract.ts'
 import { isAbandoned, isHalfOpenUpload } from './duplicates.ts'
@@ -89,6 +89,8 @@ export class Admission<T extends Transfer> {
 
   /** An upload of `request`'s file by `peer`'s address that nothing has come for yet (rule R1). */
   halfOpenUpload(peer: Peer, request: Request): T | undefined {
+    // Most requests are reads.
+    if (request.opcode !== OPCODE.wrq) return undefined
     let slot = this.#byFile.get(fileKey(peer, request))?.oldest ?? -1
     for (let left = MAX_LOOKED_AT; slot >= 0 && left > 0; left--, slot = this.#fileLinks.after(slot)) {
       const transfer = this.#slots[slot]

@@ -4,7 +4,8 @@
  *
  * A server that is silent to any request with options gets plain requests in between. Each of the two kinds has a local port of
  * its own: an answer says which request it is for, even from a server that takes seconds to answer, and two transfers that a
- * server began can never mix their blocks. The first answer decides; the other port closes.
+ * server began can never mix their blocks. The first answer decides; the other port closes. The plain request of an upload may be refused
+ * because the other one has begun it: that is not the end (rule R1).
  */
 import { type ForesendError, peerTextFor } from '../error.ts'
 import {
