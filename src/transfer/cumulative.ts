@@ -165,9 +165,9 @@ function send(s: SenderState, w: Windows, now: number): void {
   s.burstAt = Infinity
   if (w.burstEnd < s.firstUnacked) w.burstEnd = s.firstUnacked
   if (s.nextToSend >= w.burstEnd || burst >= policy.windowBlocks) w.burstEnd = s.nextToSend + burst
-  const end = Math.min(windowEnd, w.burstEnd)
+  const end = Math.min(windowEnd, w.burstEnd, s.nextToSend + budgetBlocks(s))
   const count = end - s.nextToSend
-  if (count > 0 && !isOverBudget(s, count)) {
+  if (count > 0) {
     if (s.nextToSend === s.firstUnacked) w.baseLeftAt = now
     const isNew = end - 1 > s.highestSent
     sendUpTo(s, now, end)
@@ -179,13 +179,13 @@ function send(s: SenderState, w: Windows, now: number): void {
   }
   const more = end < windowEnd && s.stuckAt === Infinity
   // What could not leave now cannot leave then either: the retransmission timer goes on alone.
-  if (more && !isOverBudget(s, Math.max(1, count))) s.burstAt = now + gapSpacingMs(s.rto)
+  if (more && budgetBlocks(s) > 0) s.burstAt = now + gapSpacingMs(s.rto)
 }
 
-/** Rule N3: what was confirmed pays for what may be sent. Beyond it one datagram a second leaves, until patience ends (A14). */
-function isOverBudget({ counters, policy, firstUnacked }: SenderState, count: number): boolean {
+/** Rule N3: what was confirmed pays for what may be sent: the blocks that may still leave. Beyond it one datagram a second leaves, until patience ends (A14). */
+function budgetBlocks({ counters, policy, firstUnacked }: SenderState): number {
   const budget = STORM_FACTOR * (firstUnacked - 1 + policy.windowBlocks) + STORM_ALLOWANCE
-  return counters[COUNTER.datagrams] + count > budget * policy.copies
+  return Math.max(0, Math.floor((budget * policy.copies - counters[COUNTER.datagrams]) / policy.copies))
 }
 
 /**
@@ -198,9 +198,9 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   w.timedSeq = 0
   s.policy.timeout(now, s.firstUnacked)
   let isAsked = true
-  if (s.nextToSend === s.firstUnacked) send(s, w, now)
+  if (budgetBlocks(s) === 0) isAsked = repeatBeyondBudget(s, now)
+  else if (s.nextToSend === s.firstUnacked) send(s, w, now)
   else if (s.timeouts < WHOLE_WINDOW_TIMEOUT) isAsked = stepAhead(s, now)
-  else if (isOverBudget(s, 1)) isAsked = repeat(s, now, s.nextToSend - 1)
   else if (canAsk(s, now, STEP)) {
     if (now >= w.wholeAt) {
       if (w.pauses) w.wholeAt = now + Math.max(WHOLE_WINDOW_MS, now - s.progressAt)
@@ -215,7 +215,15 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   if (w.pauses && now - s.progressAt >= WHOLE_WINDOW_MS) s.retryAt = Math.max(s.retryAt, now + WHOLE_WINDOW_MS)
   // Enough questions for this second.
   if (!isAsked || !canAsk(s, now, STEP)) s.retryAt = Math.max(s.retryAt, askAgainAt(s))
-  if (isOverBudget(s, 1)) s.retryAt = Math.max(s.retryAt, now + OVER_BUDGET_MS)
+  if (budgetBlocks(s) === 0) s.retryAt = Math.max(s.retryAt, now + OVER_BUDGET_MS)
+}
+
+/** The first unacknowledged block and the last one out in turn: the client may be at either end. */
+function repeatBeyondBudget(s: SenderState, now: number): boolean {
+  if (s.nextToSend > s.firstUnacked) return repeat(s, now, s.timeouts % 2 === 0 ? s.firstUnacked : s.nextToSend - 1)
+  if (!mayAsk(s, now, 1)) return false
+  sendUpTo(s, now, s.firstUnacked + 1)
+  return true
 }
 
 /** The next block, which moves a client on that has everything, and one that it cannot use there: U-Boot answers such a block once for each position. */

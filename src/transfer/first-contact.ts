@@ -12,7 +12,10 @@ const FAR_WAITS_MS = [1000, 1000, 1000]
 /** To far peers a repeat waits this long at least, whatever a strict policy says. */
 const FAR_LEAST_MS = 1000
 /** After the last repeat the sender waits at least this long for an ACK: the client's own timer may still bring it back. */
-const LAST_LINGER_MS = 5000
+const LAST_LINGER_MS = 8000
+const LAST_LINGER_TIMEOUTS = 4
+/** The least time of a client's own timer: what it repeats this long after a packet of ours may not be an answer to it (rules A5, A6, A12). */
+export const CLIENT_TIMER_MS = 800
 
 /** The waits before each repeat of our first packet, in milliseconds; no more repeats follow. */
 export function firstContactWaitsMs(packet: 'oack' | 'data', near: boolean): readonly number[] {
@@ -37,6 +40,6 @@ export function mostRepeats(packet: 'oack' | 'data', { near }: FirstContact): nu
 export function contactWaitMs(packet: 'oack' | 'data', contact: FirstContact, repeats: number): number {
   const { near, clientTimeoutMs, strictMs } = contact
   const waits = firstContactWaitsMs(packet, near)
-  if (repeats >= waits.length) return Math.max(LAST_LINGER_MS, 2 * clientTimeoutMs)
+  if (repeats >= waits.length) return Math.max(LAST_LINGER_MS, LAST_LINGER_TIMEOUTS * clientTimeoutMs)
   return strictMs === undefined ? waits[repeats] : Math.max(strictMs, near ? 0 : FAR_LEAST_MS)
 }

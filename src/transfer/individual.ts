@@ -3,11 +3,11 @@
  * acknowledgement per block; the window slides over a contiguous run only, and the final block travels last and alone.
  */
 import { COUNTER } from './contract.ts'
-import { contactWaitMs, mostRepeats } from './first-contact.ts'
+import { CLIENT_TIMER_MS, contactWaitMs, mostRepeats } from './first-contact.ts'
 import { cameTooSoon, holdAfterRepeat, neverSent } from './hold.ts'
 import { outOfPlace } from './oddities.ts'
 import { decideQuestion, isQuestionDue, orderOf, searchOf } from './order.ts'
-import { askAgainAt, canAsk, mayAsk, stopAsking } from './questions.ts'
+import { askAgainAt, canAsk, leftToAsk, noteAsked, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
 import {
   decideNudgeEnd,
@@ -16,14 +16,16 @@ import {
   mayRepeatOnTimer,
   noteRecovery,
   repeatedLately,
+  unaskedSince,
   wasUnasked,
 } from './recovery.ts'
 import { clearSlot, isAcked, isSent, markAcked, repeatedAt, repeatsOf, reserve, sentAt } from './scoreboard.ts'
 import { neverBegan, storedAnyOrder } from './sender-faults.ts'
 import { contactOf, fail, type SenderState } from './sender-state.ts'
-import { advanceTo, carryOut, datagramsOf, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
+import { type Action, advanceTo, carryOut, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
+import { datagramsOf, shortened } from './action-size.ts'
 import { answerWaitMs, answerWindowMs, gapSpacingMs } from './waits.ts'
-import { boardSpan, countClean, countDropped, windowOf } from './window.ts'
+import { countClean, countDropped, runAheadEnd, windowOf } from './window.ts'
 
 /** After this many questions without a result, questions leave as rarely as anything else is repeated (A14). */
 const MOST_QUESTIONS = 60
@@ -31,8 +33,12 @@ const MOST_QUESTIONS = 60
 const KEPT_BACKOFF = 2
 /** An answer to a question about the order (A1) is waited for this long at least. */
 const QUESTION_MS = 10
-/** An ACK of the predecessor this long after a block left is the client's own timer speaking (rules A5, A12). */
-const CLIENT_TIMER_MS = 800
+/** From this repeat of DATA 1 on the next block follows it. */
+const REPEATS_OF_FIRST = 2
+/** What comes within this part of the shortest round trip is no answer to what left last. */
+const SOONEST_ANSWER = 0.75
+/** A client with a timer of this at most is waited for. */
+const SHORT_TIMER_MS = 1000
 
 export const INDIVIDUAL: Reading = { open, acked, timer, refused }
 
@@ -108,6 +114,8 @@ function refused(s: SenderState, now: number): boolean {
  */
 function refusedAgain(s: SenderState, now: number): void {
   if (s.lastRepeat !== s.firstUnacked || s.highestSent <= s.firstUnacked) return
+  // The network may have doubled the first ERROR: what left before it, or has just left, has no answer yet.
+  if (s.repeatAt <= s.refusedAt || now - s.repeatAt < SOONEST_ANSWER * s.rto.minMs) return
   if (!searchOf(s).provenInorder()) return
   markAcked(s.board, s.firstUnacked)
   slide(s)
@@ -117,7 +125,8 @@ function refusedAgain(s: SenderState, now: number): void {
 
 /** Sets the timer anew from now on. */
 function arm(s: SenderState, now: number): void {
-  if (!outstanding(s) || s.firstUnacked === 1) {
+  // Until the first answer the timetable of rule A5 holds.
+  if (!outstanding(s) || s.highestAcked === 0) {
     s.retryAt = Infinity
     return
   }
@@ -153,7 +162,9 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
     s.counters[COUNTER.srttMs] = rto.srttMs
   }
   markAcked(board, seq)
-  if (seq < s.highestAcked && repeats > 0) searchOf(s).provenAny()
+  // What left before it is answered: packets do not overtake each other that far.
+  if (s.unaskedLeft > 0 && leftAt > unaskedSince(s)) s.unaskedLeft = 0
+  if (seq < s.highestAcked && repeats > 0) searchOf(s).likelyAny()
   if (seq > s.firstUnacked && seq > 1 && !isSent(board, seq - 1)) searchOf(s).provenAny()
   if (seq > s.highestAcked) s.highestAcked = seq
   // Set for DATA 1 alone.
@@ -193,8 +204,9 @@ function slide(s: SenderState): void {
 function fillGap(s: SenderState, now: number): void {
   if (s.firstUnacked > s.highestSent || isQuestionDue(s)) return
   const spacing = gapSpacingMs(s.rto)
+  const end = Math.min(s.nextToSend, Math.max(s.highestAcked, s.firstUnacked + windowOf(s)))
   let resent = 0
-  for (let seq = s.firstUnacked; seq < s.nextToSend; seq++) {
+  for (let seq = s.firstUnacked; seq < end; seq++) {
     if (!isSent(s.board, seq) || isAcked(s.board, seq)) continue
     const again = repeatedAt(s.board, seq)
     const lost = seq < s.highestAcked || Math.max(sentAt(s.board, seq), again) <= s.lostBefore
@@ -259,38 +271,59 @@ function firstContact(s: SenderState, now: number): void {
   s.contactRepeats++
   s.contactAt = now + contactWaitMs('data', contact, s.contactRepeats)
   s.counters[COUNTER.timeouts]++
-  if (!s.patient) carryOut(s, now, { type: 'repeat', seq: 1 })
+  if (s.patient) return
+  if (!mayGoOnFromFirst(s)) return carryOut(s, now, { type: 'repeat', seq: 1 })
+  s.everTimedOut = true
+  s.lostBefore = now
+  reserveAhead(s)
+  s.unaskedAt = now
+  // U-Boot 1.1.x begins anew when DATA 2 is the first that reaches it: DATA 1 leaves once more for each repeat that may have been lost.
+  for (let i = 0; i < REPEATS_OF_FIRST; i++) carryOut(s, now, { type: 'repeat', seq: 1 })
+  carryOut(s, now, { type: 'catch-up', from: 1, to: s.nextToSend - 1 })
+}
+
+/**
+ * A client that acknowledged its options may have DATA 1 and be silent on repeats: only the next block makes it speak before its own
+ * timer does (rule A5). One whose timer is short speaks soon enough.
+ */
+function mayGoOnFromFirst(s: SenderState): boolean {
+  const { addressValidated, clientTimeoutMs, contactRepeats, policy, refused, nextToSend, lastSeq } = s
+  if (!addressValidated || !policy.nudges || refused || clientTimeoutMs <= SHORT_TIMER_MS) return false
+  return contactRepeats >= REPEATS_OF_FIRST && nextToSend < lastSeq
 }
 
 function timeout(s: SenderState, now: number): void {
   s.counters[COUNTER.timeouts]++
   s.timeouts++
-  // What runs ahead to ask is no part of it, however often it was answered.
-  if (s.stallSeq !== s.firstUnacked) {
-    s.stallSeq = s.firstUnacked
-    s.outAtStall = s.nextToSend - s.firstUnacked
-  }
   s.everTimedOut = true
   s.lostBefore = now
   s.policy.timeout(now, s.firstUnacked)
-  const span = boardSpan(Math.max(windowOf(s), s.outAtStall), true)
-  s.board = reserve(s.board, span, s.firstUnacked, s.highestSent)
+  reserveAhead(s)
   // The client's timer has to speak first.
   if (!mayRepeatOnTimer(s, s.firstUnacked)) s.lastAction = 'ack'
   else if (isQuestionDue(s)) ask(s, now)
   else {
-    const action = decideTimeout(s, now, s.timeouts)
-    mayAsk(s, now, datagramsOf(action))
-    carryOut(s, now, action)
+    askWith(s, now, decideTimeout(s, now, s.timeouts))
   }
   arm(s, now)
 }
 
+/** As much of `action` leaves as a silent client may get in this second (questions.ts). */
+function askWith(s: SenderState, now: number, action: Action): void {
+  const fitting = shortened(s, action, leftToAsk(s, now))
+  noteAsked(s, now, datagramsOf(s, fitting))
+  carryOut(s, now, fitting)
+}
+
+/** Marks for all that may be out before the client speaks again. */
+function reserveAhead(s: SenderState): void {
+  // The block two beyond the highest acknowledged one included.
+  s.board = reserve(s.board, runAheadEnd(s) + 2 - s.firstUnacked, s.firstUnacked, s.highestSent)
+}
+
 /** Asks, unless the silence since the last question was the last proof that was needed. */
 function ask(s: SenderState, now: number): void {
-  const question = decideQuestion(s, now)
-  mayAsk(s, now, datagramsOf(question))
-  carryOut(s, now, question)
+  askWith(s, now, decideQuestion(s, now))
   if (orderOf(s) !== 'inorder') return
   s.progressAt = now
   s.timeouts = 0

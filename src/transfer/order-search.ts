@@ -46,6 +46,8 @@ export class OrderSearch {
   #best: 'gap' | 'ahead' = 'gap'
   #proofs = 0
   #needed = PROOFS
+  /** `any` rests on an ACK that the network may have delayed. */
+  #isLikely = false
 
   /** What to ask next about a gap below the highest acknowledged block, in turn. Silence, where it proves something, is taken down here. */
   nextQuestion(): Question {
@@ -79,9 +81,27 @@ export class OrderSearch {
     this.#answered = false
   }
 
-  /** Evidence for `any` is for good: ACK n after a later one, or of a block whose predecessor was never sent. */
+  /** ACK of a block whose predecessor was never sent: `any`, for good. */
   provenAny(): void {
     this.order = 'any'
+    this.#isLikely = false
+  }
+
+  /** ACK n of a repeated block after a later one: `any`, unless the network delayed it. */
+  likelyAny(): void {
+    if (this.order !== 'unknown') return
+    this.order = 'any'
+    this.#isLikely = true
+  }
+
+  /** A gap survived far more repeats than a client of that kind lets it: what was only likely is asked about anew. */
+  doubted(): void {
+    if (!this.#isLikely) return
+    this.#isLikely = false
+    this.order = 'unknown'
+    this.#proofs = 0
+    this.#needed = PROOFS_AFTER_STALE
+    this.#asked = 'more'
   }
 
   /** The client refused a block below its highest acknowledged block with an ERROR: it looks at the order, so its highest acknowledged block says that all before is there. False of one known as `any`. */

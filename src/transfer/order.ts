@@ -8,6 +8,8 @@ import { nearWrap } from './wrap.ts'
 
 /** A gap that survived this many repeats is asked about. */
 const GAP_REPEATS = 3
+/** A gap that survived this many repeats of a client that was taken for one of any order may belong to one in order. */
+const DOUBT_REPEATS = 8
 /** At most this many blocks that ran ahead leave again before a new one. */
 const MOST_REPEATED = 4
 
@@ -22,8 +24,14 @@ export function searchOf(s: SenderState): OrderSearch {
 
 /** A gap survived its repeats, and nothing is known of the client's order yet. */
 export function isQuestionDue(s: SenderState): boolean {
-  if (s.firstUnacked >= s.highestAcked || orderOf(s) !== 'unknown') return false
+  if (s.order === undefined ? s.firstUnacked >= s.highestAcked : !hasOpenGap(s, s.order)) return false
   return repeatsOf(s.board, s.firstUnacked) >= GAP_REPEATS
+}
+
+function hasOpenGap(s: SenderState, search: OrderSearch): boolean {
+  if (s.firstUnacked >= s.highestAcked) return false
+  if (search.order === 'any' && repeatsOf(s.board, s.firstUnacked) >= DOUBT_REPEATS) search.doubted()
+  return search.order === 'unknown'
 }
 
 /** The next question about the gap, one datagram; the answers come as ACKs. Nothing, when the silence since the last one was the last proof that was needed. */
@@ -39,10 +47,7 @@ export function decideQuestion(s: SenderState, now: number): Action {
   switch (question) {
     case 'more':
       if (nextToSend <= highestAcked + 1) return { type: 'ahead' }
-      // The client may have them all and be silent on repeats: only a new one moves it on.
-      return mayRunAhead(s, nextToSend)
-        ? { type: 'catch-up', from: Math.max(highestAcked + 1, nextToSend - MOST_REPEATED), to: nextToSend - 1 }
-        : { type: 'repeat', seq: highestAcked + 1 }
+      return ranAheadAgain(s)
     case 'ahead':
       s.unaskedAt = now
       return { type: 'beyond', seq: highestAcked + 2 }
@@ -54,6 +59,18 @@ export function decideQuestion(s: SenderState, now: number): Action {
     default:
       return NOTHING
   }
+}
+
+/**
+ * What ran ahead of the highest acknowledged block, again, its beginning and its end in turn: the client may lack the first of them, or
+ * have them all and be silent on repeats. Then only a new one moves it on.
+ */
+function ranAheadAgain(s: SenderState): Action {
+  const first = s.highestAcked + 1
+  const last = s.nextToSend - 1
+  const from = s.timeouts % 2 === 0 ? first : Math.max(first, last - MOST_REPEATED + 1)
+  const to = Math.min(last, from + MOST_REPEATED - 1)
+  return { type: to === last && mayRunAhead(s, last + 1) ? 'catch-up' : 'again', from, to }
 }
 
 /** Never the final block, never far beyond the gap, never at a wrap. */

@@ -4,29 +4,44 @@
  */
 import type { SenderState } from './sender-state.ts'
 
-/** Datagrams of questions in a second of silence. A window that leaves again as a whole is none. */
+/** Datagrams of questions in a second of silence. */
 export const MOST_ASKED = 8
 const SPAN_MS = 1000
 
+/** Datagrams of questions that may leave now. */
+export function leftToAsk(s: SenderState, now: number): number {
+  return now >= askAgainAt(s) ? MOST_ASKED : MOST_ASKED - s.asked
+}
+
 /** Whether `datagrams` more may leave as a question at `now`. */
 export function canAsk(s: SenderState, now: number, datagrams: number): boolean {
-  return now - s.askedSince >= SPAN_MS || s.asked + datagrams <= MOST_ASKED
+  return datagrams <= leftToAsk(s, now)
+}
+
+/** `datagrams` leave as a question. */
+export function noteAsked(s: SenderState, now: number, datagrams: number): void {
+  if (now >= askAgainAt(s)) {
+    s.askedSince = now
+    s.asked = 0
+  }
+  s.asked += datagrams
 }
 
 /** As `canAsk`, and counts them when they may. */
 export function mayAsk(s: SenderState, now: number, datagrams: number): boolean {
   if (!canAsk(s, now, datagrams)) return false
-  if (now - s.askedSince >= SPAN_MS) {
-    s.askedSince = now
-    s.asked = 0
-  }
-  s.asked += datagrams
+  noteAsked(s, now, datagrams)
   return true
 }
 
-/** When the next question may leave, after `mayAsk` refused one. */
+/** When the next second of questions begins. */
 export function askAgainAt(s: SenderState): number {
   return s.askedSince + SPAN_MS
+}
+
+/** The client stayed silent for all that a second allows, and the next second begins. */
+export function isNewSpan(s: SenderState, now: number): boolean {
+  return s.asked > 0 && now >= askAgainAt(s)
 }
 
 /** The client spoke: its next silence is a new one. */

@@ -5,6 +5,7 @@
  */
 import { COUNTER } from './contract.ts'
 import { orderOf } from './order.ts'
+import { isNewSpan } from './questions.ts'
 import { repeatsOf } from './scoreboard.ts'
 import { silentAfterRefusal } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
@@ -15,6 +16,10 @@ import { isBeforeWrap, isWrapZero, nearWrap } from './wrap.ts'
 
 /** Each third try sends everything that is out once more, in order, and the next block. */
 const CATCH_UP_TURN = 3
+/** The same, of a client that is proved to take blocks in order, and from the first try on. */
+const INORDER_TURN = 2
+/** This many blocks run ahead one after the other before another question has its turn. */
+const PROBES_IN_A_ROW = 2
 /** At most this many blocks that ran ahead leave again together. */
 const MOST_CAUGHT_UP = 8
 /** At most this many blocks of an open window leave again together. */
@@ -53,21 +58,21 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
     s.echoes = 0
     s.echoesNeeded *= ECHOES_AFTER_SILENCE
   }
-  // A client that takes blocks in order may stand anywhere between what it acknowledged and what is out.
-  if (tries % CATCH_UP_TURN === 0 && s.nextToSend - s.firstUnacked > 1 && orderOf(s) !== 'any' && !s.refused) {
+  if (isCatchUpDue(s, now, tries)) {
     s.lastAction = 'probe'
     s.unaskedAt = now
     return catchUp(s, mayProbe(s), tries % (2 * CATCH_UP_TURN) === 0)
   }
   // An in-order client confirms with the next block all before it: nothing is wasted on one that is silent on repeats.
-  if (s.probesWork && mayProbe(s)) return probe(s, now)
+  if ((s.probesWork || orderOf(s) === 'inorder') && mayProbe(s)) return probe(s, now)
   if (!mayNudge(s) || (tries === 1 && !s.answersNudges && !isRepeatedGap(s))) return resend(s)
   // It answers repeats of the block that it took last, which is the last one out if it counts in order.
   if (!s.answersNudges && s.plainEnds >= s.plainEndsNeeded && tries % NUDGE_TURN !== 0) {
     return s.nextToSend - s.firstUnacked === 1 ? resend(s) : resendWindow(s)
   }
   const turn = s.probesWork || s.unanswered >= NUDGES_BEFORE_PROBE
-  if (turn && s.lastAction !== 'probe' && mayProbe(s)) return probe(s, now)
+  const isProbed = s.lastAction === 'probe' && s.nextToSend - s.endInTurn >= PROBES_IN_A_ROW
+  if (turn && !isProbed && mayProbe(s)) return probe(s, now)
   return nudge(s, now)
 }
 
@@ -120,11 +125,18 @@ export function decideStale(s: SenderState, now: number, seq: number): Action | 
   return undefined
 }
 
+/** When a block left last that the client did not ask for. */
+export function unaskedSince(s: SenderState): number {
+  return Math.max(s.unaskedAt, s.nudgedAt, s.repeatAt)
+}
+
 /** An ERROR 5 that arrives now answers a block which the client did not ask for. */
 export function wasUnasked(s: SenderState, now: number): boolean {
   if (s.nextToSend - s.firstUnacked > 1) s.unaskedAt = Math.max(s.unaskedAt, s.lastSentAt)
-  const unasked = Math.max(s.unaskedAt, s.nudgedAt, s.repeatAt)
-  if (now - unasked > answerWindowMs(s.rto)) return false
+  const isLate = now - unaskedSince(s) > answerWindowMs(s.rto)
+  // A client that paused answers one after the other what came meanwhile.
+  if (isLate && (s.unaskedLeft === 0 || s.firstUnacked === s.lastSeq)) return false
+  if (s.unaskedLeft > 0) s.unaskedLeft--
   // Each block of a window brings an ERROR of its own: together they are one refusal.
   if (!s.refused) s.refusedAt = now
   return true
@@ -146,6 +158,20 @@ function isRepeatedGap(s: SenderState): boolean {
 function resend(s: SenderState): Action {
   s.lastAction = 'resend'
   return { type: 'repeat', seq: s.firstUnacked }
+}
+
+/**
+ * A client that takes blocks in order may stand anywhere between what it acknowledged and what is out: of what is out it takes what it
+ * lacks, and acknowledges that. Where the order is only likely, other questions have their turns first.
+ */
+function isCatchUpDue(s: SenderState, now: number, tries: number): boolean {
+  if (s.refused) return false
+  const order = orderOf(s)
+  if (order === 'inorder') return tries % INORDER_TURN === 1
+  if (order === 'any' || s.nextToSend - s.firstUnacked < 2) return false
+  // Nothing was out when the silence began: two blocks run ahead first.
+  const turn = s.endInTurn - s.firstUnacked > 1 ? 0 : PROBES_IN_A_ROW
+  return (tries > PROBES_IN_A_ROW && tries % CATCH_UP_TURN === turn) || isNewSpan(s, now)
 }
 
 /**

@@ -83,6 +83,8 @@ export class SenderState implements SenderTimers {
   highestAcked = 0
   /** The lowest block that never left in its turn. Only transmit.ts writes it. */
   nextToSend = 1
+  /** Blocks below this left because the window allowed it, not ahead of it. Only transmit.ts writes it. */
+  endInTurn = 1
   /** The highest block that ever left. */
   highestSent = 0
   /** One mark for each block in flight; empty where ACKs are cumulative. */
@@ -126,20 +128,18 @@ export class SenderState implements SenderTimers {
   /** Doublings that outlive a repeated block, until a round trip is measured again (Karn). */
   backoff = 0
   everTimedOut = false
-  /** The block that the last stall began at, and how many were out then: a window may close meanwhile. */
-  stallSeq = 0
-  outAtStall = 0
   /** Datagrams that asked a silent client where it is, since when (questions.ts). */
   asked = 0
   askedSince = -Infinity
   /** The present stall has had its event. */
   stalled = false
 
-  // A paced run that waits for its turn: blocks paceSeq .. paceEnd - 1; of the first one paceCopy copies left already.
+  // A paced run that waits for its turn: blocks paceSeq .. paceEnd - 1, paceGapMs apart; of the first one paceCopy copies left already.
 
   paceSeq = 0
   paceEnd = 0
   paceCopy = 0
+  paceGapMs = 0
 
   // What the client was seen to do. Rules A1, A7, A9, A10, A13.
 
@@ -176,6 +176,8 @@ export class SenderState implements SenderTimers {
   /** A block left that the client cannot expect. */
   unaskedAt = -Infinity
   refusedAt = 0
+  /** Datagrams that the client did not ask for, and that it may still answer with an ERROR each. */
+  unaskedLeft = 0
   /** Nudges of the present stall that brought nothing. */
   unanswered = 0
   /** The block for which a filler went out. */

@@ -24,7 +24,7 @@ import {
   type WindowPolicy,
 } from './contract.ts'
 import { CUMULATIVE } from './cumulative.ts'
-import { contactWaitMs, mostRepeats } from './first-contact.ts'
+import { CLIENT_TIMER_MS, contactWaitMs, mostRepeats } from './first-contact.ts'
 import { INDIVIDUAL } from './individual.ts'
 import { Oddities, outOfPlace } from './oddities.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
@@ -143,6 +143,14 @@ export class Sender implements Machine {
     this.#settle()
   }
 
+  /** The request that began this came again, and no answer yet: its client did not get the OACK. Repeats of our own go first (rule A5). */
+  handleRepeatedRequest(): void {
+    const s = this.#s
+    if (s.phase !== 'offer' || s.contactRepeats < mostRepeats('oack', contactOf(s))) return
+    this.#sendOack()
+    this.#settle()
+  }
+
   handleNextRequest(): void {
     if (this.closed || !this.#onlyFinalMissing()) return
     this.#endWithoutLastAck()
@@ -171,7 +179,10 @@ export class Sender implements Machine {
       s.contactAt = Infinity
       s.addressValidated = true
       s.oack = undefined
-      if (s.counters[COUNTER.timeouts] === 0) s.rto.sample(now - s.startedAt)
+      const rttMs = now - s.startedAt
+      // A near client answers sooner, or its answer was lost and its own timer spoke: that is no round trip.
+      const isTimer = s.near && rttMs >= CLIENT_TIMER_MS
+      if (s.counters[COUNTER.timeouts] === 0 && !isTimer) s.rto.sample(rttMs)
       this.#go('accepted')
       this.#reading.open(s, now)
       return
@@ -223,6 +234,10 @@ export class Sender implements Machine {
   #peerError(now: number, wireCode: number, message: string): void {
     const s = this.#s
     if (s.phase === 'offer' && wireCode === WIRE_ERROR.option) return this.#end('sizeOnly', { status: 'probed' })
+    // It acknowledged the final block and closed its port: a copy of that block, of ours or of the network's, found no transfer.
+    if (s.phase === 'linger' && (wireCode === WIRE_ERROR.access || wireCode === WIRE_ERROR.unknownTid)) {
+      return this.#end('quiet', { status: 'completed' })
+    }
     const before = s.firstUnacked
     if (wireCode === WIRE_ERROR.unknownTid && s.phase !== 'offer' && this.#reading.refused(s, now)) {
       s.sink.notice('refused-ahead', s.firstUnacked)

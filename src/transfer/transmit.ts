@@ -1,6 +1,6 @@
 /**
  * What leaves a sender. The rules decide, and their actions are carried out here: nothing else sends a block, counts one as sent,
- * or moves `nextToSend`. Copies and gaps are kept apart in time by deadlines, never by sleeps.
+ * or moves `nextToSend` and `endInTurn`. Copies and gaps are kept apart in time by deadlines, never by sleeps.
  */
 import { COUNTER } from './contract.ts'
 import { isAcked, isSent, markSent, reserve, clearSlot } from './scoreboard.ts'
@@ -33,36 +33,17 @@ export function outstanding(s: SenderState): boolean {
   return s.firstUnacked < s.nextToSend
 }
 
-/** How many datagrams `action` sends to a client that is silent. */
-export function datagramsOf(action: Action): number {
-  switch (action.type) {
-    case 'nothing':
-      return 0
-    // The nudge itself, and the block that is waited for.
-    case 'nudge':
-      return action.first === 0 ? 2 : 3
-    // What is out leaves again as a whole, which is no question.
-    case 'again':
-      return 1
-    case 'catch-up':
-      return 2
-    default:
-      return 1
-  }
-}
-
 /** Carries `action` out. */
 export function carryOut(s: SenderState, now: number, action: Action): void {
   switch (action.type) {
     case 'repeat':
       return repeatBlock(s, now, action.seq)
     case 'again':
-      return repeatRange(s, now, action.from, action.to)
+      return repeatRun(s, now, action.from, action.to + 1)
     case 'ahead':
       return sendAhead(s, now)
     case 'catch-up':
-      repeatRange(s, now, action.from, action.to)
-      return sendAhead(s, now)
+      return repeatRun(s, now, action.from, ++s.nextToSend)
     case 'beyond':
       return leave(s, now, action.seq, 1, false)
     case 'nudge':
@@ -83,6 +64,7 @@ const FILLER = new Uint8Array(1)
 export function sendFirst(s: SenderState, now: number): void {
   sendRun(s, now, 1, 1, true)
   s.nextToSend = 2
+  s.endInTurn = 2
 }
 
 /** Sends what the window allows: never the final block before all others are confirmed (A4), never a wrap in company (A12). */
@@ -108,6 +90,7 @@ export function sendNew(s: SenderState, now: number): void {
       count++
     }
     s.nextToSend = first + count
+    s.endInTurn = s.nextToSend
     sendRun(s, now, first, count, alone || s.firstUnacked === lastSeq)
   }
 }
@@ -140,14 +123,13 @@ export function forgetAhead(s: SenderState): void {
   s.nextToSend = Math.min(s.nextToSend, s.firstUnacked + 1)
 }
 
-/** Sends what has become due of a paced run; copies of confirmed blocks are left out. */
+/** Sends what has become due of a paced run; confirmed blocks are left out. */
 export function pace(s: SenderState, now: number): void {
-  const { copies, gapMs } = s.policy
+  const { copies } = s.policy
   while (s.paceAt <= now) {
-    const isCopy = s.paceCopy > 0
-    if (!isCopy || s.paceSeq >= s.firstUnacked) {
-      leave(s, now, s.paceSeq, 1, isCopy)
-      s.paceAt = now + gapMs
+    if (s.paceSeq >= s.firstUnacked && !isAcked(s.board, s.paceSeq)) {
+      leave(s, now, s.paceSeq, 1, s.paceCopy > 0)
+      s.paceAt = now + s.paceGapMs
     }
     if (++s.paceCopy >= copies) {
       s.paceCopy = 0
@@ -160,27 +142,38 @@ export function pace(s: SenderState, now: number): void {
 /** Blocks `first` .. `first + count - 1` with the policy's copies and gap; `plain` sends each once, at once (A5, A12). */
 function sendRun(s: SenderState, now: number, first: number, count: number, plain: boolean): void {
   const { copies, gapMs } = s.policy
-  if (plain || (copies === 1 && gapMs === 0)) {
-    leave(s, now, first, count, false)
+  // Behind a run that has not left yet, never before it.
+  if (!plain && s.paceAt !== Infinity && first === s.paceEnd) {
+    s.paceEnd += count
     return
   }
-  if (s.paceAt !== Infinity && first === s.paceEnd) {
-    s.paceEnd += count
+  if (plain || (copies === 1 && gapMs === 0)) {
+    leave(s, now, first, count, false)
     return
   }
   s.paceSeq = first
   s.paceEnd = first + count
   s.paceCopy = 0
+  s.paceGapMs = gapMs
   const last = s.paceAt === Infinity ? s.lastSentAt + gapMs : s.paceAt
   s.paceAt = Math.max(now, s.highestSent === 0 ? now : last)
   pace(s, now)
 }
 
-function repeatRange(s: SenderState, now: number, from: number, to: number): void {
-  for (let seq = from; seq <= to; seq++) if (!isAcked(s.board, seq)) repeatBlock(s, now, seq)
+/** Blocks `from` .. `end - 1` again, a round trip apart: a small receive ring would lose all but the first of them. */
+function repeatRun(s: SenderState, now: number, from: number, end: number): void {
+  s.repeatSeq = from
+  s.repeatAt = now
+  s.paceSeq = from
+  s.paceEnd = end
+  s.paceCopy = 0
+  s.paceGapMs = Math.max(s.policy.gapMs, s.rto.srttMs)
+  s.paceAt = now
+  pace(s, now)
 }
 
 function sendAhead(s: SenderState, now: number): void {
+  s.unaskedLeft++
   sendRun(s, now, s.nextToSend++, 1, true)
 }
 
@@ -205,6 +198,7 @@ function leave(s: SenderState, now: number, first: number, count: number, isCopy
     if (!isCopy) policy.sent(now, seq, repeat)
     if (repeat) {
       counters[COUNTER.retransmitted]++
+      s.unaskedLeft++
       s.repeated = true
       s.lastRepeat = seq
     } else {

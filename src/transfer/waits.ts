@@ -20,8 +20,9 @@ const RECEIVER_STALL_FLOOR_MS = 100
 const NEAR_RTO_CAP_MS = 120
 /** Far peers: no doubling beyond this, whatever the client's timer says. */
 const FAR_RTO_CAP_MS = 2000
-/** Rule A6: this many tries after the first come at half its wait. */
+/** Rule A6: this many tries after the first come after QUICK_MS. */
 const QUICK_TRIES = 2
+const QUICK_MS = 5
 /** Rule A14: after this time without progress repeats are rare. */
 const QUIET_AFTER_MS = 1000
 /** Rule A14: the time between two repeats when nothing has progressed for QUIET_AFTER_MS. */
@@ -80,7 +81,7 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
   const ownMs = rto.waitMs(0, 0, cap)
   // Only where the floor is what is waited for: a link that is slow itself needs the doubling (Karn).
   if (!s.near || ownMs >= policy.rtoMinMs) return rto.waitMs(timeouts + kept, policy.rtoMinMs, cap)
-  if (kept === 0 && timeouts <= QUICK_TRIES) return Math.max(ownMs, policy.rtoMinMs / 2)
+  if (kept === 0 && timeouts <= QUICK_TRIES) return Math.max(ownMs, Math.min(policy.rtoMinMs, QUICK_MS))
   return rto.waitMs(Math.max(0, timeouts - QUICK_TRIES - 1) + kept, policy.rtoMinMs, cap)
 }
 

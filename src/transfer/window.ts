@@ -3,6 +3,8 @@ import type { SenderState } from './sender-state.ts'
 
 /** Rule A1: at most this many blocks may run ahead of one that is stuck. */
 export const RUN_AHEAD = 32
+/** Blocks that a client acknowledged above a gap let this many more of them run ahead (rule A1). */
+const MOST_TAKEN = 96
 /** In the last blocks of a file too few are left to find out a client's order with (rule A1). */
 const LAST_BLOCKS = 16
 /** At least this many retransmissions at once mean that the client dropped the blocks (go-back-N), not that the link lost them one by one. A window of two cannot tell. */
@@ -16,9 +18,14 @@ export function boardSpan(windowBlocks: number, mayRunAhead: boolean): number {
   return mayRunAhead ? windowBlocks + RUN_AHEAD + 2 : windowBlocks
 }
 
-/** The first block that may not run ahead of a gap (rule A1). */
+/**
+ * The first block that may not run ahead of a gap (rule A1). Blocks that ran ahead and got no answer do not move it; a client that
+ * acknowledges them takes them, and its order may still be unknown.
+ */
 export function runAheadEnd(s: SenderState): number {
-  return s.firstUnacked + Math.max(windowOf(s), s.outAtStall) + RUN_AHEAD
+  const { firstUnacked, endInTurn, highestAcked } = s
+  const taken = Math.min(highestAcked + 1, firstUnacked + MOST_TAKEN)
+  return Math.max(firstUnacked + windowOf(s), endInTurn, taken) + RUN_AHEAD
 }
 
 /** Blocks that may be outstanding. */

@@ -279,7 +279,13 @@ describe('adaptive', () => {
     expect(policy).toMatchObject({ windowBlocks: 2, gapMs: 1 })
   })
 
-  test('begins with what was learnt', () => {
-    expect(adaptive({ learnt: { windowBlocks: 16, gapMs: 0.1 } })).toMatchObject({ windowBlocks: 16, gapMs: 0.1 })
+  test('opens what was learnt step by step', () => {
+    const policy = adaptive({ learnt: { windowBlocks: 16, gapMs: 0.1 } })
+    expect(policy).toMatchObject({ windowBlocks: 2, gapMs: 0.1 })
+    const widths = Array.from({ length: 40 }, (_, i) => {
+      policy.acked(i, i + 1, 1)
+      return policy.windowBlocks
+    })
+    expect([...new Set(widths)]).toEqual([2, 4, 8, 16])
   })
 })

@@ -32,6 +32,8 @@ const GROWTH_GAIN = 1.08
 /** A trial that is faster by this factor after CLEAR_BLOCKS blocks ends early and is kept. */
 const CLEAR_GAIN = 1.5
 const CLEAR_BLOCKS = 60
+/** A remembered window doubles after each run of this many blocks until it is what it was. */
+const OPENING_BLOCKS = 8
 /** Windows in the order in which they are tried, in blocks. */
 const LADDER = [1, 2, 4, 8, 16, 32]
 const LOCK_STEP = 0
@@ -59,6 +61,8 @@ const MOST_PAUSE_MS = 1
 const FAR_RTT_MS = 12
 /** Of the average round trip: a single late answer is no reason. */
 const RTT_SHARE = 1 / 8
+/** Rule A6: the floor of the timeout where stalls are frequent, milliseconds. */
+const LOSSY_RTO_MS = 5
 /** Rule A6: a healthy device may pause, and some must not be repeated to. */
 const UNKNOWN_DEVICE_RTO_MS = 250
 
@@ -130,7 +134,7 @@ class Adaptive implements WindowPolicy {
     const leastMs = learnt?.gapMs ?? gapMs
     this.#kept = rung === LOCK_STEP && leastMs === 0 ? PLAIN : { rung, gapMs: leastMs }
     this.#isProposal = rung !== LOCK_STEP
-    this.windowBlocks = LADDER[this.#kept.rung]
+    this.windowBlocks = Math.min(LADDER[rung], LADDER[SMALLEST_WINDOW])
     this.gapMs = this.#kept.gapMs
     this.copies = options.copies ?? 1
     this.rtoMinMs = options.rtoMs ?? RTO_FLOOR_MS
@@ -153,7 +157,7 @@ class Adaptive implements WindowPolicy {
     if (rttMs > 0 && rttMs < this.#minRttMs) this.#measured(rttMs)
     if (rttMs > 0) this.#rttMs = this.#rttMs === 0 ? rttMs : this.#rttMs + (rttMs - this.#rttMs) * RTT_SHARE
     if (this.#blocks++ === 0) this.#sinceMs = now
-    if (this.#isProposal && this.#blocks > TRIAL_BLOCKS) this.#isProposal = false
+    if (this.#isProposal) this.#open()
     if (this.#rttMs > FAR_RTT_MS) return this.#stayClose()
     if (this.#trial !== undefined) this.#judge(now, this.#trial)
     else if (!this.#isRefused) {
@@ -164,6 +168,15 @@ class Adaptive implements WindowPolicy {
 
   gap(): void {
     this.#gaps++
+  }
+
+  /** A remembered window opens step by step: one that is wrong for this device costs a block or two, not a whole window. */
+  #open(): void {
+    const widest = LADDER[this.#kept.rung]
+    if (this.windowBlocks < widest && this.#blocks % OPENING_BLOCKS === 0) {
+      this.windowBlocks = Math.min(widest, 2 * this.windowBlocks)
+    }
+    if (this.#blocks > TRIAL_BLOCKS) this.#isProposal = false
   }
 
   /** A remembered window is a proposal: the first stall takes it back, and the device is learnt anew. */
@@ -181,6 +194,7 @@ class Adaptive implements WindowPolicy {
     if (this.#stalls.length > EVIDENCE_STALLS) this.#stalls.shift()
     // The first stall waited for long (A6): what a block takes here is measured from its end.
     if (this.#stalls.length === 1) this.#blocks = 0
+    if (this.#isEvident()) this.rtoMinMs = Math.min(this.rtoMinMs, LOSSY_RTO_MS)
   }
 
   /** The client does not want blocks ahead: lock-step for good (rule A10). */
@@ -197,10 +211,13 @@ class Adaptive implements WindowPolicy {
 
   /** Lock-step that stalls again and again. A window that failed is tried with a pause between its blocks the next time. */
   #opening(): Trial | undefined {
-    const stalls = this.#stalls
-    const isEvident = stalls?.length === EVIDENCE_STALLS && this.#total - stalls[0] <= EVIDENCE_BLOCKS
-    if (!isEvident || this.#total < this.#nextTrialAt) return undefined
+    if (!this.#isEvident() || this.#total < this.#nextTrialAt) return undefined
     return { rung: SMALLEST_WINDOW, gapMs: this.#pauseMs(this.#failures % PAUSES.length), gain: TRIAL_GAIN }
+  }
+
+  #isEvident(): boolean {
+    const stalls = this.#stalls
+    return stalls?.length === EVIDENCE_STALLS && this.#total - stalls[0] <= EVIDENCE_BLOCKS
   }
 
   /** A window that was opened for good reason may grow without new stalls. */

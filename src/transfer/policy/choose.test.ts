@@ -49,7 +49,7 @@ describe('choosePolicy', () => {
 
   test('what was learnt of the device is where auto begins', () => {
     const learnt = { known: true, window: { windowBlocks: 8, gapMs: 0.5 } }
-    expect(choosePolicy({ window: 'auto' }, agreed({}), learnt)).toMatchObject({ windowBlocks: 8, gapMs: 0.5 })
+    expect(choosePolicy({ window: 'auto' }, agreed({}), learnt)).toMatchObject({ windowBlocks: 2, gapMs: 0.5 })
     expect(choosePolicy({ window: 2 }, agreed({}), learnt)).toMatchObject({ windowBlocks: 2, gapMs: 0 })
   })
 
