@@ -27,6 +27,11 @@ export const PACKET_FLAG = {
   incomplete: 16,
   /** One of several that the sender handed to its card as one frame (segmentation offload): they share `number` and time. */
   segment: 32,
+  /**
+   * The same frame, captured a second time (two mirrored ports, a bridge and its card): it was on the wire once. It counts nowhere, and
+   * is no repeat.
+   */
+  copy: 64,
 } as const
 
 /**
@@ -135,7 +140,7 @@ export interface CapturedBlocks {
   /** Distinct blocks that an ACK named (not block 0), and all ACKs. */
   readonly acknowledged: number
   readonly acks: number
-  /** The highest block that an ACK named; 0 without any. */
+  /** The highest block that an ACK named; 0 without any. Packets with a bad checksum, which their receiver drops, acknowledge nothing. */
   readonly highestAcknowledged: number
   /**
    * Sent, up to the highest acknowledged block, and named by no ACK. In lock-step, or in a window that the client did not negotiate,
@@ -251,9 +256,11 @@ export type VantageReason =
   | 'segmentation-offload'
   /** One side's short frames are not yet padded to 60 bytes, the other's are. */
   | 'padding'
+  /** The capturing host marked the frames that it sent (Linux "any" interface, pcapng). */
+  | 'frame-direction'
   /** Both sides' frames come from addresses of this host alone (loopback): it is at both ends. */
   | 'loopback'
-  /** One side answers much faster than the other. */
+  /** One side answers much faster than the other: the capture was taken at it, or near it. */
   | 'latency'
 
 /** UDP checksums of one direction. */
@@ -279,7 +286,7 @@ export interface CapturedLink {
 
 export interface CapturedTransfer {
   readonly source: 'capture' | 'trace'
-  /** From 1, in the order of the first packets in the capture. */
+  /** From 1, in the order in which they were recognised: a request at once, a transfer without one after some packets. */
   readonly id: number
   /** The first packet, since the epoch. */
   readonly startMs: number
@@ -354,6 +361,8 @@ export interface CaptureSummary {
   readonly transfers: number
   /** Transfers that were let go of because more were alive than are followed at a time. */
   readonly evicted: number
+  /** Frames without a time of their own (pcapng's simple packet): they have the time of the frame before. */
+  readonly untimedFrames: number
   /** Times that went back by more than a millisecond. */
   readonly clockWentBack: number
   /** Questions for addresses (ARP, neighbour solicitation), by the address asked for; at most MAX_NEIGHBOURS addresses. */
