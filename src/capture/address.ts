@@ -42,9 +42,13 @@ function longestZeros(groups: readonly number[]): [from: number, count: number] 
   return best
 }
 
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** `aa:bb:cc:dd:ee:ff`, of the six bytes at `at`. */
 export function formatMac(b: Uint8Array, at: number): string {
-  return Array.from(b.subarray(at, at + 6), (byte) => byte.toString(16).padStart(2, '0')).join(':')
+  let text = HEX[b[at]]
+  for (let i = at + 1; i < at + 6; i++) text += `:${HEX[b[i]]}`
+  return text
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {

@@ -11,11 +11,16 @@ export interface Attempt {
   lastClientSeconds: number
 }
 
+export interface Tries {
+  readonly attempt: Attempt
+  readonly before: Attempt | undefined
+}
+
 export class Attempts {
   readonly #last = new Map<string, Attempt>()
 
   /** `flow` begins with a request; `before` is the attempt before it. */
-  begin(flow: Flow): { readonly attempt: Attempt; readonly before: Attempt | undefined } {
+  begin(flow: Flow): Tries {
     const { kind, filename } = flow.request?.seen ?? { kind: '', filename: '' }
     const key = `${kind} ${flow.client.text} ${filename}`
     const before = this.#last.get(key)

@@ -31,7 +31,6 @@ export function conclude(
   if (rollover === 1) renumber(flow)
   const offloaded = { client: isOffloaded(clientSide, serverSide), server: isOffloaded(serverSide, clientSide) }
   clearOffloaded(flow, offloaded.client, offloaded.server)
-  flow.log.close()
   flow.tally.close()
   return {
     source: 'capture',

@@ -1,5 +1,6 @@
 /** All flows that are followed, found by the client's address and port, and by its address. Bounded: see `LIMITS`. */
 import { addressKey, sameBytes } from '../frame/udp.ts'
+import type { Tries } from './attempts.ts'
 import type { Flow } from './flow.ts'
 import { type Entry, FlowList } from './flow-list.ts'
 
@@ -16,6 +17,8 @@ const MAX_SAME_PORT = 16
 
 export interface FollowedFlow extends Entry {
   stage: Stage
+  /** It and the one before it, as attempts of a device; undefined without a request. */
+  tries: Tries | undefined
   /** The flow of the same address and port before it. */
   older: FollowedFlow | undefined
 }
@@ -42,11 +45,12 @@ export class FlowTable {
     return candidate.size + waiting.size + active.size + ended.size
   }
 
-  add(flow: Flow, stage: Stage, seconds: number): FollowedFlow {
+  add(flow: Flow, stage: Stage, seconds: number, tries: Tries | undefined): FollowedFlow {
     const older = this.#byClient.get(flow.client.key)
     const entry: FollowedFlow = {
       flow,
       stage,
+      tries,
       older,
       lastSeconds: seconds,
       list: undefined,

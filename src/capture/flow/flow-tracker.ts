@@ -12,7 +12,7 @@ import type { IpHeader } from '../frame/ip-header.ts'
 import type { NeighbourMessage } from '../frame/neighbour.ts'
 import { sameBytes, type UdpDatagram } from '../frame/udp.ts'
 import type { CapturedRecord } from '../read/record.ts'
-import { type Attempt, Attempts } from './attempts.ts'
+import { Attempts, type Tries } from './attempts.ts'
 import { MAX_PAGES } from './block-tally.ts'
 import { isTransfer, rolesOf } from './candidate.ts'
 import { conclude } from './conclude.ts'
@@ -40,7 +40,6 @@ export class FlowTracker {
   readonly #onTransfer: (transfer: CapturedTransfer) => void
   readonly #table = new FlowTable((entry, reason) => this.#finish(entry, reason))
   readonly #attempts = new Attempts()
-  readonly #tries = new Map<Flow, { readonly attempt: Attempt; readonly before: Attempt | undefined }>()
   readonly #budgets = { packets: { most: MOST_PACKETS }, pages: { left: MAX_PAGES } }
   /** The latest time of all frames: times that go back end no transfer. */
   #now = 0
@@ -149,9 +148,8 @@ export class FlowTracker {
     } as const
     const flow = new Flow(d, roles, seen, this.#budgets)
     flow.id = ++this.transfers
-    this.#tries.set(flow, this.#attempts.begin(flow))
     flow.addRequest(d, seen)
-    this.#added(this.#follow(flow, 'waiting'), true)
+    this.#added(this.#follow(flow, 'waiting', this.#attempts.begin(flow)), true)
   }
 
   /** The transfer between these two ports. */
@@ -203,7 +201,7 @@ export class FlowTracker {
   #added(entry: FollowedFlow, fromClient: boolean): void {
     const { flow } = entry
     if (entry.stage !== 'candidate') this.tftpDatagrams++
-    const attempt = this.#tries.get(flow)?.attempt
+    const attempt = entry.tries?.attempt
     if (fromClient && attempt !== undefined) attempt.lastClientSeconds = flow.seconds + flow.lastClientMs / 1000
     this.#table.touch(entry, stageOf(entry), this.#now)
   }
@@ -213,11 +211,11 @@ export class FlowTracker {
     const roles = rolesOf(d)
     if (roles === undefined) return undefined
     const flow = new Flow(d, roles, undefined, this.#budgets)
-    return this.#add(this.#follow(flow, 'candidate'), d)
+    return this.#add(this.#follow(flow, 'candidate', undefined), d)
   }
 
-  #follow(flow: Flow, stage: Stage): FollowedFlow {
-    const entry = this.#table.add(flow, stage, this.#now)
+  #follow(flow: Flow, stage: Stage, tries: Tries | undefined): FollowedFlow {
+    const entry = this.#table.add(flow, stage, this.#now, tries)
     this.#share()
     return entry
   }
@@ -266,11 +264,9 @@ export class FlowTracker {
   }
 
   #finish(entry: FollowedFlow, reason: 'capture-end' | 'idle' | 'evicted'): void {
-    const { flow } = entry
+    const { flow, tries } = entry
     this.#table.remove(entry)
     this.#share()
-    const tries = this.#tries.get(flow)
-    this.#tries.delete(flow)
     if (entry.stage === 'candidate') return flow.tally.close()
     if (reason === 'evicted') this.evicted++
     const isOver = tries?.before !== undefined && tries.before.lastClientSeconds <= flow.seconds + flow.nanos / 1e9

@@ -33,6 +33,7 @@ export class FlowPeer {
   readonly key: number
   readonly address: Uint8Array
   readonly port: number
+  #text: string | undefined
 
   constructor(key: number, b: Uint8Array, at: number, addressBytes: number, port: number) {
     this.key = key
@@ -55,7 +56,7 @@ export class FlowPeer {
   }
 
   get text(): string {
-    return formatAddress(this.address, 0, this.address.length)
+    return (this.#text ??= formatAddress(this.address, 0, this.address.length))
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The packets of one transfer, 32 bytes each, in one piece of memory that grows with them up to a bound. When it is full it is thinned.
  *
- *     words 0, 1   time in ms since the transfer began, a double
+ *     words 0, 1   time since the transfer began: whole milliseconds, signed, and nanoseconds
  *     word 2       number of the frame                        word 5   bytes of the frame
  *     word 3       seq                                        word 6   bits 0..7 flags, 8..11 kind, 12 from the client
  *     word 4       high half: block, low half: payload bytes  word 7   packets left out before it
@@ -9,7 +9,13 @@
 import { type CapturedPackets, PACKET_FLAG, PACKET_KIND, type PacketKind } from '../contract.ts'
 
 const WORDS = 8
-const FIRST_CAPACITY = 8
+/** Sixty-four bytes: so little is not worth memory of its own, and most flows of a flood have one packet. */
+const FIRST_CAPACITY = 2
+/** 24 days: what is later is as late. */
+const MAX_MS = 0x7fff_ffff
+/** In a millisecond. */
+const NANOS = 1_000_000
+const NO_WORDS = new Uint32Array(0)
 const FROM_CLIENT = 1 << 12
 const KIND_SHIFT = 8
 const FLAGS_MASK = 0xff
@@ -27,8 +33,7 @@ export class PacketLog implements CapturedPackets {
   length = 0
   seen = 0
   readonly #budget: PacketBudget
-  #words = new Uint32Array(0)
-  #times = new Float64Array(0)
+  #words = NO_WORDS
 
   constructor(budget: PacketBudget) {
     this.#budget = budget
@@ -50,8 +55,10 @@ export class PacketLog implements CapturedPackets {
     if (this.length >= this.#budget.most) this.#thin(this.#budget.most)
     if ((this.length + 1) * WORDS > this.#words.length) this.#resize(Math.max(FIRST_CAPACITY, 2 * this.length))
     const at = this.length++ * WORDS
-    this.#times[at >>> 1] = timeMs
     const w = this.#words
+    const wholeMs = Math.max(-MAX_MS, Math.min(MAX_MS, Math.floor(timeMs)))
+    w[at] = wholeMs
+    w[at + 1] = Math.min(NANOS - 1, Math.max(0, Math.round((timeMs - wholeMs) * NANOS)))
     w[at + 2] = number
     w[at + 3] = seq
     w[at + 4] = ((block << 16) | Math.min(payloadBytes, 0xffff)) >>> 0
@@ -61,7 +68,8 @@ export class PacketLog implements CapturedPackets {
   }
 
   timeMs(i: number): number {
-    return this.#times[(i * WORDS) >>> 1]
+    const at = i * WORDS
+    return (this.#words[at] | 0) + this.#words[at + 1] / NANOS
   }
 
   number(i: number): number {
@@ -130,17 +138,10 @@ export class PacketLog implements CapturedPackets {
     return -1
   }
 
-  /** Gives back the memory that is not used: no more packets come. */
-  close(): void {
-    if (this.#words.length > this.length * WORDS) this.#resize(this.length)
-  }
-
   #resize(capacity: number): void {
-    const buffer = new ArrayBuffer(capacity * WORDS * 4)
-    const words = new Uint32Array(buffer)
-    words.set(this.#words.subarray(0, this.length * WORDS))
+    const words = new Uint32Array(capacity * WORDS)
+    words.set(this.length * WORDS < this.#words.length ? this.#words.subarray(0, this.length * WORDS) : this.#words)
     this.#words = words
-    this.#times = new Float64Array(buffer)
   }
 
   /** Leaves out packets until at most half of `most` are left. */
