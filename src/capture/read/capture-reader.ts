@@ -29,8 +29,9 @@ export class CaptureReader {
   #held = new Uint8Array(4096)
   #heldBytes = 0
   #skipBytes = 0
-  /** Bytes pushed, and where the present item begins. */
+  /** Bytes pushed; where the present item begins, and its length while its rest is skipped. */
   #bytes = 0
+  #itemBytes = 0
   #itemAt = 0
 
   /** `name` stands in messages. */
@@ -44,11 +45,13 @@ export class CaptureReader {
     this.#bytes += bytes.length
     let at = 0
     while (this.#format?.broken === undefined) {
-      const skipped = Math.min(this.#skipBytes, bytes.length - at)
-      this.#skipBytes -= skipped
-      this.#itemAt += skipped
-      at += skipped
-      if (this.#skipBytes > 0) return
+      if (this.#skipBytes > 0) {
+        const skipped = Math.min(this.#skipBytes, bytes.length - at)
+        this.#skipBytes -= skipped
+        at += skipped
+        if (this.#skipBytes > 0) return
+        this.#itemAt += this.#itemBytes
+      }
       const taken = this.#heldBytes > 0 ? this.#takeHeld(bytes, at) : this.#takeHere(bytes, at)
       if (taken === 0) return
       at += taken
@@ -113,7 +116,8 @@ export class CaptureReader {
 
   #take(format: FormatReader, b: Uint8Array, at: number, need: number): void {
     this.#skipBytes = format.take(b, at)
-    if (format.broken === undefined) this.#itemAt += need
+    this.#itemBytes = need + this.#skipBytes
+    if (format.broken === undefined && this.#skipBytes === 0) this.#itemAt += need
   }
 
   #hold(bytes: Uint8Array, at: number, count: number): void {
