@@ -9,6 +9,8 @@ import { TFTP_PORT } from './request.ts'
 
 /** Blocks in a row of one kind, where the capture shows one direction only. */
 const ROW_BLOCKS = 4
+/** Blocks that were sent and acknowledged. */
+const EXCHANGES = 2
 /** Some devices send rubbish behind an ACK. */
 const MAX_ACK_BYTES = 64
 
@@ -45,8 +47,7 @@ export function isTransfer(flow: Flow): boolean {
   if (flow.rolesFrom === 'port-69') return true
   const { firstIndex, highestIndex, firstAckedIndex, highestAckedIndex } = flow
   const span = (first: number | undefined, last: number) => last - (first ?? 0) + 1
-  const exchanges = flow.highestAckedMs !== undefined || flow.oack !== undefined
-  if (exchanges && flow.sent + flow.acked > 2) return true
+  if (flow.exchanged >= (flow.oack === undefined ? EXCHANGES : 1)) return true
   const dataRow = flow.sent >= ROW_BLOCKS && span(firstIndex, highestIndex ?? 0) === flow.sent
   // Blocks of a file all have the same size.
   if (dataRow && flow.bytes === flow.sent * flow.blksize) return true

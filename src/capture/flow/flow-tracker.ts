@@ -61,7 +61,7 @@ export class FlowTracker {
       this.#request(d, request)
       return undefined
     }
-    const entry = this.#find(d) ?? this.#bind(d)
+    const entry = this.#answered(d) ?? this.#find(d) ?? this.#bind(d)
     if (entry !== undefined) return this.#add(entry, d)
     if (!this.#noteStranger(d)) return this.#begin(d)
     return undefined
@@ -150,6 +150,18 @@ export class FlowTracker {
     flow.id = ++this.transfers
     flow.addRequest(d, seen)
     this.#added(this.#follow(flow, 'waiting', this.#attempts.begin(flow)), true)
+  }
+
+  /**
+   * The transfer whose request this answers. It comes before an older one between the same two ports: servers with few ports use one for many
+   * transfers.
+   */
+  #answered(d: UdpDatagram): FollowedFlow | undefined {
+    const newest = this.#newestOf(d.destinationKey, (flow) => isDestination(flow.client, d))
+    if (newest === undefined || newest.flow.bound || !isSourceAddress(newest.flow.server, d)) return undefined
+    if (!isFirstAnswer(d)) return undefined
+    newest.flow.server = FlowPeer.source(d)
+    return newest
   }
 
   /** The transfer between these two ports. */
@@ -315,6 +327,19 @@ function isDestination(peer: FlowPeer, d: UdpDatagram): boolean {
 function isAddress(peer: FlowPeer, d: UdpDatagram): boolean {
   const { address } = peer
   return address.length === d.addressBytes && sameBytes(address, 0, d.buffer, d.destination, d.addressBytes)
+}
+
+function isSourceAddress(peer: FlowPeer, d: UdpDatagram): boolean {
+  const { address } = peer
+  return address.length === d.addressBytes && sameBytes(address, 0, d.buffer, d.source, d.addressBytes)
+}
+
+/** OACK, ERROR, DATA 1, ACK 0: what a request is answered with. */
+function isFirstAnswer(d: UdpDatagram): boolean {
+  const kind = kindOf(d)
+  if (kind === PACKET_KIND.oack || kind === PACKET_KIND.error) return true
+  const block = kind === PACKET_KIND.other ? -1 : readBlock(d.payloadBuffer, d.payload)
+  return (kind === PACKET_KIND.data && block === 1) || (kind === PACKET_KIND.ack && block === 0)
 }
 
 /** By the UDP header. */

@@ -128,6 +128,8 @@ export class Flow {
   dataPackets = 0
   acked = 0
   acks = 0
+  /** Blocks that were sent, and then acknowledged. */
+  exchanged = 0
   bytes = 0
   /** When the client asked for something else from the same port. */
   replacedMs: number | undefined
@@ -350,6 +352,7 @@ export class Flow {
       if (this.request !== undefined && this.blksize === 0) this.#setBlksize(DEFAULT_BLKSIZE, 'default')
     } else if (this.tally.markAcked(index)) {
       this.acked++
+      if (this.tally.wasSent(index)) this.exchanged++
       this.firstAckedIndex = Math.min(this.firstAckedIndex ?? index, index)
       if (this.error?.fromClient === fromClient) this.error = undefined
       this.#answers(fromClient, ms)

@@ -165,21 +165,17 @@ export class PacketLog implements CapturedPackets {
   }
 
   /**
-   * One byte for each packet, 1 to keep it: the first 1/16 and the last 1/8 of `most`, what is around the longest silences (9/64), and of what
+   * One byte for each packet, 1 to keep it: the first 1/16 and the last 1/8 of `most`, what is around the longest silences (1/8), and of what
    * is not regular (requests, ERRORs, repeats) an even choice of 1/8.
    */
   #worthKeeping(most: number): Uint8Array {
     const n = this.length
     const keep = new Uint8Array(n).fill(1, 0, most >>> 4).fill(1, Math.max(0, n - (most >>> 3)))
     const gaps = new Float64Array(Math.max(0, n - 1))
-    for (let i = 1; i < n; i++) gaps[i - 1] = this.timeMs(i) - this.timeMs(i - 1)
-    const longest = most >>> 6
-    const limit = gaps.toSorted()[Math.max(0, gaps.length - longest)] ?? Infinity
-    for (let i = 1, left = longest; i < n && left > 0; i++) {
-      if (gaps[i - 1] < limit) continue
-      keep.fill(1, Math.max(0, i - AROUND), i + AROUND)
-      left--
-    }
+    // Where packets were left out is no silence.
+    for (let i = 1; i < n; i++) gaps[i - 1] = this.thinnedBefore(i) > 0 ? 0 : this.timeMs(i) - this.timeMs(i - 1)
+    const limit = gaps.toSorted()[Math.max(0, gaps.length - (most >>> 6))] ?? Infinity
+    for (let i = 1; i < n; i++) if (gaps[i - 1] > limit) keep.fill(1, Math.max(0, i - AROUND), i + AROUND)
     let irregular = 0
     for (let i = 0; i < n; i++) if (this.#isIrregular(i)) irregular++
     const every = Math.ceil(irregular / (most >>> 3))

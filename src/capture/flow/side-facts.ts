@@ -83,7 +83,7 @@ export class SideFacts {
     const head = d.capturedBytes >= 4 ? net32(d.payloadBuffer, d.payload) : d.payloadBytes
     const checksum = d.writtenChecksum
     const cardId = d.link?.cardId ?? 0
-    const idsVary = this.#recent.some((other) => other.id !== id)
+    const idsVary = this.#recent.length === 1 || this.#recent.some((other) => other.id !== id)
     for (const other of this.#recent) {
       if (other.id !== id || other.checksum !== checksum || other.head !== head || Math.abs(ms - other.ms) > COPY_MS)
         continue
