@@ -208,7 +208,7 @@ export function pcapngSection(frames: readonly MadeFrame[], options: SectionOpti
     block(1, u16(linkType), u16(0), u32(0), ...interfaceOptions),
     // A name resolution block and one of a kind that nothing knows.
     block(4, u16(1), u16(8), addressBytes('10.0.0.1'), text('box\0'), u16(0), u16(0)),
-    block(0x0bad, text('whatever')),
+    block(0x7777, text('whatever')),
     ...packets,
   ])
 }

@@ -12,6 +12,7 @@ import {
   LINK,
   macBytes,
   type MadeFrame,
+  packet,
   pcap,
   typeOf,
   udp,
@@ -137,6 +138,12 @@ export class Scene {
     this.frames.push({ bytes: bytes.subarray(0, snapBytes), ms: this.ms, originalBytes: bytes.length })
     return this
   }
+}
+
+/** Blocks `from` to `to` of 512 bytes, each acknowledged. */
+export function blocks(scene: Scene, from: number, to: number): Scene {
+  for (let seq = from; seq <= to; seq++) scene.server(packet.data(seq & 0xffff, 512)).client(packet.ack(seq & 0xffff))
+  return scene
 }
 
 export interface Captured {

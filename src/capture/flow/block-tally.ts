@@ -20,8 +20,8 @@ interface Page {
 export class BlockTally {
   readonly #budget: PageBudget
   readonly #pages: (Page | undefined)[] = []
-  /** A block could not be counted. */
-  bounded = false
+  /** The lowest block that could not be counted. */
+  uncountedFrom = Infinity
 
   constructor(budget: PageBudget) {
     this.#budget = budget
@@ -68,7 +68,7 @@ export class BlockTally {
     const found = this.#pages[at]
     if (found !== undefined) return found
     if (index >= MAX_BLOCKS || this.#budget.left === 0) {
-      this.bounded = true
+      this.uncountedFrom = Math.min(this.uncountedFrom, index)
       return undefined
     }
     this.#budget.left--

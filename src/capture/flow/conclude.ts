@@ -130,13 +130,12 @@ function blocksOf(flow: Flow, rollover: 0 | 1): CapturedBlocks {
   const neverAcknowledged = new RangeCollector()
   const neverSeen = new RangeCollector()
   const last = highestIndex ?? 0
-  for (let index = firstIndex ?? 1; index <= last; index++) {
+  for (let index = firstIndex ?? 1; index <= last && index < tally.uncountedFrom; index++) {
     // Behind a rollover to 1 there is no block 0.
     if (rollover === 1 && index % CYCLE === 0) continue
     const seq = seqOf(index, rollover)
     if (!tally.hasPage(index)) {
-      if (tally.bounded) break
-      const end = Math.min(last, tally.pageEnd(index))
+      const end = Math.min(last, tally.pageEnd(index), tally.uncountedFrom - 1)
       neverSeen.add(seq, seqOf(end, rollover))
       index = end
     } else if (!tally.wasSent(index)) neverSeen.add(seq, seq)
@@ -154,7 +153,7 @@ function blocksOf(flow: Flow, rollover: 0 | 1): CapturedBlocks {
     neverAcknowledged: neverAcknowledged.ranges,
     neverSeen: neverSeen.ranges,
     bytes: flow.bytes,
-    bounded: tally.bounded,
+    bounded: tally.uncountedFrom < Infinity,
   }
 }
 

@@ -117,7 +117,7 @@ describe('the tally of blocks', () => {
   test('says when there was no memory for a block, and gives the memory back', () => {
     const budget = { left: 1 }
     const tally = new BlockTally(budget)
-    expect([tally.markSent(5), tally.markSent(5000), tally.bounded]).toEqual([true, false, true])
+    expect([tally.markSent(5), tally.markSent(5000), tally.uncountedFrom]).toEqual([true, false, 5000])
     tally.close()
     expect(budget.left).toBe(1)
     expect(new BlockTally(budget).markSent(1 << 24)).toBe(false)

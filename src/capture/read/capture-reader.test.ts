@@ -149,6 +149,14 @@ test('what Foresend records itself is read back', () => {
   })
 })
 
+test('blocks that Wireshark numbers among the frames are counted, and not read', () => {
+  const custom = [0xad, 0x0b, 0, 0, 16, 0, 0, 0, 1, 2, 3, 4, 16, 0, 0, 0]
+  const section = pcapngSection(FRAMES)
+  const { frames, end } = read(join(section, custom, section), [10])
+  expect(frames.map(({ number }) => number)).toEqual([1, 2, 3, 4, 6, 7, 8, 9])
+  expect(end.broken).toBeUndefined()
+})
+
 describe('lies', () => {
   const good = pcap(FRAMES)
   const goodNg = pcapngSection(FRAMES)

@@ -31,6 +31,8 @@ const FIXED_BYTES: Readonly<Record<number, number>> = {
   [BLOCK.statistics]: 12,
   [BLOCK.enhancedPacket]: 20,
 }
+/** Blocks that are no packets and have a number among them all the same, in Wireshark: custom blocks, entries of the systemd journal. */
+const NUMBERED: ReadonlySet<number> = new Set([0xbad, 0x40000bad, 9])
 /** More cards than any host has: each is a small object in memory. */
 const MAX_INTERFACES = 4096
 
@@ -91,7 +93,10 @@ export class PcapngReader implements FormatReader {
   take(b: Uint8Array, at: number): number {
     const type = read32(b, at, this.#littleEndian)
     const blockBytes = read32(b, at + 4, this.#littleEndian)
-    if (FIXED_BYTES[type] === undefined) return blockBytes - BLOCK_BYTES
+    if (FIXED_BYTES[type] === undefined) {
+      if (NUMBERED.has(type)) this.#record.number++
+      return blockBytes - BLOCK_BYTES
+    }
     const end = at + blockBytes - 4
     if (read32(b, end, this.#littleEndian) !== blockBytes) {
       this.broken = `the two lengths of a block behind frame ${this.#record.number} differ`
