@@ -191,7 +191,11 @@ export type SideEvent = { readonly number: number; readonly timeMs: number } & (
       readonly reason: 'missing' | 'overlap'
     }
   | {
-      /** A packet of TFTP to the client's port from another address or port than the transfer's server: a second answer. */
+      /**
+       * A packet of TFTP to the client's port from another address or port than the transfer's server: a second answer. Answers to repeated
+       * requests from new ports of the server's address, before the client spoke to any, are among `packets` too; then only the first packet of
+       * each port is noted here.
+       */
       readonly type: 'other-server'
       readonly address: string
       readonly port: number
@@ -355,7 +359,7 @@ export interface CaptureSummary {
   readonly droppedFrames: number | undefined
   /** Frames of link types that are not understood, by type. */
   readonly unknownLinkTypes: ReadonlyMap<number, number>
-  /** UDP datagrams, and those that belong to a transfer. */
+  /** UDP datagrams, and those that belong to a transfer, side events included. */
   readonly udpDatagrams: number
   readonly tftpDatagrams: number
   readonly transfers: number

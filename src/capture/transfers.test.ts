@@ -286,9 +286,21 @@ describe('several transfers', () => {
     const t = scene.one()
     expect(t.outcome.type).toBe('complete')
     expect(t.sideEvents).toMatchObject([
-      { type: 'other-server', port: 40_001, kind: 'data', block: 1 },
+      { type: 'other-server', port: 40_001, kind: 'data', block: 1, number: 4 },
       { type: 'to-other-server', port: 40_001, kind: 'error', block: 5 },
     ])
+  })
+
+  test('each repeated request is answered from a port of its own, and the client says nothing', () => {
+    const scene = new Scene()
+    for (const port of [40_000, 40_001, 40_002]) {
+      scene.ask(UBOOT, { afterMs: 1000 })
+      for (let i = 0; i < 2; i++) scene.server(data(1, 512), { serverPort: port, afterMs: 300 })
+    }
+    const t = scene.one()
+    expect(t.blocks).toMatchObject({ datagrams: 6, sent: 1, acks: 0 })
+    expect(t.sideEvents.map((e) => 'port' in e && e.port)).toEqual([40_001, 40_002])
+    expect(t.server.port).toBe(40_000)
   })
 
   test('of two servers that answer, the client takes the second', () => {

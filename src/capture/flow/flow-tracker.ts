@@ -61,9 +61,10 @@ export class FlowTracker {
       this.#request(d, request)
       return undefined
     }
-    const entry = this.#answered(d) ?? this.#find(d) ?? this.#bind(d)
+    const entry = this.#answered(d) ?? this.#find(d) ?? this.#bind(d) ?? this.#answeredAgain(d)
     if (entry !== undefined) return this.#add(entry, d)
     if (!this.#noteStranger(d)) return this.#begin(d)
+    this.tftpDatagrams++
     return undefined
   }
 
@@ -161,6 +162,20 @@ export class FlowTracker {
     if (newest === undefined || newest.flow.bound || !isSourceAddress(newest.flow.server, d)) return undefined
     if (!isFirstAnswer(d)) return undefined
     newest.flow.server = FlowPeer.source(d)
+    return newest
+  }
+
+  /**
+   * The transfer whose repeated request this answers, from a port of its own. Until the client has spoken to one of the ports all answers are
+   * the transfer's; each port is noted once.
+   */
+  #answeredAgain(d: UdpDatagram): FollowedFlow | undefined {
+    const newest = this.#newestOf(d.destinationKey, (flow) => isDestination(flow.client, d))
+    const flow = newest?.flow
+    if (flow?.request === undefined || flow.clientMoved || flow.ended) return undefined
+    if (!isSourceAddress(flow.server, d) || !isFirstAnswer(d)) return undefined
+    if (flow.lastOtherPort !== d.sourcePort) this.#noteStranger(d)
+    flow.lastOtherPort = d.sourcePort
     return newest
   }
 

@@ -106,6 +106,8 @@ export class Flow {
   /** A server's packet was seen; the server's port is known. */
   answered = false
   bound: boolean
+  /** A port from which the server answered a repeated request. */
+  lastOtherPort: number | undefined
   /** The client sent more than requests. */
   clientMoved = false
   error: FlowError | undefined
