@@ -135,6 +135,11 @@ describe('a read', () => {
     })
   })
 
+  test('on another port than 69', () => {
+    const scene = new Scene().client(UBOOT, { serverPort: 6969 })
+    expect(blocks(scene, 1, 1).one()).toMatchObject({ request: { toPort: 6969 }, blocks: { acknowledged: 1 } })
+  })
+
   test('answered from another address than the one asked', () => {
     const other = { ...SERVER, address: '192.168.0.100' }
     const scene = new Scene({ server: other }).ask(UBOOT, { server: SERVER })

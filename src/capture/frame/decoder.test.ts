@@ -98,6 +98,31 @@ describe('a request is found behind any link header', () => {
     expect([transfers, summary.unknownLinkTypes]).toEqual([[], new Map([[127, 1]])])
   })
 
+  test('the same frame on two cards of Linux "any" is one, however its packets are numbered', () => {
+    const on = (card: number, bytes: Uint8Array, ms: number) => {
+      const frameBytes = sll2(0, 0x0800, bytes)
+      frameBytes.set(be32(card), 4)
+      return { ms, bytes: frameBytes }
+    }
+    const answer = ip(B, A, udp(B, A, 4000, 2070, packet.data(1, 4)), { id: 0 })
+    const frames = [
+      on(1, V4, 1),
+      on(2, V4, 1.01),
+      on(2, answer, 2),
+      on(1, answer, 2.01),
+      on(2, answer, 3.5),
+      on(1, answer, 3.51),
+    ]
+    expect(lines(only(pcap(frames, { linkType: LINK.sll2 })))).toEqual([
+      'c rrq',
+      'c rrq copy',
+      's data 1 (4)',
+      's data 1 (4) copy',
+      's data 1 (4) repeat',
+      's data 1 (4) copy',
+    ])
+  })
+
   test('SLL tells which frames the capturing host sent', () => {
     const t = only(
       pcap(
