@@ -21,7 +21,7 @@ export const PACKET_FLAG = {
   badChecksum: 2,
   /** The capture kept only the packet's beginning (snap length). Lengths are those of the wire all the same. */
   cut: 4,
-  /** It travelled in IP fragments; `number` and `timeMs` are those of the first one. */
+  /** It travelled in IP fragments. DATA has number and time of its first fragment, other packets those of the frame that completed them. */
   fragmented: 8,
   /** Fragments of it were never seen: the receiver cannot have got it through this place. */
   incomplete: 16,
@@ -89,7 +89,10 @@ export interface CapturedRequest {
   /** Where it was sent: another address than the server's when the answer came from elsewhere, or a broadcast. */
   readonly toAddress: string
   readonly toPort: number
-  /** The first time and all later ones from the same port, in order; at most MAX_REQUESTS, `count` has all. */
+  /**
+   * The first time and all later ones from the same port, in order; at most MAX_REQUESTS, and none with yet other options once MAX_OTHER_OPTIONS
+   * of them are there. `count` has all.
+   */
   readonly sent: readonly RequestSent[]
   readonly count: number
 }
@@ -147,7 +150,7 @@ export interface CapturedBlocks {
    * their arrival is unproved. With a windowsize of 2 or more this is how ACKs are meant to be.
    */
   readonly neverAcknowledged: BlockRanges
-  /** Between `first` and `highest`, and no DATA of it in the capture: not captured, or never sent. */
+  /** Up to `highest`, from block 1 or, without a request, from `first`, and no DATA of it in the capture: not captured, or never sent. */
   readonly neverSeen: BlockRanges
   /** Bytes of the file in distinct blocks. */
   readonly bytes: number
@@ -316,7 +319,7 @@ export interface CapturedTransfer {
   readonly fromClient: number
   readonly fromServer: number
   readonly sideEvents: readonly SideEvent[]
-  /** Side events that came when there were MAX_SIDE_EVENTS already. */
+  /** Side events that came when a bound was reached. */
   readonly sideEventsDropped: number
   readonly vantage: Vantage
   readonly checksums: { readonly client: ChecksumCounts; readonly server: ChecksumCounts }
@@ -333,9 +336,11 @@ export interface CapturedTransfer {
 
 /** A bound of `CapturedRequest.sent`: eleven is the budget of U-Boot. */
 export const MAX_REQUESTS = 64
+/** A bound of `CapturedRequest.sent`: requests with other options than the first. A client falls back once or twice. */
+export const MAX_OTHER_OPTIONS = 8
 /** A bound of `BlockRanges.ranges`: enough to name the blocks, more is a number. */
 export const MAX_RANGES = 256
-/** A bound of `CapturedTransfer.sideEvents`. */
+/** A bound of `CapturedTransfer.sideEvents`; all transfers of a moment together have a bound too. */
 export const MAX_SIDE_EVENTS = 256
 /** Blocks that are counted one by one: 8 GB at 512 bytes, in bitmaps that grow with the transfer. */
 export const MAX_BLOCKS = 1 << 24

@@ -81,6 +81,11 @@ describe('a read', () => {
     expect(scene.one().blocks).toMatchObject({ neverSeen: { count: 1, ranges: [{ first: 3, last: 3 }] }, sent: 5 })
   })
 
+  test('whose first blocks the capture misses', () => {
+    const scene = blocks(new Scene().ask(UBOOT), 3, 5)
+    expect(scene.one().blocks).toMatchObject({ first: 3, neverSeen: { count: 2, ranges: [{ first: 1, last: 2 }] } })
+  })
+
   test('whose last ACK is missing', () => {
     const scene = new Scene().ask(UBOOT)
     blocks(scene, 1, 2).server(data(3, 5)).server(data(3, 5), { afterMs: 1000 })
@@ -224,6 +229,14 @@ describe('requests', () => {
     ])
     expect(transfers.map((t) => t.previousAttempt)).toEqual([undefined, 1, undefined])
     expect(transfers[0].quietMs).toBeCloseTo(5000.1, 1)
+  })
+
+  test('are kept up to a bound, those with other options up to a lower one', () => {
+    const scene = new Scene()
+    for (let i = 0; i < 100; i++) scene.ask(rrq('a', 'blksize', String(i < 50 ? 512 : 512 + i)), { afterMs: 1000 })
+    expect(scene.one().request).toMatchObject({ count: 100, sent: { length: 58 } })
+    for (let i = 0; i < 50; i++) scene.ask(rrq('a', 'blksize', '512'), { afterMs: 1000 })
+    expect(scene.one().request).toMatchObject({ count: 150, sent: { length: 64 } })
   })
 
   test('that the network doubled are no new transfer', () => {

@@ -31,7 +31,7 @@ export function conclude(
   if (rollover === 1) renumber(flow)
   const offloaded = { client: isOffloaded(clientSide, serverSide), server: isOffloaded(serverSide, clientSide) }
   clearOffloaded(flow, offloaded.client, offloaded.server)
-  flow.tally.close()
+  flow.close()
   return {
     source: 'capture',
     id: flow.id,
@@ -126,11 +126,15 @@ function renumber({ log }: Flow): void {
 }
 
 function blocksOf(flow: Flow, rollover: 0 | 1): CapturedBlocks {
-  const { tally, firstIndex, highestIndex, highestAckedIndex } = flow
+  const { tally, request, firstIndex, highestIndex, highestAckedIndex } = flow
   const neverAcknowledged = new RangeCollector()
   const neverSeen = new RangeCollector()
   const last = highestIndex ?? 0
-  for (let index = firstIndex ?? 1; index <= last && index < tally.uncountedFrom; index++) {
+  for (
+    let index = request === undefined ? (firstIndex ?? 1) : 1;
+    index <= last && index < tally.uncountedFrom;
+    index++
+  ) {
     // Behind a rollover to 1 there is no block 0.
     if (rollover === 1 && index % CYCLE === 0) continue
     const seq = seqOf(index, rollover)

@@ -15,6 +15,9 @@ const LIMITS: Readonly<Record<Stage, number>> = { candidate: 1024, waiting: 8192
 /** Flows of one address and port: a client that asks with the same port again and again. */
 const MAX_SAME_PORT = 16
 
+/** Flows of one address that are looked at for a question for it: a file may be full of questions. */
+const MAX_LOOKED = 256
+
 export interface FollowedFlow extends Entry {
   stage: Stage
   /** It and the one before it, as attempts of a device; undefined without a request. */
@@ -109,9 +112,11 @@ export class FlowTable {
     return this.#byClient.get(clientKey)
   }
 
-  /** Flows of the clients at an address. */
+  /** Flows of the clients at an address; of very many the oldest. */
   *ofClient(b: Uint8Array, at: number, addressBytes: number): Generator<FollowedFlow> {
+    let looked = 0
     for (const entry of this.#byAddress.get(addressKey(b, at, addressBytes)) ?? []) {
+      if (looked++ === MAX_LOOKED) return
       const { address } = entry.flow.client
       if (address.length === addressBytes && sameBytes(address, 0, b, at, addressBytes)) yield entry
     }

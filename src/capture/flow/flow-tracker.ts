@@ -28,6 +28,8 @@ const ENDED_SECONDS = 15
 const MAX_PACKETS = 2_000_000
 const MOST_PACKETS = 262_144
 const LEAST_PACKETS = 256
+/** Side events of all transfers together, about 200 bytes each. */
+const MAX_ALL_SIDE_EVENTS = 200_000
 /** A host may speak to thousands; a question for its address is noted with the first of them. */
 const MAX_NOTED = 16
 const KINDS = Object.keys(PACKET_KIND) as PacketKind[]
@@ -40,7 +42,11 @@ export class FlowTracker {
   readonly #onTransfer: (transfer: CapturedTransfer) => void
   readonly #table = new FlowTable((entry, reason) => this.#finish(entry, reason))
   readonly #attempts = new Attempts()
-  readonly #budgets = { packets: { most: MOST_PACKETS }, pages: { left: MAX_PAGES } }
+  readonly #budgets = {
+    packets: { most: MOST_PACKETS },
+    pages: { left: MAX_PAGES },
+    sideEvents: { left: MAX_ALL_SIDE_EVENTS },
+  }
   /** The latest time of all frames: times that go back end no transfer. */
   #now = 0
 
@@ -294,7 +300,7 @@ export class FlowTracker {
     const { flow, tries } = entry
     this.#table.remove(entry)
     this.#share()
-    if (entry.stage === 'candidate') return flow.tally.close()
+    if (entry.stage === 'candidate') return flow.close()
     if (reason === 'evicted') this.evicted++
     const isOver = tries?.before !== undefined && tries.before.lastClientSeconds <= flow.seconds + flow.nanos / 1e9
     const quietMs =

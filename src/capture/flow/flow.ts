@@ -12,6 +12,7 @@ import {
 import { formatAddress } from '../address.ts'
 import {
   type CapturedLink,
+  MAX_OTHER_OPTIONS,
   MAX_REQUESTS,
   MAX_SIDE_EVENTS,
   PACKET_FLAG,
@@ -58,6 +59,13 @@ export class FlowPeer {
   get text(): string {
     return (this.#text ??= formatAddress(this.address, 0, this.address.length))
   }
+}
+
+/** What all flows together may keep. */
+export interface FlowBudgets {
+  readonly packets: PacketBudget
+  readonly pages: PageBudget
+  readonly sideEvents: { left: number }
 }
 
 export interface FlowRequest {
@@ -135,17 +143,20 @@ export class Flow {
   bytes = 0
   /** When the client asked for something else from the same port. */
   replacedMs: number | undefined
+  readonly #budgets: FlowBudgets
   #reference = 0
   #lastFromClient: boolean | undefined
   #lastPacketMs = 0
   #ack0Seen = false
+  #otherOptions = 0
 
   constructor(
     first: UdpDatagram,
     roles: Pick<Flow, 'client' | 'server' | 'rolesFrom' | 'direction'>,
     seenRequest: SeenRequest | undefined,
-    budgets: { readonly packets: PacketBudget; readonly pages: PageBudget },
+    budgets: FlowBudgets,
   ) {
+    this.#budgets = budgets
     this.seconds = first.seconds
     this.nanos = first.nanos
     this.client = roles.client
@@ -182,7 +193,10 @@ export class Flow {
       request.count++
       request.lastMs = ms
       const options = sameOptions(seen.options, request.seen.options) ? undefined : seen.options
-      if (request.sent.length < MAX_REQUESTS) request.sent.push({ number: d.number, timeMs: ms, options })
+      const isKept =
+        request.sent.length < MAX_REQUESTS && (options === undefined || this.#otherOptions < MAX_OTHER_OPTIONS)
+      if (isKept) request.sent.push({ number: d.number, timeMs: ms, options })
+      if (options !== undefined) this.#otherOptions++
     }
     const repeat = request.count > 1 && (flags & PACKET_FLAG.copy) === 0 ? PACKET_FLAG.repeat : 0
     this.log.append(d.number, ms, true, kind, 0, 0, d.payloadBytes - 2, flags | repeat, d.frameBytes)
@@ -209,7 +223,7 @@ export class Flow {
   completed(packet: FragmentedPacket, d: UdpDatagram): void {
     const side = packet.fromClient ? this.clientSide : this.serverSide
     side.recount(d.checksum)
-    const at = this.log.findLast(packet.number)
+    const at = this.log.find(packet.number)
     if (at < 0) return
     this.log.setFrameBytes(at, d.frameBytes)
     this.log.setFlags(at, d.checksum === CHECKSUM.bad ? PACKET_FLAG.badChecksum : 0, 0)
@@ -217,7 +231,7 @@ export class Flow {
 
   /** Fragments of a packet are missing. */
   incomplete(packet: FragmentedPacket, seenBytes: number, totalBytes: number, reason: 'missing' | 'overlap'): void {
-    const at = this.log.findLast(packet.number)
+    const at = this.log.find(packet.number)
     if (at >= 0) this.log.setFlags(at, PACKET_FLAG.incomplete, 0)
     const timeMs = at < 0 ? this.lastMs : this.log.timeMs(at)
     const { number, fromClient, seq } = packet
@@ -235,8 +249,18 @@ export class Flow {
   }
 
   addSideEvent(event: SideEvent): void {
-    if (this.sideEvents.length < MAX_SIDE_EVENTS) this.sideEvents.push(event)
-    else this.sideEventsDropped++
+    if (this.sideEvents.length >= MAX_SIDE_EVENTS || this.#budgets.sideEvents.left === 0) {
+      this.sideEventsDropped++
+      return
+    }
+    this.#budgets.sideEvents.left--
+    this.sideEvents.push(event)
+  }
+
+  /** No more packets come: the flow gives back its share of the budgets. */
+  close(): void {
+    this.tally.close()
+    this.#budgets.sideEvents.left += this.sideEvents.length
   }
 
   /** Counts a packet for its side, and tells its flags. */

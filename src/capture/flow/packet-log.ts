@@ -11,6 +11,7 @@ import { type CapturedPackets, PACKET_FLAG, PACKET_KIND, type PacketKind } from 
 const WORDS = 8
 /** Sixty-four bytes: so little is not worth memory of its own, and most flows of a flood have one packet. */
 const FIRST_CAPACITY = 2
+const MAX_SEQ = 0xffff_ffff
 /** 24 days: what is later is as late. */
 const MAX_MS = 0x7fff_ffff
 /** In a millisecond. */
@@ -60,7 +61,7 @@ export class PacketLog implements CapturedPackets {
     w[at] = wholeMs
     w[at + 1] = Math.min(NANOS - 1, Math.max(0, Math.round((timeMs - wholeMs) * NANOS)))
     w[at + 2] = number
-    w[at + 3] = seq
+    w[at + 3] = Math.min(seq, MAX_SEQ)
     w[at + 4] = ((block << 16) | Math.min(payloadBytes, 0xffff)) >>> 0
     w[at + 5] = frameBytes
     w[at + 6] = flags | (kind << KIND_SHIFT) | (fromClient ? FROM_CLIENT : 0)
@@ -127,15 +128,15 @@ export class PacketLog implements CapturedPackets {
     this.#words[i * WORDS + 5] = bytes
   }
 
-  /** The last packet with this number of a frame; -1 when it was thinned out. */
-  findLast(number: number): number {
-    for (let i = this.length - 1; i >= 0; i--) {
-      const here = this.number(i)
-      if (here === number) return i
-      // Numbers rise, but for the frames between the fragments of a datagram.
-      if (here < number - REORDERED_FRAMES) return -1
+  /** The last packet with this number of a frame; -1 when it was thinned out. Numbers never go back. */
+  find(number: number): number {
+    let [low, high] = [0, this.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.number(middle) <= number) low = middle + 1
+      else high = middle
     }
-    return -1
+    return low > 0 && this.number(low - 1) === number ? low - 1 : -1
   }
 
   #resize(capacity: number): void {
@@ -188,6 +189,3 @@ export class PacketLog implements CapturedPackets {
     return (kind !== PACKET_KIND.data && kind !== PACKET_KIND.ack) || (this.flags(i) & ~PACKET_FLAG.segment) !== 0
   }
 }
-
-/** Frames that may lie between the first and the last fragment of a datagram. */
-const REORDERED_FRAMES = 100_000

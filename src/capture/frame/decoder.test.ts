@@ -223,9 +223,8 @@ describe('fragments', () => {
   test('whose rest never comes are a fact', () => {
     const [first] = pieces()
     const again = { ...pieces(B, A, 1480, 78)[0], ms: 2000 }
-    const t = raw([request, first, again, { ms: 40_000, bytes: V6 }].slice(0, 4).filter((f) => f.bytes !== V6))
-    // The second is a second old when the capture ends only if something follows.
-    expect(t.sideEvents.map((e) => e.type)).toEqual([])
+    // A capture that ends within a second may have ended between two fragments.
+    expect(raw([request, first, again]).sideEvents).toEqual([])
     const { transfers } = readAll(pcap([request, first, again, { ms: 40_000, bytes: V6 }], { linkType: LINK.raw }))
     expect(lines(transfers[0])).toEqual([
       'c rrq',

@@ -21,7 +21,7 @@ export interface DecodedSink {
    * `completed` or `incomplete`.
    */
   datagram(datagram: UdpDatagram): object | undefined
-  /** All fragments of it are there: `datagram` has the whole payload, its frames' bytes, and the first fragment's number. */
+  /** All fragments of it are there: `datagram` has the whole payload and the bytes of its frames. */
   completed(owner: object, datagram: UdpDatagram): void
   incomplete(owner: object, assembly: Assembly, reason: 'missing' | 'overlap'): void
   icmp(record: CapturedRecord, from: IpHeader, error: IcmpError): void
@@ -93,8 +93,8 @@ export class FrameDecoder {
 
   #fragment(record: CapturedRecord): void {
     const ip = this.#ip
-    const { number, seconds, nanos, originalBytes } = record
-    const assembly = this.#fragments.add(record.buffer, ip, number, seconds, nanos, originalBytes)
+    const now = record.seconds + record.nanos / 1e9
+    const assembly = this.#fragments.add(record.buffer, ip, now, record.originalBytes)
     if (assembly === undefined) return
     const whole = isWhole(assembly)
     const isFirst = ip.fragmentOffset === 0
@@ -125,9 +125,9 @@ export class FrameDecoder {
     // The ports are in the first fragment, the addresses in each.
     if (here < UDP_HEADER_BYTES) return undefined
     d.setHeaders(record.buffer, this.#ip, assembly.bytes, 0)
-    d.number = assembly.number
-    d.seconds = assembly.seconds
-    d.nanos = assembly.nanos
+    d.number = record.number
+    d.seconds = record.seconds
+    d.nanos = record.nanos
     d.frameBytes = assembly.frameBytes
     d.unpaddedBytes = assembly.frameBytes
     d.fragmented = true

@@ -18,10 +18,6 @@ const SAME_DATAGRAM_SECONDS = 0.5
 /** A datagram that is being put together. */
 export interface Assembly {
   readonly key: string
-  /** Frame and time of the first fragment, the one with the ports; 0 until it came. */
-  number: number
-  seconds: number
-  nanos: number
   /** When the first of its fragments was captured, in seconds. */
   readonly since: number
   /** UDP header and payload, `totalBytes` of them once the last fragment came. */
@@ -51,20 +47,12 @@ export class Fragments {
     this.#sink = sink
   }
 
-  /** Adds a fragment of UDP. Returns its datagram, which is whole when `isWhole` says so; undefined when the fragment is refused. */
-  add(
-    b: Uint8Array,
-    ip: IpHeader,
-    number: number,
-    seconds: number,
-    nanos: number,
-    frameBytes: number,
-  ): Assembly | undefined {
+  /** Adds a fragment of UDP, captured at `now` in seconds. Returns its datagram, which is whole when `isWhole` says so; undefined when the fragment is refused. */
+  add(b: Uint8Array, ip: IpHeader, now: number, frameBytes: number): Assembly | undefined {
     const from = ip.fragmentOffset
     const end = from + ip.payloadBytes
     // All but the last have a multiple of eight bytes.
     if (end > MAX_DATAGRAM_BYTES || ip.payloadBytes === 0 || (ip.moreFragments && end % 8 !== 0)) return undefined
-    const now = seconds + nanos / 1e9
     const assembly = this.#assemblyFor(b, ip, now)
     if (!this.#isConsistent(assembly, b, ip, end)) {
       this.#remove(assembly, 'overlap')
@@ -73,7 +61,6 @@ export class Fragments {
     if (!isNew(assembly, from, end)) return undefined
     this.#store(assembly, b, ip, end)
     assembly.frameBytes += frameBytes
-    if (from === 0) Object.assign(assembly, { number, seconds, nanos })
     if (!ip.moreFragments) assembly.totalBytes = end
     if (isWhole(assembly)) this.#assemblies.delete(assembly.key)
     return assembly
@@ -113,9 +100,6 @@ export class Fragments {
     }
     const assembly: Assembly = {
       key,
-      number: 0,
-      seconds: 0,
-      nanos: 0,
       since: now,
       bytes: new Uint8Array(0),
       totalBytes: undefined,
