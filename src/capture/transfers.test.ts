@@ -101,7 +101,7 @@ describe('a read', () => {
     expect(t.quietMs).toBeCloseTo(90_000.1, 1)
   })
 
-  test('that ends with an ERROR, whoever sends it', () => {
+  test('that ends with an ERROR of either side', () => {
     const scene = () => blocks(new Scene().ask(UBOOT), 1, 2)
     expect(scene().client(error(0, 'Retry count exceeded')).one().outcome).toMatchObject({
       type: 'error',
@@ -282,11 +282,11 @@ describe('several transfers', () => {
   test('at once, of several clients and of one behind NAT', () => {
     const scene = new Scene()
     const second = { ...CLIENT, address: '192.168.0.9' }
-    const who = [{}, { clientPort: 2071, serverPort: 40_001 }, { client: second, serverPort: 40_002 }]
-    for (const options of who) scene.ask(UBOOT, options)
+    const pairs = [{}, { clientPort: 2071, serverPort: 40_001 }, { client: second, serverPort: 40_002 }]
+    for (const options of pairs) scene.ask(UBOOT, options)
     for (let n = 1; n <= 3; n++) {
-      for (const options of who) scene.server(data(n, n === 3 ? 0 : 512), options)
-      for (const options of who) scene.client(ack(n), options)
+      for (const options of pairs) scene.server(data(n, n === 3 ? 0 : 512), options)
+      for (const options of pairs) scene.client(ack(n), options)
     }
     const { transfers, summary } = scene.read()
     expect(transfers.map((t) => [t.client.address, t.client.port, t.outcome.type, t.previousAttempt])).toEqual([

@@ -1,4 +1,4 @@
-/** A capture written like a screenplay: who sends what, and when. */
+/** A capture written like a screenplay: each packet with its sender and time. */
 import type { CapturedTransfer, CaptureSummary } from '../../src/capture/contract.ts'
 import { CaptureTransfers } from '../../src/capture/transfers.ts'
 import {
@@ -38,7 +38,7 @@ export interface SendOptions extends UdpOptions, IpOptions {
   readonly serverPort?: number
   /** False: the frame is not filled up to 60 bytes. */
   readonly pad?: boolean
-  /** The capture keeps only so many bytes of the frame. */
+  /** The capture keeps the frame's beginning, this long. */
   readonly snapBytes?: number
 }
 

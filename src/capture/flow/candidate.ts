@@ -16,7 +16,7 @@ const MAX_ACK_BYTES = 64
 
 export type Roles = Pick<Flow, 'client' | 'server' | 'rolesFrom' | 'direction'>
 
-/** Who is who, if the datagram can belong to a transfer. The sender of DATA is taken for the server unless the port 69 says otherwise. */
+/** Which side is the client, if the datagram can belong to a transfer. The sender of DATA is taken for the server unless the port 69 says otherwise. */
 export function rolesOf(d: UdpDatagram): Roles | undefined {
   const kind = kindOf(d)
   const isData = kind === PACKET_KIND.data

@@ -85,29 +85,22 @@ export class FlowTracker {
 
   icmp(record: CapturedRecord, from: IpHeader, error: IcmpError): void {
     const { about } = error
-    for (const [key, other, side] of [
-      [about.sourceKey, 'destination', 'client'],
-      [about.destinationKey, 'source', 'server'],
-    ] as const) {
-      for (let entry = this.#table.newest(key); entry !== undefined; entry = entry.older) {
-        const { flow } = entry
-        const isClient = side === 'client' ? isSource(flow.client, about) : isDestination(flow.client, about)
-        const peers = flow.request === undefined ? [flow.server] : [flow.server, flow.request.to]
-        const isServer = peers.some((peer) => (other === 'source' ? isSource(peer, about) : isDestination(peer, about)))
-        if (!isClient || !isServer) continue
-        flow.addSideEvent({
-          number: record.number,
-          timeMs: flow.ms(record),
-          type: 'icmp',
-          meaning: error.meaning,
-          icmpType: error.type,
-          icmpCode: error.code,
-          from: formatAddress(record.buffer, from.source, from.addressBytes),
-          about: side,
-          mtuBytes: error.mtuBytes,
-        })
-        return
-      }
+    for (const fromClient of [true, false]) {
+      const key = fromClient ? about.sourceKey : about.destinationKey
+      const entry = this.#newestOf(key, (flow) => isOf(flow, about, fromClient))
+      if (entry === undefined) continue
+      entry.flow.addSideEvent({
+        number: record.number,
+        timeMs: entry.flow.ms(record),
+        type: 'icmp',
+        meaning: error.meaning,
+        icmpType: error.type,
+        icmpCode: error.code,
+        from: formatAddress(record.buffer, from.source, from.addressBytes),
+        about: fromClient ? 'client' : 'server',
+        mtuBytes: error.mtuBytes,
+      })
+      return
     }
   }
 
@@ -342,6 +335,12 @@ function isSource(peer: FlowPeer, d: UdpDatagram): boolean {
 
 function isDestination(peer: FlowPeer, d: UdpDatagram): boolean {
   return peer.is(d.destinationKey, d.buffer, d.destination, d.addressBytes)
+}
+
+/** Whether the datagram is one of the flow's, to or from the server's port or the one that was asked. */
+function isOf(flow: Flow, d: UdpDatagram, fromClient: boolean): boolean {
+  const [isNear, isFar] = fromClient ? [isSource, isDestination] : [isDestination, isSource]
+  return isNear(flow.client, d) && (isFar(flow.server, d) || (flow.request !== undefined && isFar(flow.request.to, d)))
 }
 
 /** Whether the datagram goes to the peer's address, whatever the port. */

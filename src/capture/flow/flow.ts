@@ -149,6 +149,7 @@ export class Flow {
   #lastPacketMs = 0
   #ack0Seen = false
   #otherOptions = 0
+  #isClosed = false
 
   constructor(
     first: UdpDatagram,
@@ -216,11 +217,12 @@ export class Flow {
     else if (kind === PACKET_KIND.error) this.#error(d, fromClient, ms, flags)
     else if (kind === PACKET_KIND.oack) this.#oack(d, fromClient, ms, flags)
     else this.log.append(d.number, ms, fromClient, kind, 0, 0, Math.max(0, d.payloadBytes - 2), flags, d.frameBytes)
-    return d.fragmented && d.partial ? { flow: this, number: d.number, fromClient, seq } : undefined
+    return d.fragmented && d.partial && !isCopy ? { flow: this, number: d.number, fromClient, seq } : undefined
   }
 
   /** The last fragment of a packet is here: its checksum can be verified. */
   completed(packet: FragmentedPacket, d: UdpDatagram): void {
+    if (this.#isClosed) return
     const side = packet.fromClient ? this.clientSide : this.serverSide
     side.recount(d.checksum)
     const at = this.log.find(packet.number)
@@ -231,6 +233,8 @@ export class Flow {
 
   /** Fragments of a packet are missing. */
   incomplete(packet: FragmentedPacket, seenBytes: number, totalBytes: number, reason: 'missing' | 'overlap'): void {
+    // A flow that was let go of has been handed on.
+    if (this.#isClosed) return
     const at = this.log.find(packet.number)
     if (at >= 0) this.log.setFlags(at, PACKET_FLAG.incomplete, 0)
     const timeMs = at < 0 ? this.lastMs : this.log.timeMs(at)
@@ -259,6 +263,7 @@ export class Flow {
 
   /** No more packets come: the flow gives back its share of the budgets. */
   close(): void {
+    this.#isClosed = true
     this.tally.close()
     this.#budgets.sideEvents.left += this.sideEvents.length
   }

@@ -4,7 +4,7 @@ import type { SideFacts } from './side-facts.ts'
 
 type Side = 'client' | 'server'
 
-/** One side answers so many times faster when the capture was taken beside it. Devices answer in a third of the time of others. */
+/** Near one side the capture sees it answer this many times faster than the other. A factor of three is the speed of the devices. */
 const FASTER = 8
 
 export function vantageOf(client: SideFacts, server: SideFacts, isLoopback: boolean): Vantage {

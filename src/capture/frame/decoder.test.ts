@@ -237,6 +237,16 @@ describe('fragments', () => {
     ])
   })
 
+  test('whose rest never comes are a fact although the transfer ended', () => {
+    const [first] = pieces()
+    const gone = { ms: 1500, bytes: ip(A, B, udp(A, B, 2070, 4000, packet.error(0, 'timeout'))) }
+    const later = [3000, 12_000, 60_000].map((ms) => ({ ms, bytes: ip(A, B, udp(A, B, 1, 2, packet.ack(1))) }))
+    const t = raw([request, first, gone, ...later])
+    expect(lines(t)).toEqual(['c rrq', 's data 1 (4000) fragmented incomplete', 'c error 0'])
+    expect(t).toMatchObject({ followedUntil: 'idle', outcome: { type: 'error', from: 'client' } })
+    expect(t.sideEvents).toMatchObject([{ type: 'fragments-missing', number: 2, timeMs: 1 }])
+  })
+
   test('that contradict each other are refused', () => {
     const [first, second] = pieces()
     const lie = { ms: 1003, bytes: second.bytes.slice() }

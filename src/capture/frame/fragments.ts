@@ -5,8 +5,8 @@
 import { addressKey, sameBytes, UDP_HEADER_BYTES } from './udp.ts'
 import type { IpHeader } from './ip-header.ts'
 
-/** Linux waits as long. */
-const REASSEMBLY_SECONDS = 30
+/** Hosts wait 30 s. A path that delivers the rest at all does it within a second, and a transfer must still be followed then. */
+const REASSEMBLY_SECONDS = 10
 /** Datagrams that are put together at a time, 64 KB each at most. */
 const MAX_DATAGRAMS = 256
 const MAX_DATAGRAM_BYTES = 65_535

@@ -91,8 +91,8 @@ export class UdpDatagram {
 }
 
 /**
- * An address and a port as one number below 2^53. For IPv4 no two are the same; for IPv6 it is a hash, and who finds a match compares
- * the addresses.
+ * An address and a port as one number below 2^53. For IPv4 no two are the same; for IPv6 it is a hash, and a match
+ * needs a comparison of the addresses.
  */
 export function endpointKey(b: Uint8Array, at: number, addressBytes: number, port: number): number {
   return addressKey(b, at, addressBytes) * 0x10000 + port

@@ -38,7 +38,7 @@ const MAX_INTERFACES = 4096
 
 interface Interface {
   readonly linkType: number
-  /** Frames are cut to so many bytes; 0 for no limit. */
+  /** The length to which frames are cut; 0 for no limit. */
   readonly snapBytes: number
   unit: TickUnit
   offsetSeconds: number
