@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CapturedTransfer, PACKET_FLAG, PACKET_KIND } from '../../src/capture/contract.ts'
 import { CaptureReader } from '../../src/capture/read/capture-reader.ts'
-import { concat, LINK, packet, pcap, pcapngSection } from './capture-maker.ts'
-import { readAll, Scene } from './capture-scene.ts'
+import { concat, join as bytesOf, LINK, packet, pcap, pcapngSection } from './capture-maker.ts'
+import { CLIENT, readAll, Scene, SERVER, type Side } from './capture-scene.ts'
 
 const has = (program: string) => spawnSync(program, ['--version']).status === 0
 const hasTshark = has('tshark')
@@ -42,14 +42,41 @@ const packets = frames.map(({ bytes, ms, originalBytes = bytes.length }) => ({
   originalBytes: originalBytes - 14,
 }))
 
+/** A link header around each packet of a conversation of its own. */
+const LINKS: readonly (readonly [
+  linkType: number,
+  client: Side,
+  server: Side,
+  wrap: (packetBytes: Uint8Array) => Uint8Array,
+])[] = [
+  [LINK.null, CLIENT, SERVER, (b) => bytesOf([2, 0, 0, 0], b)],
+  [LINK.null, CLIENT, SERVER, (b) => bytesOf([0, 0, 0, 2], b)],
+  [LINK.loop, CLIENT, SERVER, (b) => bytesOf([0, 0, 0, 2], b)],
+  [LINK.sll, CLIENT, SERVER, (b) => bytesOf([0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0], b)],
+  [LINK.sll2, CLIENT, SERVER, (b) => bytesOf([8, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0], b)],
+  [LINK.ipv4, CLIENT, SERVER, (b) => b],
+  [LINK.ipv6, { ...CLIENT, address: 'fe80::1' }, { ...SERVER, address: 'fe80::2' }, (b) => b],
+  [LINK.ethernet, CLIENT, SERVER, (b) => bytesOf(new Uint8Array(12), [0x88, 0xa8, 0, 100, 0x81, 0, 0, 7, 8, 0], b)],
+]
+
+function linkSections(): Uint8Array[] {
+  return LINKS.map(([linkType, client, server, wrap], i) => {
+    const s = new Scene({ client, server, clientPort: 5000 + i, pad: false }).ask(rrq('link'))
+    const { frames: own } = s.server(data(1, 512)).client(ack(1)).server(data(2, 3)).client(ack(2))
+    return pcapngSection(
+      own.map(({ bytes, ms }) => ({ ms, bytes: wrap(bytes.subarray(14)) })),
+      { linkType },
+    )
+  })
+}
+
 const MADE: Readonly<Record<string, Uint8Array>> = {
   'pcap.pcap': pcap(frames),
-  'pcap-big-endian.pcap': pcap(frames, { littleEndian: false }),
   'pcap-nanoseconds-big-endian.pcap': pcap(frames, { nanoseconds: true, littleEndian: false }),
-  'raw.pcap': pcap(packets, { linkType: LINK.raw }),
   'pcapng-big-endian.pcapng': pcapngSection(frames, { littleEndian: false, resolution: 9 }),
   'pcapng-binary-unit.pcapng': pcapngSection(frames, { resolution: 128 + 20, offsetSeconds: 100 }),
   'pcapng-old.pcapng': pcapngSection(frames, { kind: 'old' }),
+  'links.pcapng': concat(linkSections()),
   'sections.pcapng': concat([
     pcapngSection(frames.slice(0, 5)),
     pcapngSection(packets.slice(5), { littleEndian: false, linkType: LINK.raw }),
@@ -59,7 +86,6 @@ const MADE: Readonly<Record<string, Uint8Array>> = {
 /** What editcap makes of a file, by the name that is given to it. */
 const CONVERTED: Readonly<Record<string, readonly string[]>> = {
   'editcap-cut.pcap': ['-F', 'pcap', '-s', '60'],
-  'editcap-shifted.pcapng': ['-F', 'pcapng', '-t', '-3600.000000001'],
 }
 
 let folder = ''
