@@ -34,11 +34,11 @@ export function offloadOf(client: SideFacts, server: SideFacts): Side | undefine
 }
 
 /**
- * Whether a side's wrong checksums are its card's to repair: they have the pseudo header's sum, or all are wrong and the other side answers
+ * Whether a side's wrong checksums are its card's to repair: most have the pseudo header's sum, or all are wrong and the other side answers
  * all the same.
  */
 export function isOffloaded(side: SideFacts, other: SideFacts): boolean {
-  if (side.offloaded > 0) return true
+  if (side.offloaded > 0 && side.offloaded >= side.bad) return true
   return side.bad >= 2 && side.good === 0 && other.packets > 0
 }
 

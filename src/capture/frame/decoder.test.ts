@@ -73,6 +73,7 @@ describe('a request is found behind any link header', () => {
     ['Linux cooked, IPv6', LINK.sll, sll(4, 0x86dd, V6), 'cooked', []],
     ['Linux cooked 2', LINK.sll2, sll2(0, 0x0800, V4), 'cooked', []],
     ['Linux cooked 2, IPv6', LINK.sll2, sll2(0, 0x86dd, V6), 'cooked', []],
+    ['Linux cooked with a tag', LINK.sll, sll(0, 0x8100, join(be16(7), be16(0x0800), V4)), 'cooked', [7]],
     ['raw IP', LINK.raw, V4, 'raw', []],
     ['raw IP 12', 12, V6, 'raw', []],
     ['raw IP 14', 14, V4, 'raw', []],

@@ -71,11 +71,11 @@ export class LinkFrame {
         return true
       case LINK_TYPE.sll:
         this.type = 'cooked'
-        if (length >= SLL_BYTES) this.#sll(buffer, offset)
+        if (length >= SLL_BYTES) this.#sll(buffer, offset, offset + length)
         return true
       case LINK_TYPE.sll2:
         this.type = 'cooked'
-        if (length >= SLL2_BYTES) this.#sll2(buffer, offset)
+        if (length >= SLL2_BYTES) this.#sll2(buffer, offset, offset + length)
         return true
       case LINK_TYPE.null:
       case LINK_TYPE.loop:
@@ -100,13 +100,8 @@ export class LinkFrame {
     if (at + ETHERNET_BYTES > end) return
     this.destinationMac = at
     this.sourceMac = at + 6
-    let type = net16(b, at + 12)
-    let payload = at + ETHERNET_BYTES
-    for (let tags = 0; TAG_TYPES.has(type) && tags < MAX_TAGS && payload + 4 <= end; tags++) {
-      this.vlans = [...this.vlans, net16(b, payload) & 0xfff]
-      type = net16(b, payload + 2)
-      payload += 4
-    }
+    this.#behindTags(b, net16(b, at + 12), at + ETHERNET_BYTES, end)
+    const { etherType: type, payload } = this
     // Below 1501 it is a length, and SNAP may follow: aa aa 03 00 00 00, type.
     if (
       type <= MAX_LENGTH_TYPE &&
@@ -114,26 +109,33 @@ export class LinkFrame {
       net32(b, payload) === 0xaaaa0300 &&
       net16(b, payload + 4) === 0
     ) {
-      type = net16(b, payload + 6)
-      payload += 8
+      this.etherType = net16(b, payload + 6)
+      this.payload = payload + 8
     }
-    this.etherType = type
-    this.payload = payload
   }
 
-  #sll(b: Uint8Array, at: number): void {
+  /** Sets what follows a header of this type, behind its VLAN tags. */
+  #behindTags(b: Uint8Array, type: number, at: number, end: number): void {
+    this.etherType = type
+    this.payload = at
+    for (let tags = 0; TAG_TYPES.has(this.etherType) && tags < MAX_TAGS && this.payload + 4 <= end; tags++) {
+      this.vlans = [...this.vlans, net16(b, this.payload) & 0xfff]
+      this.etherType = net16(b, this.payload + 2)
+      this.payload += 4
+    }
+  }
+
+  #sll(b: Uint8Array, at: number, end: number): void {
     this.direction = net16(b, at) === SLL_OUTGOING ? DIRECTION.sent : DIRECTION.received
     if (net16(b, at + 4) === 6) this.sourceMac = at + 6
-    this.etherType = net16(b, at + 14)
-    this.payload = at + SLL_BYTES
+    this.#behindTags(b, net16(b, at + 14), at + SLL_BYTES, end)
   }
 
-  #sll2(b: Uint8Array, at: number): void {
+  #sll2(b: Uint8Array, at: number, end: number): void {
     this.direction = b[at + 10] === SLL_OUTGOING ? DIRECTION.sent : DIRECTION.received
     if (b[at + 11] === 6) this.sourceMac = at + 12
-    this.etherType = net16(b, at)
     this.cardId = net32(b, at + 4)
-    this.payload = at + SLL2_BYTES
+    this.#behindTags(b, net16(b, at), at + SLL2_BYTES, end)
   }
 
   /** BSD systems number IPv6's family differently each; the packet's own version does not lie. */
