@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'ERR_TFTP_BIND' // the port is taken or not permitted
   | 'ERR_TFTP_USAGE' // a flag or argument makes no sense
   | 'ERR_TFTP_CHECKSUM' // the bytes do not match the digest that the user gave
+  | 'ERR_TFTP_CAPTURE' // a file is not a capture of packets
   | 'ERR_TFTP_INTERNAL'
 
 export interface ForesendErrorOptions {

@@ -1,4 +1,4 @@
-/** IP addresses from their text, for packet headers. */
+/** IP addresses from and to their text, for packet headers. */
 
 /**
  * The 4 or 16 bytes of an IPv4 or IPv6 address; a zone (`%eth0`) is dropped, and an IPv4 address inside IPv6
@@ -16,6 +16,39 @@ export function toIpv6(address: Uint8Array): Uint8Array {
   const mapped = new Uint8Array(16).fill(0xff, 10, 12)
   mapped.set(address, 12)
   return mapped
+}
+
+/** The text of the 4 or 16 bytes at `at`: dotted, or the shortest form of IPv6 (RFC 5952). */
+export function formatAddress(b: Uint8Array, at: number, bytes: number): string {
+  if (bytes === 4) return `${b[at]}.${b[at + 1]}.${b[at + 2]}.${b[at + 3]}`
+  const groups: number[] = []
+  for (let i = 0; i < bytes; i += 2) groups.push((b[at + i] << 8) | b[at + i + 1])
+  const [from, count] = longestZeros(groups)
+  const hex = (part: readonly number[]) => part.map((group) => group.toString(16)).join(':')
+  // One group of zeros alone is written out.
+  if (count < 2) return hex(groups)
+  return `${hex(groups.slice(0, from))}::${hex(groups.slice(from + count))}`
+}
+
+/** Where the first of the longest runs of zeros begins, and its length. */
+function longestZeros(groups: readonly number[]): [from: number, count: number] {
+  let best: [number, number] = [0, 0]
+  for (let from = 0; from < groups.length; from++) {
+    let end = from
+    while (groups[end] === 0) end++
+    if (end - from > best[1]) best = [from, end - from]
+    from = end
+  }
+  return best
+}
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** `aa:bb:cc:dd:ee:ff`, of the six bytes at `at`. */
+export function formatMac(b: Uint8Array, at: number): string {
+  let text = HEX[b[at]]
+  for (let i = at + 1; i < at + 6; i++) text += `:${HEX[b[i]]}`
+  return text
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {

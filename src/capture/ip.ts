@@ -6,6 +6,7 @@
  *     IPv6  40 bytes (RFC 8200)               |-  UDP 8 bytes (RFC 768)  |  payload
  */
 import { parseAddress, toIpv6 } from './address.ts'
+import { foldSum, sum16 } from './checksum.ts'
 
 /** Most that one IPv4 datagram carries: 65535 less 20 and 8 of headers. Longer payloads are cut to it. */
 export const MAX_PAYLOAD_BYTES = 65_507
@@ -48,8 +49,8 @@ export function writeIpPacket(datagram: Datagram, target: Uint8Array, offset: nu
   view.setUint16(ipBytes + 6, 0)
   target.set(payload, offset + ipBytes + UDP_HEADER_BYTES)
   // The pseudo header: both addresses, protocol and length (RFC 768, RFC 8200 §8.1).
-  const pseudo = sum16(source) + sum16(destination) + UDP + udpBytes
-  const checksum = fold(pseudo + sum16(target.subarray(offset + ipBytes, offset + ipBytes + udpBytes)))
+  const pseudo = sum16(source, 0, source.length) + sum16(destination, 0, destination.length) + UDP + udpBytes
+  const checksum = ~foldSum(pseudo + sum16(target, offset + ipBytes, offset + ipBytes + udpBytes)) & 0xffff
   // 0 on the wire says "no checksum"; its other spelling says zero.
   view.setUint16(ipBytes + 6, checksum === 0 ? 0xffff : checksum)
   return ipBytes + udpBytes
@@ -66,7 +67,7 @@ function writeIpv4(view: DataView, source: Uint8Array, destination: Uint8Array, 
   const header = new Uint8Array(view.buffer, view.byteOffset, IPV4_HEADER_BYTES)
   header.set(source, 12)
   header.set(destination, 16)
-  view.setUint16(10, fold(sum16(header)))
+  view.setUint16(10, ~foldSum(sum16(header, 0, IPV4_HEADER_BYTES)))
   return IPV4_HEADER_BYTES
 }
 
@@ -89,19 +90,4 @@ function addressPair(sourceText: string, destinationText: string): [Uint8Array, 
   const pair: [Uint8Array, Uint8Array] = [source ?? unknown, destination ?? unknown]
   if (pair[0].length === pair[1].length) return pair
   return [toIpv6(pair[0]), toIpv6(pair[1])]
-}
-
-/** Sum of 16-bit words, the last padded with a zero. 65,535 bytes stay far below 2^53. */
-function sum16(b: Uint8Array): number {
-  let sum = 0
-  const even = b.length & ~1
-  for (let i = 0; i < even; i += 2) sum += (b[i] << 8) | b[i + 1]
-  return even === b.length ? sum : sum + (b[even] << 8)
-}
-
-/** The Internet checksum (RFC 1071) of a sum of words. */
-function fold(sum: number): number {
-  let folded = sum
-  while (folded > 0xffff) folded = (folded & 0xffff) + (folded >>> 16)
-  return ~folded & 0xffff
 }

@@ -31,6 +31,7 @@ const EACH_CODE: Readonly<Record<ErrorCode, true>> = {
   ERR_TFTP_BIND: true,
   ERR_TFTP_USAGE: true,
   ERR_TFTP_CHECKSUM: true,
+  ERR_TFTP_CAPTURE: true,
   ERR_TFTP_INTERNAL: true,
 }
 const CODES = Object.keys(EACH_CODE) as ErrorCode[]

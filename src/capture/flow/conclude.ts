@@ -1,0 +1,206 @@
+/** What a followed transfer amounts to: the record that the diagnosis reads. */
+import { type Option, optionNumber } from '../../packet/index.ts'
+import {
+  type CapturedAgreement,
+  type CapturedBlocks,
+  type CapturedOutcome,
+  type CapturedRequest,
+  type CapturedTransfer,
+  type ChecksumCounts,
+  PACKET_FLAG,
+} from '../contract.ts'
+import { timeMs } from '../read/record.ts'
+import { RangeCollector } from './block-tally.ts'
+import { DEFAULT_BLKSIZE, type Flow } from './flow.ts'
+import type { SideFacts } from './side-facts.ts'
+import { isOffloaded, vantageOf } from './vantage.ts'
+
+const CYCLE = 0x10000
+const MAX_WINDOWSIZE = 65_535
+const MAX_TIMEOUT_SECONDS = 255
+
+/** `quietMs`: how long its capture went on behind its last packet. */
+export function conclude(
+  flow: Flow,
+  followedUntil: CapturedTransfer['followedUntil'],
+  quietMs: number,
+  previousAttempt: number | undefined,
+): CapturedTransfer {
+  const { clientSide, serverSide } = flow
+  const rollover = rolloverOf(flow)
+  if (rollover === 1) renumber(flow)
+  const offloaded = { client: isOffloaded(clientSide, serverSide), server: isOffloaded(serverSide, clientSide) }
+  clearOffloaded(flow, offloaded.client, offloaded.server)
+  flow.close()
+  return {
+    source: 'capture',
+    id: flow.id,
+    startMs: timeMs(flow),
+    endMs: flow.lastMs,
+    client: { address: flow.client.text, port: flow.client.port, mac: clientSide.mac },
+    server: { address: flow.server.text, port: flow.server.port, mac: serverSide.mac },
+    rolesFrom: flow.rolesFrom,
+    direction: flow.direction,
+    request: requestOf(flow),
+    agreed: agreementOf(flow, rollover),
+    link: flow.link,
+    packets: flow.log,
+    blocks: blocksOf(flow, rollover ?? 0),
+    outcome: outcomeOf(flow),
+    fromClient: clientSide.packets,
+    fromServer: serverSide.packets,
+    sideEvents: flow.sideEvents.toSorted((a, b) => a.number - b.number),
+    sideEventsDropped: flow.sideEventsDropped,
+    vantage: vantageOf(clientSide, serverSide, flow.isLoopback),
+    checksums: {
+      client: checksumsOf(clientSide, offloaded.client),
+      server: checksumsOf(serverSide, offloaded.server),
+    },
+    previousAttempt,
+    followedUntil,
+    quietMs,
+  }
+}
+
+function requestOf({ request }: Flow): CapturedRequest | undefined {
+  if (request === undefined) return undefined
+  const { seen, to, sent, count } = request
+  return { ...seen, toAddress: to.text, toPort: to.port, sent, count }
+}
+
+function agreementOf(flow: Flow, rollover: 0 | 1 | undefined): CapturedAgreement {
+  const oack = flow.oack ?? []
+  const timeoutSeconds = optionNumber(oack, 'timeout', 1, MAX_TIMEOUT_SECONDS)
+  return {
+    ...blksizeOf(flow),
+    windowsize: optionNumber(oack, 'windowsize', 1, MAX_WINDOWSIZE) ?? 1,
+    timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000,
+    tsizeBytes: tsizeOf(flow, oack),
+    rollover,
+    oack: flow.oack,
+  }
+}
+
+/** Without a block and without an OACK it is RFC 1350's, where a request was seen. */
+function blksizeOf({ blksize, blksizeFrom, request }: Flow): Pick<CapturedAgreement, 'blksize' | 'blksizeFrom'> {
+  if (blksize === 0 && request !== undefined) return { blksize: DEFAULT_BLKSIZE, blksizeFrom: 'default' }
+  return { blksize, blksizeFrom }
+}
+
+/** A client that reads asks with 0, one that writes says it. */
+function tsizeOf(flow: Flow, oack: readonly Option[]): number | undefined {
+  const size = (options: readonly Option[]) => optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER)
+  return size(oack) ?? (flow.direction === 'write' ? size(flow.request?.seen.options ?? []) : undefined)
+}
+
+/**
+ * What followed block 65535, as agreed, or as the blocks show: block 0 is seen where the count goes on at 0. Undefined while nothing beyond was
+ * seen.
+ */
+function rolloverOf(flow: Flow): 0 | 1 | undefined {
+  const agreed = optionNumber(flow.oack ?? [], 'rollover', 0, 1)
+  if (agreed !== undefined) return agreed as 0 | 1
+  const highest = Math.max(flow.highestIndex ?? 0, flow.highestAckedIndex)
+  let around = false
+  for (let zero = CYCLE; zero <= highest; zero += CYCLE) {
+    if (flow.tally.wasSent(zero) || flow.tally.wasAcked(zero)) return 0
+    around ||= wasSeen(flow, zero - 1) && wasSeen(flow, zero + 1)
+  }
+  return around ? 1 : undefined
+}
+
+function wasSeen({ tally }: Flow, index: number): boolean {
+  return tally.wasSent(index) || tally.wasAcked(index)
+}
+
+/** From an index to the seq, where 65535 is followed by 1: there is no block 0 but the first. */
+function seqOf(index: number, rollover: 0 | 1): number {
+  return rollover === 0 ? index : index - Math.floor(index / CYCLE)
+}
+
+function renumber({ log }: Flow): void {
+  for (let i = 0; i < log.length; i++) {
+    const index = log.seq(i)
+    if (index >= CYCLE) log.setSeq(i, seqOf(index, 1))
+  }
+}
+
+function blocksOf(flow: Flow, rollover: 0 | 1): CapturedBlocks {
+  const { tally, request, firstIndex, highestIndex, highestAckedIndex } = flow
+  const neverAcknowledged = new RangeCollector()
+  const neverSeen = new RangeCollector()
+  const last = highestIndex ?? 0
+  for (
+    let index = request === undefined ? (firstIndex ?? 1) : 1;
+    index <= last && index < tally.uncountedFrom;
+    index++
+  ) {
+    // Behind a rollover to 1 there is no block 0.
+    if (rollover === 1 && index % CYCLE === 0) continue
+    const seq = seqOf(index, rollover)
+    if (!tally.hasPage(index)) {
+      const end = Math.min(last, tally.pageEnd(index), tally.uncountedFrom - 1)
+      neverSeen.add(seq, seqOf(end, rollover))
+      index = end
+    } else if (!tally.wasSent(index)) neverSeen.add(seq, seq)
+    else if (index <= highestAckedIndex && !tally.wasAcked(index)) neverAcknowledged.add(seq, seq)
+  }
+  return {
+    first: seqOf(firstIndex ?? 0, rollover),
+    highest: seqOf(last, rollover),
+    final: hasFinal(flow) ? seqOf(last, rollover) : undefined,
+    sent: flow.sent,
+    datagrams: flow.dataPackets,
+    acknowledged: flow.acked,
+    acks: flow.acks,
+    highestAcknowledged: seqOf(highestAckedIndex, rollover),
+    neverAcknowledged: neverAcknowledged.ranges,
+    neverSeen: neverSeen.ranges,
+    bytes: flow.bytes,
+    bounded: tally.uncountedFrom < Infinity,
+  }
+}
+
+/** Whether the highest block is the final one: shorter than a block. */
+function hasFinal(flow: Flow): boolean {
+  return flow.highestIndex !== undefined && flow.highestPayloadBytes < flow.blksize
+}
+
+function outcomeOf(flow: Flow): CapturedOutcome {
+  const { error, clientSide, serverSide, request } = flow
+  if (hasFinal(flow) && flow.highestAckedMs !== undefined) return { type: 'complete', atMs: flow.highestAckedMs }
+  if (error !== undefined) {
+    const { wireCode, message, number, atMs } = error
+    if (isProbe(flow)) return { type: 'probe', wireCode, message, atMs }
+    return { type: 'error', from: error.fromClient ? 'client' : 'server', wireCode, message, number, atMs }
+  }
+  if (hasFinal(flow)) return { type: 'last-ack-missing', atMs: flow.highestSentMs }
+  if (request !== undefined && serverSide.packets === 0 && clientSide.packets === request.count)
+    return { type: 'unanswered', atMs: request.lastMs }
+  return { type: 'silent', atMs: flow.lastMs }
+}
+
+/**
+ * A size probe (EDK2): it asks with tsize 0, and ends the transfer when the OACK has told the size. An OACK with an option that was not asked for
+ * may be refused in the same way; then it is none.
+ */
+function isProbe({ request, oack, error, acks, direction }: Flow): boolean {
+  if (direction !== 'read' || error?.fromClient !== true || acks > 0) return false
+  const asked = request?.seen.options ?? []
+  const wantsSize = asked.some(({ name, value }) => name === 'tsize' && value === '0')
+  return wantsSize && oack !== undefined && oack.every(({ name }) => asked.some((option) => option.name === name))
+}
+
+/** Checksums that the card adds are not wrong. */
+function clearOffloaded({ log }: Flow, client: boolean, server: boolean): void {
+  if (!client && !server) return
+  for (let i = 0; i < log.length; i++) {
+    if (log.fromClient(i) ? client : server) log.setFlags(i, 0, PACKET_FLAG.badChecksum)
+  }
+}
+
+function checksumsOf({ good, bad, offloaded, none, unverifiable }: SideFacts, areOffloaded: boolean): ChecksumCounts {
+  return areOffloaded
+    ? { good, bad: 0, offloaded: offloaded + bad, none, unverifiable }
+    : { good, bad, offloaded, none, unverifiable }
+}

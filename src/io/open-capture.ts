@@ -1,0 +1,68 @@
+/** Reads a capture file, plain or packed with gzip, from the disk or from standard input. */
+import { createReadStream } from 'node:fs'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import type { CapturedTransfer, CaptureSummary } from '../capture/contract.ts'
+import { CaptureTransfers } from '../capture/transfers.ts'
+import { ForesendError } from '../error.ts'
+
+const PIECE_BYTES = 256 * 1024
+/** What a gzip file begins with (RFC 1952); the name of a file tells nothing. */
+const GZIP = [0x1f, 0x8b] as const
+
+/**
+ * Reads the capture at `path`, `-` for standard input, and hands on each transfer when it is over. Rejects with ERR_TFTP_CAPTURE when
+ * it cannot be read or is no capture. One that breaks off is read as far as it goes: see `CaptureSummary.broken`.
+ */
+export async function readCapture(
+  path: string,
+  onTransfer: (transfer: CapturedTransfer) => void,
+): Promise<CaptureSummary> {
+  const name = path === '-' ? 'standard input' : path
+  const transfers = new CaptureTransfers(name, onTransfer)
+  // Each piece is used up within the call: when unpacking fails, everything before that place has been read.
+  const sink = new Writable({
+    write(piece: Uint8Array, _encoding, done) {
+      try {
+        transfers.push(piece)
+        done()
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  })
+  try {
+    const source = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: PIECE_BYTES })
+    const { isGzip, pieces } = await begin(source)
+    if (isGzip) await pipeline(pieces, createGunzip({ chunkSize: PIECE_BYTES }), sink)
+    else await pipeline(pieces, sink)
+  } catch (cause) {
+    if (cause instanceof ForesendError) throw cause
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code?.startsWith('Z_')) return transfers.end(`the gzip stream breaks off: ${message}`)
+    throw new ForesendError('ERR_TFTP_CAPTURE', `cannot read ${name}: ${message}; give a file that can be read`, {
+      fault: 'local',
+      cause,
+    })
+  }
+  return transfers.end()
+}
+
+/** Reads as much as tells the kind of file, and gives it back with the rest. */
+async function begin(source: AsyncIterable<Uint8Array>) {
+  const rest = source[Symbol.asyncIterator]()
+  let head: Uint8Array = new Uint8Array(0)
+  while (head.length < GZIP.length) {
+    const next = await rest.next()
+    if (next.done === true) break
+    head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
+  }
+  const isGzip = GZIP.every((byte, i) => head[i] === byte)
+  return { isGzip, pieces: chain(head, { [Symbol.asyncIterator]: () => rest }) }
+}
+
+async function* chain(head: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield head
+  yield* rest
+}
