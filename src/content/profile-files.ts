@@ -102,13 +102,21 @@ export function storeProfile(stateFolder: string, name: string, text: string): s
   const part = `${path}.${process.pid}.part`
   try {
     mkdirSync(userFolder(stateFolder), { recursive: true })
+    writeWhole(part, path, text)
+  } catch (cause) {
+    throw stateError(`cannot write ${path}`, cause)
+  }
+  return path
+}
+
+function writeWhole(part: string, path: string, text: string): void {
+  try {
     writeFileSync(part, text, { flush: true })
     renameSync(part, path)
   } catch (cause) {
     rmSync(part, { force: true })
-    throw stateError(`cannot write ${path}`, cause)
+    throw cause
   }
-  return path
 }
 
 /** False when there is no such profile of the user. */

@@ -7,7 +7,7 @@ import { parse, stringify, TomlError } from 'smol-toml'
 import * as v from 'valibot'
 import { ForesendError } from '../error.ts'
 import { AHEADS, GIVES_UP, ORDERS, REPEATS, TIMEOUTS_OF } from '../profile/behaviour.ts'
-import { literalLength, MAX_PATTERN_LENGTH } from '../profile/name-pattern.ts'
+import { isPattern, PATTERN_HINT } from '../profile/name-pattern.ts'
 import { OPTION_FORM_HINT, optionFormText, parseOptionForm } from '../profile/option-form.ts'
 import { PROFILE_KINDS, type Profile } from '../profile/profile.ts'
 import type { Vendor } from '../profile/vendor.ts'
@@ -15,8 +15,6 @@ import type { Vendor } from '../profile/vendor.ts'
 /** Longer texts belong into a document that the profile names as its source. */
 const MAX_TEXT = 600
 const MAX_LIST = 64
-/** A pattern that fits nearly every name says nothing. */
-const LEAST_LITERALS = 3
 const MAX_MS = 3_600_000
 const NAME = /^[a-z0-9][a-z0-9.-]{0,63}$/
 /** What a profile is called, for messages. */
@@ -28,7 +26,10 @@ export function isProfileName(name: string): boolean {
 
 const text = v.pipe(
   v.string('a text'),
-  v.check((s) => s.length > 0 && s.length <= MAX_TEXT && !/\p{Cc}/u.test(s), `one line of 1 to ${MAX_TEXT} characters`),
+  v.check(
+    (s) => s.length > 0 && s.length <= MAX_TEXT && !/[\p{C}\p{Zl}\p{Zp}]/u.test(s),
+    `one line of 1 to ${MAX_TEXT} printable characters`,
+  ),
 )
 const whole = (min: number, max: number) =>
   v.pipe(
@@ -44,13 +45,7 @@ const address = v.pipe(
   v.check((s) => isIP(s) !== 0, 'an IP address'),
 )
 const source = v.pipe(list(text), v.minLength(1, 'at least one key of [sources]'))
-const pattern = v.pipe(
-  text,
-  v.check(
-    (s) => s.length <= MAX_PATTERN_LENGTH && literalLength(s) >= LEAST_LITERALS && !s.startsWith('/'),
-    `a name without a slash in front, at most ${MAX_PATTERN_LENGTH} characters, at least ${LEAST_LITERALS} of them no *, ? or #`,
-  ),
-)
+const pattern = v.pipe(text, v.check(isPattern, PATTERN_HINT))
 const option = v.pipe(
   text,
   v.check((s) => parseOptionForm(s) !== undefined, OPTION_FORM_HINT),

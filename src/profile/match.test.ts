@@ -78,6 +78,11 @@ describe('options', () => {
     expect(loud.reasons.map(({ text }) => text)).toContain('options spelt TSIZE,BLKSIZE')
   })
 
+  test('are safe to print, whatever they are', () => {
+    const [match] = matchProfiles({ request: request('x=\u001b[2J') }, [profile('any', { requests: [asks('x=*')] })])
+    expect(match.reasons[0].text).toBe('the option x=\\x1b[2J')
+  })
+
   test('say in one sentence why', () => {
     const [match] = matchProfiles({ request: request('tsize=0 blksize=1024') }, [pi])
     expect(match.reasons[0].text).toBe('the options tsize=0 blksize=1024, in this order')

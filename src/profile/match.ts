@@ -4,6 +4,7 @@
  * that send the same request share it until something else tells them apart.
  */
 import type { Behaviour } from './behaviour.ts'
+import { escapeText } from '../packet/index.ts'
 import type { RequestFingerprint } from './fingerprint.ts'
 import { fitsPattern, literalLength } from './name-pattern.ts'
 import { type OptionForm, SELDOM_BITS, valueCost } from './option-form.ts'
@@ -20,6 +21,7 @@ export interface Seen {
 }
 
 export interface Reason {
+  /** One line, safe to print. */
   readonly text: string
   readonly bits: number
 }
@@ -105,13 +107,13 @@ function requestReasons(request: RequestFingerprint, form: RequestForm): Reason[
 
 function optionReasons({ options }: RequestFingerprint, form: RequestForm): Reason[] {
   const cost = costOf(options, form.options)
-  const names = options.map(({ name }) => name).join(',')
+  const names = escapeText(options.map(({ name }) => name).join(','))
   if (cost === undefined) {
     const text = options.length === 0 ? 'it always sends options' : `it does not send the options ${names} like this`
     return [{ text, bits: BITS.otherOptions }]
   }
   if (options.length === 0) return [{ text: 'no options', bits: BITS.noOptions - cost }]
-  const written = options.map(({ name, value }) => `${name}=${value}`).join(' ')
+  const written = escapeText(options.map(({ name, value }) => `${name}=${value}`).join(' '))
   // In how many orders they could stand.
   const orders = options.reduce((bits, _option, index) => bits + Math.log2(index + 1), 0)
   const bits = BITS.someOptions + BITS.perOption * options.length + orders - cost
@@ -148,10 +150,12 @@ function sameName(a: string, b: string): boolean {
 }
 
 function modeReasons(mode: string, usual: string): Reason[] {
-  if (mode === usual)
-    return mode === mode.toLowerCase() ? [] : [{ text: `mode spelt ${mode}`, bits: BITS.rareSpelling }]
-  if (sameName(mode, usual)) return [{ text: `mode spelt ${mode} instead of ${usual}`, bits: BITS.otherSpelling }]
-  return [{ text: `mode ${mode} instead of ${usual}`, bits: BITS.otherMode }]
+  const shown = escapeText(mode)
+  if (mode === usual) {
+    return mode === mode.toLowerCase() ? [] : [{ text: `mode spelt ${shown}`, bits: BITS.rareSpelling }]
+  }
+  if (sameName(mode, usual)) return [{ text: `mode spelt ${shown} instead of ${usual}`, bits: BITS.otherSpelling }]
+  return [{ text: `mode ${shown} instead of ${usual}`, bits: BITS.otherMode }]
 }
 
 function slashReasons({ filename }: RequestFingerprint, { slash }: RequestForm): Reason[] {

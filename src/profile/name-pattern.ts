@@ -4,7 +4,16 @@
  */
 
 /** More than any name in use has. */
-export const MAX_PATTERN_LENGTH = 128
+const MAX_LENGTH = 128
+/** A pattern that fits nearly every name says nothing. */
+const LEAST_LITERALS = 3
+/** What `isPattern` takes, for messages. */
+export const PATTERN_HINT = `a name without a slash in front, at most ${MAX_LENGTH} characters, at least ${LEAST_LITERALS} of them no *, ? or #`
+
+export function isPattern(text: string): boolean {
+  const isPrintable = !/[\p{C}\p{Zl}\p{Zp}]/u.test(text)
+  return isPrintable && text.length <= MAX_LENGTH && literalLength(text) >= LEAST_LITERALS && !text.startsWith('/')
+}
 
 /** True when the pattern covers the whole name. A slash at the name's beginning does not count, case does. */
 export function fitsPattern(pattern: string, filename: string): boolean {
