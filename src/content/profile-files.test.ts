@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -48,6 +48,16 @@ describe('a profile file', () => {
       harms: [],
       notes: [],
     })
+  })
+
+  test('as docs/profiles.md shows it has every part', () => {
+    const page = readFileSync(new URL('../../docs/profiles.md', import.meta.url), 'utf8')
+    const [, example] = /```toml\n(.*?)```/s.exec(page)!
+    const profile = parseProfile(example, 'docs/profiles.md')
+    for (const [key, value] of Object.entries(profile)) {
+      expect(value, key).toBeDefined()
+      if (Array.isArray(value) && key !== 'lab') expect(value.length, key).toBeGreaterThan(0)
+    }
   })
 
   test('is written so that it reads back to the same', () => {
