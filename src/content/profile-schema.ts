@@ -204,7 +204,7 @@ function reasonOf(issue: v.BaseIssue<unknown>): string {
   return `${where} ${JSON.stringify(issue.input)?.slice(0, 80)} is not right: it takes ${issue.message}`
 }
 
-/** Every `source` names keys of [sources], and every key is named: a fact without a source helps nobody who doubts it. */
+/** Every `source` names keys of [sources], and every key is named: a fact without a source cannot be checked. */
 function requireSources(data: v.InferOutput<typeof SCHEMA>, file: string): void {
   const facts = [data.request, data.file, data.recovery, data.helps, data.harms, data.note, data.ports, data.behaviour]
   const used = new Set(facts.flat().flatMap((fact) => fact?.source ?? []))

@@ -20,7 +20,7 @@ const WAY_MS = 0.1
 /** It asks for no size first, so that one conversation shows everything. */
 const EDK2: Device = { ...DEVICES['edk2-pxe'], client: { model: 'edk2', values: { windowsize: 1, probe: 0 } } }
 
-/** A client of the lab, with a server that sends what it is told, and what a capture beside that server shows. */
+/** A client of the lab, a server that sends the blocks that a test names, and what a capture beside that server shows. */
 class Watched {
   readonly seen: Sighting[] = []
   readonly #client
@@ -147,6 +147,15 @@ describe('a transfer does not show', () => {
   test('anything, when nothing was acknowledged', () => {
     expect(observeBehaviour([])).toEqual({})
     expect(observeBehaviour([{ ms: 0, kind: 'data', seq: 1 }])).toEqual({})
+  })
+
+  test('how fast a device answers, by blocks that were sent twice', () => {
+    const twice = (seq: number): Sighting[] => [
+      { ms: seq * 100, kind: 'data', seq },
+      { ms: seq * 100 + 50, kind: 'data', seq },
+      { ms: seq * 100 + 51, kind: 'ack', seq },
+    ]
+    expect(observeBehaviour([1, 2, 3].flatMap(twice))).toEqual({})
   })
 
   test('a timer in a device that paused to write its flash', () => {

@@ -45,7 +45,7 @@ export interface Sighting {
 
 /** Answers later than this many median latencies have another cause than the block before them. */
 const ANSWER_LATENCIES = 5
-/** A client that never answers is told from lost packets by this many cases. */
+/** This many cases tell a client that never answers from lost packets. */
 const CASES = 3
 /** ACKs of this many transfers are enough for a median; more only cost time. */
 const LATENCY_SAMPLES = 1000

@@ -12,6 +12,7 @@ test.each([
   ['a request that is repeated from a new port', asked(1500, '1501 again'), { repeats: 'new' }],
   ['a fixed port', asked(69, 69, 69), { lowest: 69, highest: 69, successive: 'same' }],
   ['chance', asked(2000, 1234, 4000), { lowest: 1234, highest: 4000, successive: 'any' }],
+  ['every second number', asked(2000, 2002, 2004), { successive: 'any' }],
   ['repeats between others', asked(2070, '2070 again', 2071, '2071 again'), { successive: 'counts', repeats: 'same' }],
 ])('%s', (_what, ports, habit) => {
   expect(portHabit(ports)).toMatchObject(habit)
