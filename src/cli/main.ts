@@ -28,14 +28,16 @@ export async function main(): Promise<void> {
 /** Runs the command that `args` (without node and script) name. Never rejects. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
   let code: number = EXIT.done
-  // The lab is large: other commands start without it.
+  // The lab is large, and profiles know its devices: other commands start without them.
   const lab = args[0] === 'lab' ? (await import('./lab/index.ts')).labCommand : undefined
+  const profile = args[0] === 'profile' ? (await import('./profile/index.ts')).profileCommand : undefined
   const program = buildProgram(
     context,
     (exitCode) => {
       code = exitCode
     },
     lab,
+    profile,
   )
   try {
     await program.parseAsync([...args], { from: 'user' })

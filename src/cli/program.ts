@@ -4,6 +4,7 @@ import { benchCommand } from './bench.ts'
 import { getCommand } from './get.ts'
 import type { Context } from './context.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
+import { PROFILE_SUMMARY } from './profile/summary.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
 import { version } from './version.ts'
@@ -26,11 +27,14 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 usage, 3 cannot bind, 4 peer refused, 5 timed out.
 `
 
-/** `done` gets the exit code of the command that ran. `lab` makes the commands of the lab, where those are wanted. */
+type Make = (context: Context, done: (exitCode: number) => void) => Command
+
+/** `done` gets the exit code of the command that ran. `lab` and `profile` make their commands, where those are wanted. */
 export function buildProgram(
   context: Context,
   done: (exitCode: number) => void,
-  lab: (context: Context, done: (exitCode: number) => void) => Command = () => new Command('lab').summary(LAB_SUMMARY),
+  lab: Make = () => new Command('lab').summary(LAB_SUMMARY),
+  profile: Make = () => new Command('profile').summary(PROFILE_SUMMARY),
 ): Command {
   const program = new Command('foresend')
     .description(DESCRIPTION)
@@ -40,7 +44,7 @@ export function buildProgram(
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
-  for (const make of [serveCommand, getCommand, putCommand, lab, benchCommand]) {
+  for (const make of [serveCommand, getCommand, putCommand, profile, lab, benchCommand]) {
     const command = make(context, done)
     program.addCommand(command)
     printThrough(command, context)

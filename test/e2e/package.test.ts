@@ -58,6 +58,7 @@ test('holds what it needs and nothing else', () => {
     'dist',
     'images',
     'package.json',
+    'profiles',
   ])
   const files = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' })
   expect(files.filter((name) => /\.test\./.test(name) || (name.endsWith('.ts') && !name.endsWith('.d.ts')))).toEqual([])
@@ -65,6 +66,12 @@ test('holds what it needs and nothing else', () => {
 
 test('npx foresend --version', async () => {
   expect(await run(['--version'], npx)).toMatchObject({ code: 0, stdout: `${manifest.version}\n` })
+})
+
+test('finds its profiles', async () => {
+  const shown = await run(['profile', 'show', 'tplink-recovery'], npx)
+  expect(shown).toMatchObject({ code: 0 })
+  expect(shown.stdout).toContain('192.168.0.66')
 })
 
 test('serve and get move a file, byte for byte', async () => {
