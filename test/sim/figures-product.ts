@@ -20,7 +20,7 @@ import { faultOf, range } from './figures-boot.ts'
 import type { Figure, Progress, Scale } from './figures.ts'
 
 export const PRODUCT_BYTES = 1024 * 1024
-/** An entry of ARP that is revived has to outlive the next of our repeats, one per second: the transfer must be longer than that. */
+/** An entry of ARP that is revived has to outlive the next of our repeats, one per second: the transfer must be longer than that. With a window none is. */
 const REVIVED_BYTES = 12 * 1024 * 1024
 const REVIVED_AFTER_MS = 1100
 /** What is lost, drawn per boot: each factor equally likely. */
@@ -53,7 +53,7 @@ export function cellsOf(name: string): ProductCell[] {
     .map((text) => ({
       device: withFaults(device, readFaults(text)),
       fault: text,
-      sizeBytes: text.startsWith('arp-silent-revived') ? REVIVED_BYTES : PRODUCT_BYTES,
+      sizeBytes: text.startsWith('arp-silent-revived') && !isWindowed(device) ? REVIVED_BYTES : PRODUCT_BYTES,
     }))
 }
 
@@ -246,6 +246,12 @@ function faultText(device: Device, name: string): string {
   if (p !== undefined) return `${name}:${P}`
   if (typeof perByte !== 'object' || !('logUniform' in perByte)) return name
   return `${name}:perByte=${perByte.logUniform.map((value) => value.toPrecision(2)).join('..')}`
+}
+
+/** It asks for a window. */
+export function isWindowed({ client: { model, values } }: Device): boolean {
+  const parameters: Readonly<Record<string, { readonly usual: number }>> = CLIENTS[model].parameters
+  return (values.windowsize ?? parameters.windowsize?.usual ?? 1) !== 1
 }
 
 function blksizeOf({ client: { model, values } }: Device): number {
