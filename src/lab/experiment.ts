@@ -90,8 +90,14 @@ export interface UploadResult {
 /** Runs one experiment. The same inputs give the same result. */
 export function runExperiment(experiment: Experiment): ExperimentResult {
   const { client, server, image } = experiment
-  const watch = new PauseWatch(client, experiment.clientNode ?? client)
-  const { world, end } = play(watch, server, experiment, { up: [watch.up], down: [watch.down] }, 'down')
+  const watch = new PauseWatch(client)
+  const { world, end } = play(
+    experiment.clientNode ?? client,
+    server,
+    experiment,
+    { up: [watch.up], down: [watch.down] },
+    'down',
+  )
   const { result } = client
   const ms = result?.endedAt ?? world.now
   const written = result?.writtenMap ?? new Uint8Array(0)
@@ -163,7 +169,7 @@ function play(
   const storm = new Storm(limits.maxSent ?? Infinity, () => world.stop())
   const watched = (link: LinkOptions, own: readonly LinkTap[], carriesData: boolean): LinkOptions => {
     const all = [...(carriesData ? [storm] : []), ...own, ...(link.tap === undefined ? [] : [link.tap])]
-    return all.length === 0 ? link : { ...link, tap: all.length === 1 ? all[0] : together(all) }
+    return all.length === 0 ? link : { ...link, tap: all.reduce(both) }
   }
   world.join(client, server, {
     up: watched(up, taps.up, data === 'up'),
@@ -224,13 +230,15 @@ class Gaps implements LinkTap {
   }
 }
 
-function together(taps: readonly LinkTap[]): LinkTap {
+function both(first: LinkTap, second: LinkTap): LinkTap {
   return {
     sent: (now, frame) => {
-      for (const tap of taps) tap.sent(now, frame)
+      first.sent(now, frame)
+      second.sent(now, frame)
     },
     arrived: (now, frame) => {
-      for (const tap of taps) tap.arrived(now, frame)
+      first.arrived(now, frame)
+      second.arrived(now, frame)
     },
   }
 }

@@ -2,10 +2,10 @@
  * What the longest pauses of a boot were made of. Some of that time no sender could have used: a request that never arrived, a device that
  * nothing reaches, a rule that forbids to send. It is found in what went over the link, never taken from the names of device and fault.
  */
-import { HEADER_BYTES, OPCODE, readBlock, readOpcode } from '../packet/index.ts'
+import { HEADER_BYTES, OPCODE } from '../packet/index.ts'
 import type { Frame } from './frame.ts'
 import type { LinkTap } from './link.ts'
-import type { LabNode, ReceivingNode } from './node.ts'
+import type { ReceivingNode } from './node.ts'
 
 /** Why nothing could leave, or nothing that left could help. The rules are those of docs/rules.md. */
 export type PauseRule = 'request' | 'unreachable' | 'A4' | 'N4' | 'A5-oack' | 'A5-data' | 'A12' | 'A13'
@@ -96,64 +96,55 @@ const MOST_PAUSES = 64
 const UP = 1 << 19
 const ARRIVED = 1 << 20
 
-/** Stands before the client, and watches both links. What happened since the last new block is kept; in a healthy transfer that is one round trip. */
-export class PauseWatch implements LabNode {
+/** Watches both links. What happened since the last new block is kept; in a healthy transfer that is one round trip. */
+export class PauseWatch {
   readonly up: LinkTap = {
-    sent: (now, frame) => this.#add(now, frame, UP),
-    arrived: (now, frame) => this.#add(now, frame, UP | ARRIVED),
+    sent: (now, frame) => {
+      // It stores a block before it acknowledges it.
+      if (this.#client.stored !== this.#stored) this.#progress(now)
+      this.#add(now, UP | codeOf(frame))
+    },
+    arrived: (now, frame) => this.#add(now, UP | ARRIVED | codeOf(frame)),
   }
   readonly down: LinkTap = {
-    sent: (now, frame) => this.#add(now, frame, 0),
-    arrived: (now, frame) => this.#arrivedDown(now, frame),
+    sent: (now, frame) => this.#leftDown(now, codeOf(frame)),
+    arrived: (now, frame) => this.#arrivedDown(now, codeOf(frame)),
   }
   /** A block of DATA arrived more often than it left: the network makes copies. */
   copied = false
   /** An ERROR left the server before the device had ended. */
   serverGaveUp = false
-  readonly #node: LabNode
   readonly #client: ReceivingNode
   readonly #pauses: Pause[] = []
   readonly #left = new Uint16Array(BLOCK_NUMBERS)
   #longestMs = 0
   #stored = 0
   #sinceMs = 0
+  #arrivedAt = 0
   readonly #at: number[] = []
   readonly #what: number[] = []
   #count = 0
 
-  /** `node` gets what the link delivers: the client, or what stands before it. */
-  constructor(client: ReceivingNode, node: LabNode) {
+  constructor(client: ReceivingNode) {
     this.#client = client
-    this.#node = node
-  }
-
-  get deadline(): number {
-    return this.#node.deadline
-  }
-
-  attach(outlet: Parameters<LabNode['attach']>[0]): void {
-    this.#node.attach(outlet)
-  }
-
-  handleDatagram(now: number, buffer: Uint8Array, offset: number, length: number, from: number, to: number): void {
-    this.#node.handleDatagram(now, buffer, offset, length, from, to)
-    if (this.#client.stored !== this.#stored) this.#progress(now)
-  }
-
-  handleTimer(now: number): void {
-    this.#node.handleTimer(now)
-    if (this.#client.stored !== this.#stored) this.#progress(now)
   }
 
   /** Milliseconds of the longest pause of a boot that ended at `endMs`. */
   longestUntil(endMs: number): number {
+    this.#look()
     return Math.max(this.#longestMs, endMs - this.#sinceMs)
   }
 
   /** All long pauses of a boot that ended at `endMs`, in the order of time; the last one is the end of a boot that failed. */
   pausesUntil(endMs: number, facts: PauseFacts): PauseVerdict[] {
+    this.#look()
     const last = endMs - this.#sinceMs > LONG_PAUSE_MS ? [this.#pauseUntil(endMs)] : []
     return [...this.#pauses, ...last].map((pause) => judgePause(pause, facts))
+  }
+
+  /** A block that was stored without a word came with what arrived last. */
+  #look(): void {
+    if (this.#client.stored !== this.#stored) this.#progress(this.#arrivedAt)
   }
 
   #progress(now: number): void {
@@ -166,31 +157,42 @@ export class PauseWatch implements LabNode {
   }
 
   #pauseUntil(toMs: number): Pause {
-    const events = Array.from({ length: this.#count }, (_, i) => eventOf(this.#at[i], this.#what[i]))
+    const events = Array.from({ length: this.#count }, (_, i) => eventOf(this.#at[i], this.#what[i])).filter(
+      ({ ms }) => ms <= toMs,
+    )
     return { fromMs: this.#sinceMs, toMs, blocks: this.#stored, events }
   }
 
-  #arrivedDown(now: number, frame: Frame): void {
-    const opcode = readOpcode(frame.buffer, frame.offset, frame.length)
-    if (opcode === OPCODE.data && frame.length >= HEADER_BYTES) {
-      const block = readBlock(frame.buffer, frame.offset)
-      if (this.#left[block] === 0) this.copied = true
-      else this.#left[block]--
-    }
-    this.#add(now, frame, ARRIVED)
+  #leftDown(now: number, code: number): void {
+    const opcode = code >> 16
+    if (opcode === OPCODE.data) this.#left[code & 0xffff]++
+    else if (opcode === OPCODE.error && this.#client.result === undefined) this.serverGaveUp = true
+    this.#add(now, code)
   }
 
-  #add(now: number, frame: Frame, flags: number): void {
-    const opcode = readOpcode(frame.buffer, frame.offset, frame.length)
-    let number = 0
-    if (opcode === OPCODE.rrq) number = frame.from
-    else if (frame.length >= HEADER_BYTES) number = readBlock(frame.buffer, frame.offset)
-    if (flags === 0 && opcode === OPCODE.data) this.#left[number]++
-    if (flags === 0 && opcode === OPCODE.error && this.#client.result === undefined) this.serverGaveUp = true
+  #arrivedDown(now: number, code: number): void {
+    this.#look()
+    this.#arrivedAt = now
+    if (code >> 16 === OPCODE.data) {
+      if (this.#left[code & 0xffff] === 0) this.copied = true
+      else this.#left[code & 0xffff]--
+    }
+    this.#add(now, ARRIVED | code)
+  }
+
+  #add(now: number, what: number): void {
     if (this.#count === MOST_EVENTS) return
     this.#at[this.#count] = now
-    this.#what[this.#count++] = flags | ((opcode & 7) << 16) | number
+    this.#what[this.#count++] = what
   }
+}
+
+/** Opcode and number of a packet. Every packet of every run comes by here. */
+function codeOf(frame: Frame): number {
+  const { buffer, offset, length } = frame
+  if (length < HEADER_BYTES) return 0
+  const opcode = buffer[offset + 1] & 7
+  return (opcode << 16) | (opcode === OPCODE.rrq ? frame.from : (buffer[offset + 2] << 8) | buffer[offset + 3])
 }
 
 const BLOCK_NUMBERS = 0x1_0000
