@@ -136,6 +136,11 @@ describe('why there was no way', () => {
       'all is lost from one block on, by no fault that silences',
       { client: 'strict', lostDown: range(9, 500) },
     ],
+    [
+      undefined,
+      'it asks again and again after the last OACK, and nothing leaves',
+      { client: 'uboot-1.1.3', values: { tsize: 1 }, lostDown: range(1, 6) },
+    ],
     // Its timer is five seconds, and it has ten of them for the whole transfer.
     [undefined, 'the server gives up before the device', { client: 'uboot-2008', lostUp: range(3, 500) }],
   ])('%s: %s', (noWay, _what, setting, more = {}) => {

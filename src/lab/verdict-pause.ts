@@ -82,6 +82,8 @@ interface Pause {
 
 /** A packet that comes this long after the last block is the device's own timer (rules A12, A13). */
 const OWN_TIMER_MS = 800
+/** An OACK waits this long for its ACK (rule A5). */
+const OACK_MS = 1000
 /** A device takes this long at most to answer: a console prints meanwhile. */
 const ANSWER_MS = 40
 /** This many datagrams in a row that do not arrive, of a fault that can silence everything, are no accident. */
@@ -259,17 +261,16 @@ function atTheEnd(rule: 'A4' | 'N4', pause: Pause, { lastSeq }: PauseFacts): Str
   return pause.blocks === lastSeq - 1 ? muteBefore(rule, pause, lastSeq & 0xffff) : []
 }
 
-/** From each request of a port until it reaches the server. */
+/** From each request of a port until it reaches the server; what reaches the device meanwhile shows that another did. */
 function unanswerable({ events, toMs }: Pause): Stretch[] {
   const stretches: Stretch[] = []
   const seen = new Set<number>()
   for (const [index, event] of events.entries()) {
     if (event.opcode !== OPCODE.rrq || event.step !== 'sent' || seen.has(event.number)) continue
     seen.add(event.number)
-    const arrival = events
-      .slice(index)
-      .find(({ opcode, step, number }) => opcode === OPCODE.rrq && step === 'arrived' && number === event.number)
-    stretches.push({ rule: 'request', fromMs: event.ms, toMs: arrival?.ms ?? toMs })
+    const isHeard = ({ way, step, opcode, number }: PauseEvent): boolean =>
+      step === 'arrived' && (way === 'down' || (opcode === OPCODE.rrq && number === event.number))
+    stretches.push({ rule: 'request', fromMs: event.ms, toMs: events.slice(index).find(isHeard)?.ms ?? toMs })
   }
   return stretches
 }
@@ -292,12 +293,14 @@ function unreachable({ events, toMs }: Pause): Stretch[] {
   return stretches
 }
 
-/** From each OACK to what leaves next: for its ACK the server waits a second. */
+/** From each OACK to what leaves next, or to a packet of the device a second later, which asks for another. */
 function offered({ events, toMs }: Pause): Stretch[] {
-  const left = events.filter(({ way, step }) => way === 'down' && step === 'sent')
-  return left.flatMap(({ opcode, ms }, index): Stretch[] =>
-    opcode === OPCODE.oack ? [{ rule: 'A5-oack', fromMs: ms, toMs: left[index + 1]?.ms ?? toMs }] : [],
-  )
+  return events.flatMap(({ way, step, opcode, ms }, index): Stretch[] => {
+    if (way !== 'down' || step !== 'sent' || opcode !== OPCODE.oack) return []
+    const isOver = (later: PauseEvent): boolean =>
+      later.way === 'down' ? later.step === 'sent' : later.step === 'arrived' && later.ms >= ms + OACK_MS
+    return [{ rule: 'A5-oack', fromMs: ms, toMs: events.slice(index + 1).find(isOver)?.ms ?? toMs }]
+  })
 }
 
 /** From DATA 1 until its ACK arrives, or the device's own timer does: then it may be sent more. */

@@ -248,7 +248,9 @@ function compare<M extends string, S extends string>(
   const ratios = ours.map((value, i) => ratioOf(value, theirs[i]))
   const both = ours.flatMap((value, i) => (value + theirs[i] < Infinity ? [i] : []))
   const total = (values: readonly number[]): number => both.reduce((all, i) => all + values[i], 0)
-  return { [middle]: median(ratios)!, [sum]: total(ours) / total(theirs) } as Record<M | S, number>
+  // Where all of ours failed there is no sum to compare.
+  const sums = both.length === 0 ? median(ratios)! : total(ours) / total(theirs)
+  return { [middle]: median(ratios)!, [sum]: sums } as Record<M | S, number>
 }
 
 /** What leaves no way, or a way by luck only, says nothing of memory. */
