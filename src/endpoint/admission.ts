@@ -2,10 +2,10 @@
  * Who is in, and who may come in: caps in all, per address, and on transfers whose peer has not yet proved that it
  * holds its address. A flood of forged requests costs bounded memory and never a running transfer.
  */
-import type { Request } from '../packet/index.ts'
+import { OPCODE, type Request } from '../packet/index.ts'
 import { type Chain, emptyChain, Links } from './chains.ts'
 import type { Peer } from './contract.ts'
-import { isAbandoned } from './duplicates.ts'
+import { isAbandoned, isHalfOpenUpload } from './duplicates.ts'
 import type { Transfer } from './transfer.ts'
 
 /** About 20 MB of bookkeeping; more clients than one machine's ports can serve well. */
@@ -85,6 +85,18 @@ export class Admission<T extends Transfer> {
       if (found === undefined || transfer.heardAt < found.heardAt) found = transfer
     }
     return found
+  }
+
+  /** An upload of `request`'s file by `peer`'s address that nothing has come for yet (rule R1). */
+  halfOpenUpload(peer: Peer, request: Request): T | undefined {
+    // Most requests are reads.
+    if (request.opcode !== OPCODE.wrq) return undefined
+    let slot = this.#byFile.get(fileKey(peer, request))?.oldest ?? -1
+    for (let left = MAX_LOOKED_AT; slot >= 0 && left > 0; left--, slot = this.#fileLinks.after(slot)) {
+      const transfer = this.#slots[slot]
+      if (transfer !== undefined && isHalfOpenUpload(transfer)) return transfer
+    }
+    return undefined
   }
 
   /** What must go before one more transfer of `peer` may come: the oldest half-open one, or nothing can. */

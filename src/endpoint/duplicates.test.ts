@@ -148,3 +148,74 @@ describe('a request for the same file from another port of the same address', ()
     expect(owner.request(from, file, opcode)).toEqual(['event:requested 2', 'open 2'])
   })
 })
+
+describe('R1: a second request for an upload that nothing has come for yet', () => {
+  const OFFER = [{ name: 'blksize', value: '1468' }]
+  const halfOpen = () => {
+    const owner = new OwnerDouble()
+    owner.request(peer(2000), 'log', OPCODE.wrq, OFFER)
+    owner.accept(owner.transfer)
+    return owner
+  }
+
+  test('from another port of the same address starts nothing and is not refused', () => {
+    const owner = halfOpen()
+    owner.now = 400
+    expect(owner.request(peer(2001), 'log', OPCODE.wrq)).toEqual([])
+    expect(owner.endpoint.counts).toMatchObject({ repeated: 1, refused: 0 })
+    expect(owner.endpoint.size).toBe(1)
+    // The first goes on as if nothing had been.
+    expect(owner.answer(owner.transfer)).toContain('event:started 1')
+  })
+
+  test('so it does while the first is being opened', () => {
+    const owner = new OwnerDouble()
+    owner.request(peer(2000), 'log', OPCODE.wrq, OFFER)
+    expect(owner.request(peer(2001), 'log', OPCODE.wrq)).toEqual([])
+  })
+
+  test('after three seconds of silence it takes the place of the first', () => {
+    const owner = halfOpen()
+    owner.now = 2999
+    expect(owner.request(peer(2001), 'log', OPCODE.wrq)).toEqual([])
+    owner.now = 3000
+    expect(owner.request(peer(2001), 'log', OPCODE.wrq)).toEqual([
+      'event:superseded 1',
+      'close 1',
+      'event:requested 2',
+      'open 2',
+    ])
+  })
+
+  test.each([
+    ['another address', peer(2001, '10.0.0.2'), 'log', OPCODE.wrq],
+    ['another file', peer(2001), 'log2', OPCODE.wrq],
+    ['a read of the file', peer(2001), 'log', OPCODE.rrq],
+  ] as const)('from %s is another matter', (_name, from, file, opcode) => {
+    expect(halfOpen().request(from, file, opcode)).toEqual(['event:requested 2', 'open 2'])
+  })
+
+  test('once a block has come, the owner says whether a second upload may run', () => {
+    const owner = halfOpen()
+    owner.answer(owner.transfer)
+    expect(owner.request(peer(2001), 'log', OPCODE.wrq)).toEqual(['event:requested 2', 'open 2'])
+  })
+
+  test('from the same port, with other options, is the one that counts until a block has come, and is stale afterwards', () => {
+    const owner = halfOpen()
+    expect(owner.request(peer(2000), 'log', OPCODE.wrq)).toContain('event:superseded 1')
+    const { transfer } = owner
+    owner.accept(transfer)
+    owner.answer(transfer)
+    expect(owner.request(peer(2000), 'log', OPCODE.wrq, OFFER)).toEqual([])
+    expect(transfer.closed).toBe(false)
+  })
+
+  test('from the same port and the same in words reaches the receiver', () => {
+    const owner = halfOpen()
+    let told = 0
+    owner.transfer.machine!.handleRepeatedRequest = () => void told++
+    owner.request(peer(2000), 'log', OPCODE.wrq, OFFER)
+    expect(told).toBe(1)
+  })
+})

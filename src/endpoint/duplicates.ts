@@ -58,6 +58,15 @@ export function isAbandoned<Io, Content>(transfer: Transfer<Io, Content>, now: n
   return now - transfer.heardAt >= patienceMs
 }
 
+/**
+ * Rule R1: an upload that nothing has come for yet. A request for the same file from another port of the same address is most likely
+ * its own client, which waits for an answer that was lost or is on its way, and asks in another form meanwhile. Two that write one
+ * file cannot be let in, and an ERROR would end the client that is well.
+ */
+export function isHalfOpenUpload<Io, Content>(transfer: Transfer<Io, Content>): boolean {
+  return transfer.direction === 'write' && !transfer.answered && transfer.outcome === undefined
+}
+
 /** The same bytes said again, as far as they mean anything. */
 export function sameRequest(a: Request, b: Request): boolean {
   return (

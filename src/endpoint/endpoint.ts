@@ -9,6 +9,7 @@ import { type ForesendError, peerTextFor } from '../error.ts'
 import { encodePeerError, HEADER_BYTES, OPCODE, readOpcode, type Request, WIRE_ERROR } from '../packet/index.ts'
 import { COUNTER } from '../transfer/contract.ts'
 import { agreedForReceiver, agreedForSender, negotiateRead, negotiateWrite, oackOf } from '../transfer/negotiate.ts'
+import { takesAnyAck } from '../transfer/receiver-habits.ts'
 import { Receiver } from '../transfer/receiver.ts'
 import { Sender } from '../transfer/sender.ts'
 import {
@@ -196,6 +197,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
         near: transfer.peer.near,
         addressValidated: false,
         label: transfer.label,
+        onlyWhenAsked: takesAnyAck(transfer.request),
       }
       return create(config, transfer)
     })
@@ -266,13 +268,18 @@ export class Endpoint<Io = unknown, Content = unknown> {
     }
     const existing = running === undefined ? undefined : this.#admission.find(peer)
     if (existing !== undefined && judgeRepeat(existing, request, now) === 'ignore') {
-      this.counts.repeated++
-      this.#lifecycle.traces.requested(existing.slot, now - existing.requestedAt, request.opcode)
+      this.#noteRepeat(existing, request)
       // The first one since the last packet: what comes later is measured from it.
       if (existing.askedAgainAt <= existing.heardAt) existing.askedAgainAt = now
+      if (!existing.answered) this.#lifecycle.run(now, existing, (machine) => machine.handleRepeatedRequest?.(now))
       return false
     }
     const over = existing ?? this.#admission.abandoned(peer, request, now)
+    const halfOpen = over === undefined ? this.#admission.halfOpenUpload(peer, request) : undefined
+    if (halfOpen !== undefined) {
+      this.#noteRepeat(halfOpen, request)
+      return false
+    }
     // No ERROR goes to it: the device may be at the same port, and old firmware does not look at ports at all.
     if (over !== undefined) this.#lifecycle.drop(over, 'superseded', supersededError(over))
 
@@ -283,6 +290,12 @@ export class Endpoint<Io = unknown, Content = unknown> {
     }
     if (room !== 'none') this.#lifecycle.drop(room, 'failed', droppedError(room))
     return true
+  }
+
+  /** `request` starts nothing: `existing` is what its client waits for. */
+  #noteRepeat(existing: Transfer<Io, Content>, request: Request): void {
+    this.counts.repeated++
+    this.#lifecycle.traces.requested(existing.slot, this.#lifecycle.now - existing.requestedAt, request.opcode)
   }
 
   #takeId(): number {

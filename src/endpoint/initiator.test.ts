@@ -350,6 +350,57 @@ describe('a read', () => {
   })
 })
 
+describe('a refusal of the plain request of a write', () => {
+  const WRQ = `wrq${RRQ.slice(3)}`
+  const asked = (direction: 'read' | 'write', waitMs: number): Bench => {
+    const b = new Bench({ direction, waitMs }).wait(waitMs > 0 ? 400 : 3000)
+    b.outputs()
+    return b
+  }
+  const refuse = (b: Bench, wireCode: number): Bench => b.take(69, encodeError(wireCode, 'busy'), 'plain')
+
+  test.each([0, 2])('with ERROR %d may be about our own upload: the request with options is said again', (wireCode) => {
+    const b = refuse(asked('write', 60_000), wireCode)
+    expect(b.outputs()).toEqual(['drop plain', WRQ])
+    expect(b.wait(600).outputs()).toEqual([WRQ, WRQ, WRQ])
+    b.oack(1069, 'blksize=1428', 'options')
+    expect(b.outputs()).toEqual(['lock options 1069', 'data 1'])
+    expect(b.initiator.fallback).toBeUndefined()
+  })
+
+  test.each([
+    [0, 3000],
+    [60_000, 3000],
+  ])('is what is told when nothing else comes for three seconds (wait %d)', (waitMs, ms) => {
+    const b = refuse(asked('write', waitMs), 2)
+    b.wait(ms - 1)
+    expect(b.outcome).toBeUndefined()
+    b.wait(1)
+    expect(b.outcome?.error).toMatchObject({ code: 'ERR_TFTP_PEER_ERROR', wireCode: 2 })
+  })
+
+  test('that comes twice is one; an ERROR to the request with options ends it', () => {
+    const b = refuse(refuse(asked('write', 60_000), 2), 2)
+    expect(b.outputs()).toEqual(['drop plain', WRQ])
+    b.take(69, encodeError(6, 'exists'), 'options')
+    expect(b.outcome?.error).toMatchObject({ wireCode: 6 })
+  })
+
+  test.each([
+    ['write', 6],
+    ['write', 3],
+    ['read', 2],
+    ['read', 1],
+  ] as const)('of a %s with ERROR %d is believed at once', (direction, wireCode) => {
+    expect(refuse(asked(direction, 60_000), wireCode).outcome?.error).toMatchObject({ wireCode })
+  })
+
+  test('is believed at once where no request with options waits', () => {
+    const b = new Bench({ direction: 'write', options: [] })
+    expect(b.take(69, encodeError(2, 'no')).outcome?.error).toMatchObject({ wireCode: 2 })
+  })
+})
+
 describe('a write', () => {
   const put: Partial<InitiatorConfig> = { direction: 'write', options: [{ name: 'windowsize', value: '4' }] }
 

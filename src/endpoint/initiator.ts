@@ -4,7 +4,8 @@
  *
  * A server that is silent to any request with options gets plain requests in between. Each of the two kinds has a local port of
  * its own: an answer says which request it is for, even from a server that takes seconds to answer, and two transfers that a
- * server began can never mix their blocks. The first answer decides; the other port closes.
+ * server began can never mix their blocks. The first answer decides; the other port closes. The plain request of an upload may be refused
+ * because the other one has begun it: that is not the end (rule R1).
  */
 import { type ForesendError, peerTextFor } from '../error.ts'
 import {
@@ -33,6 +34,13 @@ const REQUESTS_BEFORE_PLAIN = 2
 /** A device's recovery window can be a second: ask five times in it. */
 const WAIT_REPEAT_MS = 200
 const SLOWEST_REQUEST_MS = 4000
+/**
+ * A server that knows options has begun the upload of a request with options whose answer was lost, and refuses the plain request for the
+ * same name. For this long after that the request with options is repeated.
+ */
+const OWN_UPLOAD_MS = 3000
+/** Servers refuse a second upload to one name with one of these. */
+const BUSY_CODES: ReadonlySet<number> = new Set([WIRE_ERROR.undefined, WIRE_ERROR.access])
 const NO_COUNTERS = newCounters()
 
 export type { InitiatorConfig, InitiatorSink, RequestKind } from './initiator-contract.ts'
@@ -57,6 +65,8 @@ export class Initiator implements Machine {
   readonly #odd = new Oddities()
   #nextAt = Infinity
   #over = false
+  /** The plain request was refused, maybe for an upload that our other request began. */
+  #refusal: { readonly at: number; readonly error: ForesendError } | undefined
 
   constructor(config: InitiatorConfig, sink: InitiatorSink) {
     this.#config = config
@@ -97,7 +107,7 @@ export class Initiator implements Machine {
     kind: RequestKind = this.#kind,
   ): void {
     if (this.#machine === undefined) {
-      const isDropped = kind === 'options' && this.#kind === 'plain'
+      const isDropped = kind === 'options' ? this.#kind === 'plain' : this.#refusal !== undefined
       if (!this.#over && !isDropped) this.#first(now, kind, port, buffer, offset, length)
       this.#arm()
     } else if (kind !== this.#kind) return
@@ -158,15 +168,19 @@ export class Initiator implements Machine {
   }
 
   #askAgain(now: number): void {
-    const { waitMs, retries } = this.#config
-    const waitedMs = now - this.#startedAt
-    if (waitMs > 0 ? waitedMs >= waitMs : this.#tries >= retries) {
-      this.#end(this.#unanswered(waitedMs))
+    if (this.#hasAskedEnough(now)) {
+      this.#end(this.#refusal?.error ?? this.#unanswered(now - this.#startedAt))
       return
     }
     this.#tries++
     const isPlainTurn = this.#tries % (REQUESTS_BEFORE_PLAIN + 1) === REQUESTS_BEFORE_PLAIN
-    this.#send(now, isPlainTurn ? 'plain' : this.#kind)
+    this.#send(now, isPlainTurn && this.#refusal === undefined ? 'plain' : this.#kind)
+  }
+
+  #hasAskedEnough(now: number): boolean {
+    if (this.#refusal !== undefined) return now >= this.#refusal.at + OWN_UPLOAD_MS
+    const { waitMs, retries } = this.#config
+    return waitMs > 0 ? now - this.#startedAt >= waitMs : this.#tries >= retries
   }
 
   #unanswered(waitedMs: number): ForesendError {
@@ -220,9 +234,15 @@ export class Initiator implements Machine {
       // A code that no RFC has is PyTFTPd's answer to options (9).
       wireCode >= WIRE_ERROR.option || wireCode === WIRE_ERROR.illegal || wireCode === WIRE_ERROR.undefined
     this.#sink.drop(kind, port, undefined)
+    const error = refusedByPeer(this.#config.label, packet)
+    const maybeOwnUpload = this.#config.direction === 'write' && this.#kind !== kind
     if (maybeOptions && kind === 'options') {
       this.#withoutOptions(now, `the server refused them with ERROR ${wireCode} "${escapeText(message)}"`)
-    } else this.#end(refusedByPeer(this.#config.label, packet))
+    } else if (maybeOwnUpload && BUSY_CODES.has(wireCode)) {
+      this.#refusal = { at: now, error }
+      this.#tries = 0
+      this.#send(now, 'options')
+    } else this.#end(error)
   }
 
   /** From now on in plain RFC 1350; `reason` is what was wrong with the request with options. */

@@ -12,8 +12,11 @@ import { labelOf } from './labels.ts'
 import type { Outputs } from './outputs.ts'
 import type { TimerWheel } from './wheel.ts'
 
-/** A sender or a receiver. Only a receiver has an input for bytes that were stored. */
-export type TransferMachine = Machine & { handleStored?(now: number, error?: ForesendError): void }
+/** A sender or a receiver. Only a receiver has inputs for bytes that were stored and for the request that began it, come again. */
+export type TransferMachine = Machine & {
+  handleStored?(now: number, error?: ForesendError): void
+  handleRepeatedRequest?(now: number): void
+}
 
 /**
  * `Io` and `Content` are the owner's: its TID and its open image or upload. Times are the endpoint's `now`, in

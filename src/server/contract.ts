@@ -62,7 +62,8 @@ export interface Server {
   trace(id: number): Promise<TraceEntry[] | undefined>
   /**
    * Calls `listener` with each event from now on, down to `level`; the function that comes back ends that. Without `level` it gets every
-   * event. Events that no listener asked for are not made at all, so the first one to ask may miss those of the next milliseconds.
+   * event. Events that no listener asked for are not made at all, so one that asks for more than the others, later than a second after the
+   * start, may miss those of the next milliseconds.
    */
   subscribe(listener: (event: ServerEvent) => void, level?: EventLevel): () => void
   /**

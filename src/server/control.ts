@@ -29,6 +29,8 @@ import { readTrace, type TraceEntry } from '../transfer/trace.ts'
 
 /** Most first tries fail before a single packet arrives. */
 const NO_REQUEST_MS = 30_000
+/** A server that was started without a listener makes all events for this long: one that subscribes next misses none of them. */
+const SETTLING_MS = 1000
 
 type Listener = (event: ServerEvent) => void
 
@@ -72,6 +74,7 @@ export class Control implements Server, MemberOwner {
   /** A datagram reached a listening socket. */
   #wasAsked = false
   #quiet: NodeJS.Timeout | undefined
+  #settling: NodeJS.Timeout | undefined
   /** Events that came before the server listens: `listening` is the first of all. */
   #early: ServerEvent[] | undefined = []
   #stopped: Promise<void> | undefined
@@ -84,7 +87,7 @@ export class Control implements Server, MemberOwner {
     this.#nextIds = this.#members.map((_, index) => index + 1)
     this.#stats = this.#members.map(() => NO_STATS)
     if (subscription !== undefined) this.#subscriptions.add(subscription)
-    this.#level = this.#wanted()
+    this.#level = subscription === undefined ? 'debug' : this.#wanted()
   }
 
   async start(): Promise<void> {
@@ -102,6 +105,7 @@ export class Control implements Server, MemberOwner {
     this.#early = undefined
     for (const event of early) this.#emit(event)
     if (!this.#wasAsked) this.#quiet = setTimeout(() => this.#noticeSilence(), NO_REQUEST_MS).unref()
+    if (this.#subscriptions.size === 0) this.#settling = setTimeout(() => this.#tellWanted(), SETTLING_MS).unref()
   }
 
   transfers(): TransferSnapshot[] {
@@ -151,6 +155,7 @@ export class Control implements Server, MemberOwner {
 
   stop(graceMs = STOP_GRACE_MS): Promise<void> {
     clearTimeout(this.#quiet)
+    clearTimeout(this.#settling)
     const all = Promise.all(this.#members.map((member) => member.stop(graceMs)))
     this.#stopped ??= all.then(() => {})
     return this.#stopped
@@ -231,6 +236,7 @@ export class Control implements Server, MemberOwner {
   }
 
   #tellWanted(): void {
+    clearTimeout(this.#settling)
     const level = this.#wanted()
     if (level === this.#level) return
     this.#level = level

@@ -24,7 +24,7 @@ describe.each([
   const skip = driver === 'batch' && typeof native === 'string'
 
   /** A server whose messages from its one instance are written down. */
-  async function beginAt(level: EventLevel) {
+  async function beginAt(level: EventLevel, isListening = true) {
     const [wire, log] = [new Arrivals<FromInstance>(), new Log()]
     const open: OpenLink = (start, index, owner) =>
       openLink(start, index, {
@@ -36,7 +36,7 @@ describe.each([
       })
     const path = folderWith('image.bin', Buffer.alloc(700))
     const config = parseConfig({ path, hosts: ['127.0.0.1'], port: 0, driver })
-    const server = await startControl(config, { count: 1, open }, log.add, [], level)
+    const server = await startControl(config, { count: 1, open }, isListening ? log.add : undefined, [], level)
     ending.push(server)
     const crossed = (): string[] => wire.events.flatMap((one) => (one.type === 'event' ? [one.event.event] : []))
     return { server, wire, log, crossed, port: server.bound[0].port }
@@ -72,6 +72,15 @@ describe.each([
     expect(crossed()).toEqual(['failed', 'refused'])
     expect(server.stats().transfers).toMatchObject({ running: 0, requested: 2, failed: 1, refused: 1 })
     client.close()
+  })
+
+  test.skipIf(skip)('that subscribes right after the start misses nothing', async () => {
+    const { server, log, port } = await beginAt('debug', false)
+    server.subscribe(log.add)
+    await fetched(port, 'image.bin')
+    await log.until(() => log.of('completed').length === 1)
+    expect(log.of('requested')).toHaveLength(1)
+    expect(log.of('started')).toHaveLength(1)
   })
 
   test.skipIf(skip)('is not alone any more when another one asks for more, and alone again later', async () => {

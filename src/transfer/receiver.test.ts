@@ -30,6 +30,40 @@ describe('opening', () => {
     expect(b.machine.closed).toBe(true)
   })
 
+  test('R1: the request again brings the answer again, near peers after 150 ms, far ones after a second', () => {
+    for (const [near, restMs] of [
+      [true, 150],
+      [false, 1000],
+    ] as const) {
+      const b = new Bench({ oack: OACK, addressValidated: false, near, onlyWhenAsked: true }).start()
+      const ask = () => {
+        b.machine.handleRepeatedRequest(b.now)
+        return b.heard()
+      }
+      expect(b.heard()).toEqual(['oack'])
+      expect(b.wait(restMs - 1).heard()).toEqual([])
+      expect(ask()).toEqual([])
+      b.wait(1)
+      expect(ask()).toEqual(['oack'])
+      expect(ask()).toEqual([])
+      b.wait(10_000)
+      // Also behind the repeats that A5 allows.
+      expect(ask()).toEqual(['oack'])
+      b.data(1).heard()
+      b.wait(10_000).heard()
+      expect(ask()).toEqual([])
+    }
+  })
+
+  test('R1: a repeat that was asked for puts off the next one of our own timer', () => {
+    const b = new Bench({ oack: OACK, addressValidated: false }).start()
+    b.wait(900).heard()
+    b.machine.handleRepeatedRequest(b.now)
+    expect(b.heard()).toEqual(['oack'])
+    expect(b.wait(999).heard()).toEqual([])
+    expect(b.wait(1).heard()).toEqual(['oack'])
+  })
+
   test('DATA 1 proves the peer', () => {
     const b = new Bench({ oack: OACK, addressValidated: false }).start().data(1)
     expect(b.machine.halfOpen).toBe(false)
@@ -203,6 +237,42 @@ describe('timer', () => {
     expect(b.at).toBe(Infinity)
     const slow = new Bench({ peerTimeoutMs: 10_000 }).start().upTo(3).wait(59_000)
     expect(slow.outcome).toBeUndefined()
+  })
+})
+
+describe('R2: a peer that takes any ACK for its last one', () => {
+  test('hears nothing on our timer, is answered when it asks, and a stall is told', () => {
+    const b = new Bench({ oack: OACK, addressValidated: false, onlyWhenAsked: true }).start()
+    expect(b.heard()).toEqual(['oack'])
+    expect(b.wait(9000).heard()).toEqual([])
+    expect(b.data(1).heard()).toEqual(['ack 1'])
+    expect(b.wait(5000).heard()).toEqual([])
+    expect(b.notices).toContain('stalled')
+    expect(b.machine.counters[COUNTER.timeouts]).toBe(0)
+    expect(b.data(1).heard()).toEqual(['ack 1'])
+    expect(b.wait(9000).data(2).heard()).toEqual(['ack 2'])
+    expect(b.wait(29_000).heard()).toEqual([])
+    expect(b.wait(1000).heard()).toEqual(['error 0'])
+  })
+
+  test('that announced its size hears repeats, but for those that wait for the first and the last block', () => {
+    const b = new Bench({ oack: OACK, addressValidated: false, onlyWhenAsked: true, sizeBytes: 20 }).start()
+    b.wait(2000)
+    expect(b.heard()).toEqual(['oack'])
+    b.data(1).heard()
+    expect(b.wait(300).heard()).toEqual(['ack 1'])
+    b.data(2).heard()
+    expect(b.wait(9000).heard()).toEqual([])
+    b.data(3, 4)
+    expect(b.finished).toBe(20)
+  })
+
+  test('that announced whole blocks: the last block is the empty one', () => {
+    const b = new Bench({ onlyWhenAsked: true, sizeBytes: 16 }).start().data(1)
+    b.heard()
+    expect(b.wait(300).heard()).toEqual(['ack 1'])
+    b.data(2).heard()
+    expect(b.wait(9000).heard()).toEqual([])
   })
 })
 

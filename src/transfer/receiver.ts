@@ -35,12 +35,23 @@ export interface ReceiverConfig {
   readonly peerRole?: PeerRole
   /** The size that the peer announced; a transfer of another size fails. Leave out where it is not exact (netascii). */
   readonly sizeBytes?: number | undefined
+  /**
+   * Rule R2: while the next block may be the final one, or none has come, nothing is repeated on our timer. The peer's own timer asks.
+   * Default false.
+   */
+  readonly onlyWhenAsked?: boolean
   /** Milliseconds without progress before giving up; by default A14's max(30 s, 6 peer timeouts). */
   readonly giveUpMs?: number
   /** Milliseconds to stay after the last ACK and answer repeats; by default two peer timeouts, 3 to 15 s. */
   readonly dallyMs?: number
 }
 
+/**
+ * A request that comes again gets the first answer again when that left so long ago (rule R1): no round trip on the same network takes it,
+ * and `put --wait` asks every 200 ms. To far peers as A5 spaces the repeats.
+ */
+const NEAR_ANSWER_AGAIN_MS = 150
+const FAR_ANSWER_AGAIN_MS = 1000
 /** Bytes of the first block that are compared with a later block 1. */
 const COMPARED_BYTES = 512
 
@@ -120,6 +131,19 @@ export class Receiver implements Machine {
         const waitedMs = now - this.progressAt
         this.#fail(gaveUp(this.#failing(), waitedMs, outOfPlace(this.#oddities)), this.#timer.addressValidated)
       } else if (now >= this.#timer.dueAt) this.#repeat(now)
+    }
+    this.#arm()
+  }
+
+  /**
+   * The request that began this came again, and no block yet: the answer was lost. One that has just left is on its way: a second OACK spoils
+   * the upload of curl and of U-Boot.
+   */
+  handleRepeatedRequest(now: number): void {
+    const restMs = this.#config.near ? NEAR_ANSWER_AGAIN_MS : FAR_ANSWER_AGAIN_MS
+    if (this.#phase === 'offer' && now >= this.#ackAt + restMs) {
+      this.#open(now)
+      this.#timer.answeredAgain(now)
     }
     this.#arm()
   }
@@ -286,15 +310,22 @@ export class Receiver implements Machine {
   }
 
   #repeat(now: number): void {
-    this.counters[COUNTER.timeouts]++
     if (!this.#stalled && now - this.progressAt >= this.#timer.stallMs) {
       this.#stalled = true
       this.counters[COUNTER.stalls]++
       this.#sink.notice('stalled', this.#stored + 1)
     }
+    this.#timer.repeated(now)
+    if (this.#config.onlyWhenAsked === true && this.#mayEndNext()) return
+    this.counters[COUNTER.timeouts]++
     if (this.#phase === 'offer') this.#open(now)
     else this.#sendAck(now)
-    this.#timer.repeated(now)
+  }
+
+  /** Whether the block that is waited for may be the final one, or the first. */
+  #mayEndNext(): boolean {
+    const { sizeBytes, blksize } = this.#config
+    return this.#stored === 0 || sizeBytes === undefined || (this.#stored + 1) * blksize > sizeBytes
   }
 
   #sendAck(now: number): void {

@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGE = readFileSync(join(ROOT, 'docs/rules.md'), 'utf8')
-const DEFINED = [...PAGE.matchAll(/^### ([AN]\d+): /gm)].map((match) => match[1])
-const CITATION = /\b[AN]\d{1,2}\b/g
+const DEFINED = [...PAGE.matchAll(/^### ([ANR]\d+): /gm)].map((match) => match[1])
+const CITATION = /\b[ANR]\d{1,2}\b/g
 
 interface File {
   readonly path: string
@@ -34,7 +34,8 @@ function cited({ path, text }: File): string[] {
 
 describe('docs/rules.md', () => {
   test('defines each rule once, in order', () => {
-    const expected = [...[1, 2, 3, 4].map((n) => `N${n}`), ...Array.from({ length: 14 }, (_, i) => `A${i + 1}`)]
+    const upTo = (letter: string, last: number) => Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
+    const expected = [...upTo('N', 4), ...upTo('A', 14), ...upTo('R', 2)]
     expect(DEFINED).toEqual(expected)
   })
 

@@ -26,7 +26,6 @@ const CLEAR_TEXT = /^"test\.bin" (?:to|from) 10\.0\.0\.2:69: .{12,}/
 
 /** Uploads that their client takes for complete without the ACK of the final block, and the rule of it that makes it so. */
 const BELIEVES: Readonly<Partial<Record<UploaderName, string>>> = {
-  'uboot-tftpput': 'after its final block it takes any ACK for the last one',
   curl: 'after a second OACK it takes the ACK of another block for the last one',
 }
 

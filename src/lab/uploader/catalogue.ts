@@ -52,7 +52,12 @@ const TABLE = {
   'uboot-tftpput': {
     type: 'foreign',
     summary: 'U-Boot tftpput: follows the last ACK, ten timeouts in all, any ACK ends it after the final block',
-    make: (config) => new UbootPut(config),
+    make: (config) => new UbootPut(config, { tsize: false }),
+  },
+  'uboot-tftpput-tsize': {
+    type: 'foreign',
+    summary: 'U-Boot tftpput with CONFIG_TFTP_TSIZE: the same, and it announces the size',
+    make: (config) => new UbootPut(config, { tsize: true }),
   },
   'foresend-put': {
     type: 'foresend',

@@ -17,8 +17,15 @@ export class UbootPut extends Uploader {
   #block = 0
   #isFinalSent = false
 
-  constructor(config: UploaderConfig) {
-    super(config, 'octet', ubootOptions({ blksize: BLKSIZE }, TIMEOUT_MS))
+  /** `tsize`: built with CONFIG_TFTP_TSIZE, it announces the size of what it stores. */
+  constructor(config: UploaderConfig, { tsize }: { readonly tsize: boolean }) {
+    const size = { name: 'tsize', value: String(config.image.length) }
+    const options = ubootOptions({ blksize: BLKSIZE, tsize }, TIMEOUT_MS)
+    super(
+      config,
+      'octet',
+      options.map((option) => (option.name === 'tsize' ? size : option)),
+    )
   }
 
   protected onStart(now: number): void {

@@ -193,4 +193,8 @@ describe('uboot-tftpput', () => {
     hand.wait(5000)
     expect(hand.client).toMatchObject({ outcome: { status: 'failed' }, says: 'retry count exceeded' })
   })
+
+  test('with CONFIG_TFTP_TSIZE it announces the size between the two other options', () => {
+    expect(new Hand('uboot-tftpput-tsize', 3000).wait(0)).toEqual(['WRQ octet timeout=5 tsize=3000 blksize=1468'])
+  })
 })
