@@ -149,6 +149,7 @@ export function memoryCosts(kind: MemoryKind, pairs: number, progress: Progress 
     met: above.length === 0,
     notes: [
       `learnt ${KINDS[kind]}; failed with memory only: ${failedOnly.length}, without it only: ${failedWithout.length}`,
+      ...(slower.length === 0 ? [] : [`above over all lucks, by the fault of the boot: ${byFault(slower)}`]),
       ...slower
         .slice(0, WORST_SHOWN)
         .map(
@@ -175,6 +176,19 @@ export function memoryCosts(kind: MemoryKind, pairs: number, progress: Progress 
       failedWithout: failedWithout.length,
     },
   }
+}
+
+/** `rx-ring 12, reorder 3`: the most frequent first. */
+function byFault(results: readonly PairResult[]): string {
+  const counts = new Map<string, number>()
+  for (const { pair } of results) {
+    const faults = readFaults(pair.unit.fault).map(({ fault }) => fault)
+    counts.set(faults.join('+'), (counts.get(faults.join('+')) ?? 0) + 1)
+  }
+  return [...counts]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
 }
 
 /** The sum over all kinds. */
