@@ -91,7 +91,7 @@ const SILENCED = 3
 /** Different blocks that it leaves unanswered, before a device counts as mute. One it may just have taken last. */
 const MUTE_BLOCKS = 2
 /** More happens in no pause of interest; what comes later is not kept. */
-const MOST_EVENTS = 65_536
+const MOST_EVENTS = 16_384
 /** The pauses of one boot that are kept. */
 const MOST_PAUSES = 64
 
