@@ -1,14 +1,28 @@
 /**
  * Measures what the default policy must show on faulty devices, each row with its target beside it, in virtual time:
- * `npm run figures -- [--json FILE] [--only ROW[,ROW]] [--seeds N]`. Ends with 1 when a row misses its target.
+ * `npm run figures -- [--json FILE] [--only ROW[,ROW]] [--seeds N]`. Ends with 1 when a row misses its target. `--seeds` scales every row (default 20);
+ * `--pair KIND:N` plays one pair of the row of memory again.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { DEVICES } from '../src/lab/device/catalogue.ts'
 import { SERVERS, type ServerName } from '../src/lab/server/catalogue.ts'
 import { STORERS } from '../src/lab/storer/catalogue.ts'
 import { UPLOADERS, type UploaderName } from '../src/lab/uploader/catalogue.ts'
 import { type Figure, FULL, type Progress, type Scale } from '../test/sim/figures.ts'
 import { everyFault, FAULT_CLIENTS } from '../test/sim/figures-faults.ts'
+import { KNOWN_DEVICES, knownCases } from '../test/sim/figures-known.ts'
+import {
+  drawPair,
+  isMemoryKind,
+  manyLucks,
+  MEMORY_KINDS,
+  memoryCosts,
+  memoryTotal,
+  pairText,
+  playPair,
+} from '../test/sim/figures-memory.ts'
+import { product, productTotal } from '../test/sim/figures-product.ts'
 import { edk2Loses, healthyClients, labSpeed, pausingClients } from '../test/sim/figures-healthy.ts'
 import {
   ackLossRatios,
@@ -16,6 +30,7 @@ import {
   RING_CLIENTS,
   receiveRing,
   ringCases,
+  roomOf,
   searchedFaults,
   wrongMemory,
 } from '../test/sim/figures-speed.ts'
@@ -25,6 +40,10 @@ import { ourGet, ourPut, uploadsToUs } from '../test/sim/figures-uploads.ts'
 const SEARCH_SEEDS = 5
 /** Uploads are small and quick. */
 const UPLOADS_FACTOR = 10
+/** 40 boots of each cell, 200 of each known case, 10,000 pairs over the five kinds of memory. */
+const PRODUCT_FACTOR = 2
+const KNOWN_FACTOR = 10
+const MEMORY_FACTOR = 100
 const NOTES_SHOWN = 12
 
 const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress) => Iterable<Figure>>> = {
@@ -51,14 +70,54 @@ const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress) => It
   },
   *best(scale, progress) {
     const fewer = { ...scale, seeds: Math.min(scale.seeds, SEARCH_SEEDS) }
+    const rows: Figure[] = []
     for (const link of scale.links)
-      for (const fault of searchedFaults()) yield againstBest(fault, link, fewer, progress)
+      for (const fault of searchedFaults()) {
+        const row = againstBest(fault, link, fewer, progress)
+        rows.push(row)
+        yield row
+      }
+    for (const row of rows) {
+      const room = roomOf(row)
+      if (room !== undefined) yield room
+    }
+  },
+  *product(scale, progress) {
+    const more = { ...scale, seeds: PRODUCT_FACTOR * scale.seeds }
+    const rows: Figure[] = []
+    for (const device of Object.keys(DEVICES)) {
+      const row = product(device, more, progress)
+      rows.push(row)
+      yield row
+    }
+    yield productTotal(rows)
+  },
+  *known(scale, progress) {
+    const more = { ...scale, seeds: KNOWN_FACTOR * scale.seeds }
+    for (const device of KNOWN_DEVICES) {
+      progress(device)
+      yield* knownCases(device, more)
+    }
+  },
+  *memory(scale, progress) {
+    const rows: Figure[] = []
+    for (const kind of MEMORY_KINDS) {
+      const row = memoryCosts(kind, MEMORY_FACTOR * scale.seeds, progress)
+      rows.push(row)
+      yield row
+    }
+    yield memoryTotal(rows)
   },
 }
 
 function main(): void {
   const { values } = parseArgs({
-    options: { json: { type: 'string' }, only: { type: 'string' }, seeds: { type: 'string' } },
+    options: {
+      json: { type: 'string' },
+      only: { type: 'string' },
+      seeds: { type: 'string' },
+      pair: { type: 'string' },
+    },
   })
   const names = values.only === undefined ? Object.keys(SECTIONS) : values.only.split(',')
   const unknown = names.find((name) => !(name in SECTIONS))
@@ -72,6 +131,7 @@ function main(): void {
     process.exitCode = 2
     return
   }
+  if (values.pair !== undefined) return playOnePair(values.pair)
   const figures: Figure[] = []
   let row = ''
   for (const name of names) {
@@ -89,6 +149,24 @@ function main(): void {
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ scale: { ...FULL, seeds }, figures }, null, 2)}\n`)
   process.exitCode = missed.length > 0 ? 1 : 0
+}
+
+/** As a note of the row names it. */
+function playOnePair(text: string): void {
+  const [kind, number] = text.split(':')
+  if (!isMemoryKind(kind) || !(Number(number) > 0)) {
+    console.error(`--pair: expected KIND:N, found ${text}; kinds: ${MEMORY_KINDS.join(', ')}`)
+    process.exitCode = 2
+    return
+  }
+  const result = playPair(drawPair(Number(number), kind))
+  const lucks = manyLucks(result.pair)
+  console.log(
+    `${pairText(result)}, ${result.ratio.toFixed(2)} times (another luck without memory: ${result.luckRatio.toFixed(2)})`,
+  )
+  console.log(
+    `over all lucks: median ${lucks.median.toFixed(2)}, sum ${lucks.sum.toFixed(2)}; luck alone: median ${lucks.luckMedian.toFixed(2)}, sum ${lucks.luckSum.toFixed(2)}`,
+  )
 }
 
 function print({ what, target, measured, met, notes }: Figure): void {

@@ -15,7 +15,7 @@ import { type Counters, type LearntDevice, newCounters, type NoticeKind, type Ou
 import type { PolicyOptions } from '../transfer/policy/choose.ts'
 import { Sender } from '../transfer/sender.ts'
 import { LabUpload } from './lab-upload.ts'
-import type { Outlet, ServingNode, StoredFile, StoringNode } from './node.ts'
+import type { Outlet, Service, ServingNode, StoredFile, StoringNode } from './node.ts'
 
 export interface EndpointNodeConfig {
   /** Sent for any name that is asked for. */
@@ -54,6 +54,7 @@ export class EndpointNode implements ServingNode, StoringNode {
   dataSent = 0
   /** What the latest transfer that ended taught of its device; undefined before, and for an upload. */
   learnt: LearntDevice | undefined = undefined
+  service: Service | undefined = undefined
   /** The ACK of the final block of an upload left. */
   acknowledged = false
   /** The last upload that was complete and on disk. */
@@ -90,7 +91,11 @@ export class EndpointNode implements ServingNode, StoringNode {
         limits: SERVE_LIMITS,
         ...SERVE_CAPS,
         writable: config.writable ?? false,
-        prepare: (transfer, agreed) => this.#devices.prepare(transfer, agreed),
+        prepare: (transfer, agreed) => {
+          const prepared = this.#devices.prepare(transfer, agreed)
+          this.service = { windowed: agreed.windowNegotiated, patient: prepared.device?.patient === true }
+          return prepared
+        },
       },
       this.#sink(),
     )

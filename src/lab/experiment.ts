@@ -7,8 +7,9 @@ import type { Outcome } from '../transfer/contract.ts'
 import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import type { ClientResult } from './client/client.ts'
 import type { LinkOptions, LinkTap } from './link.ts'
-import type { LabNode, ReceivingNode, ServingNode, StoringNode, UploadingNode } from './node.ts'
+import type { LabNode, ReceivingNode, Service, ServingNode, StoringNode, UploadingNode } from './node.ts'
 import { judge, judgeUpload, type Verdict } from './verdict.ts'
+import { type PauseFacts, PauseWatch, type PauseVerdict } from './verdict-pause.ts'
 import { type RunEnd, type RunLimits, World } from './world.ts'
 
 export interface Experiment {
@@ -51,8 +52,14 @@ export interface ExperimentResult {
   readonly datagrams: number
   /** Datagrams that arrived, both ways. */
   readonly delivered: number
-  /** The longest time without a block that the client had not seen, in milliseconds. */
+  /** The longest time without a block that the client did not have, in milliseconds. */
   readonly longestGapMs: number
+  /** Those above a second, and what they were made of; of Foresend's own servers only. */
+  readonly pauses: readonly PauseVerdict[]
+  /** The network made copies of DATA. */
+  readonly copied: boolean
+  /** An ERROR left the server before the client had ended. */
+  readonly serverGaveUp: boolean
 }
 
 /** Virtual milliseconds of a day: a server that waits whole seconds for each block needs hours. */
@@ -83,7 +90,14 @@ export interface UploadResult {
 /** Runs one experiment. The same inputs give the same result. */
 export function runExperiment(experiment: Experiment): ExperimentResult {
   const { client, server, image } = experiment
-  const { world, gaps, end } = play(experiment.clientNode ?? client, server, experiment, 'down')
+  const watch = new PauseWatch(client)
+  const { world, end } = play(
+    experiment.clientNode ?? client,
+    server,
+    experiment,
+    { up: [watch.up], down: [watch.down] },
+    'down',
+  )
   const { result } = client
   const ms = result?.endedAt ?? world.now
   const written = result?.writtenMap ?? new Uint8Array(0)
@@ -104,14 +118,32 @@ export function runExperiment(experiment: Experiment): ExperimentResult {
     clientTimeouts: result?.timeouts ?? 0,
     datagrams: server.dataSent,
     delivered: world.delivered,
-    longestGapMs: gaps.longestUntil(ms),
+    longestGapMs: watch.longestUntil(ms),
+    pauses: server.service === undefined ? [] : watch.pausesUntil(ms, factsOf(experiment, server.service, blksize)),
+    copied: watch.copied || isMiscounted(experiment),
+    serverGaveUp: watch.serverGaveUp,
   }
+}
+
+/** The server saw a client count a block twice, on a link that makes copies: a lost datagram before it hides the copy. */
+function isMiscounted({ server, down }: Experiment): boolean {
+  const makesCopies = (down.faults ?? []).some(({ type }) => type === 'duplicate')
+  return makesCopies && server.outcome?.error?.code === 'ERR_TFTP_COUNTS_REPEATS'
+}
+
+/** Faults that may keep everything from the device. */
+const SILENCING: ReadonlySet<string> = new Set(['arp-silent', 'dead-rx'])
+
+function factsOf({ image, down }: Experiment, service: Service, blksize: number): PauseFacts {
+  const silences = (down.faults ?? []).some(({ type }) => SILENCING.has(type))
+  return { ...service, silences, lastSeq: Math.floor(image.length / blksize) + 1 }
 }
 
 /** Runs one upload. The same inputs give the same result. */
 export function runUpload(experiment: UploadExperiment): UploadResult {
   const { client, server, image } = experiment
-  const { world, gaps, end } = play(client, server, experiment, 'up')
+  const gaps = new Gaps()
+  const { world, end } = play(client, server, experiment, { up: [gaps], down: [] }, 'up')
   const ms = client.endedAt ?? world.now
   return {
     end,
@@ -130,16 +162,20 @@ function play(
   client: LabNode,
   server: LabNode,
   { up, down, limits }: Pick<Experiment, 'up' | 'down' | 'limits'>,
+  taps: { readonly up: readonly LinkTap[]; readonly down: readonly LinkTap[] },
   data: 'up' | 'down',
-): { readonly world: World; readonly gaps: Gaps; readonly end: RunEnd } {
+): { readonly world: World; readonly end: RunEnd } {
   const world = new World()
-  const gaps = new Gaps(limits.maxSent ?? Infinity, () => world.stop())
-  const watched = (link: LinkOptions): LinkOptions => ({
-    ...link,
-    tap: link.tap === undefined ? gaps : both(gaps, link.tap),
+  const storm = new Storm(limits.maxSent ?? Infinity, () => world.stop())
+  const watched = (link: LinkOptions, own: readonly LinkTap[], carriesData: boolean): LinkOptions => {
+    const all = [...(carriesData ? [storm] : []), ...own, ...(link.tap === undefined ? [] : [link.tap])]
+    return all.length === 0 ? link : { ...link, tap: all.reduce(both) }
+  }
+  world.join(client, server, {
+    up: watched(up, taps.up, data === 'up'),
+    down: watched(down, taps.down, data === 'down'),
   })
-  world.join(client, server, data === 'up' ? { up: watched(up), down } : { up, down: watched(down) })
-  return { world, gaps, end: world.run(limits) }
+  return { world, end: world.run(limits) }
 }
 
 /** Bytes that differ from block to block, so that a misplaced block shows. The same for the same size and seed. */
@@ -153,23 +189,31 @@ export function patternedImage(sizeBytes: number, seed: number): Uint8Array {
   return image
 }
 
-/** Measures the time between blocks that the client had not seen (the block number alone tells), and stops a storm. */
-class Gaps implements LinkTap {
-  #longest = 0
-  #lastAt = 0
-  #highest = 0
+/** Stops a storm. */
+class Storm implements LinkTap {
   #sentLeft: number
-  readonly #storm: () => void
+  readonly #stop: () => void
 
-  constructor(mostSent: number, storm: () => void) {
+  constructor(mostSent: number, stop: () => void) {
     this.#sentLeft = mostSent
-    this.#storm = storm
+    this.#stop = stop
   }
 
   /** What waits in a link counts too: a storm may send faster than anything arrives. */
   sent(): void {
-    if (--this.#sentLeft < 0) this.#storm()
+    if (--this.#sentLeft < 0) this.#stop()
   }
+
+  arrived(): void {}
+}
+
+/** Measures the time between blocks of an upload that the server had not seen; the block number alone tells. */
+class Gaps implements LinkTap {
+  #longest = 0
+  #lastAt = 0
+  #highest = 0
+
+  sent(): void {}
 
   arrived(now: number, frame: Parameters<LinkTap['arrived']>[1]): void {
     if (readOpcode(frame.buffer, frame.offset, frame.length) !== OPCODE.data) return
@@ -186,10 +230,10 @@ class Gaps implements LinkTap {
   }
 }
 
-function both(first: Gaps, second: LinkTap): LinkTap {
+function both(first: LinkTap, second: LinkTap): LinkTap {
   return {
     sent: (now, frame) => {
-      first.sent()
+      first.sent(now, frame)
       second.sent(now, frame)
     },
     arrived: (now, frame) => {

@@ -91,6 +91,10 @@ export class InitiatorNode implements ReceivingNode, UploadingNode {
     return this.#machineAt
   }
 
+  get stored(): number {
+    return this.counters[COUNTER.blocks]
+  }
+
   get blksize(): number {
     return this.#agreed?.blksize ?? DEFAULT_BLKSIZE
   }

@@ -25,12 +25,24 @@ export interface ServingNode extends LabNode {
   readonly dataSent: number
   /** Counters of the latest transfer, by COUNTER. */
   readonly counters: Counters
+  /** Of the latest transfer; undefined before one, and of a model, whose rules are not ours. */
+  readonly service?: Service | undefined
+}
+
+/** How a server serves its device, as far as its packets alone do not show it. */
+export interface Service {
+  /** The client negotiated a window, so its ACKs are cumulative. */
+  readonly windowed: boolean
+  /** Nothing is repeated before the device's own timer (rule A13). */
+  readonly patient: boolean
 }
 
 /** A node that asks for a file. */
 export interface ReceivingNode extends LabNode {
   /** What it asks with. */
   readonly options: readonly Option[]
+  /** Distinct blocks that it has stored so far. */
+  readonly stored: number
   /** Set when it is done. */
   readonly result: ClientResult | undefined
 }

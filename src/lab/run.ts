@@ -6,13 +6,17 @@ import type { DeviceMemory } from '../profile/memory.ts'
 import { COUNTER } from '../transfer/contract.ts'
 import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import { bootDevice, type Device, faultsText } from './device/device.ts'
-import { DAY_MS, patternedImage, runExperiment } from './experiment.ts'
+import { habitsOf } from './device/habits.ts'
+import { DAY_MS, type ExperimentResult, patternedImage, runExperiment } from './experiment.ts'
+import type { LinkTap } from './link.ts'
 import { median } from './median.ts'
 import { Rng } from './rng.ts'
 import { PlotTrace, type Point } from './run-trace.ts'
 import { type ServerModel, serverNode } from './server/model.ts'
 import type { ServingNode } from './node.ts'
 import type { VerdictKind } from './verdict.ts'
+import type { PauseVerdict } from './verdict-pause.ts'
+import { type NoWay, whyNoWay } from './verdict-way.ts'
 import type { RunEnd } from './world.ts'
 
 /** 7.75 MiB, the firmware of the device that the project was started for. */
@@ -33,6 +37,8 @@ export interface Cell {
   readonly memory?: DeviceMemory
   /** Keep every point for a plot. */
   readonly trace?: boolean
+  /** See what goes over the links; instead of a trace. */
+  readonly taps?: { readonly up: LinkTap; readonly down: LinkTap }
 }
 
 /** What one boot, or one upload, came to. Plain data. */
@@ -65,6 +71,10 @@ export interface Row {
   readonly datagramsPerBlock: number
   /** The longest time without a block that the device had not seen, in milliseconds. */
   readonly longestGapMs: number
+  /** Those above a second and what they were made of; of Foresend's own servers only. */
+  readonly pauses?: readonly PauseVerdict[]
+  /** Of a boot that failed: why no sender could have brought it to its end. Left out where one could. */
+  readonly noWay?: NoWay
   /** Blocks that the server had on the way at most when the transfer ended; 0 where it does not say. */
   readonly windowBlocks: number
   /** What the boot drew, by path. */
@@ -101,13 +111,14 @@ export function runCell(cell: Cell): RunResult {
     ...(memory === undefined ? {} : { memory }),
   })
   const plot = cell.trace === true ? new PlotTrace() : undefined
+  const taps = cell.taps ?? plot
   const most = mostDatagrams(sizeBytes)
   const result = runExperiment({
     client: booted.client,
     server,
     image,
-    up: { ...booted.up, ...(plot === undefined ? {} : { tap: plot.up }) },
-    down: { ...booted.down, ...(plot === undefined ? {} : { tap: plot.down }) },
+    up: { ...booted.up, ...(taps === undefined ? {} : { tap: taps.up }) },
+    down: { ...booted.down, ...(taps === undefined ? {} : { tap: taps.down }) },
     limits: { untilMs: DAY_MS, maxDatagrams: 2 * most, maxSent: most },
   })
   const { verdict, ms, blocks, datagrams } = result
@@ -133,8 +144,20 @@ export function runCell(cell: Cell): RunResult {
     drawn: booted.drawn,
     clientSays: result.client?.reason ?? cutOff(result.end),
     serverSays: serverWords(server),
+    ...(result.pauses.length === 0 ? {} : { pauses: result.pauses }),
+    ...noWayOf(cell, result, server),
   }
   return { row, points: plot?.all() ?? [] }
+}
+
+/** Nothing for an intact image, or where a sender could have done better. */
+function noWayOf(cell: Cell, result: ExperimentResult, server: ServingNode): { noWay?: NoWay } {
+  if (server.service === undefined && server.started > 0) return {}
+  if (isIntact({ verdict: result.verdict.kind })) return {}
+  const { device, seed, sizeBytes } = cell
+  const { repeat } = habitsOf(() => bootDevice(device, { seed, sizeBytes }).client)
+  const noWay = whyNoWay(result, { heard: server.started > 0, countsRepeats: repeat === 'taken for the next block' })
+  return noWay === undefined ? {} : { noWay }
 }
 
 /** Cells in order, one by one: between two of them the caller may do something else. The callback counts what is done. */

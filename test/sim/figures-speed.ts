@@ -106,6 +106,26 @@ export function againstBest(fault: string, link: LinkName, scale: Scale, progres
   }
 }
 
+/** What a row of that table must leave to its limit, so that a change elsewhere does not break it by luck. */
+const ROOM = 0.05
+
+/** How much room a row of the best fixed policy leaves to its limits; undefined for one that has none. */
+export function roomOf({ what, met, values }: Figure): Figure | undefined {
+  if (met === undefined) return undefined
+  const { firstRatio, learntRatio, ratio } = values
+  const rooms = ratio === undefined ? [1 - firstRatio / FIRST_BOOT, 1 - learntRatio / ONCE_LEARNT] : [1 - ratio / STAYS]
+  const [first, learnt] = rooms.map((room) => `${(100 * room).toFixed(1)} %`)
+  return {
+    row: 'room of the best fixed policy',
+    what,
+    target: ratio === undefined ? `at least ${100 * ROOM} % to each limit` : 'within the limit, which is 5 % itself',
+    measured: learnt === undefined ? first : `${first} first, ${learnt} learnt`,
+    met: ratio === undefined ? Math.min(...rooms) >= ROOM : rooms[0] >= 0,
+    notes: [],
+    values: { room: Math.min(...rooms) },
+  }
+}
+
 /** The device needs no help: the default must be what strict is. */
 function lockStepStays(
   spec: Omit<BootSpec, 'seed'>,

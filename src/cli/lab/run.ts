@@ -24,6 +24,7 @@ import { jsonLine } from '../render/json.ts'
 import { labPage, type Plot, plotOf } from './render/html.ts'
 import { CountProgress } from './render/progress.ts'
 import { bootLines } from './render/boots.ts'
+import { pauseLines } from './render/pauses.ts'
 import { summaryLines } from './render/table.ts'
 import { styleFor } from '../render/style.ts'
 import { countText } from '../render/units.ts'
@@ -132,7 +133,8 @@ async function labRun(context: Context, flags: RunFlags): Promise<number> {
     const style = styleFor(context.stdout.stream)
     const lines =
       flags.boots === undefined ? summaryLines(summaries, style) : bootLines(grouped(rows, flags.boots), style)
-    for (const line of lines) context.stdout.write(`${line}\n`)
+    const reasons = flags.boots === undefined ? pauseLines(summaries, style) : []
+    for (const line of [...lines, ...reasons]) context.stdout.write(`${line}\n`)
     context.stdout.write(`\n${closingLine(rows, summaries, cells.length)}\n`)
   }
   if (flags.html !== undefined) {

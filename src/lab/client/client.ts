@@ -48,6 +48,8 @@ const DEFAULT_RX_QUEUE = 4
 
 export abstract class Client implements ReceivingNode {
   deadline: number
+  /** Distinct blocks that it has stored since it asked. */
+  stored = 0
   /** Set when the device is done. */
   result: ClientResult | undefined = undefined
   /** What it asks with. */
@@ -77,7 +79,7 @@ export abstract class Client implements ReceivingNode {
   #acksSent = 0
   #errorsSent = 0
   #overruns = 0
-  #stored = 0
+  #stores = 0
   #requests = 0
   readonly #ack = new Uint8Array(HEADER_BYTES)
   readonly #queue: HeldFrame[] = []
@@ -177,9 +179,12 @@ export abstract class Client implements ReceivingNode {
     if (position >= 0) {
       if (fits > 0) this.#image.set(buffer.subarray(payload, payload + fits), position)
       const index = Math.floor(position / this.blksize)
-      if (index < this.#writtenMap.length && this.#writtenMap[index]! < 255) this.#writtenMap[index]!++
+      if (index < this.#writtenMap.length) {
+        if (this.#writtenMap[index] === 0) this.stored++
+        if (this.#writtenMap[index]! < 255) this.#writtenMap[index]!++
+      }
     }
-    this.#stored++
+    this.#stores++
     this.#strayBytes += length - fits
     this.#bytes = Math.max(this.#bytes, position + length)
   }
@@ -256,6 +261,7 @@ export abstract class Client implements ReceivingNode {
     this.#serverPort = SERVER_PORT
     this.blksize = DEFAULT_BLKSIZE
     this.#writtenMap = new Uint8Array(0)
+    this.stored = 0
     this.#bytes = 0
     this.#strayBytes = 0
     this.#timerAt = Infinity
@@ -269,10 +275,10 @@ export abstract class Client implements ReceivingNode {
     if (this.#phase === 'done') return this.onLate(now, opcode, block)
     if (this.#phase !== 'running') return
     if (opcode === OPCODE.data && length >= HEADER_BYTES) {
-      const before = this.#stored
+      const before = this.#stores
       this.onData(now, block, buffer, offset + HEADER_BYTES, length - HEADER_BYTES, from)
       const flash = this.#config.slowFlash
-      if (flash !== undefined && this.#stored !== before && this.#stored % flash.everyBlocks === 0) {
+      if (flash !== undefined && this.#stores !== before && this.#stores % flash.everyBlocks === 0) {
         this.busyUntil = now + flash.pauseMs
       }
     } else if (opcode === OPCODE.oack) {
