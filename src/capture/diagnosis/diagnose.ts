@@ -1,0 +1,24 @@
+/** Says why a transfer went as it did: every rule looks at it, and what they found is ranked. */
+import type { CapturedTransfer } from '../contract.ts'
+import type { Diagnosis } from './contract.ts'
+import { figuresOf } from './figures.ts'
+import { holesOf } from './holes.ts'
+import { limitsOf } from './limits.ts'
+import { rank } from './rank.ts'
+import { summaryOf } from './summary.ts'
+import { viewOf } from './view/view.ts'
+
+export function diagnose(transfer: CapturedTransfer): Diagnosis {
+  const view = viewOf(transfer)
+  const holes = holesOf(transfer)
+  return {
+    transfer: transfer.id,
+    outcome: holes.count > 0 && transfer.outcome.type === 'complete' ? 'possible-holes' : transfer.outcome.type,
+    summary: summaryOf(transfer, holes),
+    causes: rank(view),
+    holes,
+    server: undefined,
+    figures: figuresOf(view),
+    limits: limitsOf(transfer),
+  }
+}

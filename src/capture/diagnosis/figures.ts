@@ -1,0 +1,38 @@
+import { type DiagnosisFigures, STALL_LEAST_MS, STALL_MEDIANS } from './contract.ts'
+import type { View } from './view/view.ts'
+
+export function figuresOf(view: View): DiagnosisFigures {
+  const { transfer, latencies } = view
+  const durationMs = Math.max(0, transfer.endMs - transfer.startMs)
+  const { blocks } = transfer
+  const { stalls, stalledMs } = stallsOf(view)
+  return {
+    medianAckMs: latencies.medianMs,
+    durationMs,
+    rateBytesPerSec: durationMs === 0 ? 0 : (blocks.bytes * 1000) / durationMs,
+    retransmissions: blocks.datagrams - blocks.sent,
+    stalls,
+    stalledMs,
+    clientTimerPackets: 0,
+    clientTimerMs: undefined,
+    windowBlocks: latencies.windowBlocks,
+  }
+}
+
+/** A wait longer than this is a stall. */
+export function stallMs(medianMs: number | undefined): number {
+  return Math.max(STALL_LEAST_MS, STALL_MEDIANS * (medianMs ?? 0))
+}
+
+function stallsOf({ packets, list, episodes, latencies }: View): { stalls: number; stalledMs: number } {
+  const leastMs = stallMs(latencies.medianMs)
+  let stalls = 0
+  let stalledMs = 0
+  for (const { from, to, closed } of episodes) {
+    const waitedMs = packets.timeMs(list[to]) - packets.timeMs(list[from])
+    if (!closed || waitedMs < leastMs) continue
+    stalls++
+    stalledMs += waitedMs
+  }
+  return { stalls, stalledMs }
+}

@@ -1,0 +1,17 @@
+/** Puts what the rules found in order. */
+import type { Cause } from './contract.ts'
+import { causeOf } from './rule.ts'
+import { RULES } from './rules/index.ts'
+import type { View } from './view/view.ts'
+
+/** Below this a cause is not worth a line. */
+const LEAST_CONFIDENCE = 0.1
+
+export function rank(view: View): Cause[] {
+  const causes: Cause[] = []
+  for (const rule of RULES) {
+    const finding = rule.find(view)
+    if (finding !== undefined && finding.confidence >= LEAST_CONFIDENCE) causes.push(causeOf(rule, finding))
+  }
+  return causes.sort((a, b) => b.confidence - a.confidence)
+}

@@ -1,0 +1,31 @@
+/** A rule looks for one cause. One rule is one file in `rules/` and one row of `rules/index.ts`. */
+import type { Cause, CauseId, Evidence } from './contract.ts'
+import type { View } from './view/view.ts'
+
+/** What a rule found. The ranker makes a `Cause` of it. */
+export interface Finding {
+  readonly confidence: number
+  readonly evidence: readonly Evidence[]
+  /** Replaces what the rule says in general, where the capture allows more. */
+  readonly advice?: string
+  readonly tellApart?: string
+}
+
+export interface Rule {
+  readonly id: CauseId
+  readonly title: string
+  readonly advice: string
+  /** Undefined when the capture does not show it. Rules do not know of each other. */
+  find(view: View): Finding | undefined
+}
+
+export function causeOf(rule: Rule, finding: Finding): Cause {
+  return {
+    id: rule.id,
+    title: rule.title,
+    confidence: finding.confidence,
+    evidence: finding.evidence,
+    advice: finding.advice ?? rule.advice,
+    tellApart: finding.tellApart,
+  }
+}

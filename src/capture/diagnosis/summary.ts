@@ -1,0 +1,24 @@
+/** One line on what became of a transfer. */
+import type { CapturedTransfer } from '../contract.ts'
+import type { PossibleHoles } from './contract.ts'
+
+export function summaryOf({ outcome, blocks, direction }: CapturedTransfer, holes: PossibleHoles): string {
+  if (holes.count > 0)
+    return `the transfer ended, but ${holes.count === 1 ? 'one block' : `${holes.count} blocks`} may be missing in the device`
+  switch (outcome.type) {
+    case 'complete':
+      return 'the transfer is complete'
+    case 'last-ack-missing':
+      return `the last block, ${blocks.highest}, was sent and never acknowledged`
+    case 'error':
+      return `the ${outcome.from} ended it with ERROR ${outcome.wireCode} at block ${blocks.highest}`
+    case 'probe':
+      return 'the client only asked for the size'
+    case 'unanswered':
+      return 'the request was never answered'
+    case 'silent': {
+      const reached = direction === 'read' ? blocks.highestAcknowledged : blocks.highest
+      return reached === 0 ? 'it stopped before the first block' : `it stopped behind block ${reached}`
+    }
+  }
+}

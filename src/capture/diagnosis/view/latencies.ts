@@ -1,0 +1,37 @@
+/** How long the client takes to answer, from blocks that were sent once (Karn's rule). */
+import type { CapturedPackets } from '../../contract.ts'
+import { median } from './median.ts'
+
+export interface Latencies {
+  /** Undefined when no block that was sent once was answered. */
+  readonly medianMs: number | undefined
+  readonly samples: number
+  /** The most blocks above the highest acknowledged one that had left at any time. */
+  readonly windowBlocks: number
+}
+
+export function latenciesOf(packets: CapturedPackets, list: Uint32Array): Latencies {
+  /** When each unanswered block left; NaN once it was repeated. */
+  const leftAt = new Map<number, number>()
+  const samples: number[] = []
+  let acked = 0
+  let windowBlocks = 0
+  for (const i of list) {
+    const kind = packets.kind(i)
+    const seq = packets.seq(i)
+    if (packets.thinnedBefore(i) > 0) leftAt.clear()
+    if (kind === 'data') {
+      leftAt.set(seq, leftAt.has(seq) || seq <= acked ? Number.NaN : packets.timeMs(i))
+      windowBlocks = Math.max(windowBlocks, seq - acked)
+    } else if (kind === 'ack') {
+      const left = leftAt.get(seq)
+      if (left !== undefined && !Number.isNaN(left)) samples.push(packets.timeMs(i) - left)
+      if (seq > acked) {
+        // What lies below in a window is answered by this ACK, or lost: it gives no sample later.
+        acked = seq
+        for (const open of leftAt.keys()) if (open <= seq) leftAt.delete(open)
+      }
+    }
+  }
+  return { medianMs: median(samples), samples: samples.length, windowBlocks }
+}
