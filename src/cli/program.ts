@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { benchCommand } from './bench.ts'
 import { getCommand } from './get.ts'
 import type { Context } from './context.ts'
+import { diagnoseCommand } from './diagnose/command.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
 import { PROFILE_SUMMARY } from './profile/summary.ts'
 import { putCommand } from './put.ts'
@@ -44,7 +45,7 @@ export function buildProgram(
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
-  for (const make of [serveCommand, getCommand, putCommand, profile, lab, benchCommand]) {
+  for (const make of [serveCommand, getCommand, putCommand, diagnoseCommand, profile, lab, benchCommand]) {
     const command = make(context, done)
     program.addCommand(command)
     printThrough(command, context)

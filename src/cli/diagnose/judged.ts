@@ -1,0 +1,83 @@
+/** Captures read and judged: what the text, the JSON and the page are made of. */
+import type { Diagnosis } from '../../capture/diagnosis/index.ts'
+import { diagnose } from '../../capture/diagnosis/index.ts'
+import type { CapturedTransfer, CaptureSummary } from '../../capture/index.ts'
+import { readCapture } from '../../io/open-capture.ts'
+
+/** Transfers of one capture that are kept, so that a capture of a whole site ends in a page and not in a full memory. */
+export const MAX_JUDGED = 10_000
+
+/** All of a transfer but its packets, which may be many. */
+export type TransferFacts = Omit<CapturedTransfer, 'packets'>
+
+export interface Judged {
+  readonly transfer: TransferFacts
+  readonly diagnosis: Diagnosis
+}
+
+export interface JudgedCapture {
+  /** As given: a path, or `-`. */
+  readonly path: string
+  readonly summary: CaptureSummary
+  /** In the order of their ids; at most MAX_JUDGED. */
+  readonly judged: readonly Judged[]
+  /** Transfers beyond that. */
+  readonly dropped: number
+}
+
+/** `look` sees each transfer once, with its packets. Rejects with ERR_TFTP_CAPTURE as `readCapture` does. */
+export async function judgeCapture(
+  path: string,
+  look: (transfer: CapturedTransfer, diagnosis: Diagnosis) => void,
+): Promise<JudgedCapture> {
+  const judged: Judged[] = []
+  let dropped = 0
+  const summary = await readCapture(path, (transfer) => {
+    if (judged.length === MAX_JUDGED) {
+      dropped++
+      return
+    }
+    const diagnosis = diagnose(transfer)
+    look(transfer, diagnosis)
+    const { packets: _, ...facts } = transfer
+    judged.push({ transfer: facts, diagnosis })
+  })
+  judged.sort((a, b) => a.transfer.id - b.transfer.id)
+  return { path, summary, judged, dropped }
+}
+
+/** True when the transfer did what it was asked to, nothing went wrong on its way, and the file is whole. */
+export function isHealthy({ diagnosis }: Judged): boolean {
+  return (
+    (diagnosis.outcome === 'complete' || diagnosis.outcome === 'probe') &&
+    diagnosis.causes.length === 0 &&
+    diagnosis.holes.count === 0
+  )
+}
+
+/** Transfers of one device and file, each begun when the one before was over; in their order. */
+export function attempts(judged: readonly Judged[]): Judged[][] {
+  const groups: Judged[][] = []
+  const byId = new Map<number, Judged[]>()
+  for (const one of judged) {
+    const { id, previousAttempt } = one.transfer
+    let group = previousAttempt === undefined ? undefined : byId.get(previousAttempt)
+    if (group === undefined) groups.push((group = []))
+    group.push(one)
+    byId.set(id, group)
+  }
+  return groups
+}
+
+/** Of attempts with the same likeliest cause the surest one tells enough; attempts that may have left holes are all shown. */
+export function telling(group: readonly Judged[]): readonly Judged[] {
+  const best = new Map<string, Judged>()
+  for (const one of group) {
+    if (isHealthy(one)) continue
+    const { causes, outcome, transfer } = one.diagnosis
+    const key = outcome === 'possible-holes' ? `holes ${transfer}` : (causes[0]?.id ?? outcome)
+    const before = best.get(key)?.diagnosis.causes[0]?.confidence ?? -1
+    if ((causes[0]?.confidence ?? 0) > before) best.set(key, one)
+  }
+  return best.size === 0 ? group.slice(-1) : group.filter((one) => [...best.values()].includes(one))
+}

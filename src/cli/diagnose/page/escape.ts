@@ -1,0 +1,10 @@
+/** Text for the page. What came from the network went through `escapeText` before: that is for the eye, this is for the browser. */
+
+export function html(text: string): string {
+  return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+}
+
+/** JSON that cannot end its script element. */
+export function scriptJson(value: object): string {
+  return JSON.stringify(value).replace(/</g, '\\u003c')
+}

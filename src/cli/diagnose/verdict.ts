@@ -1,0 +1,54 @@
+/** The verdict in words, for the text and the page. */
+import { escapeText } from '../../packet/index.ts'
+import { countText } from '../render/units.ts'
+import { isHealthy, type Judged, type JudgedCapture } from './judged.ts'
+import { confidenceText, lossText, reachedText, sentence } from './words.ts'
+
+/** One paragraph: what happened, most likely why, where packets are lost, what to do next. */
+export function verdictText(one: Judged): string {
+  const { transfer, diagnosis } = one
+  const [cause] = diagnosis.causes
+  const parts = [`${diagnosis.summary}; ${reachedText(one)}`]
+  if (cause !== undefined) {
+    parts.push(`${confidenceText(cause.confidence)}: ${cause.title}`, lossText(cause.id, transfer.direction))
+    parts.push(`what to do: ${cause.advice}`)
+  } else if (!isHealthy(one)) parts.push('what the capture shows fits none of the known causes')
+  return parts
+    .filter((part) => part !== '')
+    .map(sentence)
+    .join(' ')
+}
+
+export function outcomeText({ diagnosis }: Judged): string {
+  const { outcome, causes } = diagnosis
+  if (outcome === 'possible-holes') return 'MAY HAVE HOLES'
+  if (outcome === 'complete') return causes.length === 0 ? 'healthy' : 'complete'
+  if (outcome === 'probe') return 'size asked only'
+  return outcome === 'last-ack-missing' ? 'probably complete' : 'FAILED'
+}
+
+export function outcomeTone(one: Judged): 'good' | 'careful' | 'bad' {
+  if (isHealthy(one)) return 'good'
+  const { outcome } = one.diagnosis
+  return outcome === 'complete' || outcome === 'probe' || outcome === 'last-ack-missing' ? 'careful' : 'bad'
+}
+
+/** What limits the whole capture, a line each. */
+export function noticesOf({ summary: { broken, droppedFrames, cutFrames } }: JudgedCapture): string[] {
+  const notices: string[] = []
+  if (broken !== undefined)
+    notices.push(`The capture breaks off at byte ${broken.atByte} (${broken.reason}); everything before it is used.`)
+  if (droppedFrames !== undefined && droppedFrames > 0)
+    notices.push(
+      `The capturing program dropped ${countText(droppedFrames, 'frame')}: packets may look lost that were not.`,
+    )
+  if (cutFrames > 0)
+    notices.push(
+      `The capture cut ${countText(cutFrames, 'frame')} short (snap length): checksums of these cannot be checked.`,
+    )
+  return notices
+}
+
+export function nameOf(path: string): string {
+  return path === '-' ? 'standard input' : escapeText(path)
+}
