@@ -3,7 +3,7 @@ import type { View } from './view/view.ts'
 
 export function figuresOf(view: View): DiagnosisFigures {
   const { transfer, latencies } = view
-  const durationMs = Math.max(0, transfer.endMs - transfer.startMs)
+  const durationMs = Math.max(0, transfer.endMs)
   const { blocks } = transfer
   const { stalls, stalledMs } = stallsOf(view)
   return {
