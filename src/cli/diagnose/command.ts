@@ -1,10 +1,13 @@
 /** `foresend diagnose`: why a transfer failed, from a capture of it. */
 import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { ForesendError } from '../../error.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
 import { styleFor } from '../render/style.ts'
+import type { JudgedCapture } from './judged.ts'
+import type { PageParts } from './page/parts.ts'
 
 const DESCRIPTION = `Say why a transfer failed, and what to do.
 
@@ -43,16 +46,18 @@ export function diagnoseCommand(context: Context, done: (exitCode: number) => vo
 }
 
 async function diagnose(context: Context, paths: readonly string[], flags: DiagnoseFlags): Promise<number> {
-  if (paths.filter((path) => path === '-').length > 1)
-    throw usageError('standard input (-) can be read once: give - once')
+  const { html } = flags
+  if (paths.filter((path) => path === '-').length > 1) throw usageError('standard input can be read once: give - once')
+  if (html !== undefined && paths.some((path) => resolve(path) === resolve(html)))
+    throw usageError(`--html would write the page over the capture ${html}; give it another path`)
   // Loaded here: other commands start without them.
   const [{ judgeCapture, isHealthy }, { PageParts }] = await Promise.all([
     import('./judged.ts'),
     import('./page/parts.ts'),
   ])
-  const parts = flags.html === undefined ? undefined : new PageParts()
+  const parts = html === undefined ? undefined : new PageParts()
+  const captures: JudgedCapture[] = []
   let exitCode: number = DIAGNOSE_EXIT.healthy
-  const captures = []
   for (const path of paths) {
     try {
       const capture = await judgeCapture(path, (transfer, diagnosis) => parts?.add(path, transfer, diagnosis))
@@ -66,22 +71,30 @@ async function diagnose(context: Context, paths: readonly string[], flags: Diagn
       exitCode = Math.max(exitCode, error.cause === undefined ? DIAGNOSE_EXIT.noCapture : DIAGNOSE_EXIT.usage)
     }
   }
-  if (flags.json === true) {
-    const { diagnosisJson } = await import('./json.ts')
-    context.stdout.write(`${diagnosisJson(captures)}\n`)
-  } else {
-    const { captureLines } = await import('./text.ts')
-    const paper = { style: styleFor(context.stdout.stream), columns: context.stdout.columns }
-    const text = captures.map((capture) => captureLines(capture, paper).join('\n')).join('\n\n')
-    if (text !== '') context.stdout.write(`${text}\n`)
-  }
-  if (flags.html !== undefined && parts !== undefined && captures.length > 0) {
-    const { diagnosisPage } = await import('./page/page.ts')
-    try {
-      writeFileSync(flags.html, diagnosisPage(captures, parts))
-    } catch (error) {
-      throw usageError(`cannot write the page: ${messageOf(error)}; give --html another path`)
-    }
-  }
+  await print(context, captures, flags.json === true)
+  if (html !== undefined && parts !== undefined && captures.length > 0) await writePage(html, captures, parts)
   return exitCode
+}
+
+async function print(context: Context, captures: readonly JudgedCapture[], asJson: boolean): Promise<void> {
+  const { stdout } = context
+  if (asJson) {
+    const { diagnosisJson } = await import('./json.ts')
+    stdout.write(`${diagnosisJson(captures)}\n`)
+    return
+  }
+  const { captureLines } = await import('./text.ts')
+  const paper = { style: styleFor(stdout.stream), columns: stdout.columns }
+  const texts = captures.map((capture) => captureLines(capture, paper).join('\n'))
+  if (texts.length > 0) stdout.write(`${texts.join('\n\n')}\n`)
+}
+
+async function writePage(path: string, captures: readonly JudgedCapture[], parts: PageParts): Promise<void> {
+  const { diagnosisPage } = await import('./page/page.ts')
+  const page = diagnosisPage(captures, parts)
+  try {
+    writeFileSync(path, page)
+  } catch (error) {
+    throw usageError(`cannot write the page: ${messageOf(error)}; give --html another path`)
+  }
 }

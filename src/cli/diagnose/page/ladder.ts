@@ -55,7 +55,7 @@ ${lines.join('\n')}
 function part(packets: CapturedPackets, marked: readonly number[]): { from: number; to: number } {
   const at = marked.map((number) => indexOf(packets, number)).filter((i) => i !== -1)
   const first = at.length > 0 ? Math.min(...at) : longestSilence(packets)
-  const from = Math.max(0, first - BEFORE)
+  const from = Math.max(0, Math.min(first - BEFORE, packets.length - MAX_ARROWS))
   return { from, to: Math.min(packets.length, from + MAX_ARROWS) }
 }
 

@@ -27,7 +27,7 @@ export function latencies(packets: CapturedPackets): Latencies | undefined {
   const used = barOf(samples[samples.length - 1]) - barOf(samples[0]) + 1
   const bars = Math.max(LEAST_BARS, used)
   const first = barOf(samples[0]) - ((bars - used) >> 1)
-  const counts = new Array<number>(bars).fill(0)
+  const counts = Array.from({ length: bars }, () => 0)
   for (const ms of samples) counts[barOf(ms) - first]++
   const edge = (bar: number): number => 10 ** ((first + bar) / BARS_PER_DECADE)
   return {

@@ -2,7 +2,7 @@
 import { type CapturedPackets, PACKET_FLAG, PACKET_KIND } from '../../../capture/index.ts'
 
 /** Packets that a page has of one transfer. More of them lie on top of each other in the plot and make the page slow. */
-export const MAX_PAGE_PACKETS = 12_000
+export const MAX_PAGE_PACKETS = 40_000
 /** Numbers of a packet in `PagePackets.rows`. */
 export const ROW = ['number', 'us', 'what', 'seq', 'bytes', 'left'] as const
 /** Bits of `what`: the kind below, then who sent it, then `PACKET_FLAG`. */

@@ -6,8 +6,8 @@ import { ladder } from './ladder.ts'
 import { type Latencies, latencies } from './latency.ts'
 import { type PagePackets, pagePackets } from './packets.ts'
 
-/** Transfers with diagrams in one page: a browser draws that many well. Of the others the page has the texts. */
-export const MAX_PAGE_TRANSFERS = 40
+/** Transfers with diagrams in one page: some 10 MB when all of them are long. Of the others the page has the texts. */
+export const MAX_PAGE_TRANSFERS = 20
 
 export interface PagePart {
   readonly packets: PagePackets

@@ -163,7 +163,7 @@ function begin(details, drawing) {
     turn.hidden = shown.length <= ROWS
     const rows = []
     some.forEach((p) => {
-      if (p.left > 0) rows.push(el('tr', { class: 'left' }, el('td', { colspan: 7 }, p.left + ' packets left out')))
+      if (p.left > 0) rows.push(el('tr', { class: 'left' }, el('td', { colspan: 7 }, p.left + (p.left === 1 ? ' packet' : ' packets') + ' left out')))
       const before = packets[packets.indexOf(p, Math.max(0, at)) - 1]
       rows.push(el('tr', p.evidence !== undefined || p.number === marked ? { class: 'evidence', 'data-number': p.number } : {},
         el('td', {}, String(p.number)), el('td', {}, p.ms.toFixed(3) + ' ms'), el('td', {}, before === undefined ? '' : (p.ms - before.ms).toFixed(3) + ' ms'),
