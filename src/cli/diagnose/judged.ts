@@ -69,6 +69,11 @@ export function attempts(judged: readonly Judged[]): Judged[][] {
   return groups
 }
 
+/** Groups of attempts with a transfer that is not healthy come first; else the order stays. */
+export function byUrgency(groups: readonly Judged[][]): Judged[][] {
+  return [...groups.filter((group) => !group.every(isHealthy)), ...groups.filter((group) => group.every(isHealthy))]
+}
+
 /** Of attempts with the same likeliest cause the surest one tells enough; attempts that may have left holes are all shown. */
 export function telling(group: readonly Judged[]): readonly Judged[] {
   const best = new Map<string, Judged>()

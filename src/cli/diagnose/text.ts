@@ -1,11 +1,10 @@
 /** The diagnosis for a person at a bench: what happened, why, what to do; then what shows it, then figures. */
 import type { Cause, Evidence } from '../../capture/diagnosis/index.ts'
 import type { Style } from '../render/style.ts'
-import { clockText, countText } from '../render/units.ts'
-import { attempts, type Judged, type JudgedCapture, telling } from './judged.ts'
+import { attempts, byUrgency, isHealthy, type Judged, type JudgedCapture, telling } from './judged.ts'
 import { nothingLine } from './nothing.ts'
-import { nameOf, noticesOf, outcomeText, outcomeTone, verdictText } from './verdict.ts'
-import { confidenceText, figureRows, holesText, packetList, programText, transferTitle } from './words.ts'
+import { nameOf, noticesOf, outcomeText, outcomeTone, tallyText, verdictText } from './verdict.ts'
+import { beginText, confidenceText, figureRows, holesText, packetList, programText, transferTitle } from './words.ts'
 
 /** A number stays with its unit. */
 const BETWEEN_WORDS = / (?!(?:us|ms|s|min|h|B|kB|MB|GB|%)(?!\w))/
@@ -19,25 +18,29 @@ export interface Paper {
 }
 
 export function captureLines(capture: JudgedCapture, paper: Paper): string[] {
-  const { summary, judged, dropped } = capture
-  const { style } = paper
+  const { summary, judged } = capture
   const name = nameOf(capture.path)
-  const notices = noticesOf(capture).map(style.careful)
+  const notices = noticesOf(capture).map(paper.style.careful)
   if (judged.length === 0) return [...notices, `${name}: ${nothingLine(summary)}`]
-  const more = dropped === 0 ? '' : `; ${dropped} more are not shown`
-  const head = `${name}: ${countText(judged.length, 'transfer')} in ${countText(summary.frames, 'frame')}${more}`
-  return [head, ...notices, ...attempts(judged).flatMap((group) => ['', ...groupLines(group, paper)])]
+  const groups = byUrgency(attempts(judged))
+  return [
+    `${name}: ${tallyText(capture)}`,
+    ...notices,
+    ...groups.flatMap((group) => ['', ...groupLines(group, groups.length > 1, paper)]),
+  ]
 }
 
-function groupLines(group: readonly Judged[], paper: Paper): string[] {
+/** Beside others a device whose transfers are healthy gets a line for each. */
+function groupLines(group: readonly Judged[], isOneOfMany: boolean, paper: Paper): string[] {
   const [first] = group
   const title = paper.style.strong(transferTitle(first.transfer))
+  const list = group.map((one, index) => attemptLine(one, index, paper.style))
+  if (isOneOfMany && group.every(isHealthy)) return [title, ...list]
   if (group.length === 1) return [title, ...verdictLines(first, paper), ...detailLines(first, paper)]
-  const shown = telling(group)
   return [
     `${title}: ${group.length} attempts`,
-    ...group.map((one, index) => attemptLine(one, index, paper.style)),
-    ...shown.flatMap((one) => [
+    ...list,
+    ...telling(group).flatMap((one) => [
       '',
       paper.style.strong(`Attempt ${group.indexOf(one) + 1}`),
       ...verdictLines(one, paper),
@@ -50,7 +53,7 @@ function attemptLine(one: Judged, index: number, style: Style): string {
   const { causes, summary } = one.diagnosis
   const why = causes.length === 0 ? '' : ` (${causes[0].id}, ${Math.round(100 * causes[0].confidence)} %)`
   const outcome = style[outcomeTone(one)](outcomeText(one))
-  return `  ${index + 1}. ${clockText(one.transfer.startMs)} ${outcome}: ${summary}${why}`
+  return `  ${index + 1}. ${beginText(one.transfer)} ${outcome}: ${summary}${why}`
 }
 
 function verdictLines(one: Judged, { style, columns }: Paper): string[] {
@@ -63,10 +66,11 @@ function verdictLines(one: Judged, { style, columns }: Paper): string[] {
 function detailLines({ transfer, diagnosis }: Judged, paper: Paper): string[] {
   const { causes, server } = diagnosis
   const program = server === undefined ? [] : [labelled('server', programText(server), paper)]
+  const said = new Set<string>()
   return [
-    ...causes.flatMap((cause, index) => causeLines(cause, index, paper)),
+    ...causes.flatMap((cause, index) => causeLines(cause, index, said, paper)),
     '',
-    ...wrapped(`Blocks that the device may not have: ${holesText({ transfer, diagnosis })}.`, paper.columns, '  '),
+    ...wrapped(holesText({ transfer, diagnosis }), paper.columns, '  '),
     '',
     ...figureRows({ transfer, diagnosis }).map(([label, text]) => labelled(label, text, paper)),
     ...program,
@@ -74,15 +78,19 @@ function detailLines({ transfer, diagnosis }: Judged, paper: Paper): string[] {
   ].flat()
 }
 
-function causeLines(cause: Cause, index: number, paper: Paper): string[] {
-  const { style, columns } = paper
-  const { id, confidence, title } = cause
+/** Causes share evidence; what is in `said` is not repeated. */
+function causeLines(cause: Cause, index: number, said: Set<string>, { style, columns }: Paper): string[] {
+  const { id, confidence, title, evidence, tellApart } = cause
   const head = index === 0 ? `Evidence of ${id}:` : `Also ${id}, ${confidenceText(confidence)}: ${title}`
+  const isNew = (text: string): boolean => !said.has(text) && said.add(text).has(text)
+  const shown = evidence.map(evidenceText).filter(isNew)
   return [
     '',
     ...wrapped(head, columns, '  '),
-    ...cause.evidence.flatMap((one) => wrapped(evidenceText(one), columns, '    ', '  - ')),
-    ...(cause.tellApart === undefined ? [] : wrapped(`To be sure: ${cause.tellApart}`, columns, '  ').map(style.dim)),
+    ...shown.flatMap((text) => wrapped(text, columns, '    ', '  - ')),
+    ...(tellApart === undefined || !isNew(tellApart)
+      ? []
+      : wrapped(`To be sure: ${tellApart}`, columns, '  ').map(style.dim)),
   ]
 }
 

@@ -2,7 +2,7 @@
 import { escapeText } from '../../packet/index.ts'
 import { countText } from '../render/units.ts'
 import { isHealthy, type Judged, type JudgedCapture } from './judged.ts'
-import { confidenceText, lossText, reachedText, sentence } from './words.ts'
+import { confidenceText, directionText, reachedText, sentence } from './words.ts'
 
 /** One paragraph: what happened, most likely why, where packets are lost, what to do next. */
 export function verdictText(one: Judged): string {
@@ -10,7 +10,7 @@ export function verdictText(one: Judged): string {
   const [cause] = diagnosis.causes
   const parts = [`${diagnosis.summary}; ${reachedText(one)}`]
   if (cause !== undefined) {
-    parts.push(`${confidenceText(cause.confidence)}: ${cause.title}`, lossText(cause.id, transfer.direction))
+    parts.push(`${confidenceText(cause.confidence)}: ${cause.title}`, directionText(cause.id, transfer.direction))
     parts.push(`what to do: ${cause.advice}`)
   } else if (!isHealthy(one)) parts.push('what the capture shows fits none of the known causes')
   return parts
@@ -22,7 +22,7 @@ export function verdictText(one: Judged): string {
 export function outcomeText({ diagnosis }: Judged): string {
   const { outcome, causes } = diagnosis
   if (outcome === 'possible-holes') return 'MAY HAVE HOLES'
-  if (outcome === 'complete') return causes.length === 0 ? 'healthy' : 'complete'
+  if (outcome === 'complete') return causes.length === 0 ? 'healthy' : 'complete, with faults'
   if (outcome === 'probe') return 'size asked only'
   return outcome === 'last-ack-missing' ? 'probably complete' : 'FAILED'
 }
@@ -31,6 +31,15 @@ export function outcomeTone(one: Judged): 'good' | 'careful' | 'bad' {
   if (isHealthy(one)) return 'good'
   const { outcome } = one.diagnosis
   return outcome === 'complete' || outcome === 'probe' || outcome === 'last-ack-missing' ? 'careful' : 'bad'
+}
+
+/** `3 transfers in 812 frames: 2 healthy, 1 FAILED`. */
+export function tallyText({ judged, dropped, summary }: JudgedCapture): string {
+  const counts = new Map<string, number>()
+  for (const one of judged) counts.set(outcomeText(one), (counts.get(outcomeText(one)) ?? 0) + 1)
+  const all = `${countText(judged.length, 'transfer')} in ${countText(summary.frames, 'frame')}`
+  const each = judged.length === 1 ? '' : `: ${[...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`
+  return `${all}${each}${dropped === 0 ? '' : `; ${dropped} more are not judged`}`
 }
 
 /** What limits the whole capture, a line each. */

@@ -1,8 +1,8 @@
 /** Words that the text and the page share. */
 import type { CauseId, RecognisedServer } from '../../capture/diagnosis/index.ts'
 import { type BlockRanges, type CapturedPackets, PACKET_FLAG, type PacketKind } from '../../capture/index.ts'
-import { addressPort, escapeText } from '../../packet/index.ts'
-import { countText, durationText, rateText, sizeText } from '../render/units.ts'
+import { escapeText } from '../../packet/index.ts'
+import { clockText, countText, durationText, rateText, sizeText } from '../render/units.ts'
 import type { Judged, TransferFacts } from './judged.ts'
 
 const KIND: Readonly<Record<PacketKind, string>> = {
@@ -33,10 +33,15 @@ export function spanText(ms: number): string {
   return ms < 9.995 ? `${ms.toFixed(2)} ms` : durationText(ms)
 }
 
-/** `192.168.0.1:2070 reads "test.bin" from 192.168.0.66`. */
+/** When it began, by the clock; a broken capture may have a time that no clock shows. */
+export function beginText({ startMs }: TransferFacts): string {
+  return Number.isNaN(new Date(startMs).getTime()) ? '--:--:--' : clockText(startMs)
+}
+
+/** `192.168.0.1 reads "test.bin" from 192.168.0.66`. */
 export function transferTitle({ client, server, direction, request }: TransferFacts): string {
   const [verb, way] = direction === 'read' ? ['reads', 'from'] : ['stores', 'on']
-  return `${addressPort(client.address, client.port)} ${verb} ${fileText(request?.filename)} ${way} ${server.address}`
+  return `${client.address} ${verb} ${fileText(request?.filename)} ${way} ${server.address}`
 }
 
 export function fileText(filename: string | undefined): string {
@@ -85,25 +90,27 @@ const LOST: Readonly<Partial<Record<CauseId, 'data' | 'acks' | 'both'>>> = {
   'bit-errors': 'both',
 }
 
-/** In which direction packets are lost or late, in one sentence; empty for a cause that has none. */
-export function lossText(cause: CauseId, direction: 'read' | 'write'): string {
+/** In which direction packets are lost or late; empty for a cause that has none. */
+export function directionText(cause: CauseId, direction: 'read' | 'write'): string {
   const lost = LOST[cause]
   if (lost === undefined) return ''
-  if (lost === 'both') return 'packets are lost in both directions'
+  if (lost === 'both') return 'direction: both'
   const toClient = (lost === 'data') === (direction === 'read')
-  return toClient
-    ? 'what does not get through are packets from the server to the device'
-    : 'what does not get through are packets from the device to the server'
+  return toClient ? 'direction: from the server to the device' : 'direction: from the device to the server'
 }
 
-/** Blocks that the device may not have: always said, also when there are none. */
+/** Blocks that the other side may not have: always said, also when there are none. */
 export function holesText({ transfer, diagnosis }: Judged): string {
+  const who = transfer.direction === 'read' ? 'device' : 'server'
+  return `Blocks that the ${who} may not have: ${missingText({ transfer, diagnosis }, who)}.`
+}
+
+function missingText({ transfer, diagnosis }: Judged, who: string): string {
   const { holes, outcome } = diagnosis
-  const { blocks, direction } = transfer
+  const { blocks } = transfer
   if (holes.count > 0) return `${rangesText(holes.ranges, holes.count)}: ${holes.because}`
   if (outcome === 'complete') return 'none'
   if (outcome === 'probe') return 'none, as only the size was asked for'
-  const who = direction === 'read' ? 'device' : 'server'
   if (outcome === 'last-ack-missing') return `block ${blocks.highest}, the last one: compare the CRC32 on the ${who}`
   if (blocks.highestAcknowledged === 0) return `all blocks: the ${who} acknowledged none`
   const never = blocks.neverAcknowledged
@@ -143,6 +150,12 @@ export function figureRows({ transfer, diagnosis }: Judged): [string, string][] 
     ['window', `${countText(figures.windowBlocks, 'block')} out at once; ${windowText(agreed.windowsize)}`],
     ['stalls', figures.stalls === 0 ? 'none' : `${figures.stalls}, ${spanText(figures.stalledMs)} in all`],
   ]
+  const { outcome } = transfer
+  if (outcome.type === 'error')
+    rows.unshift([
+      'ERROR',
+      `${outcome.wireCode} of the ${outcome.from}, "${escapeText(outcome.message)}" (packet ${outcome.number})`,
+    ])
   if (figures.medianAckMs !== undefined) rows.push(['ACK after', `${spanText(figures.medianAckMs)} (median)`])
   if (figures.clientTimerPackets > 0) {
     const timer = figures.clientTimerMs === undefined ? '' : `, which runs for ${spanText(figures.clientTimerMs)}`

@@ -4,6 +4,11 @@ export function html(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 }
 
+/** A sentence of the diagnosis, with its commands (in backquotes) as code. */
+export function prose(text: string): string {
+  return html(text).replace(/`([^`]+)`/g, '<code>$1</code>')
+}
+
 /** JSON that cannot end its script element. */
 export function scriptJson(value: object): string {
   return JSON.stringify(value).replace(/</g, '\\u003c')

@@ -1,11 +1,10 @@
 /** The diagnosis as one page that needs nothing else. Plots and tables are drawn by the page's own script (script.ts). */
 import type { Cause } from '../../../capture/diagnosis/index.ts'
-import { clockText, countText } from '../../render/units.ts'
-import { attempts, isHealthy, type Judged, type JudgedCapture, telling } from '../judged.ts'
+import { attempts, byUrgency, isHealthy, type Judged, type JudgedCapture, telling } from '../judged.ts'
 import { nothingLine } from '../nothing.ts'
-import { nameOf, noticesOf, outcomeText, outcomeTone, verdictText } from '../verdict.ts'
-import { confidenceText, figureRows, holesText, programText, sentence, transferTitle } from '../words.ts'
-import { html, scriptJson } from './escape.ts'
+import { nameOf, noticesOf, outcomeText, outcomeTone, tallyText, verdictText } from '../verdict.ts'
+import { beginText, confidenceText, figureRows, holesText, programText, sentence, transferTitle } from '../words.ts'
+import { html, prose, scriptJson } from './escape.ts'
 import { histogram } from './histogram.ts'
 import { ROW } from './packets.ts'
 import type { PagePart, PageParts } from './parts.ts'
@@ -37,16 +36,15 @@ ${sections.join('\n')}
 }
 
 function captureHtml(capture: JudgedCapture, parts: PageParts, drawn: object[]): string {
-  const { path, summary, judged, dropped } = capture
+  const { path, summary, judged } = capture
   const notices = noticesOf(capture).map((text) => `<p class="notice">${html(text)}</p>`)
   const name = html(nameOf(path))
   if (judged.length === 0)
     return `<header><h1>${name}</h1>${notices.join('')}<p>${html(sentence(nothingLine(summary)))}</p></header>`
-  const more = dropped === 0 ? '' : `; ${dropped} more are not shown`
-  const groups = attempts(judged)
+  const groups = byUrgency(attempts(judged))
   const list = groups.map((group) => groupHtml(group, path, parts, drawn))
   return `<header><h1>${name}</h1>
-<p>${countText(judged.length, 'transfer')} in ${countText(summary.frames, 'frame')}${more}.</p>${notices.join('')}</header>
+<p>${html(tallyText(capture))}.</p>${notices.join('')}</header>
 ${list.join('\n')}`
 }
 
@@ -85,9 +83,9 @@ function transferHtml(one: Judged, part: PagePart | undefined, at: number, attem
   ]
   const holes = diagnosis.holes.count > 0 ? ' class="holes"' : ''
   return `<details class="transfer"${isOpen ? ' open' : ''}${at === -1 ? '' : ` data-drawing="${at}"`}>
-<summary><b class="${outcomeTone(one)}">${html(outcomeText(one))}</b> ${attempt}${clockText(transfer.startMs)}: ${html(diagnosis.summary)}</summary>
-<p class="verdict">${html(verdictText(one))}</p>
-<p${holes}>Blocks that the device may not have: ${html(holesText(one))}.</p>
+<summary><b class="${outcomeTone(one)}">${html(outcomeText(one))}</b> ${attempt}${beginText(transfer)}: ${html(diagnosis.summary)}</summary>
+<p class="verdict">${prose(verdictText(one))}</p>
+<p${holes}>${html(holesText(one))}</p>
 <div class="columns">
 <div>
 ${causes.map(causeHtml).join('\n')}
@@ -109,9 +107,9 @@ function plotsHtml({ latencies }: PagePart): string {
 function causeHtml({ id, title, confidence, evidence, tellApart }: Cause): string {
   const items = evidence.map(({ text, packets }) => {
     const chips = packets.map((n) => `<button type="button" class="chip" data-packet="${n}">${n}</button>`).join(' ')
-    return `<li>${html(text)} ${chips}</li>`
+    return `<li>${prose(text)} ${chips}</li>`
   })
-  const apart = tellApart === undefined ? '' : `<p>To be sure: ${html(tellApart)}</p>`
+  const apart = tellApart === undefined ? '' : `<p>To be sure: ${prose(tellApart)}</p>`
   return `<div class="cause"><h3>${html(id)} <span class="dim">${html(confidenceText(confidence))}</span></h3>
 <p>${html(sentence(title))}</p>
 <ul>${items.join('')}</ul>${apart}</div>`

@@ -27,6 +27,7 @@ summary b { display: inline-block; padding: 1px 9px; margin-right: 6px; border-r
 .cause { border-left: 3px solid var(--line); padding-left: 12px; margin-bottom: 14px; }
 .cause:first-child { border-color: var(--evidence); }
 .cause ul { margin: 0 0 8px; padding-left: 18px; }
+code { font: 0.92em ui-monospace, SFMono-Regular, Menlo, monospace; }
 .chip { font: 12px ui-monospace, SFMono-Regular, Menlo, monospace; border: 1px solid var(--line); border-radius: 4px; background: none; color: var(--text); padding: 0 5px; cursor: pointer; }
 .chip:hover { border-color: var(--evidence); color: var(--evidence); }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 0; } .facts div { display: contents; }
