@@ -1,4 +1,5 @@
-import { type DiagnosisFigures, STALL_LEAST_MS, STALL_MEDIANS } from './contract.ts'
+import type { DiagnosisFigures } from './contract.ts'
+import { stallMs } from './stall.ts'
 import type { View } from './view/view.ts'
 
 export function figuresOf(view: View): DiagnosisFigures {
@@ -13,15 +14,10 @@ export function figuresOf(view: View): DiagnosisFigures {
     retransmissions: blocks.datagrams - blocks.sent,
     stalls,
     stalledMs,
-    clientTimerPackets: 0,
-    clientTimerMs: undefined,
+    clientTimerPackets: view.timer.positions.size,
+    clientTimerMs: view.timer.periodMs,
     windowBlocks: latencies.windowBlocks,
   }
-}
-
-/** A wait longer than this is a stall. */
-export function stallMs(medianMs: number | undefined): number {
-  return Math.max(STALL_LEAST_MS, STALL_MEDIANS * (medianMs ?? 0))
 }
 
 function stallsOf({ packets, list, episodes, latencies }: View): { stalls: number; stalledMs: number } {

@@ -8,7 +8,7 @@ export interface Finding {
   readonly evidence: readonly Evidence[]
   /** Replaces what the rule says in general, where the capture allows more. */
   readonly advice?: string
-  readonly tellApart?: string
+  readonly tellApart?: string | undefined
 }
 
 export interface Rule {

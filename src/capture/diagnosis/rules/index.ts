@@ -1,6 +1,31 @@
 /** Every rule. Adding one is one file beside this one and one row here. */
 import type { Rule } from '../rule.ts'
+import { ackLoss } from './ack-loss.ts'
+import { ackStale } from './ack-stale.ts'
+import { arpSilent } from './arp-silent.ts'
+import { dataLoss } from './data-loss.ts'
 import { deadRx } from './dead-rx.ts'
+import { duplicate } from './duplicate.ts'
+import { fragmentsDropped } from './fragments-dropped.ts'
+import { reorder } from './reorder.ts'
+import { rxOneBehind } from './rx-one-behind.ts'
+import { rxRing } from './rx-ring.ts'
 import { serverSilent } from './server-silent.ts'
+import { slowFlash } from './slow-flash.ts'
+import { txHold } from './tx-hold.ts'
 
-export const RULES: readonly Rule[] = [deadRx, serverSilent]
+export const RULES: readonly Rule[] = [
+  duplicate,
+  reorder,
+  arpSilent,
+  fragmentsDropped,
+  rxRing,
+  ackLoss,
+  dataLoss,
+  ackStale,
+  txHold,
+  rxOneBehind,
+  slowFlash,
+  deadRx,
+  serverSilent,
+]

@@ -3,7 +3,7 @@ import type { CapturedPackets } from '../../contract.ts'
 import { median } from './median.ts'
 
 export interface Latencies {
-  /** Undefined when no block that was sent once was answered. */
+  /** Undefined when no block was answered. */
   readonly medianMs: number | undefined
   readonly samples: number
   /** The most blocks above the highest acknowledged one that had left at any time. */
@@ -14,6 +14,9 @@ export function latenciesOf(packets: CapturedPackets, list: Uint32Array): Latenc
   /** When each unanswered block left; NaN once it was repeated. */
   const leftAt = new Map<number, number>()
   const samples: number[] = []
+  /** Where every block is repeated, the time since the last repeat has to do. */
+  const sinceRepeat: number[] = []
+  const lastLeftAt = new Map<number, number>()
   let acked = 0
   let windowBlocks = 0
   for (const i of list) {
@@ -21,11 +24,15 @@ export function latenciesOf(packets: CapturedPackets, list: Uint32Array): Latenc
     const seq = packets.seq(i)
     if (packets.thinnedBefore(i) > 0) leftAt.clear()
     if (kind === 'data') {
+      lastLeftAt.set(seq, packets.timeMs(i))
       leftAt.set(seq, leftAt.has(seq) || seq <= acked ? Number.NaN : packets.timeMs(i))
       windowBlocks = Math.max(windowBlocks, seq - acked)
     } else if (kind === 'ack') {
       const left = leftAt.get(seq)
       if (left !== undefined && !Number.isNaN(left)) samples.push(packets.timeMs(i) - left)
+      const last = lastLeftAt.get(seq)
+      if (last !== undefined) sinceRepeat.push(packets.timeMs(i) - last)
+      lastLeftAt.delete(seq)
       if (seq > acked) {
         // What lies below in a window is answered by this ACK, or lost: it gives no sample later.
         acked = seq
@@ -33,5 +40,5 @@ export function latenciesOf(packets: CapturedPackets, list: Uint32Array): Latenc
       }
     }
   }
-  return { medianMs: median(samples), samples: samples.length, windowBlocks }
+  return { medianMs: median(samples) ?? median(sinceRepeat), samples: samples.length, windowBlocks }
 }

@@ -2,28 +2,36 @@
 import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
 import { type Evidence, MAX_EVIDENCE_PACKETS } from '../contract.ts'
 import { type Episode, episodesOf } from './episodes.ts'
+import { type ClientTimer, clientTimerOf } from './client-timer.ts'
+import type { Incident } from './incident.ts'
+import { incidentsOf } from './incidents.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
-import { countingPackets, frameNumbers } from './timeline.ts'
+import { type Tally, tallyOf } from './tally.ts'
+import { countingPackets, frameNumbers, withoutCopies } from './timeline.ts'
 
 export interface View {
   readonly transfer: CapturedTransfer
   readonly packets: CapturedPackets
   /** Indices of the packets that count. */
+  readonly all: Uint32Array
+  /** The same without the repeats that the server makes by habit. */
   readonly list: Uint32Array
   readonly latencies: Latencies
+  readonly timer: ClientTimer
   readonly episodes: readonly Episode[]
+  readonly incidents: readonly Incident[]
+  readonly tally: Tally
 }
 
 export function viewOf(transfer: CapturedTransfer): View {
-  const list = countingPackets(transfer)
+  const all = countingPackets(transfer)
   const { packets } = transfer
-  return {
-    transfer,
-    packets,
-    list,
-    latencies: latenciesOf(packets, list),
-    episodes: episodesOf(packets, list),
-  }
+  const latencies = latenciesOf(packets, all)
+  const list = withoutCopies(transfer, all, latencies.medianMs ?? 0)
+  const timer = clientTimerOf(transfer, list, latencies.medianMs)
+  const episodes = episodesOf(packets, list)
+  const incidents = incidentsOf(transfer, list, latencies, timer, episodes)
+  return { transfer, packets, all, list, latencies, timer, episodes, incidents, tally: tallyOf(incidents) }
 }
 
 /** Evidence with the frames of these packets. */

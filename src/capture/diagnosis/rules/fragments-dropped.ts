@@ -1,0 +1,52 @@
+import { MAX_EVIDENCE_PACKETS } from '../contract.ts'
+import type { Rule } from '../rule.ts'
+import { shown } from '../view/view.ts'
+
+/** What any path carries whole: the blocks of RFC 1350. */
+const PLAIN_BLKSIZE = 512
+const LEAST_REPEATS = 2
+
+export const fragmentsDropped: Rule = {
+  id: 'fragments-dropped',
+  title: 'packets of the agreed block size do not get through: the path loses their fragments',
+  advice:
+    'Grant a smaller block size on the server (1428 for Ethernet, 1280 or 512 behind a tunnel), or find the router that drops fragments.',
+  find(view) {
+    const { transfer, packets, list } = view
+    const missing = transfer.sideEvents.filter((e) => e.type === 'fragments-missing' && e.reason === 'missing')
+    const needed = transfer.sideEvents.filter((e) => e.type === 'icmp' && e.meaning === 'fragmentation-needed')
+    if (missing.length > 0 || needed.length > 0) {
+      const seen = [...missing, ...needed].slice(0, MAX_EVIDENCE_PACKETS).map(({ number }) => number)
+      return {
+        confidence: 0.95,
+        evidence: [
+          {
+            text:
+              needed.length > 0
+                ? 'a router says that the packet is too large'
+                : 'first fragments came, and the others did not',
+            packets: seen,
+          },
+        ],
+      }
+    }
+    const { agreed, blocks } = transfer
+    if (transfer.direction !== 'read' || agreed.blksize <= PLAIN_BLKSIZE || blocks.highestAcknowledged > 0)
+      return undefined
+    const answered = [...list].filter((i) => packets.fromClient(i) && packets.kind(i) === 'ack')
+    const sends = [...list].filter((i) => packets.kind(i) === 'data' && packets.seq(i) === 1)
+    if (answered.length === 0 || sends.length <= LEAST_REPEATS) return undefined
+    return {
+      confidence: 0.8,
+      evidence: [
+        shown(
+          view,
+          `the short packets of both sides arrive, and block 1 of ${agreed.blksize} bytes never does, in ${sends.length} tries`,
+          sends,
+        ),
+        shown(view, 'the device has acknowledged the options', answered),
+      ],
+      tellApart: 'Serve it once with a block size of 512: if that works, it is the size.',
+    }
+  },
+}

@@ -1,0 +1,197 @@
+/** How often the diagnosis is right: transfers of the lab with one known fault, and healthy ones. */
+import { type CauseId, diagnose, type Diagnosis } from '../../src/capture/diagnosis/index.ts'
+import type { CapturedTransfer } from '../../src/capture/index.ts'
+import type { ClientName } from '../../src/lab/device/clients.ts'
+import { canHave, type DeviceFault, type Draws } from '../../src/lab/device/device.ts'
+import { type FaultName, type ServerName, wireBytes } from '../../src/lab/index.ts'
+import { HEADER_BYTES } from '../../src/packet/index.ts'
+import { type PlayedCase, play } from './lab-case.ts'
+
+export interface EvaluatedCase {
+  readonly label: string
+  readonly fault: string
+  readonly client: ClientName
+  readonly server: ServerName
+  readonly seed: number
+  /** The capture shows no trace of the fault: nothing can be said, and nothing should be. */
+  readonly invisible: boolean
+  readonly diagnosis: Diagnosis
+  readonly expected: readonly CauseId[]
+  readonly first: boolean
+  /** Named first, or level with the first and with a way to tell them apart. */
+  readonly level: boolean
+  readonly topTwo: boolean
+  readonly silentHole: boolean
+  readonly serverRight: boolean | undefined
+}
+
+/** What each fault of the lab is called in a diagnosis; the first is its name, the others are as right. */
+const CALLED: Readonly<Record<string, readonly CauseId[]>> = {
+  'ack-loss': ['ack-loss'],
+  'data-loss': ['data-loss'],
+  'tx-alias-burst': ['ack-loss'],
+  'ack-stale': ['ack-stale'],
+  'tx-hold': ['tx-hold'],
+  'tx-hold-alias': ['tx-hold'],
+  'bit-errors': ['bit-errors', 'data-loss'],
+  'rx-hold': ['rx-hold'],
+  'rx-one-behind': ['rx-one-behind'],
+  'rx-ring': ['rx-ring'],
+  'rx-ring-2': ['rx-ring'],
+  'rx-ring-4': ['rx-ring'],
+  'eee-wake': ['eee-wake'],
+  'arp-silent': ['arp-silent'],
+  'arp-silent-revived': ['arp-silent'],
+  'dead-rx': ['dead-rx'],
+  reorder: ['reorder'],
+  duplicate: ['duplicate', 'sorcerers-apprentice'],
+  'fragment-loss': ['fragments-dropped'],
+  'slow-flash': ['slow-flash'],
+  'console-slow': ['console-slow'],
+}
+
+export const EVALUATED_FAULTS = Object.keys(CALLED)
+
+export const EVALUATED_CLIENTS: Readonly<Partial<Record<ClientName, Draws>>> = {
+  'uboot-1.1.3': {},
+  'uboot-2008': {},
+  'uboot-2020': {},
+  'uboot-2023': { windowsize: 8 },
+  strict: {},
+  lwip: {},
+  ipxe: {},
+  grub: {},
+  edk2: {},
+  curl: {},
+  window: { windowsize: 16 },
+}
+
+export const EVALUATED_SERVERS: readonly ServerName[] = [
+  'tftp-hpa-5.2',
+  'tftp-hpa-6.0',
+  'tftp-hpa-rfc7440',
+  'atftpd-0.8',
+  'tftpd64',
+  'tftpd64-1000',
+  'pytftpd-2',
+  'py3tftp',
+  'rs-tftpd',
+  'dnsmasq',
+  'pin-anticipate-2',
+  'foresend',
+  'foresend-strict',
+  'foresend-lock-step',
+  'foresend-window-2',
+  'foresend-window-8',
+]
+
+const BLOCKS = 600
+const BLKSIZE: Readonly<Partial<Record<ClientName, number>>> = {
+  'uboot-1.1.3': 512,
+  strict: 512,
+  curl: 512,
+  window: 512,
+  grub: 1024,
+}
+const DEFAULT_BLKSIZE = 1468
+
+export function sizeFor(client: ClientName, blocks = BLOCKS): number {
+  return blocks * (BLKSIZE[client] ?? DEFAULT_BLKSIZE) + 100
+}
+
+/** Parameters as different units have them. */
+function drawn(fault: string, client: ClientName): DeviceFault {
+  const frameBytes = wireBytes(HEADER_BYTES + (BLKSIZE[client] ?? DEFAULT_BLKSIZE))
+  const perByte = (share: number): number => 1 - (1 - share) ** (1 / frameBytes)
+  const values: Readonly<Record<string, Draws>> = {
+    'bit-errors': { perByte: { logUniform: [perByte(0.01), perByte(0.2)] } },
+    'tx-alias-burst': { p: { logUniform: [0.01, 0.05] }, second: { uniform: [0.2, 0.6] } },
+    'rx-one-behind': {},
+    'rx-ring': {},
+    'rx-ring-2': {},
+    'rx-ring-4': {},
+    'eee-wake': { p: { uniform: [0.3, 0.8] } },
+    'arp-silent': { afterMs: { uniform: [5, 60] } },
+    'arp-silent-revived': { afterMs: { uniform: [5, 40] } },
+    'dead-rx': {},
+    'fragment-loss': { mtu: { oneOf: [576, 1280, 1400] } },
+    'slow-flash': { everyBlocks: { oneOf: [64, 128] }, pauseMs: { uniform: [150, 600] } },
+    'console-slow': {},
+  }
+  return { fault, values: values[fault] ?? { p: { logUniform: [0.01, 0.15] } } }
+}
+
+export function evaluate(
+  fault: string,
+  client: ClientName,
+  server: ServerName,
+  seed: number,
+): EvaluatedCase | undefined {
+  const played = playCase(fault, client, server, seed)
+  const transfer = mainOf(played?.transfers ?? [])
+  if (played === undefined || transfer === undefined) return undefined
+  return judged(fault, client, server, seed, played, transfer)
+}
+
+/** Undefined where the client cannot have the fault. */
+export function playCase(fault: string, client: ClientName, server: ServerName, seed: number): PlayedCase | undefined {
+  const values = EVALUATED_CLIENTS[client] ?? {}
+  const device = { name: client, description: '', source: '', client: { model: client, values }, faults: [], link: {} }
+  if (fault !== 'none' && !canHave(device, fault)) return undefined
+  const faults = fault === 'none' ? [] : [drawn(fault, client)]
+  const link: Draws = { delayMs: { logUniform: [0.05, 0.4] }, jitterMs: { uniform: [0, 0.03] } }
+  return play({ client, values, faults, server, link, sizeBytes: sizeFor(client), seed })
+}
+
+/** The attempt that got furthest. */
+function mainOf(transfers: readonly CapturedTransfer[]): CapturedTransfer | undefined {
+  return transfers.toSorted((a, b) => b.packets.seen - a.packets.seen)[0]
+}
+
+function judged(
+  fault: string,
+  client: ClientName,
+  server: ServerName,
+  seed: number,
+  played: PlayedCase,
+  transfer: CapturedTransfer,
+): EvaluatedCase {
+  const diagnosis = diagnose(transfer)
+  const expected = CALLED[fault] ?? []
+  const { causes } = diagnosis
+  const best = causes[0]
+  const rank = causes.findIndex(({ id }) => expected.includes(id))
+  const cause = causes[rank]
+  const silentHole = played.result.holes > 0 && diagnosis.outcome === 'complete' && diagnosis.holes.count === 0
+  return {
+    label: `${client} ${fault} ${server} seed ${seed}`,
+    fault,
+    client,
+    server,
+    seed,
+    invisible: fault !== 'none' && isInvisible(fault, played, transfer),
+    diagnosis,
+    expected,
+    first: rank === 0,
+    level: rank >= 0 && (rank === 0 || (best.confidence - cause.confidence <= LEVEL && best.tellApart !== undefined)),
+    topTwo: rank === 0 || rank === 1,
+    silentHole,
+    serverRight: diagnosis.server === undefined ? undefined : server.startsWith(diagnosis.server.name),
+  }
+}
+
+const LEVEL = 0.05
+const LEAST_HARMED = 3
+
+/** Fewer harmed datagrams than tell a fault from an accident, and the transfer ended all the same; or delays alone. */
+function isInvisible(fault: string, { harmed }: PlayedCase, { blocks, outcome }: CapturedTransfer): boolean {
+  const whole = outcome.type === 'complete'
+  const repeated = blocks.datagrams - blocks.sent
+  if (fault === 'slow-flash') return false
+  if (fault === 'console-slow') return repeated < LEAST_HARMED
+  return whole && (harmed < LEAST_HARMED || repeated < LEAST_HARMED) && fault !== 'rx-one-behind'
+}
+
+export function evaluatedFault(name: string): name is FaultName {
+  return name in CALLED
+}
