@@ -7,7 +7,7 @@ import { nameOf, noticesOf, outcomeText, outcomeTone, tallyText, verdictText } f
 import { beginText, confidenceText, figureRows, holesText, packetList, programText, transferTitle } from './words.ts'
 
 /** A number stays with its unit. */
-const BETWEEN_WORDS = / (?!(?:us|ms|s|min|h|B|kB|MB|GB|%)(?!\w))/
+const BETWEEN_WORDS = / (?!(?:us|ms|s|min|h|B|kB|MB|GB|Mbit|%)(?!\w))/
 /** A line of prose is read easily up to here. */
 const MAX_COLUMNS = 100
 const LABEL_COLUMNS = 12

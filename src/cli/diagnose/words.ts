@@ -145,7 +145,7 @@ export function figureRows({ transfer, diagnosis }: Judged): [string, string][] 
     ['time', `${spanText(figures.durationMs)}, ${rateText(figures.rateBytesPerSec)}`],
     [
       'packets',
-      `${fromServer} of the server, ${fromClient} of the client; ${countText(figures.retransmissions, 'block')} sent again`,
+      `${fromServer} of the server, ${fromClient} of the client; ${countText(figures.retransmissions, 'repeat')} of DATA`,
     ],
     ['window', `${countText(figures.windowBlocks, 'block')} out at once; ${windowText(agreed.windowsize)}`],
     ['stalls', figures.stalls === 0 ? 'none' : `${figures.stalls}, ${spanText(figures.stalledMs)} in all`],
