@@ -9,8 +9,9 @@ import { blocks, CLIENT, Scene, SERVER } from '../../../test/golden/capture-scen
 import { patternedImage } from '../../lab/experiment.ts'
 import type { ServerName } from '../../lab/index.ts'
 import { run } from '../main.ts'
-import type { TransferFacts } from './judged.ts'
-import { beginText } from './words.ts'
+import { isHealthy, type Judged, type TransferFacts } from './judged.ts'
+import { scriptJson } from './page/escape.ts'
+import { beginText, directionText } from './words.ts'
 import type { StreamOutput } from '../render/output.ts'
 import { loadTools } from '../tools.ts'
 
@@ -281,6 +282,27 @@ describe('names from the network', () => {
     // The wire carries UTF-8 bytes of which the reader makes characters.
     expect(json(ran).transfers[0].file).toContain('</script><img src=x onerror=alert(1)>"\'\x1b[31m\r\nFAKE')
   })
+})
+
+test('the direction of a loss is that of blocks or of their acknowledgements', () => {
+  expect(directionText('ack-loss', 'read')).toBe('direction: from the device to the server')
+  expect(directionText('ack-loss', 'write')).toBe('direction: from the server to the device')
+  expect(directionText('data-loss', 'read')).toBe('direction: from the server to the device')
+  expect(directionText('data-loss', 'write')).toBe('direction: from the device to the server')
+  expect(directionText('two-servers', 'read')).toBe('')
+})
+
+test('blocks in doubt are never healthy, whatever else is said', () => {
+  const judged = (outcome: string, count: number): Judged =>
+    ({ diagnosis: { outcome, causes: [], holes: { count } } }) as unknown as Judged
+  expect(isHealthy(judged('complete', 0))).toBe(true)
+  expect(isHealthy(judged('complete', 1))).toBe(false)
+  expect(isHealthy(judged('possible-holes', 0))).toBe(false)
+  expect(isHealthy(judged('last-ack-missing', 0))).toBe(false)
+})
+
+test('data of a page cannot end its script', () => {
+  expect(scriptJson({ name: '</script><!--' })).not.toContain('<')
 })
 
 test('a time that no clock shows is a dash', () => {

@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { packet } from '../../../../test/golden/capture-maker.ts'
 import { blocks, Scene } from '../../../../test/golden/capture-scene.ts'
+import type { CapturedPackets } from '../../../capture/index.ts'
 import { pagePackets, ROW } from './packets.ts'
 import { SCRIPT } from './script.ts'
 
@@ -68,10 +69,11 @@ class Element {
   }
 }
 
+const scene = blocks(new Scene().ask(packet.rrq('image')), 1, 150).wait(1000)
+const { packets: stalled } = blocks(scene, 151, 300).server(packet.error(0, 'stop')).one()
+
 /** The page of one transfer, with packet 20 as evidence. */
-function opened() {
-  const scene = blocks(new Scene().ask(packet.rrq('image')), 1, 150).wait(1000)
-  const { packets } = blocks(scene, 151, 300).server(packet.error(0, 'stop')).one()
+function opened(packets: CapturedPackets = stalled) {
   const transfers = [{ ...pagePackets(packets, new Set()), evidence: [[20, 'ack-loss']] }]
   const json = new Element('script')
   json.append(JSON.stringify({ row: ROW, transfers }))
@@ -89,11 +91,12 @@ function opened() {
       createElementNS: (_: string, name: string) => new Element(name),
     },
   })
-  const [svg] = plot.all('svg')
+  const svg = plot.all('svg')[0]
   const press = (text: string): void =>
     [...plot.all('button'), ...table.all('button')].find((one) => one.textContent === text)?.listeners.click({})
   return {
     press,
+    plot: () => plot.textContent,
     head: () => table.all('h3')[0].textContent,
     rows: () => table.all('tr').slice(1),
     lines: () => svg.all('path').map(({ attributes }) => attributes.class),
@@ -139,4 +142,10 @@ test('a packet that is evidence is shown with those around it', () => {
   page.choose(402)
   expect(page.head()).toBe('Packets in view: 1 to 25 of 25')
   expect(page.rows()[12].attributes).toEqual({ class: 'evidence', 'data-number': '402' })
+})
+
+test('a transfer without a block has its packets, and no empty plot', () => {
+  const page = opened(new Scene().ask(packet.rrq('image')).ask(packet.rrq('image')).one().packets)
+  expect(page.plot()).toBe('No block was sent.')
+  expect(page.head()).toBe('Packets: 1 to 2 of 2')
 })

@@ -146,7 +146,8 @@ function begin(details, drawing) {
   svg.addEventListener('wheel', (event) => { event.preventDefault(); zoom(event.deltaY > 0 ? 1.3 : 0.77, msAt(place(event)[0])) }, { passive: false })
   const keys = el('div', { class: 'keys' }, ...LINES.map(([line, text]) => el('span', {},
     el('svg', { viewBox: '0 0 14 12' }, el('path', { class: line, d: mark(line, 7, 6, 4), 'stroke-width': line === 'sent' || line === 'again' ? 7 : 1.5, 'stroke-linecap': 'round' })), text)))
-  plot.append(svg, keys, buttons, tip)
+  if (packets.some((p) => p.line !== 'other')) plot.append(svg, keys, buttons, tip)
+  else plot.append(el('p', {}, 'No block was sent.'))
 
   const head = el('h3'), body = el('tbody'), turn = el('div', { class: 'bar-of-buttons' })
   const back = el('button', { type: 'button' }, 'Previous'), next = el('button', { type: 'button' }, 'Next')

@@ -8,7 +8,7 @@ export const STYLE = `
   --bg: #0f1317; --card: #171c22; --text: #e5eaf0; --dim: #95a2b0; --line: #2b343e; --mark: #3a3216;
   --good: #2fa868; --careful: #c59a1e; --bad: #e0655d;
   --sent: #6ea0ff; --again: #f2a33c; --acked: #34c3b4; --evidence: #ec7bd8; } }
-* { box-sizing: border-box; }
+* { box-sizing: border-box; } [hidden] { display: none !important; }
 body { margin: 0; background: var(--bg); color: var(--text); font: 14px/1.5 system-ui, sans-serif; }
 main { max-width: 1440px; margin: 0 auto; padding: 20px 24px 40px; }
 h1 { font-size: 22px; margin: 0; letter-spacing: -0.01em; overflow-wrap: anywhere; }
