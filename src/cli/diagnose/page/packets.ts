@@ -8,6 +8,8 @@ export const ROW = ['number', 'us', 'what', 'seq', 'bytes', 'left'] as const
 /** Bits of `what`: the kind below, then who sent it, then `PACKET_FLAG`. */
 const FROM_CLIENT_BIT = 3
 const FLAGS_BIT = 4
+/** Packets on each side of evidence that explain it; the page's script shows as many. */
+const AROUND = 12
 
 export interface PagePackets {
   /** Flat, `ROW` after `ROW`. `number`, `us` and `seq` count from the packet before; `left`: packets left out before this one. */
@@ -15,7 +17,7 @@ export interface PagePackets {
   readonly seen: number
 }
 
-/** Packets whose numbers are in `wanted` are always among them. */
+/** Packets whose numbers are in `wanted` are always among them, with those around them. */
 export function pagePackets(packets: CapturedPackets, wanted: ReadonlySet<number>): PagePackets {
   const rows: number[] = []
   let number = 0
@@ -50,9 +52,10 @@ function chooser(packets: CapturedPackets, wanted: ReadonlySet<number>): (i: num
   const step = Math.ceil((2 * packets.length) / MAX_PAGE_PACKETS)
   const silence = (2 * (packets.timeMs(packets.length - 1) - packets.timeMs(0))) / MAX_PAGE_PACKETS
   const gap = (i: number): number => (i <= 0 || i >= packets.length ? 0 : packets.timeMs(i) - packets.timeMs(i - 1))
+  const near = around(packets, wanted)
   let room = MAX_PAGE_PACKETS / 2
   return (i) => {
-    if (i % step === 0 || i === packets.length - 1 || wanted.has(packets.number(i))) return true
+    if (i % step === 0 || i === packets.length - 1 || near.has(i)) return true
     const kind = packets.kind(i)
     const isTelling =
       (packets.flags(i) & PACKET_FLAG.repeat) !== 0 ||
@@ -61,4 +64,11 @@ function chooser(packets: CapturedPackets, wanted: ReadonlySet<number>): (i: num
       gap(i + 1) > silence
     return isTelling && room-- > 0
   }
+}
+
+function around(packets: CapturedPackets, wanted: ReadonlySet<number>): ReadonlySet<number> {
+  const near = new Set<number>()
+  for (let i = 0; i < packets.length; i++)
+    if (wanted.has(packets.number(i))) for (let at = i - AROUND; at <= i + AROUND; at++) near.add(at)
+  return near
 }

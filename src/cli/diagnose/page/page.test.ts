@@ -55,9 +55,9 @@ test('of a long one there are repeats, evidence, the ends, and how many are left
   const { rows } = pagePackets(packets, new Set([123_457]))
   const kept = unpacked(rows)
   expect(kept.length).toBeGreaterThan(MAX_PAGE_PACKETS / 2 - 1)
-  expect(kept.length).toBeLessThanOrEqual(MAX_PAGE_PACKETS + 2)
+  expect(kept.length).toBeLessThanOrEqual(MAX_PAGE_PACKETS + 26)
   const numbers = new Set(kept.map(({ number }) => number))
-  for (const number of [1, 100, 299_900, 123_457, 300_000]) expect(numbers).toContain(number)
+  for (const number of [1, 100, 299_900, 123_457, 123_446, 123_468, 300_000]) expect(numbers).toContain(number)
   expect(kept.length + kept.reduce((sum, { left }) => sum + left, 0)).toBe(packets.seen)
 })
 

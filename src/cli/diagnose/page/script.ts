@@ -158,7 +158,7 @@ function begin(details, drawing) {
   function list() {
     const first = page * ROWS, some = shown.slice(first, first + ROWS)
     const at = shown.length === 0 ? -1 : packets.indexOf(some[0])
-    head.textContent = 'Packets' + (shown.length === packets.length ? '' : ' in view') + ': ' + (some.length === 0 ? 'none' : first + 1 + ' to ' + (first + some.length) + ' of ' + shown.length) + (drawing.seen > packets.length ? ' (' + (drawing.seen - packets.length) + ' regular ones of the transfer are not in this page)' : '')
+    head.textContent = 'Packets' + (shown.length === packets.length ? '' : ' in view') + ': ' + (some.length === 0 ? 'none' : first + 1 + ' to ' + (first + some.length) + ' of ' + shown.length) + (drawing.seen > packets.length ? ' (' + (drawing.seen - packets.length) + ' more of the transfer are not in this page)' : '')
     back.disabled = page === 0
     next.disabled = first + ROWS >= shown.length
     turn.hidden = shown.length <= ROWS
