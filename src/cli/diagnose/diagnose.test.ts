@@ -107,7 +107,7 @@ describe('what it says', () => {
     const ran = await diagnose(path)
     expect(ran.code).toBe(1)
     expect(flowing(ran.stdout)).toMatch(
-      /MAY HAVE HOLES\. .* Blocks that the device may not have: blocks 21-22 \(2 in all\): /,
+      /MAY HAVE HOLES\. .* Do not write this image to flash .* Blocks that the device may not have: blocks 21-22 \(2 in all\): /,
     )
     expect(json(await diagnose(path, '--json')).transfers[0]).toMatchObject({
       outcome: 'possible-holes',

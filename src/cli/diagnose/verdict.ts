@@ -9,6 +9,8 @@ export function verdictText(one: Judged): string {
   const { transfer, diagnosis } = one
   const [cause] = diagnosis.causes
   const parts = [`${diagnosis.summary}; ${reachedText(one)}`]
+  if (diagnosis.holes.count > 0)
+    parts.push('do not write this image to flash unless the device computes the right checksum of it')
   if (cause !== undefined) {
     parts.push(`${confidenceText(cause.confidence)}: ${cause.title}`, directionText(cause.id, transfer.direction))
     parts.push(`what to do: ${cause.advice}`)
