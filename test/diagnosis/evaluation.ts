@@ -22,7 +22,10 @@ export interface EvaluatedCase {
   readonly level: boolean
   readonly topTwo: boolean
   readonly silentHole: boolean
+  /** Undefined where nothing was said of the server. */
   readonly serverRight: boolean | undefined
+  /** Right, or among those that cannot be told apart from the one named. */
+  readonly serverNamed: boolean
 }
 
 /** What each fault of the lab is called in a diagnosis; the first is its name, the others are as right. */
@@ -127,11 +130,31 @@ export function evaluate(
   server: ServerName,
   seed: number,
 ): EvaluatedCase | undefined {
+  if (!isSound(client, server)) return undefined
   const played = playCase(fault, client, server, seed)
   const transfer = mainOf(played?.transfers ?? [])
   if (played === undefined || transfer === undefined) return undefined
   return judged(fault, client, server, seed, played, transfer)
 }
+
+const sound = new Map<string, boolean>()
+
+/** False for a server that fails this client, or repeats blocks to it, although nothing is wrong: what it does hides any fault. */
+function isSound(client: ClientName, server: ServerName): boolean {
+  const key = `${client} ${server}`
+  let is = sound.get(key)
+  if (is === undefined) {
+    const played = playCase('none', client, server, 1)
+    const blocks = mainOf(played?.transfers ?? [])?.blocks
+    is =
+      played?.result.verdict.kind === 'intact' && blocks !== undefined && blocks.datagrams < MOST_REPEATS * blocks.sent
+    sound.set(key, is)
+  }
+  return is
+}
+
+/** Servers that send everything twice are sound; those that send more are not. */
+const MOST_REPEATS = 2.5
 
 /** Undefined where the client cannot have the fault. */
 export function playCase(fault: string, client: ClientName, server: ServerName, seed: number): PlayedCase | undefined {
@@ -177,6 +200,9 @@ function judged(
     topTwo: rank === 0 || rank === 1,
     silentHole,
     serverRight: diagnosis.server === undefined ? undefined : server.startsWith(diagnosis.server.name),
+    serverNamed: [diagnosis.server?.name, ...(diagnosis.server?.orElse ?? [])].some(
+      (name) => name !== undefined && server.startsWith(name),
+    ),
   }
 }
 

@@ -9,9 +9,16 @@ const LEAST_CONFIDENCE = 0.1
 
 export function rank(view: View): Cause[] {
   const causes: Cause[] = []
+  const consequences: Cause[] = []
   for (const rule of RULES) {
     const finding = rule.find(view)
-    if (finding !== undefined && finding.confidence >= LEAST_CONFIDENCE) causes.push(causeOf(rule, finding))
+    if (finding === undefined || finding.confidence < LEAST_CONFIDENCE) continue
+    const list = rule.isConsequence === true ? consequences : causes
+    list.push(causeOf(rule, finding))
   }
-  return causes.sort((a, b) => b.confidence - a.confidence)
+  return [...causes.sort(byConfidence), ...consequences.sort(byConfidence)]
+}
+
+function byConfidence(a: Cause, b: Cause): number {
+  return b.confidence - a.confidence
 }
