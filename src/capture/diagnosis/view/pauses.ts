@@ -63,19 +63,30 @@ function silencesOf(packets: CapturedPackets, list: Uint32Array, leastMs: number
   const found: Pause[] = []
   let spokeAt: number | undefined
   let acked = 0
+  /** When a block that had left before left again. */
+  let repeatMs = -Infinity
+  let sent = 0
   for (let at = 0; at < list.length; at++) {
     const i = list[at]
-    if (!packets.fromClient(i)) continue
     const ms = packets.timeMs(i)
-    // Its timer ends a wait for something that is lost, not a pause.
-    const isOwn = timer.positions.has(at) || timer.doubtful.has(at)
-    if (spokeAt !== undefined && ms - spokeAt > leastMs && !isOwn)
+    if (!packets.fromClient(i)) {
+      if (packets.kind(i) !== 'data') continue
+      if (packets.seq(i) <= sent) repeatMs = ms
+      sent = Math.max(sent, packets.seq(i))
+      continue
+    }
+    // Its timer, or the answer to a repeat, ends a wait for something that is lost, not a pause.
+    const isLoss = timer.positions.has(at) || timer.doubtful.has(at) || ms - repeatMs <= leastMs / ANSWERS
+    if (spokeAt !== undefined && ms - spokeAt > leastMs && !isLoss)
       found.push({ fromMs: spokeAt, toMs: ms, seq: acked, packet: i })
     spokeAt = ms
     if (packets.kind(i) === 'ack') acked = Math.max(acked, packets.seq(i))
   }
   return found
 }
+
+/** A stall is this many answers long, at least. */
+const ANSWERS = 15
 
 /** The distance of which all others are multiples, to within a window. */
 function rhythmOf(pauses: readonly Pause[], windowBlocks: number): number | undefined {
