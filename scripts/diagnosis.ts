@@ -75,5 +75,13 @@ for (const c of blamed.slice(0, 10)) console.log(`    ${c.label}: ${c.diagnosis.
 console.log(`holes kept silent    ${[...all, ...healthy].filter((c) => c.silentHole).length}`)
 for (const c of [...all, ...healthy].filter(({ silentHole }) => silentHole).slice(0, 10)) console.log(`    ${c.label}`)
 console.log(
-  `server recognised    ${percent(known.filter((c) => c.serverRight).length, known.length)} of ${known.length} with a name, of ${all.length + healthy.length}`,
+  `server recognised    ${percent(known.filter((c) => c.serverRight).length, known.length)} of ${known.length} with a name, of ${all.length + healthy.length}; named or level ${percent(known.filter((c) => c.serverNamed).length, known.length)}`,
 )
+
+const wrong = new Map<string, number>()
+for (const c of known)
+  if (c.serverRight === false) {
+    const key = `${c.server} as ${c.diagnosis.server?.name ?? ''}`
+    wrong.set(key, (wrong.get(key) ?? 0) + 1)
+  }
+for (const [key, count] of [...wrong].sort((a, b) => b[1] - a[1]).slice(0, 12)) console.log(`    ${key}: ${count}`)

@@ -3,7 +3,7 @@ import { type CauseId, diagnose, type Diagnosis } from '../../src/capture/diagno
 import type { CapturedTransfer } from '../../src/capture/index.ts'
 import type { ClientName } from '../../src/lab/device/clients.ts'
 import { canHave, type DeviceFault, type Draws } from '../../src/lab/device/device.ts'
-import { type FaultName, type ServerName, wireBytes } from '../../src/lab/index.ts'
+import { type ServerName, wireBytes } from '../../src/lab/index.ts'
 import { HEADER_BYTES } from '../../src/packet/index.ts'
 import { type PlayedCase, play } from './lab-case.ts'
 
@@ -21,8 +21,13 @@ export interface EvaluatedCase {
   /** Named first, or level with the first and with a way to tell them apart. */
   readonly level: boolean
   readonly topTwo: boolean
+  /** Blocks missing in an image that the device takes for whole. */
+  readonly holesInDevice: number
   readonly silentHole: boolean
+  /** Undefined where nothing was said of the server. */
   readonly serverRight: boolean | undefined
+  /** Right, or among those that cannot be told apart from the one named. */
+  readonly serverNamed: boolean
 }
 
 /** What each fault of the lab is called in a diagnosis; the first is its name, the others are as right. */
@@ -127,11 +132,31 @@ export function evaluate(
   server: ServerName,
   seed: number,
 ): EvaluatedCase | undefined {
+  if (!isSound(client, server)) return undefined
   const played = playCase(fault, client, server, seed)
   const transfer = mainOf(played?.transfers ?? [])
   if (played === undefined || transfer === undefined) return undefined
   return judged(fault, client, server, seed, played, transfer)
 }
+
+const sound = new Map<string, boolean>()
+
+/** False for a server that fails this client, or repeats blocks to it, although nothing is wrong: what it does hides any fault. */
+function isSound(client: ClientName, server: ServerName): boolean {
+  const key = `${client} ${server}`
+  let is = sound.get(key)
+  if (is === undefined) {
+    const played = playCase('none', client, server, 1)
+    const blocks = mainOf(played?.transfers ?? [])?.blocks
+    is =
+      played?.result.verdict.kind === 'intact' && blocks !== undefined && blocks.datagrams < MOST_REPEATS * blocks.sent
+    sound.set(key, is)
+  }
+  return is
+}
+
+/** Servers that send everything twice are sound; those that send more are not. */
+const MOST_REPEATS = 2.5
 
 /** Undefined where the client cannot have the fault. */
 export function playCase(fault: string, client: ClientName, server: ServerName, seed: number): PlayedCase | undefined {
@@ -175,8 +200,12 @@ function judged(
     first: rank === 0,
     level: rank >= 0 && (rank === 0 || (best.confidence - cause.confidence <= LEVEL && best.tellApart !== undefined)),
     topTwo: rank === 0 || rank === 1,
+    holesInDevice: played.result.holes,
     silentHole,
     serverRight: diagnosis.server === undefined ? undefined : server.startsWith(diagnosis.server.name),
+    serverNamed: [diagnosis.server?.name, ...(diagnosis.server?.orElse ?? [])].some(
+      (name) => name !== undefined && server.startsWith(name),
+    ),
   }
 }
 
@@ -184,14 +213,10 @@ const LEVEL = 0.05
 const LEAST_HARMED = 3
 
 /** Fewer harmed datagrams than tell a fault from an accident, and the transfer ended all the same; or delays alone. */
-function isInvisible(fault: string, { harmed }: PlayedCase, { blocks, outcome }: CapturedTransfer): boolean {
+function isInvisible(fault: string, { harmed, result }: PlayedCase, { blocks, outcome }: CapturedTransfer): boolean {
   const whole = outcome.type === 'complete'
-  const repeated = blocks.datagrams - blocks.sent
+  const repeated = blocks.datagrams - blocks.sent + result.clientTimeouts
   if (fault === 'slow-flash') return false
   if (fault === 'console-slow') return repeated < LEAST_HARMED
   return whole && (harmed < LEAST_HARMED || repeated < LEAST_HARMED) && fault !== 'rx-one-behind'
-}
-
-export function evaluatedFault(name: string): name is FaultName {
-  return name in CALLED
 }

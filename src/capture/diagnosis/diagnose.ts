@@ -5,6 +5,7 @@ import { figuresOf } from './figures.ts'
 import { holesOf } from './holes.ts'
 import { limitsOf } from './limits.ts'
 import { rank } from './rank.ts'
+import { recogniseServer } from './server/recognise.ts'
 import { summaryOf } from './summary.ts'
 import { viewOf } from './view/view.ts'
 
@@ -17,7 +18,7 @@ export function diagnose(transfer: CapturedTransfer): Diagnosis {
     summary: summaryOf(transfer, holes),
     causes: rank(view),
     holes,
-    server: undefined,
+    server: recogniseServer(view),
     figures: figuresOf(view),
     limits: limitsOf(transfer),
   }

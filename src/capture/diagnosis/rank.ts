@@ -1,6 +1,6 @@
 /** Puts what the rules found in order. */
 import type { Cause } from './contract.ts'
-import { causeOf } from './rule.ts'
+import { causeOf, type Finding } from './rule.ts'
 import { RULES } from './rules/index.ts'
 import type { View } from './view/view.ts'
 
@@ -9,9 +9,24 @@ const LEAST_CONFIDENCE = 0.1
 
 export function rank(view: View): Cause[] {
   const causes: Cause[] = []
+  const consequences: Cause[] = []
   for (const rule of RULES) {
-    const finding = rule.find(view)
-    if (finding !== undefined && finding.confidence >= LEAST_CONFIDENCE) causes.push(causeOf(rule, finding))
+    const finding = toned(view, rule.find(view))
+    if (finding === undefined || finding.confidence < LEAST_CONFIDENCE) continue
+    const list = rule.isConsequence === true ? consequences : causes
+    list.push(causeOf(rule, finding))
   }
-  return causes.sort((a, b) => b.confidence - a.confidence)
+  return [...causes.sort(byConfidence), ...consequences.sort(byConfidence)]
+}
+
+/** A healthy network loses a packet now and then: one incident of a whole transfer is hardly a fault. */
+function toned({ tally, transfer }: View, finding: Finding | undefined): Finding | undefined {
+  const isAccident = tally.total === 1 && transfer.outcome.type === 'complete' && transfer.blocks.sent >= MANY_BLOCKS
+  return finding !== undefined && isAccident ? { ...finding, confidence: finding.confidence / 2 } : finding
+}
+
+const MANY_BLOCKS = 100
+
+function byConfidence(a: Cause, b: Cause): number {
+  return b.confidence - a.confidence
 }

@@ -15,6 +15,8 @@ export interface Rule {
   readonly id: CauseId
   readonly title: string
   readonly advice: string
+  /** What it finds follows from another cause, and stands behind that. */
+  readonly isConsequence?: true
   /** Undefined when the capture does not show it. Rules do not know of each other. */
   find(view: View): Finding | undefined
 }

@@ -4,9 +4,11 @@
  */
 import type { Evidence } from '../contract.ts'
 import type { Rule } from '../rule.ts'
+import { ANSWER_MEDIANS } from '../view/client-timer.ts'
+import { median } from '../view/median.ts'
 import { shown, type View } from '../view/view.ts'
 
-const LEAST_REPEATS = 2
+const LEAST_SENDS = 2
 
 export const arpSilent: Rule = {
   id: 'arp-silent',
@@ -27,6 +29,8 @@ export const arpSilent: Rule = {
             },
           ]
         : []
+    const again = revived(view)
+    if (again !== undefined) return again
     const outage = outageOf(view)
     if (outage === undefined)
       return asked.length > 0 && !isOver(view) ? { confidence: 0.8, evidence: asked } : undefined
@@ -50,22 +54,27 @@ function outageOf(view: View): { confidence: number; evidence: Evidence[] } | un
   if (last === undefined || last.closed || transfer.blocks.highestAcknowledged === 0) return undefined
   const sends: number[] = []
   const spoke: number[] = []
+  const answerMs = ANSWER_MEDIANS * (view.latencies.medianMs ?? 0)
+  let dataMs = -Infinity
   for (let at = last.from; at <= last.to; at++) {
     const i = list[at]
-    if (packets.kind(i) === 'data') sends.push(i)
-    else if (packets.kind(i) === 'ack' && packets.fromClient(i) && packets.seq(i) < last.sentAfter) {
+    if (packets.kind(i) === 'data') {
+      sends.push(i)
+      dataMs = packets.timeMs(i)
+    } else if (packets.kind(i) === 'ack' && packets.fromClient(i) && packets.seq(i) < last.sentAfter) {
       // An answer to a repeat that arrived: the way is open.
-      if (!timer.positions.has(at) && !timer.doubtful.has(at)) return undefined
+      const isOwn = timer.positions.has(at) || timer.doubtful.has(at) || packets.timeMs(i) - dataMs > answerMs
+      if (!isOwn) return undefined
       spoke.push(i)
     }
   }
-  if (sends.length <= LEAST_REPEATS) return undefined
+  if (sends.length < LEAST_SENDS || (spoke.length === 0 && sends.length <= LEAST_SENDS)) return undefined
   const unanswered = shown(
     view,
     `${sends.length} packets of DATA from block ${packets.seq(sends[0])} on, and not one was answered`,
     sends,
   )
-  if (spoke.length >= LEAST_REPEATS) {
+  if (spoke.length >= LEAST_SENDS) {
     const same = shown(
       view,
       `the device repeats its last ACK ${spoke.length} times: it lives, and nothing reaches it`,
@@ -73,5 +82,34 @@ function outageOf(view: View): { confidence: number; evidence: Evidence[] } | un
     )
     return { confidence: Math.min(0.95, 0.75 + 0.05 * spoke.length), evidence: [same, unanswered] }
   }
-  return undefined
+  // The device is silent as well: it may have died. What was lost before explains that better.
+  if (spoke.length > 0) return undefined
+  return { confidence: view.tally.total > 2 ? 0.2 : 0.5, evidence: [unanswered] }
 }
+
+/** The next frame of the device gives the server its address again, for the same time as before. */
+function revived(view: View): { confidence: number; evidence: Evidence[]; tellApart: string } | undefined {
+  const outages = view.incidents.filter(({ what }) => what === 'data')
+  const runsMs = outages.slice(1).map(({ fromMs }, at) => fromMs - outages[at].toMs)
+  const shortest = Math.min(...runsMs)
+  if (runsMs.length < LEAST_RUNS || shortest < LEAST_MEDIANS * (view.latencies.medianMs ?? 0)) return undefined
+  // An outage that ended before anything was sent shows as twice the time.
+  if (runsMs.some((ms) => Math.abs(ms - Math.round(ms / shortest) * shortest) > SPREAD * shortest)) return undefined
+  if (median(runsMs)! > (1 + SPREAD) * shortest) return undefined
+  return {
+    confidence: 0.98,
+    evidence: [
+      shown(
+        view,
+        `each time it works for about ${Math.round(shortest)} ms, and then nothing reaches the device until it speaks`,
+        outages.flatMap(({ packets }) => packets),
+      ),
+    ],
+    tellApart: 'Capture ARP too (no port filter): questions for the address of the device without an answer prove it.',
+  }
+}
+
+const LEAST_RUNS = 2
+/** Shorter runs than this many round trips are alike by chance. */
+const LEAST_MEDIANS = 5
+const SPREAD = 0.06

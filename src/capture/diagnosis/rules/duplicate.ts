@@ -1,7 +1,7 @@
 /** The network delivers packets twice: two identical ACKs at once, of a block that was sent once and without any pause before. */
 import type { Rule } from '../rule.ts'
 import { shown, type View } from '../view/view.ts'
-import { certainty } from './certainty.ts'
+import { certainty, packetsOf } from './certainty.ts'
 
 const LEAST = 2
 
@@ -11,13 +11,19 @@ export const duplicate: Rule = {
   advice:
     'Look for a loop, a second bridge between the same networks, or two mirrored ports. Serve it with a server that does not answer repeated ACKs with DATA.',
   find(view) {
-    const twice = copiesOf(view)
+    const twice = [...copiesOf(view), ...packetsOf(view.tally.of.copied)].sort((a, b) => a - b)
     if (twice.length < LEAST) return undefined
     const { total, of } = view.tally
-    const others = total - of.stale.length
+    const others = total - of.stale.length - of.copied.length
     return {
       confidence: certainty(twice.length) * (twice.length / (twice.length + others)) ** 0.5,
-      evidence: [shown(view, `${twice.length} ACKs came twice at once, although their block was sent once`, twice)],
+      evidence: [
+        shown(
+          view,
+          `${twice.length} ACKs came twice at once, or named a block before the last one that the device has, although each block was sent once`,
+          twice,
+        ),
+      ],
     }
   },
 }
@@ -26,6 +32,7 @@ export const duplicate: Rule = {
 function copiesOf({ packets, all: list, latencies, transfer }: View): number[] {
   const found: number[] = []
   const sent = new Map<number, number>()
+  const leftAt = new Map<number, number>()
   const window = transfer.agreed.windowsize > 1
   const medianMs = latencies.medianMs ?? 0
   let before = -1
@@ -35,13 +42,16 @@ function copiesOf({ packets, all: list, latencies, transfer }: View): number[] {
     const seq = packets.seq(i)
     if (kind === 'data' && !packets.fromClient(i)) {
       sent.set(seq, (sent.get(seq) ?? 0) + 1)
+      leftAt.set(seq, packets.timeMs(i))
     }
     if (kind !== 'ack' || !packets.fromClient(i)) continue
     const same = before >= 0 && packets.seq(list[before]) === seq
     const together = same && packets.timeMs(i) - packets.timeMs(list[before]) < medianMs / 2
+    // The block behind is out: this may stand in the place of its ACK.
+    const isDue = packets.timeMs(i) - (leftAt.get(seq + 1) ?? Infinity) > medianMs / 2
     const oneSent = (sent.get(seq) ?? 0) <= 1 && (!window || (sent.get(seq + 1) ?? 0) <= 1)
     // A gap in a window is named by more than one ACK.
-    if (together && oneSent && (!window || seq === highestAt(packets, list, before))) found.push(i)
+    if (together && oneSent && !isDue && (!window || seq === highestAt(packets, list, before))) found.push(i)
     before = at
   }
   return found

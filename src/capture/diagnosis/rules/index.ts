@@ -3,6 +3,12 @@ import type { Rule } from '../rule.ts'
 import { ackLoss } from './ack-loss.ts'
 import { ackStale } from './ack-stale.ts'
 import { arpSilent } from './arp-silent.ts'
+import { bitErrors } from './bit-errors.ts'
+import { budgetUsedUp } from './budget-used-up.ts'
+import { clientSilent } from './client-silent.ts'
+import { sorcerersApprentice } from './sorcerers-apprentice.ts'
+import { eeeWake } from './eee-wake.ts'
+import { rxHold } from './rx-hold.ts'
 import { dataLoss } from './data-loss.ts'
 import { deadRx } from './dead-rx.ts'
 import { duplicate } from './duplicate.ts'
@@ -15,6 +21,12 @@ import { slowFlash } from './slow-flash.ts'
 import { txHold } from './tx-hold.ts'
 
 export const RULES: readonly Rule[] = [
+  eeeWake,
+  rxHold,
+  bitErrors,
+  budgetUsedUp,
+  clientSilent,
+  sorcerersApprentice,
   duplicate,
   reorder,
   arpSilent,

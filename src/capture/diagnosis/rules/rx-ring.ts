@@ -1,5 +1,6 @@
 /** A receive ring with few places: the first packets of a burst arrive, later ones do not. */
 import type { Rule } from '../rule.ts'
+import type { Incident } from '../view/incident.ts'
 import { shown } from '../view/view.ts'
 import { blocksText, certainty, packetsOf } from './certainty.ts'
 
@@ -13,13 +14,15 @@ export const rxRing: Rule = {
   advice:
     'Do not send ahead: serve it with `--window 1`, or keep the packets apart with `--gap 1`; refuse the option windowsize, or grant a smaller one.',
   find(view) {
-    const { incidents, tally, latencies } = view
-    if (latencies.windowBlocks < 2 || tally.of.ack.length > tally.of.data.length) return undefined
-    const lost = incidents.filter(({ what }) => what === 'data' || what === 'either')
+    const { incidents, latencies, transfer } = view
+    if (latencies.windowBlocks < 2) return undefined
+    // In a window the client names the gap; without one each block has an ACK of its own.
+    const isWindow = transfer.agreed.windowsize > 1
+    const lost = incidents.filter(({ what, isGap }) => (isWindow ? isGap : what === 'data' || what === 'either'))
     const later = lost.filter(({ inBurst }) => inBurst > 0)
-    if (lost.length < LEAST || later.length < NEARLY_ALL * lost.length) return undefined
+    if (lost.length < LEAST || later.length < NEARLY_ALL * lost.length || !isSamePlace(later)) return undefined
     return {
-      confidence: (later.length / tally.total) * certainty(later.length) * SURE,
+      confidence: certainty(later.length),
       evidence: [
         shown(view, `${blocksText(later)}: lost, and each left right behind another packet`, packetsOf(later)),
       ],
@@ -28,4 +31,11 @@ export const rxRing: Rule = {
   },
 }
 
-const SURE = 0.98
+/** Chance loses any packet of a burst; a ring is full at the same one. */
+function isSamePlace(lost: readonly Incident[]): boolean {
+  const places = new Map<number, number>()
+  for (const { inBurst } of lost) places.set(inBurst, (places.get(inBurst) ?? 0) + 1)
+  return Math.max(...places.values()) >= SAME_PLACE * lost.length
+}
+
+const SAME_PLACE = 0.5

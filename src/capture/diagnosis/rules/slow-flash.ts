@@ -10,18 +10,24 @@ export const slowFlash: Rule = {
     'Nothing is lost: let it take its time. A server that gives up or repeats in these pauses needs a longer timeout.',
   find(view) {
     const { late } = view.tally.of
+    const { pauses, everyBlocks } = view.pauses
+    const lengths = (everyBlocks === undefined ? late : pauses).map(({ fromMs, toMs }) => toMs - fromMs)
+    const about = `${lengths.length} pauses of about ${Math.round(median(lengths) ?? 0)} ms`
+    if (everyBlocks !== undefined)
+      return {
+        confidence: certainty(pauses.length),
+        evidence: [
+          shown(
+            view,
+            `${about}, one every ${everyBlocks} blocks; loss keeps no such rhythm`,
+            pauses.map(({ packet }) => packet),
+          ),
+        ],
+      }
     if (late.length < 2) return undefined
-    const pauseMs = median(late.map(({ fromMs, toMs }) => toMs - fromMs)) ?? 0
-    const every = median(late.slice(1).map(({ seq }, i) => seq - late[i].seq)) ?? 0
     return {
       confidence: (late.length / view.tally.total) * certainty(late.length),
-      evidence: [
-        shown(
-          view,
-          `${late.length} pauses of about ${Math.round(pauseMs)} ms, ${every} blocks apart, each ended by the ACK that was due`,
-          packetsOf(late),
-        ),
-      ],
+      evidence: [shown(view, `${about}, each ended by the ACK that was due, without a repeat`, packetsOf(late))],
     }
   },
 }

@@ -45,6 +45,8 @@ interface Candidate {
   readonly waitedMs: number
   /** DATA came so recently that this may be its answer. */
   readonly isAnswer: boolean
+  /** It says nothing new: only a timer sends that. */
+  readonly isRepeat: boolean
 }
 
 function candidatesOf(packets: CapturedPackets, list: Uint32Array, medianMs: number): Candidate[] {
@@ -72,7 +74,7 @@ function candidatesOf(packets: CapturedPackets, list: Uint32Array, medianMs: num
       const crossed = sinceDataMs < medianMs / 2 || (seq <= acked && seq !== dataSeq && sinceDataMs <= medianMs / 2)
       if (waitedMs >= SHORTEST_TIMER_MS) {
         const isAnswer = !isRequest && !crossed && sinceDataMs <= ANSWER_MEDIANS * medianMs
-        found.push({ position, waitedMs, isAnswer })
+        found.push({ position, waitedMs, isAnswer, isRepeat: isRequest || seq <= acked })
       }
       if (packets.kind(i) === 'ack') acked = Math.max(acked, seq)
     }
@@ -89,7 +91,7 @@ function askedMs({ request, agreed }: CapturedTransfer): number | undefined {
 
 /** The shortest wait that others repeat, or the only one. */
 function learntMs(candidates: readonly Candidate[]): number | undefined {
-  const waits = candidates.filter(({ isAnswer }) => !isAnswer).map(({ waitedMs }) => waitedMs)
+  const waits = candidates.filter(({ isAnswer, isRepeat }) => isRepeat && !isAnswer).map(({ waitedMs }) => waitedMs)
   if (waits.length === 0) return undefined
   const shortest = Math.min(...waits)
   return median(waits.filter((ms) => ms <= shortest * (1 + TOLERANCE)))

@@ -14,6 +14,10 @@ export interface Incident {
   readonly unanswered: number
   /** Indices of the packets that show it. */
   readonly packets: readonly number[]
+  /** The client itself named the gap, before anything was repeated. */
+  readonly isGap: boolean
+  /** Its DATA was the last that had left. */
+  readonly isLast: boolean
   /** The transfer never moved on from it. */
   readonly open: boolean
 }
@@ -29,7 +33,12 @@ export type IncidentKind =
   | 'stale'
   /** A frame waited in the client until another one moved it: recovery brought two identical ACKs at once. */
   | 'held'
+  /** The same, and the timer of the client showed which: the ACK waited, or the DATA. */
+  | 'held-ack'
+  | 'held-data'
   /** Its ACK came right behind that of a later block, without a repeat. */
   | 'swapped'
+  /** Named as a gap, and the blocks behind it were acknowledged all the same: a packet came twice. */
+  | 'copied'
   /** The client answered late, of its own accord, and nothing was lost. */
   | 'late'

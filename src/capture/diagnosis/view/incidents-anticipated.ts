@@ -1,12 +1,13 @@
 /** Several blocks are out, and the client acknowledges each by itself (a window that it did not negotiate). */
 import type { Episode } from './episodes.ts'
 import type { Incident, IncidentKind } from './incident.ts'
-import { offeredBy, placeOf, type Reader, saidBy } from './incidents.ts'
+import { offeredBy, placeOf, type Reader, saidBy } from './reader.ts'
 
 export function readAnticipated(reader: Reader, episode: Episode): Incident[] {
   const { packets, list, timer } = reader
   const { from, to, closed, ackedBefore } = episode
   const found: Incident[] = []
+  let sent = episode.sentBefore
   const add = (seq: number, what: IncidentKind, shown: readonly number[]): void => {
     const firstAt = firstSendOf(reader, seq, to)
     found.push({
@@ -16,11 +17,12 @@ export function readAnticipated(reader: Reader, episode: Episode): Incident[] {
       toMs: packets.timeMs(list[to]),
       ...(firstAt === undefined ? { idleMs: 0, inBurst: 0 } : placeOf(reader, firstAt)),
       unanswered: 0,
+      isGap: false,
+      isLast: seq === sent,
       packets: [...(firstAt === undefined ? [] : [firstAt]), ...shown].map((at) => list[at]),
       open: !closed,
     })
   }
-  let sent = episode.sentBefore
   let timerSaid: number | undefined
   for (let at = from; at <= to; at++) {
     const i = list[at]
@@ -42,9 +44,7 @@ export function readAnticipated(reader: Reader, episode: Episode): Incident[] {
     // Blocks that were passed over: sent before this one, and not acknowledged when it was.
     for (let block = Math.max(ackedBefore, 0) + 1; block < seq; block++) {
       if (block > episode.sentAfter) break
-      const answered = laterAnswer(reader, block, to)
-      if (answered === 'reordered') add(block, 'swapped', [to])
-      else add(block, 'either', [to])
+      add(block, passedOver(reader, block, from, to), [to])
     }
     const repeats = repeatsOf(reader, seq, from, to)
     if (repeats.length > 0 && seq > ackedBefore) {
@@ -74,14 +74,21 @@ function repeatsOf(reader: Reader, seq: number, from: number, to: number): numbe
   return inside.filter((at) => at !== first)
 }
 
-/** Its ACK came right behind, without a repeat: the packets changed their order. */
-function laterAnswer({ packets, list, answerMs }: Reader, seq: number, after: number): 'reordered' | undefined {
-  const ms = packets.timeMs(list[after])
-  for (let at = after + 1; at < list.length; at++) {
+/** What became of a block that the ACK at `to` passed over. */
+function passedOver(reader: Reader, seq: number, from: number, to: number): IncidentKind {
+  const { packets, list, answerMs, medianMs } = reader
+  const ms = packets.timeMs(list[to])
+  let isSwapped = false
+  for (let at = to + 1; at < list.length; at++) {
     const i = list[at]
-    if (packets.timeMs(i) - ms > answerMs) return undefined
-    if (offeredBy(packets, i) === seq) return undefined
-    if (saidBy(packets, i) === seq) return 'reordered'
+    if (packets.timeMs(i) - ms > answerMs || offeredBy(packets, i) === seq) break
+    const said = saidBy(packets, i)
+    if (said === seq) isSwapped = true
+    // The ACK that was due, written over by the one that pushed it out.
+    if (said === packets.seq(list[to]) && packets.timeMs(i) - ms <= medianMs / 2) return 'held-ack'
   }
-  return undefined
+  if (isSwapped) return 'swapped'
+  // The ACK of the block before came in its place.
+  for (let at = from; at < to; at++) if (saidBy(packets, list[at]) === seq - 1) return 'stale'
+  return 'either'
 }

@@ -1,7 +1,7 @@
 /** One block is out at a time: what happened between its DATA and its ACK. */
 import type { Episode } from './episodes.ts'
 import type { Incident, IncidentKind } from './incident.ts'
-import { offeredBy, placeOf, type Reader, saidBy } from './incidents.ts'
+import { offeredBy, placeOf, type Reader, saidBy } from './reader.ts'
 
 export function readSingle(reader: Reader, episode: Episode): Incident[] {
   const story = storyOf(reader, episode)
@@ -19,6 +19,8 @@ export function readSingle(reader: Reader, episode: Episode): Incident[] {
       ...placeOf(reader, story.sends[0]),
       unanswered: story.unanswered,
       packets: shown,
+      isGap: false,
+      isLast: true,
       open: !episode.closed,
     },
   ]
@@ -66,17 +68,25 @@ function kindOf(reader: Reader, episode: Episode, story: Story): IncidentKind | 
   const isLate = (s: number): boolean => at(s) - firstMs > medianMs / 2 && at(s) - firstMs <= answerMs
   const stale = behind.find((s) => isLate(s) && saidBy(packets, list[s]) === seq - 1 && !timer.positions.has(s))
   if (stale !== undefined && others.length === 0) return 'stale'
-  if (behind.some((s) => timer.positions.has(s))) return 'data'
+  if (behind.some((s) => timer.positions.has(s))) return isDoubled(reader, episode) ? 'held-data' : 'data'
   if (!episode.closed) return openKind(reader, story)
-  if (timer.positions.has(episode.to)) return isDoubled(reader, episode) ? 'held' : 'ack'
-  if (timer.doubtful.has(episode.to)) return copiesOf(reader, episode) > 1 ? 'held' : 'ack'
+  if (timer.positions.has(episode.to)) return isDoubled(reader, episode) ? 'held-ack' : 'ack'
+  if (timer.doubtful.has(episode.to))
+    return copiesOf(reader, episode) > (ignoresRepeats(reader) ? 0 : 1) ? 'held-ack' : 'ack'
   const lastSend = sends.findLast((s) => s < episode.to)
   const waitedMs = lastSend === undefined ? 0 : at(episode.to) - at(lastSend)
   if (sends.length === 1) return waitedMs > reader.stallMs ? 'late' : undefined
-  if (isDoubled(reader, episode) || isPushed(reader, episode, story)) return 'held'
+  if (isPushed(reader, episode, story)) return 'held-ack'
+  if (isDoubled(reader, episode)) return 'held'
   const nudged = others.some((o) => said.some((s) => s > o && saidBy(packets, list[s]) === packets.seq(list[o])))
   if (nudged) return 'ack'
   return waitedMs > answerMs ? 'late' : 'either'
+}
+
+/** U-Boot 1.1.x, by its request. Others may answer the repeat, and their timer a moment later. */
+function ignoresRepeats({ transfer }: Reader): boolean {
+  const options = transfer.request?.options ?? []
+  return options.length === 1 && options[0].name.toLowerCase() === 'timeout'
 }
 
 /** It never moved on: only the client's timer tells more. */

@@ -1,7 +1,7 @@
 /** A negotiated window: one ACK for each, at its end, or of the last block before a gap. */
 import type { Episode } from './episodes.ts'
 import type { Incident, IncidentKind } from './incident.ts'
-import { offeredBy, placeOf, type Reader, saidBy } from './incidents.ts'
+import { offeredBy, placeOf, type Reader, saidBy } from './reader.ts'
 
 export function readWindow(reader: Reader, episode: Episode): Incident[] {
   const { packets, list, timer, stallMs, answerMs, medianMs } = reader
@@ -35,6 +35,8 @@ export function readWindow(reader: Reader, episode: Episode): Incident[] {
       toMs: at(to),
       ...(sentAt === undefined ? { idleMs: 0, inBurst: 0 } : placeOf(reader, sentAt)),
       unanswered: 0,
+      isGap: what === 'data' && repeats.length === 0,
+      isLast: seq === sent,
       packets: [...(sentAt === undefined ? [] : [sentAt]), ...shown].map((p) => list[p]),
       open: !closed,
     }
@@ -54,7 +56,7 @@ export function readWindow(reader: Reader, episode: Episode): Incident[] {
       return waitedMs > stallMs && !timer.positions.has(to) && seq === sent ? [make(seq, 'late', [to])] : []
     }
     // The client names the last block before a gap.
-    return [make(seq + 1, 'data', [to])]
+    return [make(seq + 1, hasMore(reader, to, sent) ? 'copied' : 'data', [to])]
   }
   // Something was sent again. The first thing that the client says tells where it stood.
   const first = said.find((p) => p > repeats[0] || timer.positions.has(p)) ?? to
@@ -66,10 +68,16 @@ export function readWindow(reader: Reader, episode: Episode): Incident[] {
   // The repeats up to here could not have brought it this far: it had these blocks already.
   const highestRepeat = Math.max(...repeats.filter((p) => p < first).map((p) => packets.seq(list[p])), 0)
   if (stood > base && stood > highestRepeat) return [make(stood, 'ack', [first])]
-  if (said.length > 0 && said.some((p) => saidBy(packets, list[p]) === base && p < repeats[0]))
-    return [make(base + 1, 'data', [said[0]])]
+  if (said.some((p) => saidBy(packets, list[p]) === base && p < repeats[0])) return [make(base + 1, 'data', [said[0]])]
   if (stood === base) return [make(base + 1, 'data', [first])]
   return [make(stood, stood < sent && stood < highestRepeat ? 'data' : 'either', [first])]
+}
+
+/** The client said right behind it that it has the whole window. */
+function hasMore({ packets, list, medianMs }: Reader, to: number, sent: number): boolean {
+  for (let p = to + 1; p < list.length && packets.timeMs(list[p]) - packets.timeMs(list[to]) < medianMs / 2; p++)
+    if ((saidBy(packets, list[p]) ?? 0) >= sent) return true
+  return false
 }
 
 function sendOf({ packets, list }: Reader, seq: number, before: number): number | undefined {

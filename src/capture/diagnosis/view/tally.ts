@@ -18,7 +18,10 @@ export function tallyOf(incidents: readonly Incident[]): Tally {
     either: [],
     stale: [],
     held: [],
+    'held-ack': [],
+    'held-data': [],
     swapped: [],
+    copied: [],
     late: [],
   }
   for (const incident of incidents) of[incident.what].push(incident)

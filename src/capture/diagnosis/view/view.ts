@@ -1,11 +1,13 @@
 /** What the rules look at: the transfer, and what is counted of it once for all of them. */
 import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
+import { stallMs } from '../stall.ts'
 import { type Evidence, MAX_EVIDENCE_PACKETS } from '../contract.ts'
 import { type Episode, episodesOf } from './episodes.ts'
 import { type ClientTimer, clientTimerOf } from './client-timer.ts'
 import type { Incident } from './incident.ts'
 import { incidentsOf } from './incidents.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
+import { outsidePauses, type Pauses, pausesOf } from './pauses.ts'
 import { type Tally, tallyOf } from './tally.ts'
 import { countingPackets, frameNumbers, withoutCopies } from './timeline.ts'
 
@@ -19,6 +21,8 @@ export interface View {
   readonly latencies: Latencies
   readonly timer: ClientTimer
   readonly episodes: readonly Episode[]
+  readonly pauses: Pauses
+  /** Those that no pause explains. */
   readonly incidents: readonly Incident[]
   readonly tally: Tally
 }
@@ -30,8 +34,9 @@ export function viewOf(transfer: CapturedTransfer): View {
   const list = withoutCopies(transfer, all, latencies.medianMs ?? 0)
   const timer = clientTimerOf(transfer, list, latencies.medianMs)
   const episodes = episodesOf(packets, list)
-  const incidents = incidentsOf(transfer, list, latencies, timer, episodes)
-  return { transfer, packets, all, list, latencies, timer, episodes, incidents, tally: tallyOf(incidents) }
+  const pauses = pausesOf(packets, list, stallMs(latencies.medianMs), latencies.windowBlocks, timer)
+  const incidents = outsidePauses(incidentsOf(transfer, list, latencies, timer, episodes), pauses)
+  return { transfer, packets, all, list, latencies, timer, episodes, pauses, incidents, tally: tallyOf(incidents) }
 }
 
 /** Evidence with the frames of these packets. */

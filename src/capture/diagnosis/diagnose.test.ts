@@ -1,0 +1,236 @@
+/** Captures written by hand, one for each sign that a rule looks for. */
+import { describe, expect, test } from 'vitest'
+import { blocks, CLIENT, Scene, SERVER } from '../../../test/golden/capture-scene.ts'
+import { packet } from '../../../test/golden/capture-maker.ts'
+import { CAUSE_IDS, diagnose, type Diagnosis } from './index.ts'
+import { RULES } from './rules/index.ts'
+
+/** A device of the U-Boot 1.1.x family has asked, and blocks 1 to `last` are through. */
+function begun(last: number): Scene {
+  return blocks(new Scene().ask(packet.rrq('test.bin', 'timeout', '1')), 1, last)
+}
+
+/** The final block, acknowledged. */
+function ended(scene: Scene, seq: number): Diagnosis {
+  return diagnose(scene.server(packet.data(seq, 100)).client(packet.ack(seq)).one())
+}
+
+const firstCause = (diagnosis: Diagnosis): string | undefined => diagnosis.causes[0]?.id
+
+describe('rules', () => {
+  test('have ids of the list, each once, and words for a person', () => {
+    const ids = RULES.map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const { id, title, advice } of RULES) {
+      expect(CAUSE_IDS).toContain(id)
+      expect(title).toMatch(/^[^\n]{10,}[^.]$/)
+      expect(advice).toMatch(/^[A-Z`][^\n]+\.$/)
+    }
+  })
+})
+
+describe('a healthy transfer', () => {
+  test('has no cause and no hole', () => {
+    const diagnosis = ended(begun(50), 51)
+    expect(diagnosis).toMatchObject({ outcome: 'complete', causes: [], holes: { count: 0 }, server: undefined })
+    expect(diagnosis.figures).toMatchObject({ retransmissions: 0, stalls: 0, clientTimerPackets: 0, windowBlocks: 1 })
+    expect(diagnosis.figures.medianAckMs).toBeCloseTo(0.1, 3)
+  })
+
+  test('on a link of 100 ms has none either', () => {
+    const scene = new Scene().ask(packet.rrq('test.bin'))
+    for (let seq = 1; seq <= 20; seq++) scene.server(packet.data(seq, 512)).client(packet.ack(seq), { afterMs: 100 })
+    expect(ended(scene, 21).causes).toEqual([])
+  })
+
+  test('may lose a single packet of many', () => {
+    const scene = begun(400).server(packet.data(401, 512)).server(packet.data(401, 512), { afterMs: 1000 })
+    const diagnosis = ended(blocks(scene.client(packet.ack(401)), 402, 800), 801)
+    expect(diagnosis.outcome).toBe('complete')
+    for (const { confidence } of diagnosis.causes) expect(confidence).toBeLessThan(0.5)
+  })
+
+  test('of no bytes, with a size of 0, has none', () => {
+    const scene = new Scene().ask(packet.rrq('empty', 'tsize', '0')).server(packet.oack('tsize', '0'))
+    expect(ended(scene.client(packet.ack(0)), 1)).toMatchObject({ outcome: 'complete', causes: [] })
+  })
+
+  test('of UEFI begins with a size probe, which is no failure', () => {
+    const scene = new Scene()
+      .ask(packet.rrq('boot.efi', 'tsize', '0'))
+      .server(packet.oack('tsize', '900'))
+      .client(packet.error(8, 'User aborted the transfer'))
+    expect(diagnose(scene.one())).toMatchObject({ outcome: 'probe', causes: [] })
+  })
+})
+
+describe('loss', () => {
+  test('of an ACK: the timer of the device repeats ACK n, which the server never saw', () => {
+    const scene = begun(20)
+    for (const seq of [21, 31, 41]) {
+      scene.server(packet.data(seq, 512)).server(packet.data(seq, 512), { afterMs: 700 })
+      scene.client(packet.ack(seq), { afterMs: 300 })
+      blocks(scene, seq + 1, seq + 9)
+    }
+    const diagnosis = ended(scene, 51)
+    const [cause] = diagnosis.causes
+    expect(cause.id).toBe('ack-loss')
+    expect(cause.confidence).toBeGreaterThan(0.9)
+    // The request, twenty blocks and their ACKs, DATA 21, its repeat, and ACK 21.
+    expect(cause.evidence[0].packets.slice(0, 3)).toEqual([42, 43, 44])
+    expect(diagnosis.figures).toMatchObject({ clientTimerPackets: 3, clientTimerMs: 1000, stalls: 3 })
+  })
+
+  test('of DATA: the timer of the device repeats ACK n-1, and DATA n is answered at once', () => {
+    const scene = begun(20)
+    for (const seq of [21, 26, 44]) {
+      scene.server(packet.data(seq, 512)).client(packet.ack(seq - 1), { afterMs: 1000 })
+      scene.server(packet.data(seq, 512), { afterMs: 300 }).client(packet.ack(seq))
+      blocks(scene, seq + 1, seq === 21 ? 25 : seq === 26 ? 43 : 50)
+    }
+    expect(firstCause(ended(scene, 51))).toBe('data-loss')
+  })
+
+  test('with both kinds of proof names both', () => {
+    const scene = begun(20)
+    for (const seq of [21, 31, 41, 51]) {
+      scene.server(packet.data(seq, 512))
+      if (seq < 40) scene.client(packet.ack(seq), { afterMs: 1000 })
+      else
+        scene
+          .client(packet.ack(seq - 1), { afterMs: 1000 })
+          .server(packet.data(seq, 512), { afterMs: 300 })
+          .client(packet.ack(seq))
+      blocks(scene, seq + 1, seq + 9)
+    }
+    const ids = ended(scene, 61).causes.map(({ id }) => id)
+    expect(ids).toContain('ack-loss')
+    expect(ids).toContain('data-loss')
+  })
+
+  test('whose direction nothing tells names both, level, and says how to tell them apart', () => {
+    const scene = new Scene().ask(packet.rrq('test.bin'))
+    blocks(scene, 1, 20)
+    for (const seq of [21, 31, 41]) {
+      scene.server(packet.data(seq, 512)).server(packet.data(seq, 512), { afterMs: 1000 }).client(packet.ack(seq))
+      blocks(scene, seq + 1, seq + 9)
+    }
+    const [first, second] = ended(scene, 51).causes
+    expect([first.id, second.id].sort()).toEqual(['ack-loss', 'data-loss'])
+    expect(first.confidence).toBe(second.confidence)
+    expect(first.tellApart).toMatch(/--window 2/)
+  })
+})
+
+describe('a hole', () => {
+  test('is named, and the transfer is not called complete, where a block was never acknowledged by itself', () => {
+    const scene = begun(10)
+    scene.server(packet.data(11, 512)).server(packet.data(12, 512), { afterMs: 0 }).client(packet.ack(12))
+    const diagnosis = ended(blocks(scene, 13, 20), 21)
+    expect(diagnosis).toMatchObject({
+      outcome: 'possible-holes',
+      holes: { count: 1, ranges: [{ first: 11, last: 11 }] },
+      summary: expect.stringContaining('may be missing') as string,
+    })
+    expect(diagnosis.holes.because).toMatch(/never acknowledged/)
+  })
+
+  test('is not in a negotiated window, whose ACKs are meant to be cumulative', () => {
+    const scene = new Scene()
+      .ask(packet.rrq('test.bin', 'windowsize', '2'))
+      .server(packet.oack('windowsize', '2'))
+      .client(packet.ack(0))
+    for (let seq = 1; seq <= 9; seq += 2)
+      scene
+        .server(packet.data(seq, 512))
+        .server(packet.data(seq + 1, 512))
+        .client(packet.ack(seq + 1))
+    expect(ended(scene, 11)).toMatchObject({ outcome: 'complete', holes: { count: 0 }, causes: [] })
+  })
+
+  test('may be anywhere behind a burst in which two blocks have one number', () => {
+    const scene = new Scene()
+      .ask(packet.rrq('test.bin', 'windowsize', '4'))
+      .server(packet.oack('windowsize', '4'))
+      .client(packet.ack(0))
+    for (const seq of [1, 2, 3, 4]) scene.server(packet.data(seq, 512), { afterMs: 0 })
+    scene.client(packet.ack(3))
+    for (const seq of [4, 3, 4]) scene.server(packet.data(seq, 512), { afterMs: 0.001 })
+    scene.client(packet.ack(4))
+    expect(ended(scene, 5)).toMatchObject({ outcome: 'possible-holes', holes: { ranges: [{ first: 3, last: 5 }] } })
+  })
+})
+
+describe('silence', () => {
+  test('of the server', () => {
+    const scene = new Scene().ask(packet.rrq('a')).ask(packet.rrq('a'), { afterMs: 5000 })
+    expect(firstCause(diagnose(scene.one()))).toBe('server-silent')
+  })
+
+  test('of the whole receiving side', () => {
+    const scene = new Scene().ask(packet.rrq('a'))
+    for (let i = 0; i < 3; i++)
+      scene.server(packet.data(1, 512), { afterMs: 1000 }).ask(packet.rrq('a'), { afterMs: 5 })
+    expect(firstCause(diagnose(scene.one()))).toBe('dead-rx')
+  })
+
+  test('from one moment on, while the device still speaks by its timer', () => {
+    const scene = begun(20)
+    for (let i = 0; i < 4; i++)
+      scene.server(packet.data(21, 512), { afterMs: 300 }).client(packet.ack(20), { afterMs: 700 })
+    scene.arp(1, SERVER, CLIENT).arp(1, SERVER, CLIENT)
+    const [cause] = diagnose(scene.one()).causes
+    expect(cause.id).toBe('arp-silent')
+    expect(cause.evidence[0].text).toMatch(/MAC address/)
+  })
+
+  test('after ten timeouts of a device that counts them all', () => {
+    const scene = begun(10)
+    for (let seq = 11; seq <= 20; seq++) scene.server(packet.data(seq, 512)).client(packet.ack(seq), { afterMs: 1000 })
+    const ids = diagnose(scene.server(packet.data(21, 512)).one()).causes.map(({ id }) => id)
+    expect(ids[0]).toBe('ack-loss')
+    expect(ids).toContain('budget-used-up')
+  })
+})
+
+test('a device that writes its flash pauses at equal distances', () => {
+  const scene = new Scene().ask(packet.rrq('test.bin'))
+  for (let seq = 1; seq <= 100; seq++)
+    scene.server(packet.data(seq, 512)).client(packet.ack(seq), { afterMs: seq % 32 === 0 ? 300 : 0.1 })
+  expect(firstCause(ended(scene, 101))).toBe('slow-flash')
+})
+
+test('a stale ACK is no lost one', () => {
+  const scene = begun(20)
+  for (const seq of [21, 31, 41]) {
+    scene.server(packet.data(seq, 512)).client(packet.ack(seq - 1))
+    scene.client(packet.ack(seq), { afterMs: 1000 })
+    blocks(scene, seq + 1, seq + 9)
+  }
+  expect(firstCause(ended(scene, 51))).toBe('ack-stale')
+})
+
+test('an ACK that waits in the device comes twice when the next packet pushes it out', () => {
+  const scene = begun(20)
+  for (const seq of [21, 31, 41]) {
+    scene.server(packet.data(seq, 512)).server(packet.data(seq, 512), { afterMs: 500 })
+    scene.client(packet.ack(seq), { afterMs: 500 }).client(packet.ack(seq), { afterMs: 0.01 })
+    blocks(scene, seq + 1, seq + 9)
+  }
+  expect(firstCause(ended(scene, 51))).toBe('tx-hold')
+})
+
+test('blocks of a size that never arrives, while short packets do', () => {
+  const scene = new Scene()
+    .ask(packet.rrq('a', 'blksize', '1468'))
+    .server(packet.oack('blksize', '1468'))
+    .client(packet.ack(0))
+  for (let i = 0; i < 4; i++) scene.server(packet.data(1, 1468), { afterMs: 1000 })
+  expect(firstCause(diagnose(scene.one()))).toBe('fragments-dropped')
+})
+
+test('a server is recognised by its waits', () => {
+  const scene = begun(20).server(packet.data(21, 512))
+  for (const ms of [1000, 2000, 4000, 8000]) scene.server(packet.data(21, 512), { afterMs: ms })
+  expect(diagnose(scene.one()).server).toMatchObject({ name: 'tftp-hpa', orElse: [] })
+})
