@@ -4,6 +4,8 @@ import { shown, type View } from '../view/view.ts'
 import { certainty, packetsOf } from './certainty.ts'
 
 const LEAST = 2
+/** Copies follow each other at once, however long the way is. */
+const TOGETHER_MS = 2
 
 export const duplicate: Rule = {
   id: 'duplicate',
@@ -46,7 +48,7 @@ function copiesOf({ packets, all: list, latencies, transfer }: View): number[] {
     }
     if (kind !== 'ack' || !packets.fromClient(i)) continue
     const same = before >= 0 && packets.seq(list[before]) === seq
-    const together = same && packets.timeMs(i) - packets.timeMs(list[before]) < medianMs / 2
+    const together = same && packets.timeMs(i) - packets.timeMs(list[before]) < Math.min(medianMs / 2, TOGETHER_MS)
     // The block behind is out: this may stand in the place of its ACK.
     const isDue = packets.timeMs(i) - (leftAt.get(seq + 1) ?? Infinity) > medianMs / 2
     const oneSent = (sent.get(seq) ?? 0) <= 1 && (!window || (sent.get(seq + 1) ?? 0) <= 1)

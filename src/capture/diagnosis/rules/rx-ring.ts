@@ -14,15 +14,18 @@ export const rxRing: Rule = {
   advice:
     'Do not send ahead: serve it with `--window 1`, or keep the packets apart with `--gap 1`; refuse the option windowsize, or grant a smaller one.',
   find(view) {
-    const { incidents, latencies, transfer } = view
+    const { incidents, latencies, tally, transfer } = view
     if (latencies.windowBlocks < 2) return undefined
     // In a window the client names the gap; without one each block has an ACK of its own.
     const isWindow = transfer.agreed.windowsize > 1
     const lost = incidents.filter(({ what, isGap }) => (isWindow ? isGap : what === 'data' || what === 'either'))
+    // Windows that are longer than the ring come short each time.
+    if (isWindow && lost.length < MOST_WINDOWS * transfer.blocks.acknowledged) return undefined
+    if (!isWindow && tally.of.ack.length > lost.length / 4) return undefined
     const later = lost.filter(({ inBurst }) => inBurst > 0)
     if (lost.length < LEAST || later.length < NEARLY_ALL * lost.length || !isSamePlace(later)) return undefined
     return {
-      confidence: certainty(later.length),
+      confidence: Math.min(1, certainty(later.length) * EXPLAINS_MORE),
       evidence: [
         shown(view, `${blocksText(later)}: lost, and each left right behind another packet`, packetsOf(later)),
       ],
@@ -38,4 +41,7 @@ function isSamePlace(lost: readonly Incident[]): boolean {
   return Math.max(...places.values()) >= SAME_PLACE * lost.length
 }
 
-const SAME_PLACE = 0.5
+const MOST_WINDOWS = 0.3
+const SAME_PLACE = 0.6
+/** Loss by chance would have to hit the same place each time. */
+const EXPLAINS_MORE = 1.02

@@ -89,6 +89,11 @@ function passedOver(reader: Reader, seq: number, from: number, to: number): Inci
   }
   if (isSwapped) return 'swapped'
   // The ACK of the block before came in its place.
-  for (let at = from; at < to; at++) if (saidBy(packets, list[at]) === seq - 1) return 'stale'
+  let repeatMs = -Infinity
+  for (let at = from; at < to; at++) {
+    const i = list[at]
+    if (offeredBy(packets, i) === seq - 1) repeatMs = packets.timeMs(i)
+    if (saidBy(packets, i) === seq - 1 && packets.timeMs(i) - repeatMs > answerMs) return 'stale'
+  }
   return 'either'
 }

@@ -63,6 +63,8 @@ function kindOf(reader: Reader, episode: Episode, story: Story): IncidentKind | 
   const at = (position: number): number => packets.timeMs(list[position])
   const { sends, said, others, seq } = story
   const firstMs = at(sends[0])
+  // The first packet was answered in the usual time: what either side repeated meanwhile was too early, on a slow link.
+  if (episode.closed && at(episode.to) - firstMs <= USUAL_MEDIANS * medianMs) return undefined
   const behind = said.filter((s) => (saidBy(packets, list[s]) ?? 0) < seq)
   // A copy of an ACK crosses the DATA that the ACK brought.
   const isLate = (s: number): boolean => at(s) - firstMs > medianMs / 2 && at(s) - firstMs <= answerMs
@@ -88,6 +90,8 @@ function ignoresRepeats({ transfer }: Reader): boolean {
   const options = transfer.request?.options ?? []
   return options.length === 1 && options[0].name.toLowerCase() === 'timeout'
 }
+
+const USUAL_MEDIANS = 1.5
 
 /** It never moved on: only the client's timer tells more. */
 function openKind({ packets, list, timer }: Reader, { sends, said, seq }: Story): IncidentKind | undefined {

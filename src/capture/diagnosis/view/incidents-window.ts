@@ -19,6 +19,8 @@ export function readWindow(reader: Reader, episode: Episode): Incident[] {
   for (let p = from; p <= to; p++) {
     const offered = offeredBy(packets, list[p])
     if (offered !== undefined && offered > 0) {
+      // It goes back behind the last ACK: all from there on leaves anew.
+      if (firstAt === undefined && offered === base + 1) sent = base
       if (offered > sent) {
         sent = offered
         firstAt ??= p
@@ -56,7 +58,9 @@ export function readWindow(reader: Reader, episode: Episode): Incident[] {
       return waitedMs > stallMs && !timer.positions.has(to) && seq === sent ? [make(seq, 'late', [to])] : []
     }
     // The client names the last block before a gap.
-    return [make(seq + 1, hasMore(reader, to, sent) ? 'copied' : 'data', [to])]
+    const gap = make(seq + 1, hasMore(reader, to, sent) ? 'copied' : 'data', [to])
+    // Its place is behind the blocks that this window brought.
+    return [{ ...gap, inBurst: seq - base }]
   }
   // Something was sent again. The first thing that the client says tells where it stood.
   const first = said.find((p) => p > repeats[0] || timer.positions.has(p)) ?? to

@@ -32,7 +32,8 @@ export function incidentsOf(
     if (episode.thinned) return []
     if (transfer.agreed.windowsize > 1 && episode.sentAfter > 0) return readWindow(reader, episode)
     const out = episode.sentAfter - Math.max(0, episode.ackedBefore)
-    return out > 1 || episode.sentBefore - Math.max(0, episode.ackedBefore) > 1
+    const isPassedBy = out <= 0 && latencies.windowBlocks > 1
+    return isPassedBy || out > 1 || episode.sentBefore - Math.max(0, episode.ackedBefore) > 1
       ? readAnticipated(reader, episode)
       : readSingle(reader, episode)
   })

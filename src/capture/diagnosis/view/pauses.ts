@@ -25,6 +25,7 @@ const NO_RHYTHM: Pauses = { everyBlocks: undefined, pauses: [] }
 const LEAST_PAUSES = 3
 /** Distances below these are met by chance; the first is in windows. */
 const LEAST_DISTANCE = 8
+const LONG_DISTANCE = 32
 const LEAST_BLOCKS = 3
 /** How alike the pauses are. */
 const SPREAD = 0.2
@@ -92,7 +93,9 @@ const ANSWERS = 15
 function rhythmOf(pauses: readonly Pause[], windowBlocks: number): number | undefined {
   const distances = pauses.slice(1).map(({ seq }, at) => seq - pauses[at].seq)
   const shortest = Math.min(...distances)
-  const off = Math.max(1, windowBlocks - 1)
+  const off = windowBlocks - 1
+  // A short distance, or one that a window blurs, needs one more proof.
+  if ((off > 0 || shortest < LONG_DISTANCE) && pauses.length <= LEAST_PAUSES) return undefined
   if (shortest < LEAST_BLOCKS * off || shortest < LEAST_DISTANCE) return undefined
   return distances.every((d) => Math.abs(d - Math.round(d / shortest) * shortest) <= off) ? shortest : undefined
 }

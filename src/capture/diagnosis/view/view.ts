@@ -7,6 +7,7 @@ import { type ClientTimer, clientTimerOf } from './client-timer.ts'
 import type { Incident } from './incident.ts'
 import { incidentsOf } from './incidents.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
+import { lateByTimer } from './own-timer.ts'
 import { outsidePauses, type Pauses, pausesOf } from './pauses.ts'
 import { type Tally, tallyOf } from './tally.ts'
 import { countingPackets, frameNumbers, withoutCopies } from './timeline.ts'
@@ -35,7 +36,8 @@ export function viewOf(transfer: CapturedTransfer): View {
   const timer = clientTimerOf(transfer, list, latencies.medianMs)
   const episodes = episodesOf(packets, list)
   const pauses = pausesOf(packets, list, stallMs(latencies.medianMs), latencies.windowBlocks, timer)
-  const incidents = outsidePauses(incidentsOf(transfer, list, latencies, timer, episodes), pauses)
+  const found = outsidePauses(incidentsOf(transfer, list, latencies, timer, episodes), pauses)
+  const incidents = lateByTimer(found, pauses)
   return { transfer, packets, all, list, latencies, timer, episodes, pauses, incidents, tally: tallyOf(incidents) }
 }
 
