@@ -1,0 +1,77 @@
+/** The thread that writes the history: SQLite waits for the disk, and nothing that serves may wait with it. */
+import { setPriority } from 'node:os'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Batch } from './batch.ts'
+import { Keeper } from './keeper.ts'
+import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
+
+/** What could not be written is tried again after this, and after twice as long each time. */
+const RETRY_FIRST_MS = 500
+const RETRY_MAX_MS = 10_000
+/** Old transfers are looked for this often. */
+const TRIM_EVERY_MS = 600_000
+/** Between the slices: batches come first. */
+const TRIM_PAUSE_MS = 50
+/** The first look at the whole database waits until the server has begun to serve. */
+const CHECK_AFTER_MS = 1000
+/** Behind whatever serves, for the scheduler of Linux. */
+const NICE = 5
+
+const keeper = new Keeper({
+  ...(workerData as WriterStart),
+  notice: (message) => say({ type: 'notice', message }),
+})
+let waiting: Batch | undefined
+let retry: NodeJS.Timeout | undefined
+let retryMs = RETRY_FIRST_MS
+
+giveWay()
+say({ type: 'opened', devices: keeper.start() })
+if (keeper.isOff) say({ type: 'off' })
+setTimeout(() => keeper.check(), CHECK_AFTER_MS)
+setTimeout(trim, TRIM_EVERY_MS)
+parentPort?.on('message', (message: ToWriter) => {
+  if (message.type === 'close') return close()
+  waiting = JSON.parse(message.batch) as Batch
+  store()
+})
+
+function store(): void {
+  if (waiting === undefined) return
+  if (keeper.store(waiting)) {
+    waiting = undefined
+    retryMs = RETRY_FIRST_MS
+    return say({ type: keeper.isOff ? 'off' : 'stored' })
+  }
+  retry = setTimeout(store, retryMs)
+  retryMs = Math.min(RETRY_MAX_MS, retryMs * 2)
+}
+
+function trim(): void {
+  // While nothing can be written nothing can be deleted either.
+  const isMore = waiting === undefined && keeper.trim()
+  setTimeout(trim, isMore ? TRIM_PAUSE_MS : TRIM_EVERY_MS)
+}
+
+/** What waits gets its last chance. */
+function close(): void {
+  clearTimeout(retry)
+  if (waiting !== undefined && keeper.store(waiting)) say({ type: 'stored' })
+  keeper.close()
+  say({ type: 'closed' })
+  process.exit(0)
+}
+
+function say(message: FromWriter): void {
+  parentPort?.postMessage(message)
+}
+
+/** On Linux each thread has a priority of its own, and 0 stands for the thread that asks. */
+function giveWay(): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(0, NICE)
+  } catch {
+    // Some sandboxes do not permit it; then it runs like the others.
+  }
+}
