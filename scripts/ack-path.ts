@@ -22,9 +22,10 @@ const folder = mkdtempSync(join(tmpdir(), 'ack-path-'))
 writeFileSync(join(folder, 'image.bin'), new Uint8Array(BLOCKS * 512))
 const hook = new URL('ack-path-hook.ts', import.meta.url).href
 const launcher = join(tree, 'bin', 'foresend.js')
-const args = ['--disable-warning=ExperimentalWarning', '--import', hook, launcher, 'serve', folder, '--no-history']
+const args = ['--disable-warning=ExperimentalWarning', '--import', hook, launcher, 'serve', folder]
 const server = spawn(process.execPath, [...args, '--host', '127.0.0.1', '--port', String(PORT), ...flags], {
   stdio: ['ignore', 'pipe', 'pipe'],
+  env: { ...process.env, STATE_DIRECTORY: join(folder, 'state') },
 })
 const limit = setTimeout(() => finish(1), LIMIT_MS)
 createInterface({ input: server.stderr }).on('line', (line) => {
