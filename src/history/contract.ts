@@ -29,7 +29,7 @@ export interface EndedDetails {
   readonly agreed: string
   /** How often it stood still. */
   readonly stalls: number
-  /** Its last packets, as `Traces.copy` returns them, little-endian in base64. Only of a transfer that stalled or failed. */
+  /** Its last packets, as `Traces.copy` returns them, little-endian in base64. Only of a transfer that stalled or did not complete. */
   readonly trace?: string
 }
 

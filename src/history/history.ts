@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { DeviceUpdate } from '../profile/memory.ts'
 import type { EndedTransfer, History } from './contract.ts'
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
-import { MAX_BATCH, Queue } from './queue.ts'
+import { MAX_BATCH, MAX_TRANSFERS, type Piece, Queue } from './queue.ts'
 import type { Limits } from './retention.ts'
 
 export interface HistoryOptions {
@@ -26,7 +26,7 @@ export interface OpenHistory extends History {
 const OPEN_WITHIN_MS = 1500
 /** What waits longer when the server ends is lost. */
 const CLOSE_WITHIN_MS = 2000
-/** What happened is in the database this much later at most. */
+/** What happened is with the thread that writes this much later at most. */
 const FLUSH_MS = 200
 /** What was lost is told at most this often. */
 const TELL_LOST_MS = 60_000
@@ -53,10 +53,10 @@ class Recorder implements OpenHistory {
   readonly #notice: (message: string) => void
   readonly #queue = new Queue()
   #worker: Worker | undefined
-  /** The thread is there, and has written what it was given. */
-  #isFree = false
-  /** A batch that is with the thread; a new thread gets it again. */
-  #batch: string | undefined
+  /** The thread is there. */
+  #isOpen = false
+  /** What is with the thread and not in the database yet; a new thread gets it again. */
+  #sent: Piece[] = []
   #flush: NodeJS.Timeout | undefined
   #restart: NodeJS.Timeout | undefined
   #toldLostAt = -Infinity
@@ -95,7 +95,7 @@ class Recorder implements OpenHistory {
     clearTimeout(this.#tellLost)
     const late = setTimeout(() => this.#end(), CLOSE_WITHIN_MS)
     if (this.#worker === undefined) this.#end()
-    else if (this.#isFree) this.#goOn()
+    else if (this.#isOpen) this.#sendRest()
     return closing.promise.finally(() => clearTimeout(late))
   }
 
@@ -122,10 +122,11 @@ class Recorder implements OpenHistory {
       case 'opened':
         this.devices = message.devices
         this.#ready.resolve()
-        if (this.#batch !== undefined) return this.#send({ type: 'batch', batch: this.#batch })
+        this.#isOpen = true
+        for (const { text } of this.#sent) this.#send({ type: 'batch', batch: text })
         return this.#goOn()
       case 'stored':
-        this.#batch = undefined
+        this.#sent = this.#sent.slice(message.batches)
         this.#noticeLost()
         return this.#goOn()
       case 'off':
@@ -138,31 +139,40 @@ class Recorder implements OpenHistory {
     }
   }
 
-  /** The thread is free: the next batch, at once when it is full or the end has come. */
+  /** Sends the next full batch where there is room for one; those behind it follow in later turns, so that nothing waits long. */
   #goOn(): void {
-    this.#isFree = true
-    if (this.#queue.isEmpty) {
-      if (this.#closing !== undefined) this.#send({ type: 'close' })
-      return
-    }
-    if (this.#closing !== undefined || this.#queue.transfers >= MAX_BATCH) this.#sendBatch()
-    else this.#wake()
+    if (this.#closing !== undefined) return this.#sendRest()
+    if (this.#queue.transfers >= MAX_BATCH) {
+      if (this.#sendBatch() && this.#queue.transfers >= MAX_BATCH) setImmediate(() => this.#goOn())
+    } else if (!this.#queue.isEmpty) this.#wake()
   }
 
   /** Something waits. */
   #wake(): void {
-    if (!this.#isFree) return
-    if (this.#queue.transfers >= MAX_BATCH) return this.#sendBatch()
-    this.#flush ??= setTimeout(() => this.#sendBatch(), FLUSH_MS).unref()
+    if (this.#queue.transfers >= MAX_BATCH) this.#sendBatch()
+    else this.#flush ??= setTimeout(() => this.#sendBatch(), FLUSH_MS).unref()
   }
 
-  #sendBatch(): void {
+  /** False when nothing can be sent now. */
+  #sendBatch(): boolean {
     clearTimeout(this.#flush)
     this.#flush = undefined
-    if (!this.#isFree || this.#queue.isEmpty) return
-    this.#isFree = false
-    this.#batch = this.#queue.take()
-    this.#send({ type: 'batch', batch: this.#batch })
+    if (!this.#isOpen || this.#queue.isEmpty) return false
+    if (this.#unwritten() >= MAX_TRANSFERS) return false
+    const piece = this.#queue.take()
+    this.#sent.push(piece)
+    this.#send({ type: 'batch', batch: piece.text })
+    return true
+  }
+
+  #sendRest(): void {
+    while (this.#sendBatch());
+    if (this.#queue.isEmpty) this.#send({ type: 'close' })
+  }
+
+  /** Transfers that are with the thread. */
+  #unwritten(): number {
+    return this.#sent.reduce((sum, { transfers }) => sum + transfers, 0)
   }
 
   #send(message: ToWriter): void {
@@ -193,7 +203,7 @@ class Recorder implements OpenHistory {
     // The one that `#end` lets go of has been told.
     if (this.#worker === undefined) return
     this.#worker = undefined
-    this.#isFree = false
+    this.#isOpen = false
     if (this.#closing !== undefined) return this.#end()
     this.#ready.resolve()
     this.#notice(
@@ -205,21 +215,16 @@ class Recorder implements OpenHistory {
   /** Whatever was not written by now never will be. */
   #end(): void {
     const { transfers, traces } = this.#queue.takeLost()
-    const unwritten = this.#queue.transfers + (this.#batch === undefined ? 0 : endedIn(this.#batch))
-    const text = lostText({ transfers: transfers + unwritten, traces })
-    this.#batch = undefined
+    const text = lostText({ transfers: transfers + this.#queue.transfers + this.#unwritten(), traces })
+    this.#sent = []
     const worker = this.#worker
     this.#worker = undefined
-    this.#isFree = false
+    this.#isOpen = false
     if (text !== '' && !this.#isOff)
       this.#notice(`${text} missing in the history: the server ended before they could be written`)
     void worker?.terminate()
     this.#closing?.resolve()
   }
-}
-
-function endedIn(batch: string): number {
-  return (JSON.parse(batch) as { readonly ended: readonly unknown[] }).ended.length
 }
 
 /** `3 transfers are`; '' when nothing was lost. */

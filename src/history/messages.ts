@@ -16,8 +16,8 @@ export type ToWriter = { readonly type: 'batch'; readonly batch: string } | { re
 export type FromWriter =
   /** The first answer: what was learnt of devices. */
   | { readonly type: 'opened'; readonly devices: readonly DeviceUpdate[] }
-  /** The batch is in the database, and the next one may come. */
-  | { readonly type: 'stored' }
+  /** The oldest `batches` of those that were sent are in the database. */
+  | { readonly type: 'stored'; readonly batches: number }
   | { readonly type: 'notice'; readonly message: string }
   /** The database is another's: nothing more is to be sent. */
   | { readonly type: 'off' }

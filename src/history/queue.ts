@@ -1,53 +1,58 @@
 /** What waits to be written. It has bounds, and whatever finds no room is counted: the side that serves never waits. */
 import { type DeviceUpdate, MEMORY_DEVICES, mergeUpdates } from '../profile/memory.ts'
-import type { NumberedTransfer } from './batch.ts'
+import { rowOf } from './batch.ts'
 import type { EndedTransfer } from './contract.ts'
 
-/** Some seconds of a rush of small files; each takes about a kilobyte. */
+/** Some seconds of a rush of small files; each takes some hundred bytes. */
 export const MAX_TRANSFERS = 4096
 /** Long ones, which take 43 kB each as a text; of short ones it is many more. */
-export const MAX_TRACES = 64
+const MAX_TRACES = 64
 const LONG_TRACE_CHARS = 43_692
-const MAX_TRACE_CHARS = MAX_TRACES * LONG_TRACE_CHARS
-/** Transfers in one message: it is made in half a millisecond, and whatever serves in the same thread waits that long. */
+/** Of everything that waits: a trace that finds no room is left out, and its transfer stays. */
+const MAX_CHARS = MAX_TRANSFERS * 1000 + MAX_TRACES * LONG_TRACE_CHARS
+/** Transfers in one message: it is made in a fraction of a millisecond, and whatever serves in the same thread waits that long. */
 export const MAX_BATCH = 256
-/** The same for traces, which are copied as they are. */
-const MAX_BATCH_TRACE_CHARS = 8 * LONG_TRACE_CHARS
+/** The same for traces. */
+const MAX_BATCH_CHARS = 8 * LONG_TRACE_CHARS
+
+/** A batch on its way: the text of a `Batch`, which crosses to a thread several times cheaper than objects. */
+export interface Piece {
+  readonly text: string
+  readonly transfers: number
+}
 
 export class Queue {
   /** Transfers and traces that found no room, since `takeLost`. */
   #lost = { transfers: 0, traces: 0 }
-  readonly #ended: NumberedTransfer[] = []
-  /** Where `#ended` begins: what was taken goes in one cut. */
-  #first = 0
-  #traceChars = 0
+  /** A text of each transfer, made at once: what survives its moment is one string and not the objects of an event. */
+  #rows: string[] = []
+  #chars = 0
   /** One update for each device: those that come later are joined to it. */
   readonly #learnt = new Map<string, DeviceUpdate>()
   #seq = 0
 
   get transfers(): number {
-    return this.#ended.length - this.#first
+    return this.#rows.length
   }
 
   get isEmpty(): boolean {
-    return this.transfers === 0 && this.#learnt.size === 0
+    return this.#rows.length === 0 && this.#learnt.size === 0
   }
 
-  add({ event, details }: EndedTransfer): void {
+  add(transfer: EndedTransfer): void {
     const seq = ++this.#seq
-    if (this.transfers >= MAX_TRANSFERS) {
+    if (this.#rows.length >= MAX_TRANSFERS) {
       this.#lost.transfers++
       return
     }
-    const chars = details.trace?.length ?? 0
-    if (this.#traceChars + chars <= MAX_TRACE_CHARS) {
-      this.#traceChars += chars
-      this.#ended.push({ seq, event, details })
-      return
+    let { trace } = transfer.details
+    if (trace !== undefined && this.#chars + trace.length > MAX_CHARS) {
+      this.#lost.traces++
+      trace = undefined
     }
-    const { trace: _, ...rest } = details
-    this.#lost.traces++
-    this.#ended.push({ seq, event, details: rest })
+    const row = JSON.stringify(rowOf(seq, transfer, trace))
+    this.#chars += row.length
+    this.#rows.push(row)
   }
 
   learn(update: DeviceUpdate): void {
@@ -56,25 +61,17 @@ export class Queue {
     this.#learnt.set(update.device, known === undefined ? update : mergeUpdates(known, update))
   }
 
-  /** The oldest of what waits, as the text of a batch. */
-  take(): string {
-    let end = this.#first
+  /** The oldest of what waits. */
+  take(): Piece {
+    let count = 0
     let chars = 0
-    while (end < this.#ended.length && end - this.#first < MAX_BATCH) {
-      const more = this.#ended[end].details.trace?.length ?? 0
-      if (chars > 0 && chars + more > MAX_BATCH_TRACE_CHARS) break
-      chars += more
-      end++
-    }
-    const text = JSON.stringify({ ended: this.#ended.slice(this.#first, end), learnt: [...this.#learnt.values()] })
-    this.#first = end
-    this.#traceChars -= chars
+    while (count < this.#rows.length && count < MAX_BATCH && chars < MAX_BATCH_CHARS)
+      chars += this.#rows[count++].length
+    const taken = this.#rows.splice(0, count)
+    const text = `{"ended":[${taken.join(',')}],"learnt":${JSON.stringify([...this.#learnt.values()])}}`
     this.#learnt.clear()
-    if (this.#first > MAX_TRANSFERS || this.#first === this.#ended.length) {
-      this.#ended.splice(0, this.#first)
-      this.#first = 0
-    }
-    return text
+    this.#chars -= chars
+    return { text, transfers: count }
   }
 
   /** What was lost since this was asked last. */

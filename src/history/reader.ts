@@ -72,6 +72,11 @@ export interface StoredDevice {
   readonly transfers: number
 }
 
+/** Whether a server has kept something in `folder`. */
+export function hasHistory(folder: string): boolean {
+  return existsSync(databasePath(folder))
+}
+
 const COLUMNS = `transfer.id, started_ms, ms, transfer.address, port, mac, identity, direction, asked, served, options_asked, options_agreed,
   outcome, last_ack, code, reason, cause, confidence, bytes, size_bytes, blocks, datagrams, repeats, window, blksize, stalls, crc32,
   EXISTS (SELECT 1 FROM trace WHERE trace.transfer = transfer.id) AS has_trace`
@@ -181,7 +186,7 @@ export function forget(folder: string, text: string): string[] {
 
 function openDatabase(folder: string, readOnly: boolean): DatabaseSync {
   const path = databasePath(folder)
-  if (!existsSync(path)) {
+  if (!hasHistory(folder)) {
     throw new ForesendError(
       'ERR_TFTP_NOT_FOUND',
       `no history in ${folder}: \`foresend serve\` keeps one there or in the folder of its --state; name that with --state`,

@@ -8,6 +8,11 @@ import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
 /** What could not be written is tried again after this, and after twice as long each time. */
 const RETRY_FIRST_MS = 500
 const RETRY_MAX_MS = 10_000
+/**
+ * At most one transaction in this time, however much happens: one that has the transfers of a second writes each page of an index
+ * once. What comes after a quiet time is written at once.
+ */
+const COMMIT_EVERY_MS = 1000
 /** Old transfers are looked for this often. */
 const TRIM_EVERY_MS = 600_000
 /** Between the slices: batches come first. */
@@ -21,9 +26,11 @@ const keeper = new Keeper({
   ...(workerData as WriterStart),
   notice: (message) => say({ type: 'notice', message }),
 })
-let waiting: Batch | undefined
-let retry: NodeJS.Timeout | undefined
+/** What is not in the database yet, the oldest first. */
+let held: Batch[] = []
+let timer: NodeJS.Timeout | undefined
 let retryMs = RETRY_FIRST_MS
+let storedAt = -Infinity
 
 giveWay()
 say({ type: 'opened', devices: keeper.start() })
@@ -32,31 +39,36 @@ setTimeout(() => keeper.check(), CHECK_AFTER_MS)
 setTimeout(trim, TRIM_EVERY_MS)
 parentPort?.on('message', (message: ToWriter) => {
   if (message.type === 'close') return close()
-  waiting = JSON.parse(message.batch) as Batch
-  store()
+  held.push(JSON.parse(message.batch) as Batch)
+  timer ??= setTimeout(store, Math.max(0, storedAt + COMMIT_EVERY_MS - performance.now()))
 })
 
+/** One transaction for all that is held. */
 function store(): void {
-  if (waiting === undefined) return
-  if (keeper.store(waiting)) {
-    waiting = undefined
-    retryMs = RETRY_FIRST_MS
-    return say({ type: keeper.isOff ? 'off' : 'stored' })
+  timer = undefined
+  if (held.length === 0) return
+  const batch = { ended: held.flatMap(({ ended }) => ended), learnt: held.flatMap(({ learnt }) => learnt) }
+  if (!keeper.store(batch)) {
+    timer = setTimeout(store, retryMs)
+    retryMs = Math.min(RETRY_MAX_MS, retryMs * 2)
+    return
   }
-  retry = setTimeout(store, retryMs)
-  retryMs = Math.min(RETRY_MAX_MS, retryMs * 2)
+  retryMs = RETRY_FIRST_MS
+  storedAt = performance.now()
+  say(keeper.isOff ? { type: 'off' } : { type: 'stored', batches: held.length })
+  held = []
 }
 
 function trim(): void {
   // While nothing can be written nothing can be deleted either.
-  const isMore = waiting === undefined && keeper.trim()
+  const isMore = retryMs === RETRY_FIRST_MS && keeper.trim()
   setTimeout(trim, isMore ? TRIM_PAUSE_MS : TRIM_EVERY_MS)
 }
 
-/** What waits gets its last chance. */
+/** What is held gets its last chance. */
 function close(): void {
-  clearTimeout(retry)
-  if (waiting !== undefined && keeper.store(waiting)) say({ type: 'stored' })
+  clearTimeout(timer)
+  store()
   keeper.close()
   say({ type: 'closed' })
   process.exit(0)

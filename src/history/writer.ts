@@ -1,10 +1,13 @@
 /** Writes batches: each is a transaction, in the database whole or not at all. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Batch, NumberedTransfer, Run } from './batch.ts'
+import { type Batch, COLUMNS, type Run, type TransferRow } from './batch.ts'
 import { macOf, mergeLearnt } from './devices.ts'
 
 /** Of the bytes in `trace.data`. */
 export const TRACE_FORMAT = 1
+
+/** Where a row has it. */
+const STARTED_MS = 2 + COLUMNS.indexOf('started_ms')
 
 /** What the transfers of a batch say of one device. */
 interface Seen {
@@ -23,35 +26,9 @@ const UPSERT_DEVICE = `
     last_ms = max(ifnull(last_ms, ?5), ?5)
   RETURNING id`
 
-const COLUMNS = [
-  'run',
-  'seq',
-  'device',
-  'address',
-  'port',
-  'direction',
-  'asked',
-  'served',
-  'options_asked',
-  'options_agreed',
-  'outcome',
-  'last_ack',
-  'code',
-  'reason',
-  'bytes',
-  'size_bytes',
-  'blocks',
-  'datagrams',
-  'repeats',
-  'window',
-  'blksize',
-  'stalls',
-  'started_ms',
-  'ms',
-  'crc32',
-]
+const VALUES = ['run', 'seq', 'device', ...COLUMNS]
 const INSERT_TRANSFER = `
-  INSERT INTO transfer (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
+  INSERT INTO transfer (${VALUES.join(', ')}) VALUES (${VALUES.map(() => '?').join(', ')})
   ON CONFLICT (run, seq) DO NOTHING`
 
 export class Writer {
@@ -82,7 +59,7 @@ export class Writer {
     this.#db.exec('BEGIN IMMEDIATE')
     try {
       const devices = this.#seeDevices(ended)
-      for (const transfer of ended) this.#insert(transfer, devices.get(transfer.details.device)?.id ?? null)
+      for (const row of ended) this.#insert(row, devices.get(row[1])?.id ?? null)
       for (const update of learnt) mergeLearnt(this.#db, update)
       this.#db.exec('COMMIT')
     } catch (error) {
@@ -98,15 +75,15 @@ export class Writer {
   }
 
   /** One statement for each device of the batch, however many transfers it has there. */
-  #seeDevices(ended: readonly NumberedTransfer[]): Map<string, Seen> {
+  #seeDevices(ended: readonly TransferRow[]): Map<string, Seen> {
     const devices = new Map<string, Seen>()
-    for (const { event, details } of ended) {
-      if (details.device === '') continue
-      const ms = startedMs(event)
-      const [address] = addressAndPort(event.client)
-      const seen = devices.get(details.device)
+    for (const row of ended) {
+      const [, identity, address] = row
+      if (identity === '') continue
+      const ms = row[STARTED_MS] as number
+      const seen = devices.get(identity)
       if (seen === undefined) {
-        devices.set(details.device, { address, firstMs: ms, lastMs: ms, id: 0 })
+        devices.set(identity, { address, firstMs: ms, lastMs: ms, id: 0 })
         continue
       }
       if (ms > seen.lastMs || (ms === seen.lastMs && address > seen.address)) seen.address = address
@@ -120,47 +97,11 @@ export class Writer {
     return devices
   }
 
-  #insert({ seq, event, details }: NumberedTransfer, device: number | null): void {
-    const [address, port] = addressAndPort(event.client)
-    const { changes, lastInsertRowid } = this.#insertTransfer.run(
-      this.#run,
-      seq,
-      device,
-      address,
-      port,
-      event.direction,
-      event.file,
-      event.served ?? null,
-      details.asked,
-      details.agreed,
-      event.event,
-      event.lastAck ?? null,
-      event.code ?? null,
-      event.cause ?? null,
-      event.bytes,
-      event.sizeBytes ?? null,
-      event.blocks,
-      event.datagrams,
-      event.retransmitted,
-      event.window,
-      event.blksize ?? null,
-      details.stalls,
-      startedMs(event),
-      event.ms,
-      event.crc32 ?? null,
-    )
-    if (details.trace === undefined || Number(changes) === 0) return
-    this.#insertTrace.run(lastInsertRowid, TRACE_FORMAT, Buffer.from(details.trace, 'base64'))
+  #insert(row: TransferRow, device: number | null): void {
+    const values = row.slice(2, -1)
+    const { changes, lastInsertRowid } = this.#insertTransfer.run(this.#run, row[0], device, ...values)
+    const trace = row[row.length - 1]
+    if (typeof trace !== 'string' || Number(changes) === 0) return
+    this.#insertTrace.run(lastInsertRowid, TRACE_FORMAT, Buffer.from(trace, 'base64'))
   }
-}
-
-/** When it was asked for. */
-function startedMs({ time, ms }: NumberedTransfer['event']): number {
-  return Math.round(time - ms)
-}
-
-/** `192.0.2.1:69` or `[fe80::1%eth0]:69`. */
-export function addressAndPort(client: string): [address: string, port: number] {
-  const colon = client.lastIndexOf(':')
-  return [client.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), Number(client.slice(colon + 1))]
 }

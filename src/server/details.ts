@@ -25,7 +25,7 @@ export function detailsOf(
     agreed: agreed === undefined ? '' : optionsText(agreed.oack),
     stalls: machine?.counters[COUNTER.stalls] ?? 0,
   }
-  if (kind !== 'failed' && details.stalls === 0) return details
+  if (kind !== 'failed' && kind !== 'superseded' && details.stalls === 0) return details
   const words = traceOf(transfer)
   if (words.length === 0) return details
   return { ...details, trace: Buffer.from(words.buffer, words.byteOffset, words.byteLength).toString('base64') }
