@@ -75,7 +75,7 @@ function csvLine(transfer: StoredTransfer): string {
 /** A text that a spreadsheet would take for a formula gets an apostrophe, which makes it a text there; names come from peers. */
 function csvValue(value: unknown): string {
   if (value === undefined) return ''
-  if (typeof value !== 'string') return String(value)
+  if (typeof value !== 'string') return JSON.stringify(value)
   const safe = safeLine(value).replace(/^(?=[=+\-@])/, "'")
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

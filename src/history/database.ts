@@ -1,5 +1,15 @@
 /** The database file: made, opened for writing, and set aside when it is broken. */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { ForesendError } from '../error.ts'
@@ -33,7 +43,9 @@ export function databasePath(folder: string): string {
  */
 export function openForWriting(folder: string, migrations: readonly string[] = MIGRATIONS): Opened {
   const path = databasePath(folder)
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
+  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
+  // The log needs files of its own beside the database. SQLite would only say that it cannot open something.
+  accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   if (!existsSync(path)) {
     // SQLite makes its log with the mode of the database.
     closeSync(openSync(path, 'a', FILE_MODE))

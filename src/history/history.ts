@@ -30,17 +30,27 @@ const CLOSE_WITHIN_MS = 2000
 const FLUSH_MS = 200
 /** What was lost is told at most this often. */
 const TELL_LOST_MS = 60_000
-/** A thread that ended by itself is started again after this. */
-const RESTART_MS = 10_000
 
 /** The file beside this one, compiled or not. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 /** Batches are short-lived and small. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8 }
 
+/** The thread that writes, and how soon another takes the place of one that ended by itself. */
+export interface WriterThread {
+  readonly create: (start: WriterStart) => Worker
+  readonly restartMs: number
+}
+
+const WRITER: WriterThread = {
+  create: (start) =>
+    new Worker(ENTRY, { workerData: start, name: 'foresend history', resourceLimits: RESOURCE_LIMITS }),
+  restartMs: 10_000,
+}
+
 /** Resolves with what was learnt before, or without it when the database does not answer in time. Never rejects. */
-export async function openHistory(options: HistoryOptions): Promise<OpenHistory> {
-  const recorder = new Recorder(options)
+export async function openHistory(options: HistoryOptions, thread: WriterThread = WRITER): Promise<OpenHistory> {
+  const recorder = new Recorder(options, thread)
   await recorder.opened
   return recorder
 }
@@ -51,6 +61,7 @@ class Recorder implements OpenHistory {
   readonly opened: Promise<void>
   readonly #start: WriterStart
   readonly #notice: (message: string) => void
+  readonly #thread: WriterThread
   readonly #queue = new Queue()
   #worker: Worker | undefined
   /** The thread is there. */
@@ -65,7 +76,8 @@ class Recorder implements OpenHistory {
   readonly #ready = Promise.withResolvers<void>()
   #closing: PromiseWithResolvers<void> | undefined
 
-  constructor({ folder, version, notice, limits }: HistoryOptions) {
+  constructor({ folder, version, notice, limits }: HistoryOptions, thread: WriterThread) {
+    this.#thread = thread
     const run = { uid: randomBytes(16).toString('hex'), version, node: process.versions.node, startedMs: Date.now() }
     this.#start = { folder, run, ...(limits === undefined ? {} : { limits }) }
     this.#notice = notice
@@ -105,11 +117,7 @@ class Recorder implements OpenHistory {
   }
 
   #begin(): void {
-    const worker = new Worker(ENTRY, {
-      workerData: this.#start,
-      name: 'foresend history',
-      resourceLimits: RESOURCE_LIMITS,
-    })
+    const worker = this.#thread.create(this.#start)
     this.#worker = worker
     let cause = ''
     worker.on('message', (message: FromWriter) => this.#handle(message))
@@ -209,7 +217,7 @@ class Recorder implements OpenHistory {
     this.#notice(
       `the thread that writes the history ended (${cause === '' ? 'without a word' : cause}): serving goes on, and it is started again`,
     )
-    this.#restart = setTimeout(() => this.#begin(), RESTART_MS).unref()
+    this.#restart = setTimeout(() => this.#begin(), this.#thread.restartMs).unref()
   }
 
   /** Whatever was not written by now never will be. */

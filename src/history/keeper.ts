@@ -111,10 +111,15 @@ export class Keeper {
     if (this.#open !== undefined) return this.#open
     const opened = openForWriting(folder)
     try {
-      this.#isUnclean =
-        opened.db.prepare('SELECT 1 FROM run WHERE clean = 0 AND uid <> ?').get(uidOf(run)) !== undefined
-      const writer = new Writer(opened.db, run)
-      this.#remember(opened, writer)
+      const { db } = opened
+      // Another program that writes is no reason not to read.
+      const stored = readLearnt(db)
+      for (const update of stored) this.#devices.merge(update)
+      const unclean = db.prepare('SELECT 1 FROM run WHERE clean = 0 AND uid <> ?').get(uidOf(run))
+      this.#isUnclean = unclean !== undefined
+      const writer = new Writer(db, run)
+      // One that begins anew gets what is in mind.
+      if (stored.length === 0) writer.write({ ended: [], learnt: this.#devices.all() })
       this.#open = { ...opened, writer }
     } catch (error) {
       opened.db.close()
@@ -127,13 +132,6 @@ export class Keeper {
       )
     }
     return this.#open
-  }
-
-  /** Both sides get what the other one learnt: a new database has nothing, and this memory had nothing at its start. */
-  #remember({ db }: Opened, writer: Writer): void {
-    const stored = readLearnt(db)
-    if (stored.length === 0) writer.write({ ended: [], learnt: this.#devices.all() })
-    for (const update of stored) this.#devices.merge(update)
   }
 
   #beginAnew(reason: string): void {
