@@ -167,10 +167,7 @@ export class Keeper {
     const { folder, notice } = this.#options
     if (remedy !== 'wait') this.#letGo()
     if (remedy === 'off') this.#isOff = true
-    const said =
-      remedy === 'off'
-        ? `no history is kept: ${text}`
-        : `the history in ${folder} cannot be written: ${text}; serving goes on${remedy === 'lose' ? '' : ', and it is tried again'}`
+    const said = saying(folder, remedy, text)
     if (said !== this.#trouble) notice(said)
     this.#trouble = said
     return remedy === 'off' || remedy === 'lose'
@@ -184,6 +181,12 @@ export class Keeper {
     }
     this.#open = undefined
   }
+}
+
+function saying(folder: string, remedy: Trouble['remedy'], text: string): string {
+  if (remedy === 'off') return `no history is kept: ${text}`
+  if (remedy === 'lose') return `transfers are missing in the history in ${folder}: ${text}; serving goes on`
+  return `the history in ${folder} cannot be written: ${text}; serving goes on, and it is tried again`
 }
 
 function uidOf({ uid }: Run): Buffer {

@@ -33,7 +33,7 @@ export const MIGRATIONS: readonly string[] = [
     last_ms INTEGER,
     profile TEXT,
     learnt TEXT,
-    learnt_ms INTEGER,
+    learnt_ms REAL,
     learnt_count INTEGER
   ) STRICT;
   CREATE INDEX device_mac ON device (mac) WHERE mac IS NOT NULL;
