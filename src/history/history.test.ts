@@ -108,6 +108,26 @@ describe('a database that is locked', () => {
     expect(countIn(folder)).toBe(3 * MAX_TRANSFERS - lost)
   })
 
+  test('bounds traces by their size: of what stalls meanwhile the first ones are kept', async () => {
+    const folder = tempFolder()
+    const lock = locked(folder)
+    const { history, notices } = await opened(folder)
+    const trace = Buffer.alloc(32_768, 1).toString('base64')
+    for (let i = 0; i < 600; i++) {
+      history.ended(failed({ trace }))
+      if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    lock.close()
+    await vi.waitFor(() => expect(notices.at(-1)).toMatch(/^\d+ traces are missing in the history/), 15_000)
+    await history.close()
+    expect(countIn(folder)).toBe(600)
+    const reader = new Reader(folder)
+    const kept = reader.page({}, 600).filter(({ hasTrace }) => hasTrace).length
+    reader.close()
+    expect(kept).toBe(600 - Number(/^\d+/.exec(notices.at(-1) ?? '')?.[0]))
+    expect(kept).toBeGreaterThanOrEqual(64)
+  })
+
   test('until the end: how much is lost is told, in time', async () => {
     const folder = tempFolder()
     const lock = locked(folder)

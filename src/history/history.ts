@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { DeviceUpdate } from '../profile/memory.ts'
 import type { EndedTransfer, History } from './contract.ts'
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
-import { MAX_BATCH, MAX_TRANSFERS, type Piece, Queue } from './queue.ts'
+import { MAX_CHARS, MAX_TRANSFERS, type Piece, Queue } from './queue.ts'
 import type { Limits } from './retention.ts'
 
 export interface HistoryOptions {
@@ -150,14 +150,14 @@ class Recorder implements OpenHistory {
   /** Sends the next full batch where there is room for one; those behind it follow in later turns, so that nothing waits long. */
   #goOn(): void {
     if (this.#closing !== undefined) return this.#sendRest()
-    if (this.#queue.transfers >= MAX_BATCH) {
-      if (this.#sendBatch() && this.#queue.transfers >= MAX_BATCH) setImmediate(() => this.#goOn())
+    if (this.#queue.hasFullBatch) {
+      if (this.#sendBatch() && this.#queue.hasFullBatch) setImmediate(() => this.#goOn())
     } else if (!this.#queue.isEmpty) this.#wake()
   }
 
   /** Something waits. */
   #wake(): void {
-    if (this.#queue.transfers >= MAX_BATCH) this.#sendBatch()
+    if (this.#queue.hasFullBatch) this.#sendBatch()
     else this.#flush ??= setTimeout(() => this.#sendBatch(), FLUSH_MS).unref()
   }
 
@@ -166,7 +166,7 @@ class Recorder implements OpenHistory {
     clearTimeout(this.#flush)
     this.#flush = undefined
     if (!this.#isOpen || this.#queue.isEmpty) return false
-    if (this.#unwritten() >= MAX_TRANSFERS) return false
+    if (this.#unwritten() >= MAX_TRANSFERS || this.#unwrittenChars() >= MAX_CHARS) return false
     const piece = this.#queue.take()
     this.#sent.push(piece)
     this.#send({ type: 'batch', batch: piece.text })
@@ -181,6 +181,10 @@ class Recorder implements OpenHistory {
   /** Transfers that are with the thread. */
   #unwritten(): number {
     return this.#sent.reduce((sum, { transfers }) => sum + transfers, 0)
+  }
+
+  #unwrittenChars(): number {
+    return this.#sent.reduce((sum, { text }) => sum + text.length, 0)
   }
 
   #send(message: ToWriter): void {

@@ -9,11 +9,11 @@ export const MAX_TRANSFERS = 4096
 const MAX_TRACES = 64
 const LONG_TRACE_CHARS = 43_692
 /** Of everything that waits: a trace that finds no room is left out, and its transfer stays. */
-const MAX_CHARS = MAX_TRANSFERS * 1000 + MAX_TRACES * LONG_TRACE_CHARS
+export const MAX_CHARS = MAX_TRANSFERS * 1000 + MAX_TRACES * LONG_TRACE_CHARS
 /** Transfers in one message: it is made in a fraction of a millisecond, and whatever serves in the same thread waits that long. */
 export const MAX_BATCH = 256
-/** The same for traces. */
-const MAX_BATCH_CHARS = 8 * LONG_TRACE_CHARS
+/** The same for traces: two long ones. */
+const MAX_BATCH_CHARS = 2 * LONG_TRACE_CHARS
 
 /** A batch on its way: the text of a `Batch`, which crosses to a thread several times cheaper than objects. */
 export interface Piece {
@@ -37,6 +37,11 @@ export class Queue {
 
   get isEmpty(): boolean {
     return this.#rows.length === 0 && this.#learnt.size === 0
+  }
+
+  /** A batch cannot grow any more by waiting. */
+  get hasFullBatch(): boolean {
+    return this.#rows.length >= MAX_BATCH || this.#chars >= MAX_BATCH_CHARS
   }
 
   add(transfer: EndedTransfer): void {
