@@ -5,7 +5,7 @@ import { ForesendError } from '../error.ts'
 import type { DeviceUpdate } from '../profile/memory.ts'
 import { readTrace, type TraceEntry } from '../transfer/trace.ts'
 import { databasePath, refuseOthers } from './database.ts'
-import { updateOf } from './devices.ts'
+import { readLearnt, updateOf } from './devices.ts'
 import { IS_FAILED, versionOf } from './schema.ts'
 import { ERRCODE, errcodeOf, sqlite } from './sqlite.ts'
 import { TRACE_FORMAT } from './writer.ts'
@@ -161,6 +161,22 @@ export class Reader {
     const direction = order === 'ASC' ? 1 : -1
     if (ids.length > 1) rows.sort((a, b) => direction * (a.startedMs - b.startedMs || a.id - b.id))
     return rows.slice(0, limit)
+  }
+}
+
+/** What was learnt of devices, for a server that begins; nothing where that cannot be read, for whatever reason. */
+export function learntIn(folder: string): DeviceUpdate[] {
+  if (!hasHistory(folder)) return []
+  try {
+    const db = openDatabase(folder, true)
+    try {
+      return readLearnt(db)
+    } finally {
+      db.close()
+    }
+  } catch {
+    // The one that writes will tell what is wrong.
+    return []
   }
 }
 

@@ -3,6 +3,7 @@ import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Batch } from './batch.ts'
 import { Keeper } from './keeper.ts'
+import { learntIn } from './reader.ts'
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
 
 /** What could not be written is tried again after this, and after twice as long each time. */
@@ -33,7 +34,9 @@ let retryMs = RETRY_FIRST_MS
 let storedAt = -Infinity
 
 giveWay()
-say({ type: 'opened', devices: keeper.start() })
+// A server waits for this, and for nothing that has to be written.
+say({ type: 'opened', devices: learntIn((workerData as WriterStart).folder) })
+keeper.start()
 if (keeper.isOff) say({ type: 'off' })
 setTimeout(() => keeper.check(), CHECK_AFTER_MS)
 setTimeout(trim, TRIM_EVERY_MS)
