@@ -15,7 +15,12 @@ export function loadTools(): Tools {
   return {
     startServer: async (config, listener, level, history) =>
       (await import('../server/server.ts')).startServer(config, listener, level, history),
-    openHistory: async (options) => (await import('../history/history.ts')).openHistory(options),
+    openHistory: async (options) => {
+      const opening = (await import('../history/history.ts')).openHistory(options)
+      // The server's code is loaded while a thread opens the database.
+      await import('../server/server.ts')
+      return opening
+    },
     get: async (options) => (await import('../client/get.ts')).get(options),
     put: async (options) => (await import('../client/put.ts')).put(options),
   }

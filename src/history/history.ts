@@ -18,14 +18,10 @@ export interface HistoryOptions {
 }
 
 export interface OpenHistory extends History {
-  /** Writes what waits, within CLOSE_WITHIN_MS. */
+  /** Writes what waits; resolves within two seconds, whatever the disk does. */
   close(): Promise<void>
 }
 
-/** A server starts without what was learnt rather than later than this. */
-const OPEN_WITHIN_MS = 1500
-/** What waits longer when the server ends is lost. */
-const CLOSE_WITHIN_MS = 2000
 /** What happened is with the thread that writes this much later at most. */
 const FLUSH_MS = 200
 /** What was lost is told at most this often. */
@@ -36,15 +32,22 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worke
 /** Batches are short-lived and small. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8 }
 
-/** The thread that writes, and how soon another takes the place of one that ended by itself. */
+/** The thread that writes, and how long it is waited for. */
 export interface WriterThread {
   readonly create: (start: WriterStart) => Worker
+  /** A server starts without what was learnt rather than wait longer than this for a disk or a lock. */
+  readonly openWithinMs: number
+  /** What takes longer when the server ends is lost. */
+  readonly closeWithinMs: number
+  /** Another one takes the place of one that ended by itself after this. */
   readonly restartMs: number
 }
 
-const WRITER: WriterThread = {
+export const WRITER: WriterThread = {
   create: (start) =>
     new Worker(ENTRY, { workerData: start, name: 'foresend history', resourceLimits: RESOURCE_LIMITS }),
+  openWithinMs: 1500,
+  closeWithinMs: 2000,
   restartMs: 10_000,
 }
 
@@ -70,6 +73,8 @@ class Recorder implements OpenHistory {
   #sent: Piece[] = []
   #flush: NodeJS.Timeout | undefined
   #restart: NodeJS.Timeout | undefined
+  /** Runs while a server waits to begin. */
+  #late: NodeJS.Timeout | undefined
   #toldLostAt = -Infinity
   #tellLost: NodeJS.Timeout | undefined
   #isOff = false
@@ -81,8 +86,7 @@ class Recorder implements OpenHistory {
     const run = { uid: randomBytes(16).toString('hex'), version, node: process.versions.node, startedMs: Date.now() }
     this.#start = { folder, run, ...(limits === undefined ? {} : { limits }) }
     this.#notice = notice
-    const late = setTimeout(() => this.#isLate(), OPEN_WITHIN_MS)
-    this.opened = this.#ready.promise.finally(() => clearTimeout(late))
+    this.opened = this.#ready.promise.finally(() => clearTimeout(this.#late))
     this.#begin()
   }
 
@@ -105,7 +109,7 @@ class Recorder implements OpenHistory {
     clearTimeout(this.#restart)
     clearTimeout(this.#flush)
     clearTimeout(this.#tellLost)
-    const late = setTimeout(() => this.#end(), CLOSE_WITHIN_MS)
+    const late = setTimeout(() => this.#end(), this.#thread.closeWithinMs)
     if (this.#worker === undefined) this.#end()
     else if (this.#isOpen) this.#sendRest()
     return closing.promise.finally(() => clearTimeout(late))
@@ -127,6 +131,9 @@ class Recorder implements OpenHistory {
 
   #handle(message: FromWriter): void {
     switch (message.type) {
+      case 'alive':
+        this.#late ??= setTimeout(() => this.#isLate(), this.#thread.openWithinMs)
+        return
       case 'opened':
         this.devices = message.devices
         this.#ready.resolve()

@@ -14,6 +14,8 @@ export type ToWriter = { readonly type: 'batch'; readonly batch: string } | { re
 
 /** Up. */
 export type FromWriter =
+  /** The thread has loaded its code, and turns to the database. */
+  | { readonly type: 'alive' }
   /** The first answer: what was learnt of devices. */
   | { readonly type: 'opened'; readonly devices: readonly DeviceUpdate[] }
   /** The oldest `batches` of those that were sent are in the database. */

@@ -33,6 +33,7 @@ let timer: NodeJS.Timeout | undefined
 let retryMs = RETRY_FIRST_MS
 let storedAt = -Infinity
 
+say({ type: 'alive' })
 giveWay()
 // A server waits for this, and for nothing that has to be written.
 say({ type: 'opened', devices: learntIn((workerData as WriterStart).folder) })

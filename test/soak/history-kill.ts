@@ -8,6 +8,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { databasePath } from '../../src/history/database.ts'
+import { learntIn } from '../../src/history/reader.ts'
 import { versionOf } from '../../src/history/schema.ts'
 import { COMPILE_CACHE } from '../support/compile-cache.ts'
 import { Rng } from '../../src/lab/index.ts'
@@ -40,6 +41,8 @@ export interface Killed {
   readonly rows: Rows
   /** Rounds in which nothing had been written when the kill came. */
   readonly early: number
+  /** How long the next start would wait for the database: it is recovered, and what was learnt is read. */
+  readonly opensMs: readonly number[]
   readonly faults: readonly string[]
 }
 
@@ -48,6 +51,7 @@ export async function killOverAndOver(killing: Killing): Promise<Killed> {
   const rng = new Rng(seed, 'when')
   const faults: string[] = []
   let before = NOTHING
+  const opensMs: number[] = []
   let early = 0
   for (let round = 1; round <= kills && faults.length === 0; round++) {
     const child = await start(round)
@@ -56,6 +60,9 @@ export async function killOverAndOver(killing: Killing): Promise<Killed> {
     const gone = once(child, 'exit')
     child.kill('SIGKILL')
     await gone
+    const opening = performance.now()
+    learntIn(folder)
+    opensMs.push(performance.now() - opening)
     const after = rowsIn(folder)
     for (const [what, count] of Object.entries(seen)) {
       const left = after[what as keyof Rows]
@@ -66,7 +73,7 @@ export async function killOverAndOver(killing: Killing): Promise<Killed> {
     say(`round ${round}: ${after.transfers - before.transfers} transfers, ${after.transfers} in all`)
     before = after
   }
-  return { rows: before, early, faults }
+  return { rows: before, early, opensMs, faults }
 }
 
 /** A process that does nothing but write. */

@@ -4,8 +4,14 @@ import { killOverAndOver, startWriter } from './history-kill.ts'
 
 test('a history whose process is killed ten times opens each time, and has lost nothing that was there', async () => {
   const folder = tempFolder()
-  const { rows, early, faults } = await killOverAndOver({ folder, kills: 10, seed: 1, start: startWriter(folder) })
+  const { rows, early, opensMs, faults } = await killOverAndOver({
+    folder,
+    kills: 10,
+    seed: 1,
+    start: startWriter(folder),
+  })
   expect(faults).toEqual([])
   expect(early).toBeLessThan(10)
+  expect(Math.max(...opensMs)).toBeLessThan(2000)
   expect(rows.transfers).toBeGreaterThan(0)
 })

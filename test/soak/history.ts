@@ -1,10 +1,8 @@
 /**
  * `npm run soak:history -- [--kills N] [--seed S]`: kills a server with a history under load, over and over, and starts it again on the
- * same one. Exit code 0 when it opened each time, nothing was lost that was there, and no start took more than two seconds longer than
- * without a history.
+ * same one. Exit code 0 when it opened each time, within two seconds, and nothing was lost that was there.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +18,6 @@ const CLIENTS = 50
 /** As many as no round gets to serve. */
 const TRANSFERS = 1_000_000
 const LATE_MS = 2000
-const STARTS_WITHOUT = 5
 
 const { values } = parseArgs({
   options: { kills: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
@@ -41,17 +38,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 process.on('exit', tidy)
 
 const without: number[] = []
-for (let n = 0; n < STARTS_WITHOUT; n++) {
-  const { child, ms } = await serve(['--no-history'])
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-  without.push(ms)
-}
-const usual = median(without) ?? 0
-say(`a start without a history takes ${Math.round(usual)} ms`)
-
 const startsMs: number[] = []
-const { rows, early, faults } = await killOverAndOver({
+const { rows, early, opensMs, faults } = await killOverAndOver({
   folder: state,
   kills: Number(values.kills),
   seed: Number(values.seed),
@@ -60,6 +48,10 @@ const { rows, early, faults } = await killOverAndOver({
   mostMs: 2000,
   say,
   async start() {
+    // One without a history beside each: the machine may do other things meanwhile.
+    const bare = await serve(['--no-history'])
+    bare.child.kill('SIGKILL')
+    without.push(bare.ms)
     const { child, ms, port, completed } = await serve(['--state', state])
     startsMs.push(ms)
     const load = ['--file', 'image', '--clients', String(CLIENTS), '--transfers', String(TRANSFERS), '--timeout', '200']
@@ -69,14 +61,15 @@ const { rows, early, faults } = await killOverAndOver({
     return child
   },
 })
-const worst = Math.max(...startsMs)
-const late = startsMs.filter((ms) => ms > usual + LATE_MS).length
+const worst = (times: readonly number[]): string =>
+  `median ${(median(times) ?? 0).toFixed(1)} ms, worst ${Math.max(...times).toFixed(1)} ms`
 for (const fault of faults) say(fault)
 say(
-  `${startsMs.length} kills, ${rows.transfers} transfers and ${rows.learnt} learnt devices kept, ${early} kills before a first write; ` +
-    `starts: median ${Math.round(median(startsMs) ?? 0)} ms, worst ${Math.round(worst)} ms, ${late} more than ${LATE_MS} ms later than without`,
+  `${opensMs.length} kills, ${rows.transfers} transfers and ${rows.learnt} learnt devices kept, ${early} kills before a first write`,
 )
-process.exitCode = faults.length === 0 && late === 0 ? 0 : 1
+say(`what a start waits for the database: ${worst(opensMs)}`)
+say(`starts: ${worst(startsMs)}; without a history ${worst(without)}`)
+process.exitCode = faults.length === 0 && Math.max(...opensMs) <= LATE_MS ? 0 : 1
 
 interface Serving {
   readonly child: ChildProcess
