@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { benchCommand } from './bench.ts'
 import { getCommand } from './get.ts'
+import { historyCommand } from './history.ts'
 import type { Context } from './context.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
 import { PROFILE_SUMMARY } from './profile/summary.ts'
@@ -21,6 +22,7 @@ Examples:
   foresend serve recovery.bin           serve one file, whatever name the device asks for
   foresend get tftp://192.168.1.1/config.bin
   foresend put image.bin tftp://192.168.1.1/image.bin --wait 60
+  foresend history --failed             what a server served that did not arrive
   foresend lab run --device archer-c2-faulty
                                         try a model of a device against models of servers
 
@@ -44,7 +46,7 @@ export function buildProgram(
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
-  for (const make of [serveCommand, getCommand, putCommand, profile, lab, benchCommand]) {
+  for (const make of [serveCommand, getCommand, putCommand, historyCommand, profile, lab, benchCommand]) {
     const command = make(context, done)
     program.addCommand(command)
     printThrough(command, context)
