@@ -66,7 +66,7 @@ export function tracePlot(
     ...(axis.isOrder
       ? [
           style.dim(
-            `${' '.repeat(labelColumns + 1)}a column is so many packets, not so much time: most of them came at once`,
+            `${' '.repeat(labelColumns + 1)}a column is a number of packets, not a time: most of them came at once`,
           ),
         ]
       : []),

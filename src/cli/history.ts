@@ -50,7 +50,7 @@ export function historyCommand(context: Context, done: (exitCode: number) => voi
       .addHelpText('after', EXAMPLES),
   )
   withFilter(command)
-    .option('--limit <N>', `so many at most (${DEFAULT_LIMIT})`, wholeNumber('transfers', 1, MAX_LIMIT))
+    .option('--limit <N>', `at most this many (${DEFAULT_LIMIT})`, wholeNumber('transfers', 1, MAX_LIMIT))
     .option('--json', 'one JSON object per line')
     .action(async (flags: ListFlags) => done(await list(context, flags)))
   // Flags before the name of a command are that command's as well.
@@ -67,7 +67,7 @@ export function historyCommand(context: Context, done: (exitCode: number) => voi
     .action(async () => done(await exportAll(context, merged(out))))
   const devices = withState(new Command('devices').summary('devices, and what was learnt of them'))
     .helpOption('-h, --help', 'print this page')
-    .option('--limit <N>', `so many at most (${DEFAULT_LIMIT})`, wholeNumber('devices', 1, MAX_LIMIT))
+    .option('--limit <N>', `at most this many (${DEFAULT_LIMIT})`, wholeNumber('devices', 1, MAX_LIMIT))
     .option('--json', 'one JSON object per line')
     .action(async () => done(await listDevices(context, merged(devices))))
   const forget = withState(new Command('forget').summary('forget what was learnt of a device; its transfers stay'))

@@ -247,7 +247,7 @@ async function untilStopped(context: Context, starting: Promise<Started>, printe
         )
     },
   )
-  // A start that failed is told by whoever waits for it; here it only means that nothing needs stopping.
+  // A start that failed is reported where it is waited for; here it only means that nothing needs stopping.
   starting.catch(() => stopped.resolve())
   await stopped.promise.finally(unwatch)
 }

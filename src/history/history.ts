@@ -24,7 +24,7 @@ export interface OpenHistory extends History {
 
 /** What happened is with the thread that writes this much later at most. */
 const FLUSH_MS = 200
-/** What was lost is told at most this often. */
+/** What was lost is reported at most this often. */
 const TELL_LOST_MS = 60_000
 
 /** The file beside this one, compiled or not. */

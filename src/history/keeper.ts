@@ -1,6 +1,6 @@
 /**
  * Keeps a database of history through whatever happens to it. Knows no thread and no timer: a call that fails says so, and its owner
- * calls again later. Each trouble is told in one line when it begins, and in one when it is over.
+ * calls again later. Each trouble is reported in one line when it begins, and in one when it is over.
  */
 import { DeviceMemory, type DeviceUpdate } from '../profile/memory.ts'
 import type { Batch, Run } from './batch.ts'

@@ -34,7 +34,7 @@ export class Events {
   readonly #waiting = new Map<Word, Promise<void>>()
   readonly #detailsOf: DetailsOf | undefined
 
-  /** With `detailsOf` the end of each transfer is told, at whatever level. */
+  /** With `detailsOf` the end of each transfer is reported, whatever the level. */
   constructor(say: (message: FromInstance) => void, level: EventLevel = 'debug', detailsOf?: DetailsOf) {
     this.#say = say
     this.#detailsOf = detailsOf
