@@ -160,7 +160,7 @@ describe('history show', () => {
     // Five packets, four of them at once: they stand in their order. Block 2 is the third, and again the last.
     expect(plot[1]).toMatch(/^ 2 \| +\. +#$/)
     expect(plot[16]).toMatch(/^ 1 \| +\. +o$/)
-    expect(plot[19]).toMatch(/a column is so many packets/)
+    expect(plot[19]).toMatch(/a column is a number of packets/)
     expect(plot.slice(-6, -1)).toEqual([
       '      0.0000  ← request',
       '      0.0010  → DATA 1',
