@@ -75,7 +75,8 @@ function foresend(name: string, driver: 'dgram' | 'batch'): ServerKind {
     command: (program, folder, address, port) => {
       const where = ['--host', address, '--port', String(port), '--driver', driver]
       const limits = ['--max-transfers', String(MAX_TRANSFERS), '--max-transfers-per-address', String(MAX_TRANSFERS)]
-      return [process.execPath, program, 'serve', folder, ...where, ...limits, '--writable', '--log-format', 'json']
+      const rest = ['--writable', '--log-format', 'json', '--no-history']
+      return [process.execPath, program, 'serve', folder, ...where, ...limits, ...rest]
     },
   }
 }

@@ -25,6 +25,7 @@ const launcher = join(tree, 'bin', 'foresend.js')
 const args = ['--disable-warning=ExperimentalWarning', '--import', hook, launcher, 'serve', folder]
 const server = spawn(process.execPath, [...args, '--host', '127.0.0.1', '--port', String(PORT), ...flags], {
   stdio: ['ignore', 'pipe', 'pipe'],
+  env: { ...process.env, STATE_DIRECTORY: join(folder, 'state') },
 })
 const limit = setTimeout(() => finish(1), LIMIT_MS)
 createInterface({ input: server.stderr }).on('line', (line) => {

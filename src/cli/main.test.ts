@@ -65,6 +65,10 @@ async function command(args: readonly string[], ...outcomes: (Partial<Summary> |
           abort: () => false,
         } as unknown as Server
       },
+      openHistory: async ({ folder }) => {
+        asked = folder
+        return { devices: [], ended: () => {}, learnt: () => {}, close: async () => {} }
+      },
       get: transfer,
       put: transfer,
     },

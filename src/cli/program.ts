@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { benchCommand } from './bench.ts'
 import { getCommand } from './get.ts'
+import { historyCommand } from './history.ts'
 import type { Context } from './context.ts'
 import { diagnoseCommand } from './diagnose/command.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
@@ -22,6 +23,7 @@ Examples:
   foresend serve recovery.bin           serve one file, whatever name the device asks for
   foresend get tftp://192.168.1.1/config.bin
   foresend put image.bin tftp://192.168.1.1/image.bin --wait 60
+  foresend history --failed             what a server served that did not arrive
   foresend lab run --device archer-c2-faulty
                                         try a model of a device against models of servers
 
@@ -45,7 +47,16 @@ export function buildProgram(
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
-  for (const make of [serveCommand, getCommand, putCommand, diagnoseCommand, profile, lab, benchCommand]) {
+  for (const make of [
+    serveCommand,
+    getCommand,
+    putCommand,
+    diagnoseCommand,
+    historyCommand,
+    profile,
+    lab,
+    benchCommand,
+  ]) {
     const command = make(context, done)
     program.addCommand(command)
     printThrough(command, context)

@@ -9,6 +9,8 @@ import {
   STOP_GRACE_MS,
 } from '../server/contract.ts'
 import { EVENT_LEVELS } from '../server/level.ts'
+import type { OpenHistory } from '../history/history.ts'
+import { stateFolder } from '../history/state-folder.ts'
 import { EXIT, messageOf } from './exit.ts'
 import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from './flags.ts'
 import { fetchLines } from './hint.ts'
@@ -17,6 +19,7 @@ import { type Started, startOnUsualPort } from './port.ts'
 import { atLevel, type EventPrinter, jsonPrinter, prettyPrinter } from './render/events.ts'
 import { summaryLine } from './render/summary.ts'
 import { countText } from './render/units.ts'
+import { version } from './version.ts'
 
 /** Tftpd64's field takes a few kilobytes; more than this is a mistake in the unit. */
 const MAX_ANTICIPATION_BYTES = 1_000_000
@@ -34,6 +37,7 @@ Examples:
   foresend serve images --window 2               two blocks on the way: much faster with a device that loses packets
   foresend serve uploads --writable              let devices store files as well
 
+What was asked for and how it ended is kept: see \`foresend history\`.
 Without --port it takes port 69, or 6969 where 69 is taken or not permitted.
 Signals: SIGINT or SIGTERM lets running transfers finish (10 s at most; a second one ends at once), SIGHUP reloads.
 Exit codes: 0 stopped, 1 failed, 2 usage, 3 cannot bind.
@@ -56,6 +60,8 @@ interface ServeFlags {
   readonly maxTransfers?: number
   readonly maxTransfersPerAddress?: number
   readonly record?: string
+  readonly state?: string
+  readonly history: boolean
   readonly logFormat?: 'pretty' | 'json'
   readonly logLevel?: EventLevel
 }
@@ -105,6 +111,9 @@ function addFlags(command: Command): void {
     .optionsGroup('Limits:')
     .option('--max-transfers <N>', 'transfers at the same time', wholeNumber('transfers', 1, 1_000_000))
     .option('--max-transfers-per-address <N>', 'the same for one address', wholeNumber('transfers', 1, 1_000_000))
+    .optionsGroup('What it keeps:')
+    .option('--state <DIR>', `folder for its history and what it learns of devices (${stateFolder()})`)
+    .option('--no-history', 'keep nothing: each start begins without what was learnt')
     .optionsGroup('What it shows:')
     .option('--log-format <FORM>', 'pretty, or json: one object per line (pretty)', oneOf('pretty', 'json'))
     .option(
@@ -118,20 +127,48 @@ function addFlags(command: Command): void {
 async function serve(context: Context, path: string, flags: ServeFlags): Promise<number> {
   const level = levelFor(flags)
   const printer = printerFor(context, flags, level)
-  const starting = startAsAsked(context, configOf(path, flags), flags.port, printer, level)
+  const config = configOf(path, flags)
+  const listening = Promise.withResolvers<void>()
+  const history = flags.history ? await openState(context, flags, printer, listening.promise) : undefined
+  const starting = startAsAsked(context, config, flags.port, printer, level, history)
   // Signals count from here on: one may come right after `listening`.
   const stopped = untilStopped(context, starting, printer)
-  const { server, notice } = await starting
-  printer.watch(() => server.transfers())
-  if (notice !== undefined) {
-    printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
+  try {
+    const { server, notice } = await starting
+    listening.resolve()
+    printer.watch(() => server.transfers())
+    if (notice !== undefined) {
+      printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
+    }
+    printer.say(...fetchLines(path, server.bound))
+    await stopped
+  } finally {
+    await history?.close()
   }
-  printer.say(...fetchLines(path, server.bound))
-  await stopped
+  const { server } = await starting
   const summary = summaryLine(server.stats())
   if (summary !== '') printer.say(`stopped: ${summary}`)
   printer.close()
   return EXIT.done
+}
+
+/**
+ * What was kept, and will be. That something is wrong with it is no reason not to serve: it becomes a notice, and the first line of
+ * a server that starts is that it listens.
+ */
+function openState(
+  context: Context,
+  { state = stateFolder() }: ServeFlags,
+  printer: EventPrinter,
+  listening: Promise<void>,
+): Promise<OpenHistory> {
+  const notice = (message: string): void =>
+    printer.event({ event: 'notice', time: context.now(), code: 'HISTORY', message })
+  return context.tools.openHistory({
+    folder: state,
+    version: version(),
+    notice: (message) => void listening.then(() => notice(message)),
+  })
 }
 
 /** A program that reads JSON gets progress at `info`, as it cannot look at the server itself. A person has bars for it. */
@@ -149,9 +186,10 @@ function startAsAsked(
   port: number | undefined,
   printer: EventPrinter,
   level: EventLevel,
+  history: OpenHistory | undefined,
 ): Promise<Started> {
   const start = (input: ServerConfigInput): Promise<Server> =>
-    context.tools.startServer(input, (event) => printer.event(event), level)
+    context.tools.startServer(input, (event) => printer.event(event), level, history)
   if (port === undefined) return startOnUsualPort(start, config)
   return start({ ...config, port }).then((server) => ({ server, notice: undefined }))
 }
@@ -209,7 +247,7 @@ async function untilStopped(context: Context, starting: Promise<Started>, printe
         )
     },
   )
-  // A start that failed is told by whoever waits for it; here it only means that nothing needs stopping.
+  // A start that failed is reported where it is waited for; here it only means that nothing needs stopping.
   starting.catch(() => stopped.resolve())
   await stopped.promise.finally(unwatch)
 }

@@ -22,7 +22,7 @@ export interface LiveResult {
   readonly client: ClientResult
   /** Datagrams that the device got from the network, before its own faults. */
   readonly received: number
-  /** Who else answered, if anybody; the device does not listen to them. */
+  /** The other servers that answered; the device ignores them. */
   readonly otherSource: string | undefined
 }
 

@@ -1,5 +1,5 @@
 /**
- * A datagram on its way. Frames are views that are used again: whoever wants to keep one copies it (`HeldFrame`).
+ * A datagram on its way. Frames are views that are used again: an owner that keeps one copies it (`HeldFrame`).
  */
 export interface Frame {
   readonly buffer: Uint8Array

@@ -15,7 +15,7 @@ export interface LabNode {
   attach(outlet: Outlet): void
 }
 
-/** A node that sends its file to whoever asks. */
+/** A node that sends its file to each client that asks. */
 export interface ServingNode extends LabNode {
   /** How it sees the latest transfer that ended; undefined while none has. */
   readonly outcome: Outcome | undefined
@@ -69,7 +69,7 @@ export interface StoringNode extends LabNode {
   readonly stored: StoredFile | undefined
   /** Requests that it took up. */
   readonly started: number
-  /** The ACK of a final block left: whoever gets it may rely on the file. */
+  /** The ACK of a final block left: a client that gets it may rely on the file. */
   readonly acknowledged: boolean
   /** How it sees the upload, in words. */
   readonly says: string

@@ -15,7 +15,7 @@ export interface Point {
   readonly kind: number
 }
 
-/** A gigabyte in blocks of 512 is more than anybody plots. */
+/** A gigabyte in blocks of 512 is more than a plot can show. */
 const MAX_POINTS = 1_000_000
 
 /** Give `up` and `down` to the links as `tap`. Follows one transfer at a time: a new request starts it anew. */

@@ -66,12 +66,7 @@ describe('a pause that no sender could have used', () => {
     ],
     ['the OACK is lost', 'A5-oack', 1000, { client: 'uboot-2020', lostDown: [1] }],
     ['the ACK of the OACK is lost', 'A5-oack', 1000, { client: 'uboot-2020', lostUp: [2] }],
-    [
-      'the ACK of DATA 1 is lost, and the client answers once for each position',
-      'A5-data',
-      5000,
-      { client: 'uboot-2020', lostUp: [3, 4] },
-    ],
+    ['DATA 1 is lost three times', 'A5-data', 1750, { client: 'strict', lostDown: [1, 2, 3] }],
     // The device asks twice: a block may lie in its card, and a filler brings it out (rule A12).
     ['it counts repeats, and a block is lost', 'A13', 2000, { client: 'rpi4-rom', lostDown: [7] }],
     ['its ACK leaves late, and the one before in its place', 'A13', 1000, { client: 'rpi4-rom', lostUp: [8] }],
@@ -96,7 +91,7 @@ describe('a pause of the sender’s own', () => {
   test.each<[what: string, setting: Setting]>([
     ['a policy that waits for its own timer', { client: 'strict', lostDown: [5], policy: { window: 'strict' } }],
     ['the same at the last block but one', { client: 'strict', lostDown: [39], policy: { window: 'strict' } }],
-    ['a client that answers every repeat, and nothing of it arrives', { client: 'strict', lostUp: range(30, 70) }],
+    ['a client that answers every repeat, and nothing of it arrives', { client: 'strict', lostUp: range(30, 42) }],
     ['the same at the last block but one', { client: 'strict', lostUp: range(40, 80) }],
   ])('%s', (_what, setting) => {
     const pause = pauseOf(setting)
@@ -135,11 +130,6 @@ describe('why there was no way', () => {
       undefined,
       'all is lost from one block on, by no fault that silences',
       { client: 'strict', lostDown: range(9, 500) },
-    ],
-    [
-      undefined,
-      'it asks again and again after the last OACK, and nothing leaves',
-      { client: 'uboot-1.1.3', values: { tsize: 1 }, lostDown: range(1, 6) },
     ],
     // Its timer is five seconds, and it has ten of them for the whole transfer.
     [undefined, 'the server gives up before the device', { client: 'uboot-2008', lostUp: range(3, 500) }],

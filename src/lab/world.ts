@@ -92,7 +92,7 @@ export class World implements Schedule {
     return 'stopped'
   }
 
-  /** When something happens next, Infinity for never: for whoever runs it along a real clock. */
+  /** When something happens next, Infinity for never: for an owner that runs it along a real clock. */
   get nextAt(): number {
     const datagramAt = this.#heapSize > 0 ? this.#slotTime[this.#heap[0]!]! : Infinity
     return Math.min(datagramAt, this.#nextTimer()?.deadline ?? Infinity)

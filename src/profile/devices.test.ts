@@ -48,7 +48,8 @@ describe('Devices', () => {
     devices.ended(transfer)
     const second = devices.prepare(transfer, agreed)
     expect(second.device).toEqual({ known: true, patient: false, ...wide })
-    expect(second.policy).toMatchObject({ type: 'adaptive', windowBlocks: 8 })
+    // A remembered window opens step by step (rule A11).
+    expect(second.policy).toMatchObject({ type: 'adaptive', windowBlocks: 2 })
   })
 
   test('another MAC address at the same network address is another device', () => {

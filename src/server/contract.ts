@@ -1,5 +1,5 @@
 /**
- * What a server is to whoever runs it: a command line, a page, a script. Everything that watches or steers a server uses these
+ * What a server is to the program that runs it: a command line, a page, a script. Everything that watches or steers a server uses these
  * calls, whether its transfers run in this thread or in eight others.
  */
 import type { ContentSpec } from '../content/index.ts'

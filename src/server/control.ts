@@ -3,6 +3,7 @@
  * transfers, the device memory, the totals and those who subscribed.
  */
 import { ForesendError } from '../error.ts'
+import { type History, NO_DETAILS } from '../history/contract.ts'
 import { localAddresses } from '../io/interfaces.ts'
 import { DeviceMemory } from '../profile/memory.ts'
 import { parseConfig, requireSameFixed } from './config.ts'
@@ -61,6 +62,8 @@ export class Control implements Server, MemberOwner {
   readonly #registry = new Registry()
   readonly #memory = new DeviceMemory()
   readonly #subscriptions = new Set<Subscription>()
+  /** What outlasts this server; undefined when nothing is kept. */
+  readonly #history: History | undefined
   /** The widest level that a listener asks for: instances make events down to it. */
   #level: EventLevel
   /** The next id of each instance's transfers: an instance that is started again goes on behind it. */
@@ -81,8 +84,15 @@ export class Control implements Server, MemberOwner {
   /** The last reload that was asked for; the next one waits for it. */
   #reloading: Promise<void> = Promise.resolve()
 
-  constructor(config: ServerConfig, { count, open, restart }: Members, subscription: Subscription | undefined) {
+  constructor(
+    config: ServerConfig,
+    { count, open, restart }: Members,
+    subscription: Subscription | undefined,
+    history: History | undefined,
+  ) {
     this.#config = config
+    this.#history = history
+    for (const update of history?.devices ?? []) this.#memory.merge(update)
     this.#members = Array.from({ length: count }, (_, index) => new Member(this, index, open, restart))
     this.#nextIds = this.#members.map((_, index) => index + 1)
     this.#stats = this.#members.map(() => NO_STATS)
@@ -180,17 +190,21 @@ export class Control implements Server, MemberOwner {
       idStep: count,
       memory: this.#memory.all(),
       level: this.#level,
+      keeps: this.#history !== undefined,
     }
   }
 
   handle(member: Member, message: Report): void {
     switch (message.type) {
       case 'event': {
-        const { event } = message
+        const { event, details } = message
         this.#idWasUsed(member.index, event.id)
         this.#registry.add(member.index, event)
+        if (details !== undefined) this.#history?.ended({ event, details })
         return this.#tell(event)
       }
+      case 'ended':
+        return this.#history?.ended(message)
       case 'facts':
         this.#idWasUsed(member.index, message.facts.lastId)
         return this.#registry.addFacts(member.index, message.facts)
@@ -200,6 +214,7 @@ export class Control implements Server, MemberOwner {
         return
       case 'learnt':
         this.#memory.merge(message.update)
+        this.#history?.learnt(message.update)
         for (const other of this.#members) if (other !== member) other.send({ type: 'learn', update: message.update })
         return
       case 'asked':
@@ -218,7 +233,10 @@ export class Control implements Server, MemberOwner {
   /** What ran in the instance is lost; the clients will ask again. */
   gone(member: Member, cause: string): void {
     const reason = 'the worker that served it crashed; ask again'
-    for (const event of this.#registry.lose(member.index, Date.now(), reason)) this.#tell(event)
+    for (const event of this.#registry.lose(member.index, Date.now(), reason)) {
+      this.#history?.ended({ event, details: NO_DETAILS })
+      this.#tell(event)
+    }
     for (const [id, { index }] of this.#traces) if (index === member.index) this.#answerTrace(id, undefined)
     this.#pastStats = addStats(this.#pastStats, this.#stats[member.index])
     this.#stats[member.index] = NO_STATS
@@ -329,9 +347,10 @@ export async function startControl(
   listener: Listener | undefined,
   notices: readonly string[],
   level: EventLevel = 'debug',
+  history?: History,
 ): Promise<Server> {
   const subscription = listener === undefined ? undefined : { listener, level }
-  const control = new Control(config, members, subscription)
+  const control = new Control(config, members, subscription, history)
   for (const message of notices) control.notice('DRIVER', message)
   try {
     await control.start()

@@ -3,6 +3,8 @@ import { performance } from 'node:perf_hooks'
 import { type EventKind, FINAL_EVENTS, type Peer, type TransferEvent } from '../endpoint/contract.ts'
 import { clientOf, eventOf } from '../endpoint/endpoint.ts'
 import { OPCODE, type Request } from '../packet/index.ts'
+import { type EndedDetails, NO_DETAILS } from '../history/contract.ts'
+import { deviceId } from '../profile/device-id.ts'
 import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import { allowFlagFor } from './peers.ts'
 import type { ServedTransfer } from './content.ts'
@@ -15,6 +17,12 @@ import { COUNTER } from '../transfer/contract.ts'
 /** Lines that any host of the network can cause: ten at once, then ten a minute, and the same one once a minute. */
 const LINES = { burst: 10, perSecond: 1 / 6, sameKeyMs: 60_000 }
 
+/** What a history keeps of a transfer that ends with an event of `kind`. */
+export type DetailsOf = (kind: EventKind, transfer: ServedTransfer) => EndedDetails
+
+/** What tells of a transfer. */
+type Word = Extract<FromInstance, { type: 'event' | 'ended' }>
+
 export class Events {
   /** Events of transfers that matter less are not made. */
   level: EventLevel
@@ -23,10 +31,13 @@ export class Events {
   readonly #denied = new RateLimiter(LINES)
   readonly #notices = new RateLimiter(LINES)
   /** Events that wait for a checksum. */
-  readonly #waiting = new Map<TransferEvent, Promise<void>>()
+  readonly #waiting = new Map<Word, Promise<void>>()
+  readonly #detailsOf: DetailsOf | undefined
 
-  constructor(say: (message: FromInstance) => void, level: EventLevel = 'debug') {
+  /** With `detailsOf` the end of each transfer is reported, whatever the level. */
+  constructor(say: (message: FromInstance) => void, level: EventLevel = 'debug', detailsOf?: DetailsOf) {
     this.#say = say
+    this.#detailsOf = detailsOf
     this.level = level
     this.#ledger = new Ledger((facts) => say({ type: 'facts', facts }))
   }
@@ -37,52 +48,56 @@ export class Events {
 
   /** `now` is the driver's. An event that says `completed` goes out when its checksum is known. */
   transfer(kind: EventKind, now: number, transfer: ServedTransfer): void {
-    if (!includes(this.level, transferLevel(kind, transfer.outcome?.lastAck))) {
-      return this.#ledger.unsaid(kind, transfer, transfer.machine?.counters[COUNTER.bytes] ?? 0)
-    }
-    this.#ledger.introduce(kind, transfer)
+    const details = FINAL_EVENTS.has(kind) ? this.#detailsOf?.(kind, transfer) : undefined
+    const isRead = includes(this.level, transferLevel(kind, transfer.outcome?.lastAck))
+    if (isRead) this.#ledger.introduce(kind, transfer)
+    else this.#ledger.unsaid(kind, transfer, transfer.machine?.counters[COUNTER.bytes] ?? 0)
+    if (!isRead && details === undefined) return
     const event = eventOf(kind, Date.now(), transfer, now)
     const served = transfer.content?.name
     if (served !== undefined && served !== event.file) event.served = served
     const crc32 = kind === 'completed' ? transfer.content?.crc32() : undefined
-    if (crc32 === undefined) return this.#tell(event)
+    const word = wordOf(event, isRead, details)
+    if (crc32 === undefined) return this.#tell(word)
     const waiting = crc32.then(
       (value) => {
         if (value !== undefined) event.crc32 = hex(value)
-        this.#release(event)
+        this.#release(word)
       },
-      () => this.#release(event),
+      () => this.#release(word),
     )
-    this.#waiting.set(event, waiting)
+    this.#waiting.set(word, waiting)
   }
 
   /** A peer whose address is not served asked for something. It gets no answer; some of these requests become events. */
   denied(peer: Peer, request: Request | undefined): void {
     if (!this.#denied.take(performance.now(), peer.address)) return
-    if (!includes(this.level, transferLevel('refused', undefined))) return this.#ledger.count('refused')
+    const isRead = includes(this.level, transferLevel('refused', undefined))
+    if (!isRead) this.#ledger.count('refused')
+    const device = request === undefined ? '' : deviceId(peer.address, undefined, request)
+    const details = this.#detailsOf === undefined ? undefined : { ...NO_DETAILS, device }
+    if (!isRead && details === undefined) return
     const held = this.#denied.takeSuppressed()
     const more = held > 0 ? ` (${held} more like it were not reported)` : ''
     const cause = `${peer.address} is not a private address, so it is not served; to serve it add ${allowFlagFor(peer.address)}${more}`
-    this.#say({
-      type: 'event',
-      event: {
-        event: 'refused',
-        time: Date.now(),
-        id: 0,
-        client: clientOf(peer),
-        file: request?.filename ?? '',
-        direction: request?.opcode === OPCODE.wrq ? 'write' : 'read',
-        bytes: 0,
-        blocks: 0,
-        datagrams: 0,
-        retransmitted: 0,
-        window: 1,
-        ms: 0,
-        rateBytesPerSec: 0,
-        code: 'ERR_TFTP_ACCESS',
-        cause,
-      },
-    })
+    const event: TransferEvent = {
+      event: 'refused',
+      time: Date.now(),
+      id: 0,
+      client: clientOf(peer),
+      file: request?.filename ?? '',
+      direction: request?.opcode === OPCODE.wrq ? 'write' : 'read',
+      bytes: 0,
+      blocks: 0,
+      datagrams: 0,
+      retransmitted: 0,
+      window: 1,
+      ms: 0,
+      rateBytesPerSec: 0,
+      code: 'ERR_TFTP_ACCESS',
+      cause,
+    }
+    this.#say(wordOf(event, isRead, details))
   }
 
   /** Resolves when the control side knows all that happened: events that waited for a checksum are out, and so are facts. */
@@ -96,7 +111,7 @@ export class Events {
    * gets to know of every transfer that runs, because it has to say that they failed.
    */
   hurry(): void {
-    for (const event of this.#waiting.keys()) this.#release(event)
+    for (const word of this.#waiting.keys()) this.#release(word)
     try {
       this.#ledger.flush()
     } catch {
@@ -104,14 +119,20 @@ export class Events {
     }
   }
 
-  #release(event: TransferEvent): void {
-    if (this.#waiting.delete(event)) this.#tell(event)
+  #release(word: Word): void {
+    if (this.#waiting.delete(word)) this.#tell(word)
   }
 
-  #tell(event: TransferEvent): void {
-    if (FINAL_EVENTS.has(event.event)) this.#ledger.said(event.id)
-    this.#say({ type: 'event', event })
+  #tell(word: Word): void {
+    if (word.type === 'event' && FINAL_EVENTS.has(word.event.event)) this.#ledger.said(word.event.id)
+    this.#say(word)
   }
+}
+
+/** Without a reader it is for the history alone. */
+function wordOf(event: TransferEvent, isRead: boolean, details: EndedDetails | undefined): Word {
+  if (details === undefined) return { type: 'event', event }
+  return { type: isRead ? 'event' : 'ended', event, details }
 }
 
 function hex(crc32: number): string {

@@ -2,6 +2,8 @@
 export type { ContentSpec } from '../content/index.ts'
 export type { EventKind, TransferEvent } from '../endpoint/contract.ts'
 export { FINAL_EVENTS } from '../endpoint/contract.ts'
+export { type EndedDetails, type EndedTransfer, type History } from '../history/contract.ts'
+export type { DeviceUpdate } from '../profile/memory.ts'
 export { type Fault, type ErrorCode, ForesendError } from '../error.ts'
 export {
   type EventLevel,

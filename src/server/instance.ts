@@ -9,8 +9,10 @@ import type { Native } from '../io/native/linux.ts'
 import { Neighbours } from '../io/neighbours.ts'
 import { Devices } from '../profile/devices.ts'
 import { openRecorder, type Recorder } from '../io/recorder.ts'
+import type { ServedTransfer } from './content.ts'
 import type { NetworkStats, ServerConfig } from './contract.ts'
 import { createDriver } from './drivers.ts'
+import { detailsOf } from './details.ts'
 import { Events } from './events.ts'
 import { Peers } from './peers.ts'
 import { type FromInstance, type InstanceStart, type ToInstance, toPlain } from './protocol.ts'
@@ -95,9 +97,14 @@ class Instance {
     this.#say = say
     this.#native = native
     this.#recorder = recorder
-    this.#events = new Events(say, start.level)
     const neighbours = new Neighbours()
     const macOf = (now: number, address: string): string | undefined => neighbours.macOf(now, address)
+    const traceOf = (transfer: ServedTransfer): Uint32Array => this.#serving.endpoint.traceOf(transfer)
+    this.#events = new Events(
+      say,
+      start.level,
+      start.keeps ? (kind, transfer) => detailsOf(kind, transfer, macOf, traceOf) : undefined,
+    )
     this.#devices = new Devices(config, macOf, Date.now, (update) => say({ type: 'learnt', update }))
     for (const update of start.memory) this.#devices.merge(update)
     const current = (): ServerConfig => this.#config

@@ -1,6 +1,7 @@
 /** What the control side of a server and its serving instances say to each other. Plain data, whatever carries it. */
 import type { TransferEvent } from '../endpoint/contract.ts'
 import { type ErrorCode, type Fault, ForesendError } from '../error.ts'
+import type { EndedDetails, EndedTransfer } from '../history/contract.ts'
 import type { DeviceUpdate } from '../profile/memory.ts'
 import type { Bound, EventLevel, NetworkStats, ServerConfig, ServerStats, TransferSnapshot } from './contract.ts'
 
@@ -16,6 +17,8 @@ export interface InstanceStart {
   readonly memory: readonly DeviceUpdate[]
   /** As in `wants`. */
   readonly level: EventLevel
+  /** A history wants to know of each transfer that ends. */
+  readonly keeps: boolean
 }
 
 /**
@@ -39,7 +42,10 @@ export type ToInstance =
 
 /** Up: what happens in an instance. */
 export type Report =
-  | { readonly type: 'event'; readonly event: TransferEvent }
+  /** `details` are for a history, with the last event of a transfer. */
+  | { readonly type: 'event'; readonly event: TransferEvent; readonly details?: EndedDetails }
+  /** For a history alone: a transfer ended whose last event no listener reads. Facts count it. */
+  | ({ readonly type: 'ended' } & EndedTransfer)
   | { readonly type: 'facts'; readonly facts: Facts }
   | { readonly type: 'notice'; readonly code: string; readonly message: string }
   | { readonly type: 'learnt'; readonly update: DeviceUpdate }

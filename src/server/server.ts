@@ -1,5 +1,6 @@
 /** Starts a server: instances in workers of their own where the batch driver can run, else one in this thread. */
 import { availableParallelism } from 'node:os'
+import type { History } from '../history/contract.ts'
 import { parseConfig } from './config.ts'
 import type { EventLevel, Server, ServerConfig, ServerConfigInput, ServerEvent } from './contract.ts'
 import { startControl } from './control.ts'
@@ -12,22 +13,23 @@ export type { Server, ServerConfig, ServerConfigInput, ServerEvent } from './con
 const MAX_AUTO_WORKERS = 8
 
 /**
- * Resolves when it listens; the first event is `listening`. `listener` gets every event from the first one on, down to `level`. Rejects
- * with a ForesendError: ERR_TFTP_NOT_FOUND (content), ERR_TFTP_BIND (address or port), ERR_TFTP_USAGE.
+ * Resolves when it listens; the first event is `listening`. `listener` gets every event from the first one on, down to `level`. The server
+ * begins with what `history` knows of devices, and tells it of each transfer that ends, whatever the level. Rejects with a ForesendError: ERR_TFTP_NOT_FOUND (content), ERR_TFTP_BIND (address or port), ERR_TFTP_USAGE.
  */
 export async function startServer(
   input: ServerConfigInput,
   listener?: (event: ServerEvent) => void,
   level: EventLevel = 'debug',
+  history?: History,
 ): Promise<Server> {
   const config = parseConfig(input)
   const native = nativeFor(config)
   if (native === undefined || typeof native === 'string') {
     const members = { count: 1, open: openLocalLink }
-    return startControl(config, members, listener, native === undefined ? [] : [native], level)
+    return startControl(config, members, listener, native === undefined ? [] : [native], level, history)
   }
   const members = { count: workerCount(config), open: openWorkerLink }
-  return startControl(config, members, listener, [], level)
+  return startControl(config, members, listener, [], level, history)
 }
 
 /** Half the cores, the other half for the kernel. One where a limit or a recording is for all transfers together. */

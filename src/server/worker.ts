@@ -11,7 +11,7 @@ import type { FromInstance, InstanceStart, ToInstance } from './protocol.ts'
 const BATCH_MS = 5
 const MAX_BATCH = 256
 /** What can wait. Everything else leaves at once, and what waited with it. */
-const WAITS: ReadonlySet<FromInstance['type']> = new Set(['event', 'facts', 'learnt', 'stats'])
+const WAITS: ReadonlySet<FromInstance['type']> = new Set(['event', 'ended', 'facts', 'learnt', 'stats'])
 
 let batch: FromInstance[] = []
 const instance = startInstance(workerData as InstanceStart, say, native)

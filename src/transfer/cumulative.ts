@@ -93,7 +93,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   w.runs.delivered(seq - s.firstUnacked + 1)
   const inside = seq < w.end && seq + 1 < s.nextToSend
   if (s.timeouts > 0) policy.recovered(now, seq, 'resend')
-  if (hasPaused(s, now)) w.pauses = true
+  if (hasPaused(s, w, now)) w.pauses = true
   const wentOnAlone = w.insideAck === 'unknown' && s.stuckAt !== Infinity
   if (wentOnAlone || (!w.misjudged && answeredTooSoon(s, w, now))) w.insideAck = 'progress'
   if (!inside) w.stuck = 0
@@ -195,6 +195,7 @@ function budgetBlocks({ counters, policy, firstUnacked }: SenderState): number {
 function timeout(s: SenderState, w: Windows, now: number): void {
   s.counters[COUNTER.timeouts]++
   s.timeouts++
+  w.timedOutAt = now
   w.timedSeq = 0
   s.policy.timeout(now, s.firstUnacked)
   let isAsked = true
@@ -244,10 +245,9 @@ function repeat(s: SenderState, now: number, seq: number): boolean {
 }
 
 /** The client went on by itself after timeouts: it had paused, to write its flash, and is not hurried next time. */
-function hasPaused(s: SenderState, now: number): boolean {
+function hasPaused(s: SenderState, w: Windows, now: number): boolean {
   if (s.timeouts < PAUSE_TIMEOUTS) return false
-  const waited = now - s.lastSentAt
-  return waited > answerWindowMs(s.rto) || waited < SOONEST_ANSWER * s.rto.minMs
+  return now - s.lastSentAt > answerWindowMs(s.rto) || now - w.timedOutAt < SOONEST_ANSWER * s.rto.minMs
 }
 
 function arm(s: SenderState, now: number): void {

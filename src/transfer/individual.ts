@@ -250,7 +250,9 @@ function clientTimer(s: SenderState, now: number): void {
     }
   }
   if (mayRepeatOnTimer(s, firstUnacked)) {
-    if (firstUnacked !== s.lastSeq || waited < answerWindowMs(s.rto)) return
+    // A client that speaks by its own timer after a long silence can be reached now, and may not be later.
+    const isQuiet = s.highestAcked > 0 && now - s.progressAt >= CLIENT_TIMER_MS
+    if ((firstUnacked !== s.lastSeq && !isQuiet) || waited < answerWindowMs(s.rto)) return
     carryOut(s, now, { type: 'repeat', seq: firstUnacked })
   } else if (waited < CLIENT_TIMER_MS) return
   else if (s.filledFor !== firstUnacked) {

@@ -166,7 +166,7 @@ export class Receiver implements Machine {
   }
 
   handleUnreachable(_now: number): void {
-    // While the flush runs every block is here already: the file is whole, whoever has left.
+    // While the flush runs every block is here already: the file is whole, also when the peer has left.
     if (!this.closed && this.#phase !== 'storing') this.#peerEnded(peerGone(this.#failing()))
     this.#arm()
   }

@@ -10,6 +10,8 @@ export class Windows {
   /** Blocks below this may leave now. */
   burstEnd = 1
   wentBackAt = -Infinity
+  /** The last timeout: what it sent may leave in parts. */
+  timedOutAt = -Infinity
   /** All below this left in turn before a silence made everything leave again: the client may be that far. 0 for none. */
   reach = 0
   /** The last burst below `reach` is followed by a question (N4). */

@@ -3,9 +3,8 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-
-/** Each command starts four times faster with what earlier ones compiled. Users run without it. */
-const compileCache = fileURLToPath(new URL('../../node_modules/.cache/foresend-tests', import.meta.url))
+import { COMPILE_CACHE } from '../support/compile-cache.ts'
+import { tempFolder } from '../support/temp-folder.ts'
 
 export const LAUNCHER = fileURLToPath(new URL('../../bin/foresend.js', import.meta.url))
 
@@ -41,7 +40,7 @@ export function start(args: readonly string[], place: Place = {}): Running {
   const child = spawn(program, [...before, ...args], {
     cwd: place.cwd,
     detached: place.detached ?? false,
-    env: { ...withoutColour(process.env), NODE_COMPILE_CACHE: compileCache, ...place.env },
+    env: { ...withoutColour(process.env), ...stateFor(args), NODE_COMPILE_CACHE: COMPILE_CACHE, ...place.env },
     stdio: [place.stdin ?? 'ignore', 'pipe', 'pipe'],
   }) as Running['child']
   const printed = { stdout: '', stderr: '' }
@@ -69,13 +68,14 @@ export function run(args: readonly string[], place: Place = {}): Promise<Ran> {
   return start(args, place).ended
 }
 
-/** A server of `path` on a free loopback port, with JSON events. */
+/** A server of `path` on a free loopback port, with JSON events. Without `--state` among the flags it keeps no history. */
 export async function serve(
   path: string,
   flags: readonly string[] = [],
   place: Place = {},
 ): Promise<Running & { port: number }> {
   const args = ['serve', path, '--host', '127.0.0.1', '--port', '0', '--log-format', 'json', ...flags]
+  if (!flags.includes('--state')) args.push('--no-history')
   const running = start(args, place)
   const [, port] = await running.seen(/"event":"listening".*"port":(\d+)/)
   return { ...running, port: Number(port) }
@@ -87,6 +87,11 @@ export function events(stdout: string): Record<string, unknown>[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+/** No test writes where the programs of this machine keep what lasts. */
+function stateFor(args: readonly string[]): Record<string, string> {
+  return args[0] === 'serve' ? { STATE_DIRECTORY: tempFolder() } : {}
 }
 
 /** What the test runner sets for itself would colour the output of what it runs. */

@@ -83,7 +83,17 @@ class NamespaceServer {
 
   constructor(driver: DriverName) {
     const args = ['serve', this.folder, '--port', String(PORTS[driver]), '--driver', driver, '--writable']
-    const command = ['netns', 'exec', SERVER, process.execPath, LAUNCHER, ...args, '--log-format', 'json']
+    const command = [
+      'netns',
+      'exec',
+      SERVER,
+      process.execPath,
+      LAUNCHER,
+      ...args,
+      '--no-history',
+      '--log-format',
+      'json',
+    ]
     this.child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] })
     createInterface({ input: this.child.stdout as NonNullable<ChildProcess['stdout']> }).on('line', (line) => {
       this.events.push(JSON.parse(line) as Event)

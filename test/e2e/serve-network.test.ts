@@ -89,6 +89,7 @@ describe.runIf(possible).each(['dgram', 'batch'] as const)('between two hosts, d
       folder,
       '--driver',
       driver,
+      '--no-history',
       '--log-format',
       'json',
     ]

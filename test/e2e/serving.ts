@@ -46,7 +46,7 @@ afterEach(async () => {
 export async function serve(
   path: string,
   more: ServerConfigInput = {},
-  start: typeof startServer = startServer,
+  start: (...args: [ServerConfigInput, (event: ServerEvent) => void]) => Promise<Server> = startServer,
 ): Promise<Running> {
   const events: ServerEvent[] = []
   let woken: (() => void)[] = []

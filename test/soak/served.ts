@@ -28,7 +28,7 @@ export class Served {
   #fences = 0
 
   private constructor(folder: string) {
-    const args = ['serve', folder, '--host', '127.0.0.1', '--port', '0', '--log-format', 'json']
+    const args = ['serve', folder, '--host', '127.0.0.1', '--port', '0', '--log-format', 'json', '--no-history']
     // One thread, so that one queue of requests tells when all before it were handled.
     const how = ['--writable', '--overwrite', '--driver', 'batch', '--workers', '1']
     const node = ['--expose-gc', '--import', COLLECT]

@@ -1,6 +1,6 @@
 /**
  * Clients that take a block for the next one or not at all, and know no more than how many they have: the position, whether
- * anybody has answered yet, and a timer that repeats the request or the last ACK. One file per client says what it makes of
+ * a server has answered yet, and a timer that repeats the request or the last ACK. One file per client says what it makes of
  * a block that it does not expect.
  */
 import { type Option, optionNumber } from '../../packet/index.ts'

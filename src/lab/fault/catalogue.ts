@@ -156,7 +156,7 @@ export type FaultName = keyof typeof TABLE
 /** Everything that the lab knows of each fault. */
 export const FAULT_ROWS: Readonly<Record<FaultName, FaultRow>> = TABLE
 
-/** The makers alone, for whoever needs no parameter but `p`. */
+/** The makers alone, where no parameter but `p` is needed. */
 export const FAULTS = Object.fromEntries(
   Object.entries<FaultRow>(TABLE).map(([name, row]): [string, FaultMaker] => [
     name,

@@ -105,7 +105,7 @@ export abstract class ModelSender implements Machine {
     this.sink.sendControl(packet, packet.length)
   }
 
-  /** Blocks up to `seq` count as delivered, for the program and for whoever reads the counters. */
+  /** Blocks up to `seq` count as delivered, for the program and for readers of the counters. */
   protected delivered(now: number, seq: number): void {
     this.progressAt = now
     this.counters[COUNTER.blocks] = seq

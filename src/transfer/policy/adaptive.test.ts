@@ -111,7 +111,7 @@ describe('adaptive', () => {
     const policy = adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
     let now = 0
     for (let i = 0; i < 250 && policy.gapMs === 0; i++) {
-      if (i % 5 === 0) policy.gap(now, i)
+      if (i % 10 === 4) policy.gap(now, i)
       now = confirm(policy, now, 1, () => 0.5)
     }
     expect(policy).toMatchObject({ windowBlocks: 2, gapMs: RTT_MS / 2 })
@@ -271,7 +271,7 @@ describe('adaptive', () => {
     const policy = adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
     let now = 0
     for (let i = 0; i < 250 && policy.gapMs === 0; i++) {
-      if (i % 5 === 0) policy.gap(now, i)
+      if (i % 10 === 4) policy.gap(now, i)
       policy.sent(now, i, false)
       now += 6
       policy.acked(now, i, 6)
