@@ -52,7 +52,6 @@ const CALLED: Readonly<Record<string, readonly CauseId[]>> = {
   duplicate: ['duplicate', 'sorcerers-apprentice'],
   'fragment-loss': ['fragments-dropped'],
   'slow-flash': ['slow-flash'],
-  'console-slow': ['console-slow'],
 }
 
 export const EVALUATED_FAULTS = Object.keys(CALLED)
@@ -121,7 +120,6 @@ function drawn(fault: string, client: ClientName): DeviceFault {
     'dead-rx': {},
     'fragment-loss': { mtu: { oneOf: [576, 1280, 1400] } },
     'slow-flash': { everyBlocks: { oneOf: [64, 128] }, pauseMs: { uniform: [150, 600] } },
-    'console-slow': {},
   }
   return { fault, values: values[fault] ?? { p: { logUniform: [0.01, 0.15] } } }
 }
@@ -217,6 +215,5 @@ function isInvisible(fault: string, { harmed, result }: PlayedCase, { blocks, ou
   const whole = outcome.type === 'complete'
   const repeated = blocks.datagrams - blocks.sent + result.clientTimeouts
   if (fault === 'slow-flash') return false
-  if (fault === 'console-slow') return repeated < LEAST_HARMED
   return whole && (harmed < LEAST_HARMED || repeated < LEAST_HARMED) && fault !== 'rx-one-behind'
 }

@@ -245,3 +245,20 @@ test('a link that is slower than the timers of both sides loses nothing', () => 
   }
   expect(ended(scene, 31).causes.filter(({ confidence }) => confidence > 0.5)).toEqual([])
 })
+
+test('an ERROR and a wrong checksum are named', () => {
+  const refused = new Scene().ask(packet.rrq('a')).server(packet.error(1, 'File not found'), { serverPort: 69 })
+  expect(firstCause(diagnose(refused.one()))).toBe('server-refused')
+  const damaged = begun(20).server(packet.data(21, 512)).client(packet.ack(21), { checksum: 'bad' })
+  damaged.server(packet.data(21, 512), { afterMs: 1000 }).client(packet.ack(21))
+  expect(ended(damaged, 22).causes.map(({ id }) => id)).toContain('bad-checksums')
+})
+
+test('a possible hole says not to flash the image', () => {
+  const scene = begun(10)
+    .server(packet.data(11, 512))
+    .server(packet.data(12, 512), { afterMs: 0 })
+    .client(packet.ack(12))
+  const hole = ended(blocks(scene, 13, 20), 21).causes.find(({ id }) => id === 'cumulative-server-hole')
+  expect(hole?.advice).toMatch(/Do not flash/)
+})

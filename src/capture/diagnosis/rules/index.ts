@@ -9,6 +9,11 @@ import { clientSilent } from './client-silent.ts'
 import { sorcerersApprentice } from './sorcerers-apprentice.ts'
 import { eeeWake } from './eee-wake.ts'
 import { rxHold } from './rx-hold.ts'
+import { clientRefused, serverRefused } from './refused.ts'
+import { badChecksums } from './bad-checksums.ts'
+import { unreachable } from './unreachable.ts'
+import { wrongSourceAddress } from './wrong-source-address.ts'
+import { cumulativeServerHole } from './cumulative-server-hole.ts'
 import { dataLoss } from './data-loss.ts'
 import { deadRx } from './dead-rx.ts'
 import { duplicate } from './duplicate.ts'
@@ -21,6 +26,12 @@ import { slowFlash } from './slow-flash.ts'
 import { txHold } from './tx-hold.ts'
 
 export const RULES: readonly Rule[] = [
+  cumulativeServerHole,
+  wrongSourceAddress,
+  unreachable,
+  badChecksums,
+  clientRefused,
+  serverRefused,
   eeeWake,
   rxHold,
   bitErrors,
