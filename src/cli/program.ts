@@ -23,6 +23,7 @@ Examples:
   foresend serve recovery.bin           serve one file, whatever name the device asks for
   foresend get tftp://192.168.1.1/config.bin
   foresend put image.bin tftp://192.168.1.1/image.bin --wait 60
+  foresend diagnose flash.pcap          say why a transfer failed, from a capture of it
   foresend history --failed             what a server served that did not arrive
   foresend lab run --device archer-c2-faulty
                                         try a model of a device against models of servers

@@ -289,7 +289,7 @@ test('the direction of a loss is that of blocks or of their acknowledgements', (
   expect(directionText('ack-loss', 'write')).toBe('direction: from the server to the device')
   expect(directionText('data-loss', 'read')).toBe('direction: from the server to the device')
   expect(directionText('data-loss', 'write')).toBe('direction: from the device to the server')
-  expect(directionText('two-servers', 'read')).toBe('')
+  expect(directionText('slow-flash', 'read')).toBe('')
 })
 
 test('blocks in doubt are never healthy, whatever else is said', () => {
