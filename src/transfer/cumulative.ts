@@ -8,7 +8,7 @@ import type { Reading } from './reading.ts'
 import { acknowledgedUnsent } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
 import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
-import { answerWaitMs, answerWindowMs, gapSpacingMs, stuckMs } from './waits.ts'
+import { answerWaitMs, answerWindowMs, gapSpacingMs, soonestAnswerMs, stuckMs } from './waits.ts'
 import { Windows } from './windows.ts'
 
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
@@ -27,8 +27,6 @@ const STEP = 2
 const ECHO_ROUNDS = 2
 /** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
 const MOST_STUCK = 3
-/** An ACK that comes within this part of the shortest round trip is no answer to what left last. */
-const SOONEST_ANSWER = 0.75
 
 export const CUMULATIVE: Reading = { open, acked, timer, refused: () => false }
 
@@ -121,7 +119,7 @@ function misjudge(w: Windows): void {
 
 /** Something was acknowledged sooner after a resend than an answer can come: it was on its way, so there was no gap. */
 function answeredTooSoon(s: SenderState, w: Windows, now: number): boolean {
-  return now - w.wentBackAt < SOONEST_ANSWER * s.rto.minMs
+  return now - w.wentBackAt < soonestAnswerMs(s.rto)
 }
 
 /** The client says again what it said before: it got something that it cannot use. Once per 1.5 round trips (N1, N3). */
@@ -134,7 +132,7 @@ function repeatedAck(s: SenderState, w: Windows, now: number): void {
     w.echoes--
     return
   }
-  if (rto.srttMs > 0 && now - w.baseLeftAt < SOONEST_ANSWER * rto.minMs) return
+  if (rto.srttMs > 0 && now - w.baseLeftAt < soonestAnswerMs(rto)) return
   goBack(s, w, now)
 }
 
@@ -247,7 +245,7 @@ function repeat(s: SenderState, now: number, seq: number): boolean {
 /** The client went on by itself after timeouts: it had paused, to write its flash, and is not hurried next time. */
 function hasPaused(s: SenderState, w: Windows, now: number): boolean {
   if (s.timeouts < PAUSE_TIMEOUTS) return false
-  return now - s.lastSentAt > answerWindowMs(s.rto) || now - w.timedOutAt < SOONEST_ANSWER * s.rto.minMs
+  return now - s.lastSentAt > answerWindowMs(s.rto) || now - w.timedOutAt < soonestAnswerMs(s.rto)
 }
 
 function arm(s: SenderState, now: number): void {

@@ -10,6 +10,7 @@ import { decideQuestion, isQuestionDue, orderOf, searchOf } from './order.ts'
 import { askAgainAt, canAsk, leftToAsk, noteAsked, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
 import {
+  answersUnasked,
   decideNudgeEnd,
   decideStale,
   decideTimeout,
@@ -17,14 +18,13 @@ import {
   noteRecovery,
   repeatedLately,
   unaskedSince,
-  wasUnasked,
 } from './recovery.ts'
 import { clearSlot, isAcked, isSent, markAcked, repeatedAt, repeatsOf, reserve, sentAt } from './scoreboard.ts'
 import { neverBegan, storedAnyOrder } from './sender-faults.ts'
 import { contactOf, fail, type SenderState } from './sender-state.ts'
 import { type Action, advanceTo, carryOut, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
 import { datagramsOf, shortened } from './action-size.ts'
-import { answerWaitMs, answerWindowMs, gapSpacingMs } from './waits.ts'
+import { answerWaitMs, answerWindowMs, gapSpacingMs, soonestAnswerMs } from './waits.ts'
 import { countClean, countDropped, runAheadEnd, windowOf } from './window.ts'
 
 /** After this many questions without a result, questions leave as rarely as anything else is repeated (A14). */
@@ -35,8 +35,6 @@ const KEPT_BACKOFF = 2
 const QUESTION_MS = 10
 /** From this repeat of DATA 1 on the next block follows it. */
 const REPEATS_OF_FIRST = 2
-/** What comes within this part of the shortest round trip is no answer to what left last. */
-const SOONEST_ANSWER = 0.75
 /** A client with a timer of this at most is waited for. */
 const SHORT_TIMER_MS = 1000
 
@@ -85,19 +83,18 @@ function timer(s: SenderState, now: number): void {
 }
 
 function refused(s: SenderState, now: number): boolean {
-  if (!wasUnasked(s, now)) return false
+  const answer = answersUnasked(s, now)
+  if (answer === 'no') return false
+  const isProof = answer === 'at-once'
   if (s.refused) {
-    refusedAgain(s, now)
+    if (isProof) refusedAgain(s, now)
     return true
   }
   s.refused = true
   s.policy.refused(now)
-  if (s.firstUnacked < s.highestAcked) {
-    searchOf(s).provenInorder()
-    if (orderOf(s) === 'inorder') {
-      s.progressAt = now
-      confirmUpToHighest(s)
-    }
+  if (isProof && s.firstUnacked < s.highestAcked && searchOf(s).provenInorder()) {
+    s.progressAt = now
+    confirmUpToHighest(s)
   }
   forgetAhead(s)
   if (outstanding(s)) s.retryAt = now + answerWaitMs(s, now, 0)
@@ -115,7 +112,7 @@ function refused(s: SenderState, now: number): boolean {
 function refusedAgain(s: SenderState, now: number): void {
   if (s.lastRepeat !== s.firstUnacked || s.highestSent <= s.firstUnacked) return
   // The network may have doubled the first ERROR: what left before it, or has just left, has no answer yet.
-  if (s.repeatAt <= s.refusedAt || now - s.repeatAt < SOONEST_ANSWER * s.rto.minMs) return
+  if (s.repeatAt <= s.refusedAt || now - s.repeatAt < soonestAnswerMs(s.rto)) return
   if (!searchOf(s).provenInorder()) return
   markAcked(s.board, s.firstUnacked)
   slide(s)

@@ -130,16 +130,19 @@ export function unaskedSince(s: SenderState): number {
   return Math.max(s.unaskedAt, s.nudgedAt, s.repeatAt)
 }
 
-/** An ERROR 5 that arrives now answers a block which the client did not ask for. */
-export function wasUnasked(s: SenderState, now: number): boolean {
+/**
+ * What an ERROR 5 that arrives now answers: a block that left just now and that the client did not ask for, `at-once`; or such a block that
+ * left earlier, `late`, because a client that paused answers one after the other what came meanwhile. A late one proves nothing: any host
+ * may send it for a transfer that it does not know. `no` is the end of the transfer.
+ */
+export function answersUnasked(s: SenderState, now: number): 'at-once' | 'late' | 'no' {
   if (s.nextToSend - s.firstUnacked > 1) s.unaskedAt = Math.max(s.unaskedAt, s.lastSentAt)
   const isLate = now - unaskedSince(s) > answerWindowMs(s.rto)
-  // A client that paused answers one after the other what came meanwhile.
-  if (isLate && (s.unaskedLeft === 0 || s.firstUnacked === s.lastSeq)) return false
+  if (isLate && (s.unaskedLeft === 0 || s.firstUnacked === s.lastSeq)) return 'no'
   if (s.unaskedLeft > 0) s.unaskedLeft--
   // Each block of a window brings an ERROR of its own: together they are one refusal.
   if (!s.refused) s.refusedAt = now
-  return true
+  return isLate ? 'late' : 'at-once'
 }
 
 /**

@@ -91,7 +91,7 @@ export function repeatedAt(board: Scoreboard, seq: number): number {
   return board[at(board, seq) + REPEATED_AT]
 }
 
-/** The block is below the window now (or was never meant): its slot is free. */
+/** The block is below the window now, or counts as not sent: its slot is free. */
 export function clearSlot(board: Scoreboard, seq: number): void {
   board[at(board, seq)] = 0
 }

@@ -5,7 +5,7 @@
 import { COUNTER } from './contract.ts'
 import { isAcked, isSent, markSent, reserve, clearSlot } from './scoreboard.ts'
 import type { SenderState } from './sender-state.ts'
-import { boardSpan, windowOf } from './window.ts'
+import { windowOf } from './window.ts'
 import { nearWrap } from './wrap.ts'
 
 /** What a rule wants done. */
@@ -74,7 +74,7 @@ export function sendNew(s: SenderState, now: number): void {
   const { lastSeq, rollover } = s
   const window = windowOf(s)
   // A policy may have widened its window: blocks that shared a slot would acknowledge each other.
-  s.board = reserve(s.board, boardSpan(window, s.everTimedOut), s.firstUnacked, s.highestSent)
+  s.board = reserve(s.board, window, s.firstUnacked, s.highestSent)
   const limit = Math.min(s.firstUnacked + window, s.firstUnacked === lastSeq ? lastSeq + 1 : lastSeq)
   while (s.nextToSend < limit) {
     const first = s.nextToSend
@@ -164,8 +164,9 @@ function sendRun(s: SenderState, now: number, first: number, count: number, plai
 function repeatRun(s: SenderState, now: number, from: number, end: number): void {
   s.repeatSeq = from
   s.repeatAt = now
+  // What waits behind in a run that is under way leaves in this one.
+  s.paceEnd = s.paceAt === Infinity ? end : Math.max(end, s.paceEnd)
   s.paceSeq = from
-  s.paceEnd = end
   s.paceCopy = 0
   s.paceGapMs = Math.max(s.policy.gapMs, s.rto.srttMs)
   s.paceAt = now

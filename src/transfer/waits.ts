@@ -36,6 +36,9 @@ const FAR_UNKNOWN_MS = 1000
 /** An answer comes within three round trips (rules A1, A10); the floor allows for a busy scheduler. */
 const ANSWER_FLOOR_MS = 2
 
+/** What comes within this part of the shortest round trip is no answer to what left last (rules N1, A10). */
+const SOONEST_ANSWER = 0.75
+
 /** Rule A14: no progress for this long ends a transfer. `timeoutMs`: the peer's own timer. */
 export function giveUpAfterMs(timeoutMs: number): number {
   return Math.max(GIVE_UP_MS, GIVE_UP_TIMEOUTS * timeoutMs)
@@ -88,6 +91,11 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
 /** An ACK that comes within this time of a datagram may be the answer to it. */
 export function answerWindowMs(rto: Rto): number {
   return rto.roundsMs(3, ANSWER_FLOOR_MS)
+}
+
+/** An ACK that comes sooner than this after a datagram is no answer to it. */
+export function soonestAnswerMs(rto: Rto): number {
+  return SOONEST_ANSWER * rto.minMs
 }
 
 /** Spacing of repeats of one gap: 1.5 round trips (rules N1, A3). */

@@ -13,11 +13,6 @@ const LEAST_WINDOW = 2
 /** Blocks without such a drop that let the window grow by one again. */
 const CLEAN_BLOCKS = 64
 
-/** Slots for a window and, once something timed out, for what may run ahead of it (A1), the block two beyond included. */
-export function boardSpan(windowBlocks: number, mayRunAhead: boolean): number {
-  return mayRunAhead ? windowBlocks + RUN_AHEAD + 2 : windowBlocks
-}
-
 /**
  * The first block that may not run ahead of a gap (rule A1). Blocks that ran ahead and got no answer do not move it; a client that
  * acknowledges them takes them, and its order may still be unknown.

@@ -13,7 +13,7 @@ const LOGS: Readonly<Record<number, string>> = {
   1: '73023ae8002774d3',
   2501: '418c476bd6b5acde',
   5001: '1527f98bc1b5e40d',
-  7501: '580f383d5c39c85b',
+  7501: '3221e62301760b35',
   10001: '94aa30dbbd31bf83',
   12501: 'c95379a4213e1be7',
   15001: '03167beb7f884618',
