@@ -177,9 +177,11 @@ function behaviourOf(table: NonNullable<v.InferOutput<typeof SCHEMA>['behaviour'
 }
 
 /** Without keys that stand for nothing: TOML has no word for that. */
-function defined<T extends object>(table: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(table).filter(([, value]) => value !== undefined)) as never
+function defined<T extends object>(table: T): Defined<T> {
+  return Object.fromEntries(Object.entries(table).filter(([, value]) => value !== undefined)) as Defined<T>
 }
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 
 function check<T extends v.GenericSchema>(schema: T, toml: string, file: string): v.InferOutput<T> {
   let data: unknown

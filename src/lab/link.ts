@@ -11,7 +11,7 @@ import type { Arriving, LabNode, Outlet, Schedule } from './node.ts'
 
 /**
  * Something that goes wrong on a link, made by a factory with a literal `type`. It sees the datagrams of one direction in
- * order and passes on what it likes: nothing (drop), the same (deliver), the same later (delay), twice (duplicate), or
+ * order and passes on nothing (drop), the same (deliver), the same later (delay), twice (duplicate), or
  * another (replace).
  */
 export interface Fault {

@@ -1,5 +1,5 @@
 /**
- * What a transfer came to, seen from above: what the device has in memory against what both sides believe.
+ * What a transfer came to, seen from above: what the device has in memory against how both sides saw the end.
  *
  * The hard rule: a device that takes an image with a missing or wrong byte for whole would boot it. That, and a server that
  * reports success for an image that is not there, is `harmful`. Everything else is an inconvenience.
@@ -11,7 +11,7 @@ import type { StoredFile } from './node.ts'
 export type VerdictKind =
   /** The device has the file, byte for byte; the server says completed, be it with `lastAck: 'missing'`. */
   | 'intact'
-  /** The device has the file, the server thinks that it failed (or has not decided yet). */
+  /** The device has the file, the server reports a failure, or has not ended yet. */
   | 'intact-but-server-failed'
   | 'both-know-it-failed'
   /** The server says "probably complete, verify on the device", and the device does not have it all. */
@@ -69,7 +69,7 @@ export function judge(
 }
 
 /**
- * Judges one upload: what the server has stored against what both sides believe. `stored` is undefined when it has taken no
+ * Judges one upload: what the server has stored against how both sides saw the end. `stored` is undefined when it has taken no
  * file for whole; `acknowledged` when the ACK of a final block left it.
  */
 export function judgeUpload(

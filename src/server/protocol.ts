@@ -17,7 +17,7 @@ export interface InstanceStart {
   readonly memory: readonly DeviceUpdate[]
   /** As in `wants`. */
   readonly level: EventLevel
-  /** A history wants to know of each transfer that ends. */
+  /** The end of each transfer is reported to a history. */
   readonly keeps: boolean
 }
 

@@ -1,22 +1,11 @@
 /** One boot of the lab, as a capture at the server shows it, and what was wrong in truth. */
-import { pcapngDatagram, pcapngHeader } from '../../src/capture/pcapng.ts'
 import type { CapturedTransfer } from '../../src/capture/index.ts'
-import { bootDevice, type DeviceFault, type Draws } from '../../src/lab/device/device.ts'
+import type { DeviceFault, Draws } from '../../src/lab/device/device.ts'
 import type { ClientName } from '../../src/lab/device/clients.ts'
-import { DAY_MS, type ExperimentResult, patternedImage, runExperiment } from '../../src/lab/experiment.ts'
-import {
-  type Fault,
-  type Frame,
-  type LinkOptions,
-  type LinkTap,
-  Rng,
-  SERVERS,
-  type ServerName,
-  serverNode,
-} from '../../src/lab/index.ts'
-import { mostDatagrams } from '../../src/lab/run.ts'
-import { concat } from '../golden/capture-maker.ts'
-import { CLIENT, readAll, SERVER } from '../golden/capture-scene.ts'
+import { type ExperimentResult, patternedImage } from '../../src/lab/experiment.ts'
+import type { Fault, Frame, LinkOptions, ServerName } from '../../src/lab/index.ts'
+import { captureOfDevice } from '../golden/capture-of-lab.ts'
+import { readAll } from '../golden/capture-scene.ts'
 
 export interface LabCase {
   readonly client: ClientName
@@ -36,41 +25,13 @@ export interface PlayedCase {
   readonly harmed: number
 }
 
-const START_MS = 1_700_000_000_000
-const NOTHING = (): void => {}
-
 export function play(lab: LabCase): PlayedCase {
   const { client, values = {}, faults, server, link = {}, sizeBytes, seed } = lab
   const device = { name: client, description: '', source: '', client: { model: client, values }, faults, link }
-  const booted = bootDevice(device, { seed, sizeBytes })
-  const image = patternedImage(sizeBytes, 1)
-  const blocks: Uint8Array[] = [pcapngHeader('lab')]
-  const add = (now: number, frame: Frame, fromClient: boolean): void => {
-    const [from, to] = fromClient ? [CLIENT, SERVER] : [SERVER, CLIENT]
-    blocks.push(
-      pcapngDatagram({
-        timeUs: Math.round((START_MS + now) * 1000),
-        source: from.address,
-        destination: to.address,
-        sourcePort: frame.from,
-        destinationPort: frame.to,
-        payload: frame.buffer.subarray(frame.offset, frame.offset + frame.length),
-      }),
-    )
-  }
-  const up: LinkTap = { sent: NOTHING, arrived: (now, frame) => add(now, frame, true) }
-  const down: LinkTap = { sent: (now, frame) => add(now, frame, false), arrived: NOTHING }
   const count = { harmed: 0 }
-  const most = mostDatagrams(sizeBytes)
-  const result = runExperiment({
-    client: booted.client,
-    server: serverNode(SERVERS[server], { image, rng: new Rng(seed, `server ${server}`) }),
-    image,
-    up: { ...counted(booted.up, count), tap: up },
-    down: { ...counted(booted.down, count), tap: down },
-    limits: { untilMs: DAY_MS, maxDatagrams: 2 * most, maxSent: most },
-  })
-  return { transfers: readAll(concat(blocks)).transfers, result, harmed: count.harmed }
+  const image = patternedImage(sizeBytes, 1)
+  const { file, result } = captureOfDevice(device, server, image, seed, (options) => counted(options, count))
+  return { transfers: readAll(file).transfers, result, harmed: count.harmed }
 }
 
 /** The same link, whose faults are watched. */

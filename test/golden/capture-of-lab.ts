@@ -3,8 +3,10 @@ import { pcapngDatagram, pcapngHeader } from '../../src/capture/pcapng.ts'
 import { DAY_MS, type ExperimentResult, runExperiment } from '../../src/lab/experiment.ts'
 import {
   bootDevice,
+  type Device,
   DEVICES,
   type Frame,
+  type LinkOptions,
   type LinkTap,
   Rng,
   SERVERS,
@@ -29,9 +31,20 @@ export interface LabCapture {
 export function captureOfLab(name: string, server: ServerName, image: Uint8Array, seed: number): LabCapture {
   const device = DEVICES[name]
   if (device === undefined) throw new Error(`the lab has no device ${name}`)
+  return captureOfDevice(device, server, image, seed)
+}
+
+/** One boot of any device. `watch` may look at what the faults of its links do. */
+export function captureOfDevice(
+  device: Device,
+  server: ServerName,
+  image: Uint8Array,
+  seed: number,
+  watch: (link: LinkOptions) => LinkOptions = (link) => link,
+): LabCapture {
   const sizeBytes = image.length
   const booted = bootDevice(device, { seed, sizeBytes, boot: 1 })
-  const blocks: Uint8Array[] = [pcapngHeader(`${name}, ${server}, seed ${seed}`)]
+  const blocks: Uint8Array[] = [pcapngHeader(`${device.name}, ${server}, seed ${seed}`)]
   const add = (now: number, frame: Frame, fromClient: boolean): void => {
     const [from, to] = fromClient ? [CLIENT, SERVER] : [SERVER, CLIENT]
     blocks.push(
@@ -52,8 +65,8 @@ export function captureOfLab(name: string, server: ServerName, image: Uint8Array
     client: booted.client,
     server: serverNode(SERVERS[server], { image, rng: new Rng(seed, `server ${server}`) }),
     image,
-    up: { ...booted.up, tap: up },
-    down: { ...booted.down, tap: down },
+    up: { ...watch(booted.up), tap: up },
+    down: { ...watch(booted.down), tap: down },
     limits: { untilMs: DAY_MS, maxDatagrams: 2 * most, maxSent: most },
   })
   return { file: concat(blocks), result, datagrams: blocks.length - 1 }

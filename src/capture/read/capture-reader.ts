@@ -61,8 +61,7 @@ export class CaptureReader {
   /** The file is over. Throws ERR_TFTP_CAPTURE when it was empty or too short to tell. */
   end(): ReadEnd {
     if (this.#bytes === 0) throw this.#notCapture('is empty; capture again, with -w FILE for tcpdump')
-    if (this.#format === undefined) this.#choose(this.#held, 0, this.#heldBytes)
-    const format = this.#format as FormatReader
+    const format = (this.#format ??= this.#choose(this.#held, 0, this.#heldBytes))
     const isCut = this.#heldBytes > 0 || this.#skipBytes > 0
     const reason = format.broken ?? (isCut ? `the file ends inside ${format.inside}` : undefined)
     return {
@@ -107,11 +106,9 @@ export class CaptureReader {
   }
 
   #need(b: Uint8Array, at: number, available: number): number {
-    if (this.#format === undefined) {
-      if (available < MAGIC_BYTES) return MAGIC_BYTES
-      this.#choose(b, at, available)
-    }
-    return (this.#format as unknown as FormatReader).need(b, at, available)
+    if (this.#format === undefined && available < MAGIC_BYTES) return MAGIC_BYTES
+    this.#format ??= this.#choose(b, at, available)
+    return this.#format.need(b, at, available)
   }
 
   #take(format: FormatReader, b: Uint8Array, at: number, need: number): void {
@@ -132,12 +129,11 @@ export class CaptureReader {
   }
 
   /** Chooses the format by the first four bytes. Fewer, at the end of the file, are the beginning of one of them, or nothing. */
-  #choose(b: Uint8Array, at: number, available: number): void {
+  #choose(b: Uint8Array, at: number, available: number): FormatReader {
     for (const magic of [SECTION_HEADER, ...Object.values(PCAP_MAGIC)]) {
       if (!beginsWith(b, at, Math.min(available, MAGIC_BYTES), magic)) continue
       this.#isPcapng = magic === SECTION_HEADER
-      this.#format = this.#isPcapng ? new PcapngReader(this.#sink) : new PcapReader(magic, this.#sink)
-      return
+      return this.#isPcapng ? new PcapngReader(this.#sink) : new PcapReader(magic, this.#sink)
     }
     throw this.#notCapture(`is not a capture: ${describe(b, at, Math.min(available, MAGIC_BYTES))}`)
   }

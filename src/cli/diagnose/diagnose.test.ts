@@ -8,11 +8,11 @@ import { pcap, LINK, packet } from '../../../test/golden/capture-maker.ts'
 import { blocks, CLIENT, Scene, SERVER } from '../../../test/golden/capture-scene.ts'
 import { patternedImage } from '../../lab/experiment.ts'
 import type { ServerName } from '../../lab/index.ts'
+import { collector } from '../../../test/support/collector.ts'
 import { run } from '../main.ts'
 import { isHealthy, type Judged, type TransferFacts } from './judged.ts'
 import { scriptJson } from './page/escape.ts'
 import { beginText, directionText } from './words.ts'
-import type { StreamOutput } from '../render/output.ts'
 import { loadTools } from '../tools.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'foresend-diagnose-'))
@@ -51,13 +51,6 @@ async function diagnose(...args: string[]): Promise<Ran> {
   }
   const code = await run(['diagnose', ...args], context)
   return { code, stdout: stdout.text(), stderr: stderr.text() }
-}
-
-function collector(): { output: StreamOutput; text: () => string } {
-  let text = ''
-  const stream = Object.assign(Object.create(process.stdout) as NodeJS.WriteStream, { isTTY: false })
-  const write = (piece: string): void => void (text += piece)
-  return { output: { stream, broken: undefined, isTTY: false, columns: 100, rows: 24, write }, text: () => text }
 }
 
 /** Wrapped lines as one. */

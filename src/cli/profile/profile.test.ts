@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { collector } from '../../../test/support/collector.ts'
 import { run } from '../main.ts'
-import type { StreamOutput } from '../render/output.ts'
 import { loadTools } from '../tools.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'foresend-profile-cli-'))
@@ -30,13 +30,6 @@ async function profile(...words: readonly string[]): Promise<Ran> {
   const state = isHelp || words.includes('--state') ? [] : ['--state', join(work, 'none')]
   const code = await run(['profile', ...words, ...state], context)
   return { code, stdout: stdout.text(), stderr: stderr.text() }
-}
-
-function collector(): { output: StreamOutput; text: () => string } {
-  let text = ''
-  const stream = Object.assign(Object.create(process.stdout) as NodeJS.WriteStream, { isTTY: false })
-  const write = (piece: string): void => void (text += piece)
-  return { output: { stream, broken: undefined, isTTY: false, columns: 100, rows: 24, write }, text: () => text }
 }
 
 const MINE = `name = "my-router"

@@ -1,5 +1,8 @@
-/** What the two rules of loss share: how the doubtful incidents are divided between the two directions. */
-import type { View } from '../view/view.ts'
+/** What the two rules of loss share: how the doubtful incidents are divided between the two directions, and what a rule makes of its part. */
+import type { Rule } from '../rule.ts'
+import type { Tally } from '../view/tally.ts'
+import { shown, type View } from '../view/view.ts'
+import { blocksText, certainty, packetsOf } from './certainty.ts'
 
 export interface LossShares {
   readonly ack: number
@@ -27,3 +30,39 @@ export function lossShares({ tally }: View): LossShares {
 
 export const TELL_LOSSES_APART =
   'Serve it again with `--window 2`, or compare `ethtool -S` of the server before and after: lost DATA shows as drops or CRC errors on the way to the device, lost ACKs as CRC errors at the server.'
+
+/** The rule of one direction. */
+export interface LossSettings extends Pick<Rule, 'title' | 'advice'> {
+  readonly id: 'ack-loss' | 'data-loss'
+  /** Where a client ignores repeats, which incidents its behaviour decides for this direction. */
+  readonly decided: (tally: Tally) => Tally['answered']
+  /** What the sure incidents show; `blocks` names them. */
+  readonly evidence: (blocks: string) => string
+}
+
+export function lossRule({ id, title, advice, decided, evidence: words }: LossSettings): Rule {
+  const [own, other] = id === 'ack-loss' ? (['ack', 'data'] as const) : (['data', 'ack'] as const)
+  return {
+    id,
+    title,
+    advice,
+    find(view) {
+      const { tally } = view
+      const shares = lossShares(view)
+      const sure = [...tally.of[own], ...(tally.ignoresRepeats ? decided(tally) : [])]
+      const doubtful = tally.ignoresRepeats ? [] : tally.of.either
+      if (sure.length + doubtful.length === 0) return undefined
+      const evidence = []
+      if (sure.length > 0) evidence.push(shown(view, words(blocksText(sure)), packetsOf(sure)))
+      if (doubtful.length > 0) {
+        const text = `${blocksText(doubtful)}: acknowledged only after a repeat, which both directions of loss explain`
+        evidence.push(shown(view, text, packetsOf(doubtful)))
+      }
+      return {
+        confidence: (shares[own] / Math.max(1, shares.total)) * certainty(sure.length + doubtful.length),
+        evidence,
+        tellApart: shares[other] > 0 && sure.length < shares[own] ? TELL_LOSSES_APART : undefined,
+      }
+    },
+  }
+}

@@ -1,5 +1,5 @@
 /**
- * Times in which the client says nothing, begun every so many blocks: a device that writes its flash. Loss is as likely at any block, so equal
+ * Times in which the client sends nothing, each begun after the same number of blocks: a device that writes its flash. Loss is as likely at any block, so equal
  * distances tell the two apart.
  */
 import type { CapturedPackets } from '../../contract.ts'

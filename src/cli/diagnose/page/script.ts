@@ -1,19 +1,14 @@
+import { PLOT_SCRIPT } from '../../render/plot-script.ts'
+
 /** What draws plot and packet table of each transfer, in the page itself. Plain JavaScript for any browser of these years. */
 export const SCRIPT = String.raw`
 'use strict'
+${PLOT_SCRIPT}
 const data = JSON.parse(document.getElementById('data').textContent)
 const KINDS = ['', 'RRQ', 'WRQ', 'DATA', 'ACK', 'ERROR', 'OACK', 'no TFTP packet']
 const FLAGS = [[1, 'again'], [2, 'bad checksum'], [4, 'cut by the capture'], [8, 'in fragments'], [16, 'fragments missing'], [32, 'part of a large frame'], [64, 'captured twice']]
 const LINES = [['acked', 'acknowledged'], ['sent', 'sent'], ['again', 'repeated'], ['other', 'request, OACK, ERROR'], ['evidence', 'evidence']]
 const W = 620, H = 340, L = 58, R = 12, T = 10, B = 30, ROWS = 200
-
-function el(name, attributes, ...children) {
-  const svg = ['svg', 'path', 'line', 'text', 'rect'].includes(name)
-  const node = svg ? document.createElementNS('http://www.w3.org/2000/svg', name) : document.createElement(name)
-  for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value)
-  node.append(...children)
-  return node
-}
 
 function unpack(drawing) {
   const evidence = new Map()
@@ -28,15 +23,6 @@ function unpack(drawing) {
     packets.push({ number, ms: us / 1000, kind, client: (what >> 3) & 1, flags, seq, bytes: rows[i + 4], left: rows[i + 5], line, evidence: evidence.get(number) })
   }
   return packets
-}
-
-function ticks(low, high, most) {
-  const span = high - low || 1
-  let step = 10 ** Math.floor(Math.log10(span / most))
-  for (const factor of [2, 5, 10]) if (span / step > most) step = 10 ** Math.floor(Math.log10(span / most)) * factor
-  const list = []
-  for (let v = Math.ceil(low / step) * step; v <= high + step / 1e6; v += step) list.push(Math.abs(v) < step / 1e6 ? 0 : v)
-  return list
 }
 
 const trim = (n) => String(Number(n.toPrecision(7)))

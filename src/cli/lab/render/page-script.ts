@@ -1,34 +1,20 @@
+import { PLOT_SCRIPT } from '../../render/plot-script.ts'
+
 /** What draws the plots of a chosen cell, in the page itself. Plain JavaScript for any browser of these years. */
 export const SCRIPT = String.raw`
 'use strict'
+${PLOT_SCRIPT}
 const data = JSON.parse(document.getElementById('data').textContent)
 const detail = document.getElementById('detail')
 const buttons = [...document.querySelectorAll('button[data-cell]')]
 const columns = data.servers.length
 const KINDS = ['DATA sent', 'DATA repeated', 'DATA lost', 'repeat lost', 'acknowledged', 'ACK lost']
 
-function el(name, attributes, ...children) {
-  const svg = ['svg', 'path', 'line', 'text', 'circle', 'rect', 'g'].includes(name)
-  const node = svg ? document.createElementNS('http://www.w3.org/2000/svg', name) : document.createElement(name)
-  for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value)
-  node.append(...children)
-  return node
-}
-
 function unpack(flat) {
   const points = []
   let us = 0, seq = 0
   for (let i = 0; i < flat.length; i += 3) points.push({ order: i / 3, ms: (us += flat[i]) / 1000, seq: (seq += flat[i + 1]), kind: flat[i + 2] })
   return points
-}
-
-function ticks(low, high, most) {
-  const span = high - low || 1
-  let step = 10 ** Math.floor(Math.log10(span / most))
-  for (const factor of [2, 5, 10]) if (span / step > most) step = 10 ** Math.floor(Math.log10(span / most)) * factor
-  const list = []
-  for (let v = Math.ceil(low / step) * step; v <= high + step / 1e6; v += step) list.push(Math.abs(v) < step / 1e6 ? 0 : v)
-  return list
 }
 
 /** The unit in which a span of time is read. */
