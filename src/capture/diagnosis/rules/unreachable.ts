@@ -16,7 +16,7 @@ export const unreachable: Rule = {
       confidence: 0.9,
       evidence: [
         {
-          text: `${found.length} ICMP messages say so`,
+          text: found.length === 1 ? 'an ICMP message says so' : `${found.length} ICMP messages say so`,
           packets: found.slice(0, MAX_EVIDENCE_PACKETS).map(({ number }) => number),
         },
       ],
