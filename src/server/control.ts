@@ -177,14 +177,8 @@ export class Control implements Server, MemberOwner {
 
   startOf(index: number, again: boolean): InstanceStart {
     const count = this.#members.length
-    const { port, maxTransfers, maxTransfersPerAddress } = this.#config
     return {
-      config: {
-        ...this.#config,
-        port: this.bound[0]?.port ?? port,
-        maxTransfers: share(maxTransfers, count),
-        maxTransfersPerAddress: share(maxTransfersPerAddress, count),
-      },
+      config: { ...shareOf(this.#config, count), port: this.bound[0]?.port ?? this.#config.port },
       sharedPort: count === 1 ? undefined : index === 0 && !again ? 'first' : 'next',
       firstId: this.#nextIds[index],
       idStep: count,
@@ -291,7 +285,8 @@ export class Control implements Server, MemberOwner {
     ;(await openContent(config.content, { writable: false, overwrite: false })).close()
     // An instance that crashed and was started again meanwhile is asked anew. Restarts are rare by themselves (RESTART in member.ts).
     while (!this.#members.every((member) => member.isPrepared)) {
-      const answers = await Promise.allSettled(this.#members.map((member) => member.prepare(config)))
+      const shared = shareOf(config, this.#members.length)
+      const answers = await Promise.allSettled(this.#members.map((member) => member.prepare(shared)))
       const failed = answers.find((answer) => answer.status === 'rejected')
       if (failed !== undefined) throw failed.reason
     }
@@ -325,9 +320,21 @@ export class Control implements Server, MemberOwner {
   }
 }
 
-/** A limit on all transfers, divided among instances that do not know each other's. */
-function share(limit: number | undefined, count: number): number | undefined {
-  return limit === undefined ? undefined : Math.ceil(limit / count)
+/** Limits on all transfers. */
+export const SHARED = [
+  'maxTransfers',
+  'maxTransfersPerAddress',
+  'requestsPerSec',
+  'requestsPerSecPerAddress',
+  'bytesPerSec',
+  'bytesPerSecPerAddress',
+] as const
+
+/** `config` with its limits divided among instances that do not know each other's transfers. */
+function shareOf(config: ServerConfig, count: number): ServerConfig {
+  if (count === 1) return config
+  const shares = SHARED.flatMap((key) => (config[key] === undefined ? [] : [[key, Math.ceil(config[key] / count)]]))
+  return { ...config, ...Object.fromEntries(shares) }
 }
 
 /** A reload failed: its error, with what still holds. */

@@ -25,14 +25,32 @@ export type Kind =
       readonly parse: (text: string, before: readonly string[] | undefined) => readonly string[]
     }
 
+  /** Tables of settings of their own: `[[key]]` in the file, the inside of an inline table for each flag. */
+  | { readonly type: 'tables'; readonly settings: readonly Setting[] }
+
+export interface Setting {
+  /** Of the file; with two dashes in front it is the flag. */
+  readonly key: string
+  /** A value that makes sense, for the file that `config init` writes. */
+  readonly example: Value
+  /** What stands behind the flag in the help, such as `<N>`; empty for a switch. */
+  readonly value: string
+  readonly help: string
+  readonly kind: Kind
+  /** The member of the server's configuration, or of a rule, that it becomes. Without one it is the command's own. */
+  readonly member?: string
+  /** The command goes by it too. */
+  readonly isOwn?: true
+}
+
 /** A path's text, taken as it is. */
 export function pathText(text: string): string {
   if (text === '' || text.includes('\0')) throw new InvalidArgumentError('It takes the path of a file or folder.')
   return text
 }
 
-/** Checks a value of the file, and makes of it what the flag's parser makes of a text. */
-export function schemaOf(kind: Kind): v.GenericSchema<unknown, Value> {
+/** Checks a value of the file that is no table, and makes of it what the flag's parser makes of a text. */
+export function schemaOf(kind: Exclude<Kind, { type: 'tables' }>): v.GenericSchema<unknown, Value> {
   switch (kind.type) {
     case 'switch':
       return v.boolean('It takes true or false.')

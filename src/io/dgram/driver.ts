@@ -11,6 +11,7 @@ import type { ListeningHook } from './listener.ts'
 import { ConnectedTid, SharedTid } from './tid.ts'
 import { Wildcard } from './wildcard.ts'
 import type { WildcardOwner } from './wildcard.ts'
+import type { PortRange } from '../port-range.ts'
 import { SendMemory } from './send-memory.ts'
 import { EventLoopSpin } from './event-loop-spin.ts'
 import { localAddresses, localFor } from '../interfaces.ts'
@@ -26,6 +27,8 @@ export interface DgramOptions {
   readonly isNear: (address: string) => boolean
   /** Serve all transfers from the listening socket, for networks that let only its port through. */
   readonly singlePort?: boolean
+  /** Ports of transfers; the system's choice without it. */
+  readonly ports?: PortRange | undefined
   readonly tap?: Tap
   /** For tests: where the list of interfaces comes from. */
   readonly interfaces?: () => InterfaceTable
@@ -99,7 +102,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
   }
 
   async openTid(peer: Peer, owner: Owner): Promise<Tid> {
-    if (this.#options.singlePort !== true) return ConnectedTid.open(this.core, peer, owner)
+    if (this.#options.singlePort !== true) return ConnectedTid.open(this.core, peer, owner, this.#options.ports)
     const listener = this.listenerFor(peer)
     if (listener === undefined) throw tidError(peer.address, new Error('the listening socket is closed'))
     const tid = new SharedTid(this.core, listener, peer, owner)

@@ -2,7 +2,8 @@
 import type { Socket } from 'node:dgram'
 import type { Peer } from '../../endpoint/contract.ts'
 import type { Tap, Tid } from '../driver.ts'
-import { tidError } from '../bind-error.ts'
+import { errnoOf, tidError } from '../bind-error.ts'
+import { type PortRange, portsOf } from '../port-range.ts'
 import { anyAddress } from '../interfaces.ts'
 import { bind, createSocket, isUnreachable, Sending } from './core.ts'
 import type { Core } from './core.ts'
@@ -21,16 +22,26 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
   #isOpen = true
 
   /** Rejects with ERR_TFTP_BIND. */
-  static async open<Owner>(core: Core<Owner>, peer: Peer, owner: Owner): Promise<ConnectedTid<Owner>> {
-    const socket = createSocket(peer.address)
-    try {
-      const address = peer.local === '' ? anyAddress(peer.address) : peer.local
-      await bind(socket, { address, port: 0, exclusive: true })
-      await connect(socket, peer)
-    } catch (error) {
-      throw tidError(`${peer.address} port ${peer.port}`, error)
+  static async open<Owner>(
+    core: Core<Owner>,
+    peer: Peer,
+    owner: Owner,
+    ports?: PortRange,
+  ): Promise<ConnectedTid<Owner>> {
+    const address = peer.local === '' ? anyAddress(peer.address) : peer.local
+    let failure: unknown
+    for (const port of portsOf(ports)) {
+      const socket = createSocket(peer.address)
+      try {
+        await bind(socket, { address, port, exclusive: true })
+        await connect(socket, peer)
+        return new ConnectedTid(core, socket, peer, owner)
+      } catch (error) {
+        failure = error
+        if (ports === undefined || errnoOf(error) !== 'EADDRINUSE') break
+      }
     }
-    return new ConnectedTid(core, socket, peer, owner)
+    throw tidError(`${peer.address} port ${peer.port}`, failure, ports)
   }
 
   private constructor(core: Core<Owner>, socket: Socket, peer: Peer, owner: Owner) {
