@@ -1,9 +1,12 @@
 /** The program's entry: reads the command line, runs one command, and turns what came of it into an exit code. */
+import { basename } from 'node:path'
 import { CommanderError } from 'commander'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, messageOf } from './exit.ts'
 import { buildProgram, type LoadedLater, type Make } from './program.ts'
+import { OLD_COMMANDS } from './old/summary.ts'
 import { outputTo } from './render/output.ts'
+import { isInBackground } from './service/background.ts'
 import { watchLauncher, watchSignals } from './signals.ts'
 import { loadTools } from './tools.ts'
 
@@ -11,11 +14,11 @@ import { loadTools } from './tools.ts'
 const LINGER_MS = 1000
 
 export async function main(): Promise<void> {
-  watchLauncher()
+  if (!isInBackground()) watchLauncher()
   const stop = watchSignals(process)
   // A terminal that was closed answers EIO: no person is left to watch or to stop the program.
   const closed = (code: string): void => (code === 'EIO' ? stop.request() : undefined)
-  process.exitCode = await run(process.argv.slice(2), {
+  process.exitCode = await run(argumentsOf(process.argv), {
     stdout: outputTo(process.stdout, closed),
     stderr: outputTo(process.stderr, closed),
     tools: loadTools(),
@@ -46,6 +49,12 @@ export async function run(args: readonly string[], context: Context): Promise<nu
   }
 }
 
+/** A link to the program may have the name of a server whose command line it accepts. */
+function argumentsOf([, program = '', ...args]: readonly string[]): readonly string[] {
+  const name = basename(program)
+  return OLD_COMMANDS.has(name) ? [name, ...args] : args
+}
+
 /** The lab is large, profiles know its devices, and the configuration knows files of other servers: other commands start without them. */
 async function loadLater(name: string | undefined): Promise<Partial<Record<LoadedLater, Make>>> {
   switch (name) {
@@ -55,6 +64,10 @@ async function loadLater(name: string | undefined): Promise<Partial<Record<Loade
       return { profile: (await import('./profile/index.ts')).profileCommand }
     case 'config':
       return { config: (await import('./config/command.ts')).configCommand }
+    case 'in.tftpd':
+      return { 'in.tftpd': (await import('./old/in-tftpd.ts')).inTftpdCommand }
+    case 'atftpd':
+      return { atftpd: (await import('./old/atftpd.ts')).atftpdCommand }
     default:
       return {}
   }

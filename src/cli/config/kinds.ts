@@ -41,6 +41,7 @@ export const KIND = {
   workers: { type: 'either', parse: workersFlag },
   rollover: { type: 'either', parse: rollover },
   rate: { type: 'either', parse: rate },
+  seconds: decimal('seconds', 0.1, 1_000_000),
   requests: decimal('requests in a second', 0.1, 1_000_000),
   transfers: whole('transfers', 1, 1_000_000),
   blksize: whole('bytes', 8, 65464),

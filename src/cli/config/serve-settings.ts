@@ -8,7 +8,10 @@ import { SETTINGS } from './settings.ts'
 export interface OwnSettings {
   readonly state?: string
   readonly history?: boolean
-  readonly 'log-format'?: 'pretty' | 'json'
+  readonly user?: string
+  readonly pidfile?: string
+  readonly 'exit-idle'?: number
+  readonly 'log-format'?: 'pretty' | 'json' | 'syslog'
   readonly 'log-level'?: EventLevel
 }
 

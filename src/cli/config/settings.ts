@@ -231,6 +231,29 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       member: 'bytesPerSecPerAddress',
     },
   ],
+  'How it runs:': [
+    {
+      key: 'user',
+      example: 'tftp',
+      value: '<USER>',
+      help: 'become this user once the port is bound (USER or USER:GROUP; needs root)',
+      kind: KIND.text,
+    },
+    {
+      key: 'pidfile',
+      example: '/run/foresend.pid',
+      value: '<FILE>',
+      help: 'write the number of the process there, and remove it at the end',
+      kind: KIND.path,
+    },
+    {
+      key: 'exit-idle',
+      example: 300,
+      value: '<SECONDS>',
+      help: 'end after this long without a request or transfer (for inetd and socket activation)',
+      kind: KIND.seconds,
+    },
+  ],
   'What it keeps:': [
     {
       key: 'state',
@@ -254,8 +277,8 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       key: 'log-format',
       example: 'json',
       value: '<FORM>',
-      help: 'pretty, or json: one object per line (pretty)',
-      kind: KIND.word('pretty', 'json'),
+      help: 'pretty, json (one object per line), or syslog (pretty)',
+      kind: KIND.word('pretty', 'json', 'syslog'),
     },
     {
       key: 'log-level',

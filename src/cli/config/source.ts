@@ -7,6 +7,7 @@ import { usageError } from '../exit.ts'
 import { readConfigFile } from './read-file.ts'
 import { changedOwn, merged, type OwnSettings, serveSettings } from './serve-settings.ts'
 import type { Values } from './setting-flags.ts'
+import { watchFile } from './watch-file.ts'
 
 export interface ReadSettings {
   readonly config: ServerConfig
@@ -18,12 +19,20 @@ export interface ReadSettings {
 export class SettingsSource {
   /** An absolute path; undefined without a file. */
   readonly file: string | undefined
+  /** Sockets that were handed to this process; undefined without any. */
+  readonly sockets: readonly number[] | undefined
   readonly #flags: Values
   #own: OwnSettings | undefined
 
-  constructor(file: string | undefined, flags: Values) {
+  constructor(file: string | undefined, flags: Values, sockets: readonly number[] = []) {
+    this.sockets = sockets.length === 0 ? undefined : sockets
     this.file = file === undefined ? undefined : resolve(file)
     this.#flags = flags
+  }
+
+  /** Calls `changed` when the file does, until the function returned is called. */
+  watch(changed: () => void, lost: (reason: string) => void): () => void {
+    return this.file === undefined ? () => {} : watchFile(this.file, changed, lost)
   }
 
   /**
