@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
 import { ForesendError } from '../error.ts'
+import { CONTENT, withContent } from './content-config.ts'
 import type { ServerConfig, ServerConfigInput } from './contract.ts'
 
 /** Above this a window that was not negotiated only overruns receive rings. */
@@ -40,16 +41,6 @@ const wordOrWhole = (words: readonly string[], max: number, allowed: string) =>
         : Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max,
     allowed,
   )
-
-const CONTENT = v.variant(
-  'type',
-  [
-    v.strictObject({ type: v.literal('path'), path }),
-    v.strictObject({ type: v.literal('folders'), roots: v.pipe(v.array(path), v.minLength(1, 'at least one folder')) }),
-    v.strictObject({ type: v.literal('file'), path }),
-  ],
-  '{ type: "path", path }, { type: "folders", roots } or { type: "file", path }',
-)
 
 const SCHEMA = v.strictObject({
   content: CONTENT,
@@ -105,10 +96,7 @@ function contradiction(config: ServerConfig): string | undefined {
 
 /** Throws ERR_TFTP_USAGE: the key, what was given, and what is allowed. */
 export function parseConfig(input: ServerConfigInput): ServerConfig {
-  const { path: short, ...rest } = input
-  const full =
-    short === undefined || rest.content !== undefined ? rest : { ...rest, content: { type: 'path', path: short } }
-  const parsed = v.safeParse(SCHEMA, full)
+  const parsed = v.safeParse(SCHEMA, withContent(input))
   if (!parsed.success) throw usage(reasonOf(parsed.issues[0]))
   const config = parsed.output as ServerConfig
   const reason = contradiction(config)
