@@ -18,6 +18,7 @@ import { reportReady } from './service/background.ts'
 import { watchIdle } from './service/idle.ts'
 import { notifyService } from './service/notify.ts'
 import { writePidFile } from './service/pid-file.ts'
+import { openLogFile } from './service/log-file.ts'
 import { openSyslog } from './service/syslog.ts'
 import { becomeUser, findUser } from './service/user.ts'
 import { fetchLines } from './hint.ts'
@@ -59,7 +60,12 @@ export function serveCommand(context: Context, done: (exitCode: number) => void)
   addSettingFlags(command)
   return command.action(async (path: string | undefined, flags: Readonly<Record<string, unknown>>) => {
     const values = { ...valuesOfFlags(flags), ...(path === undefined ? {} : { path }) }
-    done(await serve(context, new SettingsSource(flags.config as string | undefined, values, handedSockets())))
+    done(
+      await serve(
+        context,
+        new SettingsSource(flags.config as string | undefined, values, { sockets: handedSockets() }),
+      ),
+    )
   })
 }
 
@@ -127,11 +133,12 @@ function levelFor({ 'log-level': level = 'info', 'log-format': format }: OwnSett
 }
 
 function printerFor(
-  { stdout, now }: Context,
-  { 'log-format': format }: OwnSettings,
+  { stdout: standard, now }: Context,
+  { 'log-format': format, 'log-file': file }: OwnSettings,
   level: EventLevel,
   tag: string,
 ): EventPrinter {
+  const stdout = file === undefined ? standard : openLogFile(file)
   if (format === 'syslog') return atLevel(level, openSyslog(tag))
   return atLevel(level, format === 'json' ? jsonPrinter(stdout) : prettyPrinter(stdout, now))
 }

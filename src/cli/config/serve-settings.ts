@@ -13,6 +13,7 @@ export interface OwnSettings {
   readonly 'exit-idle'?: number
   readonly 'log-format'?: 'pretty' | 'json' | 'syslog'
   readonly 'log-level'?: EventLevel
+  readonly 'log-file'?: string
 }
 
 export interface ServeSettings {
@@ -22,7 +23,11 @@ export interface ServeSettings {
 }
 
 /** Settings that say the same thing in two ways: one that is a flag replaces the other one of the file. */
-const RIVALS: readonly (readonly [string, string])[] = [['window', 'anticipation']]
+const RIVALS: readonly (readonly [string, string])[] = [
+  ['window', 'anticipation'],
+  ['uploads', 'writable'],
+  ['uploads', 'overwrite'],
+]
 
 /** Flags win over the file, each list as a whole. */
 export function merged(file: Values, flags: Values): Values {

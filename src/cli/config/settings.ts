@@ -6,6 +6,7 @@ import { EVENT_LEVELS } from '../../server/level.ts'
 import { stateFolder } from '../../history/state-folder.ts'
 import type { Setting } from './kind.ts'
 import { KIND } from './kinds.ts'
+import { NAME_SETTINGS, UPLOAD_SETTINGS } from './content-settings.ts'
 import { RULE_SETTINGS } from './rule-settings.ts'
 
 /** The rows by the headings of the help. */
@@ -164,6 +165,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
     },
   ],
   'Files:': [
+    ...NAME_SETTINGS,
     {
       key: 'writable',
       example: true,
@@ -180,6 +182,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       kind: KIND.on,
       member: 'overwrite',
     },
+    ...UPLOAD_SETTINGS,
   ],
   'Limits:': [
     {
@@ -286,6 +289,13 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       value: '<LEVEL>',
       help: 'error (failures), warn (also refusals, stalls, notices), info, or debug (every event) (info)',
       kind: KIND.word(...EVENT_LEVELS),
+    },
+    {
+      key: 'log-file',
+      example: '/var/log/foresend.log',
+      value: '<FILE>',
+      help: 'append what it shows to this file (standard output)',
+      kind: KIND.path,
     },
     {
       key: 'record',
