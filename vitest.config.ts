@@ -11,7 +11,7 @@ const pure = [
 const programs = [
   'test/interop/**/*.test.ts',
   'test/golden/**/*.test.ts',
-  'test/e2e/{cli,cli-launcher,config,client-rollover,client-unconfirmed,error-texts,history,package,robust-network,serve-network}.test.ts',
+  'test/e2e/{cli,cli-launcher,config,client-rollover,client-unconfirmed,error-texts,history,old-commands,package,robust-network,serve-network}.test.ts',
 ]
 
 const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }

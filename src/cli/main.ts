@@ -31,6 +31,7 @@ export async function main(): Promise<void> {
 /** Runs the command that `args` (without node and script) name. Never rejects. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
   let code: number = EXIT.done
+  const [name = '', ...words] = args
   const program = buildProgram(
     context,
     (exitCode) => {
@@ -39,6 +40,8 @@ export async function run(args: readonly string[], context: Context): Promise<nu
     await loadLater(args[0]),
   )
   try {
+    // They have their own ideas of what an option is.
+    if (OLD_COMMANDS.has(name)) return await runOldCommand(name, context, words)
     await program.parseAsync([...args], { from: 'user' })
     return code
   } catch (error) {
@@ -55,6 +58,11 @@ function argumentsOf([, program = '', ...args]: readonly string[]): readonly str
   return OLD_COMMANDS.has(name) ? [name, ...args] : args
 }
 
+async function runOldCommand(name: string, context: Context, words: readonly string[]): Promise<number> {
+  if (name === 'atftpd') return (await import('./old/atftpd.ts')).atftpd(context, words)
+  return (await import('./old/in-tftpd.ts')).inTftpd(context, words)
+}
+
 /** The lab is large, profiles know its devices, and the configuration knows files of other servers: other commands start without them. */
 async function loadLater(name: string | undefined): Promise<Partial<Record<LoadedLater, Make>>> {
   switch (name) {
@@ -64,10 +72,6 @@ async function loadLater(name: string | undefined): Promise<Partial<Record<Loade
       return { profile: (await import('./profile/index.ts')).profileCommand }
     case 'config':
       return { config: (await import('./config/command.ts')).configCommand }
-    case 'in.tftpd':
-      return { 'in.tftpd': (await import('./old/in-tftpd.ts')).inTftpdCommand }
-    case 'atftpd':
-      return { atftpd: (await import('./old/atftpd.ts')).atftpdCommand }
     default:
       return {}
   }

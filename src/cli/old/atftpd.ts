@@ -1,13 +1,11 @@
 /** `foresend atftpd …`: the command line of atftpd 0.8, with its meaning. A link to the program may be called atftpd. */
 import { resolve } from 'node:path'
-import { Command } from 'commander'
 import type { Value } from '../config/kind.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { version } from '../version.ts'
 import { getopt, type OldOption } from './getopt.ts'
 import { type OldServer, runOld } from './run-old.ts'
-import { ATFTPD_SUMMARY } from './summary.ts'
 
 const PROGRAM = 'atftpd'
 
@@ -63,21 +61,13 @@ const DEFAULT_USER = 'nobody'
 /** syslog(3): LOG_NOTICE. */
 const DEFAULT_VERBOSITY = 5
 
-export function atftpdCommand(context: Context, done: (exitCode: number) => void): Command {
-  return new Command(PROGRAM)
-    .summary(ATFTPD_SUMMARY)
-    .helpOption(false)
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .argument('[words...]')
-    .passThroughOptions()
-    .action(async (words: string[]) => {
-      const asked = getopt(PROGRAM, OPTIONS, words).options.map(({ name }) => name)
-      if (asked.includes('version')) context.stdout.write(`foresend ${version()} as atftpd\n`)
-      else if (asked.includes('help')) context.stdout.write(`${OPTIONS.map(({ name }) => `--${name}`).join(' ')}\n`)
-      else return done(await runOld(context, readAtftpd(words), words))
-      done(EXIT.done)
-    })
+/** Runs it; resolves with the exit code. */
+export async function atftpd(context: Context, words: readonly string[]): Promise<number> {
+  const asked = getopt(PROGRAM, OPTIONS, words).options.map(({ name }) => name)
+  if (asked.includes('version')) context.stdout.write(`foresend ${version()} as atftpd\n`)
+  else if (asked.includes('help')) context.stdout.write(`${OPTIONS.map(({ name }) => `--${name}`).join(' ')}\n`)
+  else return runOld(context, readAtftpd(words))
+  return EXIT.done
 }
 
 /** What the command line means. `uid` is of this process. Throws ERR_TFTP_USAGE. */

@@ -1,6 +1,5 @@
 /** `foresend in.tftpd …`: the command line of tftp-hpa 5.2 and 6.0, with its meaning. A link to the program may be called in.tftpd. */
 import { resolve } from 'node:path'
-import { Command } from 'commander'
 import { portRangeOf } from '../../io/port-range.ts'
 import type { ContentSpec } from '../../content/index.ts'
 import type { Value } from '../config/kind.ts'
@@ -9,7 +8,6 @@ import { EXIT, usageError } from '../exit.ts'
 import { version } from '../version.ts'
 import { getopt, type OldOption } from './getopt.ts'
 import { type OldServer, runOld } from './run-old.ts'
-import { IN_TFTPD_SUMMARY } from './summary.ts'
 
 const PROGRAM = 'in.tftpd'
 
@@ -49,21 +47,11 @@ const DEFAULT_USER = 'nobody'
 /** The longest retransmission timer there is here, in milliseconds. */
 const MAX_RTO_MS = 60_000
 
-export function inTftpdCommand(context: Context, done: (exitCode: number) => void): Command {
-  return new Command(PROGRAM)
-    .summary(IN_TFTPD_SUMMARY)
-    .helpOption(false)
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .argument('[words...]')
-    .passThroughOptions()
-    .action(async (words: string[]) => {
-      if (isVersion(words)) {
-        context.stdout.write(`foresend ${version()} as tftp-hpa's in.tftpd, with remap\n`)
-        return done(EXIT.done)
-      }
-      done(await runOld(context, readInTftpd(words), words))
-    })
+/** Runs it; resolves with the exit code. */
+export async function inTftpd(context: Context, words: readonly string[]): Promise<number> {
+  if (!isVersion(words)) return runOld(context, readInTftpd(words))
+  context.stdout.write(`foresend ${version()} as tftp-hpa's in.tftpd, with remap\n`)
+  return EXIT.done
 }
 
 function isVersion(words: readonly string[]): boolean {
@@ -171,7 +159,7 @@ function addressOf(
 
 /** `[address][:port]`, IPv6 in brackets. */
 function splitAddress(text: string): { host: string; port: number | undefined } {
-  const match = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/.exec(text)
+  const match = /^(?:\[([^\]]*)\]|([^:]*))(?::([^:]*))?$/.exec(text)
   if (match === null) throw usageError(`${PROGRAM}: -a ${text} is no [address][:port]; IPv6 needs brackets`)
   const [, six, four = '', port] = match
   return { host: six ?? four, port: port === undefined || port === '' ? undefined : portOf(port) }

@@ -23,10 +23,9 @@ export interface OldServer {
   readonly remarks: readonly string[]
 }
 
-/** `args`: the command line, for the process that goes on in the background. */
-export async function runOld(context: Context, old: OldServer, args: readonly string[]): Promise<number> {
+export async function runOld(context: Context, old: OldServer): Promise<number> {
   const { program, values, content, isStandalone, isDaemon, remarks } = old
-  if (isDaemon && !isInBackground()) return runInBackground([program, ...args])
+  if (isDaemon && !isInBackground()) return runInBackground()
   for (const remark of remarks) context.stderr.write(`${program}: ${remark}\n`)
   const sockets = handedSockets()
   if (!isStandalone && sockets.length === 0) {

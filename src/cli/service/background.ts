@@ -19,9 +19,8 @@ export function reportReady(): void {
  * Runs the same command once more, in a session of its own, and resolves with 0 when that one serves, or with its exit code. What it
  * says until then comes out of this process.
  */
-export function runInBackground(args: readonly string[]): Promise<number> {
-  const [, program = ''] = process.argv
-  const child = spawn(process.execPath, [program, ...args], {
+export function runInBackground(): Promise<number> {
+  const child = spawn(process.execPath, process.argv.slice(1), {
     detached: true,
     env: { ...process.env, [IN_BACKGROUND]: '1' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
