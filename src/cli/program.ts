@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { diagnoseCommand } from './diagnose/command.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
 import { PROFILE_SUMMARY } from './profile/summary.ts'
+import { promptCommand } from './prompt/command.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
 import { version } from './version.ts'
@@ -52,6 +53,7 @@ export function buildProgram(
     serveCommand,
     getCommand,
     putCommand,
+    promptCommand,
     diagnoseCommand,
     historyCommand,
     profile,
