@@ -17,6 +17,8 @@ export interface EndedTransfer {
   /** Its last event, one of FINAL_EVENTS. */
   readonly event: TransferEvent
   readonly details: EndedDetails
+  /** Its last packets, as `Traces.copy` returns them, little-endian in base64. Only of a transfer that stalled or did not complete. */
+  readonly trace?: string
 }
 
 /** What is kept of a transfer beside its last event. */
@@ -29,8 +31,6 @@ export interface EndedDetails {
   readonly agreed: string
   /** How often it stood still. */
   readonly stalls: number
-  /** Its last packets, as `Traces.copy` returns them, little-endian in base64. Only of a transfer that stalled or did not complete. */
-  readonly trace?: string
 }
 
 export const NO_DETAILS: EndedDetails = { device: '', asked: '', agreed: '', stalls: 0 }

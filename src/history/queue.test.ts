@@ -47,7 +47,7 @@ describe('the queue', () => {
   test('leaves traces out when too many wait, and keeps their transfers', () => {
     const queue = new Queue()
     // The room of transfers that do not wait is there for traces.
-    for (let i = 0; i < 300; i++) queue.add(failed({ trace: LONG }))
+    for (let i = 0; i < 300; i++) queue.add(failed(LONG))
     const { transfers, traces } = queue.takeLost()
     expect(transfers).toBe(0)
     expect(traces).toBeGreaterThan(0)
@@ -57,7 +57,7 @@ describe('the queue', () => {
     expect(kept).toBe(300 - traces)
     expect(kept).toBeGreaterThanOrEqual(64)
     // With the room back, the next one is kept again.
-    queue.add(failed({ trace: LONG }))
+    queue.add(failed(LONG))
     expect(taken(queue)[0].ended[0].at(-1)).toBe(LONG)
   })
 

@@ -50,7 +50,7 @@ export class Queue {
       this.#lost.transfers++
       return
     }
-    let { trace } = transfer.details
+    let { trace } = transfer
     if (trace !== undefined && this.#chars + trace.length > MAX_CHARS) {
       this.#lost.traces++
       trace = undefined

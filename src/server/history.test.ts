@@ -68,7 +68,7 @@ describe.each([
       expect(refused.event).toMatchObject({ file: 'missing', code: 'ERR_TFTP_NOT_FOUND' })
       expect(refused.details).toMatchObject({ agreed: '', stalls: 0 })
       expect(failed.event).toMatchObject({ code: 'ERR_TFTP_ABORTED', client: client.client })
-      const bytes = Buffer.from(failed.details.trace ?? '', 'base64')
+      const bytes = Buffer.from(failed.trace ?? '', 'base64')
       const words = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
       expect(readTrace(words).slice(0, 2)).toMatchObject([
         { kind: 'request', number: 1 },

@@ -103,7 +103,8 @@ class Instance {
     this.#events = new Events(
       say,
       start.level,
-      start.keeps ? (kind, transfer) => detailsOf(kind, transfer, macOf, traceOf) : undefined,
+      traceOf,
+      start.keeps ? (transfer) => detailsOf(transfer, macOf) : undefined,
     )
     this.#devices = new Devices(config, macOf, Date.now, (update) => say({ type: 'learnt', update }))
     for (const update of start.memory) this.#devices.merge(update)
