@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, messageOf } from './exit.ts'
-import { buildProgram } from './program.ts'
+import { buildProgram, type LoadedLater, type Make } from './program.ts'
 import { outputTo } from './render/output.ts'
 import { watchLauncher, watchSignals } from './signals.ts'
 import { loadTools } from './tools.ts'
@@ -28,16 +28,12 @@ export async function main(): Promise<void> {
 /** Runs the command that `args` (without node and script) name. Never rejects. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
   let code: number = EXIT.done
-  // The lab is large, and profiles know its devices: other commands start without them.
-  const lab = args[0] === 'lab' ? (await import('./lab/index.ts')).labCommand : undefined
-  const profile = args[0] === 'profile' ? (await import('./profile/index.ts')).profileCommand : undefined
   const program = buildProgram(
     context,
     (exitCode) => {
       code = exitCode
     },
-    lab,
-    profile,
+    await loadLater(args[0]),
   )
   try {
     await program.parseAsync([...args], { from: 'user' })
@@ -47,5 +43,19 @@ export async function run(args: readonly string[], context: Context): Promise<nu
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
     context.stderr.write(`foresend: ${messageOf(error)}\n`)
     return exitCodeOf(error)
+  }
+}
+
+/** The lab is large, profiles know its devices, and the configuration knows files of other servers: other commands start without them. */
+async function loadLater(name: string | undefined): Promise<Partial<Record<LoadedLater, Make>>> {
+  switch (name) {
+    case 'lab':
+      return { lab: (await import('./lab/index.ts')).labCommand }
+    case 'profile':
+      return { profile: (await import('./profile/index.ts')).profileCommand }
+    case 'config':
+      return { config: (await import('./config/command.ts')).configCommand }
+    default:
+      return {}
   }
 }

@@ -1,6 +1,5 @@
 /** `foresend serve`: start the server, show what happens, and end it well. */
 import { Command } from 'commander'
-import { parseConfig } from '../server/config.ts'
 import {
   type EventLevel,
   type Server,
@@ -8,11 +7,13 @@ import {
   type ServerConfigInput,
   STOP_GRACE_MS,
 } from '../server/contract.ts'
-import { EVENT_LEVELS } from '../server/level.ts'
 import type { OpenHistory } from '../history/history.ts'
 import { stateFolder } from '../history/state-folder.ts'
 import { EXIT, messageOf } from './exit.ts'
-import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from './flags.ts'
+import type { OwnSettings } from './config/serve-settings.ts'
+import { addSettingFlags, valuesOfFlags } from './config/setting-flags.ts'
+import { SettingsSource } from './config/source.ts'
+import { watchFile } from './config/watch-file.ts'
 import { fetchLines } from './hint.ts'
 import type { Context } from './context.ts'
 import { type Started, startOnUsualPort } from './port.ts'
@@ -20,9 +21,6 @@ import { atLevel, type EventPrinter, jsonPrinter, prettyPrinter } from './render
 import { summaryLine } from './render/summary.ts'
 import { countText } from './render/units.ts'
 import { version } from './version.ts'
-
-/** Tftpd64's field takes a few kilobytes; more than this is a mistake in the unit. */
-const MAX_ANTICIPATION_BYTES = 1_000_000
 
 const DESCRIPTION = `Serve a folder by TFTP, or one file for any name asked.
 
@@ -43,96 +41,31 @@ Signals: SIGINT or SIGTERM lets running transfers finish (10 s at most; a second
 Exit codes: 0 stopped, 1 failed, 2 usage, 3 cannot bind.
 `
 
-interface ServeFlags {
-  readonly host?: readonly string[]
-  readonly port?: number
-  readonly allow?: readonly string[]
-  readonly singlePort?: true
-  readonly driver?: 'auto' | 'dgram' | 'batch'
-  readonly workers?: 'auto' | number
-  readonly window?: 'auto' | 'strict' | number
-  readonly anticipation?: number
-  readonly copies?: number
-  readonly gap?: number
-  readonly rto?: number
-  readonly writable?: true
-  readonly overwrite?: true
-  readonly maxTransfers?: number
-  readonly maxTransfersPerAddress?: number
-  readonly record?: string
-  readonly state?: string
-  readonly history: boolean
-  readonly logFormat?: 'pretty' | 'json'
-  readonly logLevel?: EventLevel
-}
-
 export function serveCommand(context: Context, done: (exitCode: number) => void): Command {
   const command = new Command('serve')
     .summary('serve a folder, or one file for any name asked')
     .description(DESCRIPTION)
-    .argument('[path]', 'folder or file to serve', '.')
+    .argument('[path]', 'folder or file to serve (.)')
     .usage('[DIR | FILE] [flags]')
     .helpOption('-h, --help', 'print this page')
     .addHelpText('after', EXAMPLES)
-  addFlags(command)
-  return command.action(async (path: string, flags: ServeFlags) => done(await serve(context, path, flags)))
+  command.option('--config <FILE>', 'settings from a file; flags win over it, and changes of it count at once')
+  addSettingFlags(command)
+  return command.action(async (path: string | undefined, flags: Readonly<Record<string, unknown>>) => {
+    const values = { ...valuesOfFlags(flags), ...(path === undefined ? {} : { path }) }
+    done(await serve(context, new SettingsSource(flags.config as string | undefined, values)))
+  })
 }
 
-function addFlags(command: Command): void {
-  command
-    .optionsGroup('Where it listens:')
-    .option('--host <ADDR>', 'address of this machine to listen on; repeat it for several (all)', addressList)
-    .option('--port <N>', 'UDP port; 0 takes any that is free (69, else 6969)', wholeNumber('a UDP port', 0, 65535))
-    .option('--allow <CIDR>', 'serve this network too, though it is not private; repeatable', networkList)
-    .option('--single-port', 'answer from the listening port itself (for NAT and containers)')
-    .option(
-      '--driver <NAME>',
-      'auto, dgram, or batch (Linux, faster): how packets reach the kernel (auto)',
-      oneOf('auto', 'dgram', 'batch'),
-    )
-    .option('--workers <N>', 'auto, or threads of the batch driver that share the port (auto)', workersFlag)
-    .optionsGroup('How it sends:')
-    .option('--window <W>', 'auto, strict (RFC 1350 to the letter) or blocks that may be on the way (auto)', windowFlag)
-    .option(
-      '--anticipation <BYTES>',
-      "the same in Tftpd64's way: 1 + BYTES / blksize blocks on the way",
-      wholeNumber('bytes', 0, MAX_ANTICIPATION_BYTES),
-    )
-    .option('--copies <N>', 'send every block N times (1)', wholeNumber('how often to send each block', 1, 8))
-    .option('--gap <MS>', 'milliseconds between two packets of a window (0)', decimalNumber('milliseconds', 0, 1000))
-    .option(
-      '--rto <MS>',
-      'repeat a block after this many milliseconds (measured)',
-      decimalNumber('milliseconds', 1, 60_000),
-    )
-    .optionsGroup('Files:')
-    .option('--writable', 'let devices store new files')
-    .option('--overwrite', 'let them replace files as well (with --writable)')
-    .optionsGroup('Limits:')
-    .option('--max-transfers <N>', 'transfers at the same time', wholeNumber('transfers', 1, 1_000_000))
-    .option('--max-transfers-per-address <N>', 'the same for one address', wholeNumber('transfers', 1, 1_000_000))
-    .optionsGroup('What it keeps:')
-    .option('--state <DIR>', `folder for its history and what it learns of devices (${stateFolder()})`)
-    .option('--no-history', 'keep nothing: each start begins without what was learnt')
-    .optionsGroup('What it shows:')
-    .option('--log-format <FORM>', 'pretty, or json: one object per line (pretty)', oneOf('pretty', 'json'))
-    .option(
-      '--log-level <LEVEL>',
-      'error (failures), warn (also refusals, stalls, notices), info, or debug (every event) (info)',
-      oneOf(...EVENT_LEVELS),
-    )
-    .option('--record <DIR>', 'write every packet to a capture file there, which Wireshark opens')
-}
-
-async function serve(context: Context, path: string, flags: ServeFlags): Promise<number> {
-  const level = levelFor(flags)
-  const printer = printerFor(context, flags, level)
-  const config = configOf(path, flags)
+async function serve(context: Context, source: SettingsSource): Promise<number> {
+  const { config, port, own } = source.read()
+  const level = levelFor(own)
+  const printer = printerFor(context, own, level)
   const listening = Promise.withResolvers<void>()
-  const history = flags.history ? await openState(context, flags, printer, listening.promise) : undefined
-  const starting = startAsAsked(context, config, flags.port, printer, level, history)
+  const history = own.history === false ? undefined : await openState(context, own, printer, listening.promise)
+  const starting = startAsAsked(context, config, port, printer, level, history)
   // Signals count from here on: one may come right after `listening`.
-  const stopped = untilStopped(context, starting, printer)
+  const stopped = untilStopped(context, starting, printer, source)
   try {
     const { server, notice } = await starting
     listening.resolve()
@@ -140,7 +73,7 @@ async function serve(context: Context, path: string, flags: ServeFlags): Promise
     if (notice !== undefined) {
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
     }
-    printer.say(...fetchLines(path, server.bound))
+    printer.say(...fetchLines(servedPath(config), server.bound))
     await stopped
   } finally {
     await history?.close()
@@ -158,7 +91,7 @@ async function serve(context: Context, path: string, flags: ServeFlags): Promise
  */
 function openState(
   context: Context,
-  { state = stateFolder() }: ServeFlags,
+  { state = stateFolder() }: OwnSettings,
   printer: EventPrinter,
   listening: Promise<void>,
 ): Promise<OpenHistory> {
@@ -172,12 +105,12 @@ function openState(
 }
 
 /** A program that reads JSON gets progress at `info`, as it cannot look at the server itself. A person has bars for it. */
-function levelFor({ logLevel = 'info', logFormat }: ServeFlags): EventLevel {
-  return logFormat === 'json' && logLevel === 'info' ? 'debug' : logLevel
+function levelFor({ 'log-level': level = 'info', 'log-format': format }: OwnSettings): EventLevel {
+  return format === 'json' && level === 'info' ? 'debug' : level
 }
 
-function printerFor({ stdout, now }: Context, { logFormat }: ServeFlags, level: EventLevel): EventPrinter {
-  return atLevel(level, logFormat === 'json' ? jsonPrinter(stdout) : prettyPrinter(stdout, now))
+function printerFor({ stdout, now }: Context, { 'log-format': format }: OwnSettings, level: EventLevel): EventPrinter {
+  return atLevel(level, format === 'json' ? jsonPrinter(stdout) : prettyPrinter(stdout, now))
 }
 
 function startAsAsked(
@@ -191,33 +124,21 @@ function startAsAsked(
   const start = (input: ServerConfigInput): Promise<Server> =>
     context.tools.startServer(input, (event) => printer.event(event), level, history)
   if (port === undefined) return startOnUsualPort(start, config)
-  return start({ ...config, port }).then((server) => ({ server, notice: undefined }))
+  return start({ ...config, port }).then((server) => ({ server, port, notice: undefined }))
 }
 
-/** What the flags ask for; the one check of every configuration says whether they fit together. */
-function configOf(path: string, flags: ServeFlags): ServerConfig {
-  return parseConfig({
-    path,
-    hosts: flags.host ?? [],
-    window: flags.window ?? 'auto',
-    driver: flags.driver ?? 'auto',
-    writable: flags.writable === true,
-    overwrite: flags.overwrite === true,
-    singlePort: flags.singlePort === true,
-    allow: flags.allow ?? [],
-    ...given('workers', flags.workers),
-    ...given('anticipationBytes', flags.anticipation),
-    ...given('copies', flags.copies),
-    ...given('gapMs', flags.gap),
-    ...given('rtoMs', flags.rto),
-    ...given('record', flags.record),
-    ...given('maxTransfers', flags.maxTransfers),
-    ...given('maxTransfersPerAddress', flags.maxTransfersPerAddress),
-  })
+/** For the line that shows how to fetch something. */
+function servedPath({ content }: ServerConfig): string {
+  return content.type === 'folders' ? (content.roots[0] as string) : content.path
 }
 
 /** Resolves once the server has ended after a request to stop, or never started. */
-async function untilStopped(context: Context, starting: Promise<Started>, printer: EventPrinter): Promise<void> {
+async function untilStopped(
+  context: Context,
+  starting: Promise<Started>,
+  printer: EventPrinter,
+  source: SettingsSource,
+): Promise<void> {
   const stopped = Promise.withResolvers<void>()
   const stop = (server: Server, graceMs: number): void =>
     void server.stop(graceMs).then(stopped.resolve, stopped.reject)
@@ -238,16 +159,36 @@ async function untilStopped(context: Context, starting: Promise<Started>, printe
         () => {},
       )
     },
-    () => {
-      starting
-        .then(({ server }) => server.reload())
-        .then(
-          () => notice('RELOADED', 'opened the folder and looked for addresses again'),
-          (error: unknown) => notice('RELOAD_FAILED', messageOf(error)),
-        )
-    },
+    () => void reload(),
   )
+  const { file } = source
+  const reload = (): Promise<void> =>
+    starting
+      .then(({ server, port }) =>
+        file === undefined ? server.reload() : server.reload({ ...source.read().config, port }),
+      )
+      .then(
+        () =>
+          notice(
+            'RELOADED',
+            `${file === undefined ? '' : `read ${file}, `}opened the folder and looked for addresses again`,
+          ),
+        (error: unknown) => notice('RELOAD_FAILED', unchanged(error)),
+      )
+  const lost = (reason: string): void =>
+    notice('CONFIG_NOT_WATCHED', `changes of ${file} are not seen (${reason}): SIGHUP reads it again`)
+  const unwatchFile = file === undefined ? undefined : watchFile(file, () => void reload(), lost)
   // A start that failed is reported where it is waited for; here it only means that nothing needs stopping.
   starting.catch(() => stopped.resolve())
-  await stopped.promise.finally(unwatch)
+  await stopped.promise.finally(() => {
+    unwatch()
+    unwatchFile?.()
+  })
+}
+
+/** Whatever of a reload failed, nothing has changed. */
+function unchanged(error: unknown): string {
+  const message = messageOf(error)
+  const remark = 'the server goes on with its previous settings'
+  return message.endsWith(remark) ? message : `${message}; ${remark}`
 }

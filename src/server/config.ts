@@ -85,6 +85,9 @@ const SCHEMA = v.strictObject({
   maxTransfersPerAddress: v.optional(whole(1, MAX_TRANSFERS)),
 })
 
+/** The members of a configuration, for whatever must offer all of them. */
+export const CONFIG_KEYS = Object.keys(SCHEMA.entries) as readonly (keyof ServerConfig)[]
+
 /** What is wrong when two settings stand beside each other; undefined when they may. */
 function contradiction(config: ServerConfig): string | undefined {
   if (config.overwrite && !config.writable) {
