@@ -14,6 +14,7 @@ import type { OwnSettings } from './config/serve-settings.ts'
 import { addSettingFlags, valuesOfFlags } from './config/setting-flags.ts'
 import { SettingsSource } from './config/source.ts'
 import { watchFile } from './config/watch-file.ts'
+import { startHooks } from '../control/hooks.ts'
 import { fetchLines } from './hint.ts'
 import type { Context } from './context.ts'
 import { type Started, startOnUsualPort } from './port.ts'
@@ -66,6 +67,7 @@ async function serve(context: Context, source: SettingsSource): Promise<number> 
   const starting = startAsAsked(context, config, port, printer, level, history)
   // Signals count from here on: one may come right after `listening`.
   const stopped = untilStopped(context, starting, printer, source)
+  let closeHooks: (() => Promise<void>) | undefined
   try {
     const { server, notice } = await starting
     listening.resolve()
@@ -74,8 +76,12 @@ async function serve(context: Context, source: SettingsSource): Promise<number> 
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
     }
     printer.say(...fetchLines(servedPath(config), server.bound))
+    closeHooks = startHooks(server, { command: own.hook, socket: own['hook-socket'] }, (message) =>
+      printer.event({ event: 'notice', time: context.now(), code: 'HOOK', message }),
+    )
     await stopped
   } finally {
+    await closeHooks?.()
     await history?.close()
   }
   const { server } = await starting

@@ -7,6 +7,8 @@ import { SETTINGS } from './settings.ts'
 export interface OwnSettings {
   readonly state?: string
   readonly history?: boolean
+  readonly hook?: string
+  readonly 'hook-socket'?: string
   readonly 'log-format'?: 'pretty' | 'json'
   readonly 'log-level'?: EventLevel
 }

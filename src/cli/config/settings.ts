@@ -173,6 +173,22 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       kind: off,
     },
   ],
+  'What follows it:': [
+    {
+      key: 'hook',
+      example: '/usr/local/bin/flashed',
+      value: '<COMMAND>',
+      help: 'run COMMAND EVENT ADDRESS FILE BYTES when a transfer has ended, the event as JSON on its input',
+      kind: path,
+    },
+    {
+      key: 'hook-socket',
+      example: '/run/foresend/events.sock',
+      value: '<PATH>',
+      help: 'write each event as a line of JSON to the program that listens on this Unix socket',
+      kind: path,
+    },
+  ],
   'What it shows:': [
     {
       key: 'log-format',
