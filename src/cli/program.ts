@@ -10,6 +10,7 @@ import { PROFILE_SUMMARY } from './profile/summary.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
 import { version } from './version.ts'
+import { watchCommand } from './watch/command.ts'
 
 const DESCRIPTION = `TFTP server and client for devices that other servers cannot flash.
 
@@ -56,6 +57,7 @@ export function buildProgram(
     historyCommand,
     profile,
     lab,
+    watchCommand,
     benchCommand,
   ]) {
     const command = make(context, done)
