@@ -12,6 +12,7 @@ import { promptCommand } from './prompt/command.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
 import { version } from './version.ts'
+import { watchCommand } from './watch/command.ts'
 
 const DESCRIPTION = `TFTP server and client for devices that other servers cannot flash.
 
@@ -64,6 +65,7 @@ export function buildProgram(
     putCommand,
     promptCommand,
     diagnoseCommand,
+    watchCommand,
     historyCommand,
     ...later,
     benchCommand,

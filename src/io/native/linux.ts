@@ -14,6 +14,8 @@ export interface Native {
   /** Fills `name`. */
   getsockname(fd: number, name: Uint8Array): number
   setsockopt(fd: number, level: number, option: number, value: number): number
+  /** An option whose value is a structure. */
+  setsockoptBytes(fd: number, level: number, option: number, value: Uint8Array): number
   connect(fd: number, name: Uint8Array, nameBytes: number): number
   close(fd: number): number
   /** Fills up to `count` mmsghdr of `messages`; never waits. */
@@ -40,15 +42,24 @@ export interface Native {
 
 export const AF_INET = 2
 export const AF_INET6 = 10
+export const AF_PACKET = 17
 /** SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC */
 export const DATAGRAM_SOCKET = 0x2 | 0x800 | 0x80000
+
+/** SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC */
+export const RAW_SOCKET = 0x3 | 0x800 | 0x80000
 
 export const SOL_SOCKET = 1
 export const SO_SNDBUF = 7
 export const SO_RCVBUF = 8
 export const SO_REUSEPORT = 15
+export const SO_ATTACH_FILTER = 26
 export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
+/** The kernel's time of each frame, as struct timespec. */
+export const SO_TIMESTAMPNS = 35
+/** How many frames were dropped because the buffer was full. */
+export const SO_RXQ_OVFL = 40
 export const SOL_IP = 0
 export const IP_PKTINFO = 8
 export const IP_RECVERR = 11
@@ -56,6 +67,8 @@ export const SOL_IPV6 = 41
 export const IPV6_RECVERR = 25
 export const IPV6_V6ONLY = 26
 export const SOL_UDP = 17
+export const SOL_PACKET = 263
+export const PACKET_ADD_MEMBERSHIP = 1
 export const UDP_SEGMENT = 103
 export const UDP_GRO = 104
 
@@ -80,6 +93,13 @@ export const EHOSTUNREACH = 113
 
 /** struct sockaddr_in and sockaddr_in6, in a slot that holds either. */
 export const SOCKADDR = { bytes: 32, inBytes: 16, in6Bytes: 28, port: 2, inAddress: 4, in6Address: 8, in6Scope: 24 }
+/** struct sockaddr_ll. */
+export const SOCKADDR_LL = { bytes: 20, protocol: 2, index: 4, packetType: 10 }
+/** struct packet_mreq: a card that hands on frames for other machines as well, while its socket is open. */
+export const PACKET_MREQ = { bytes: 16, index: 0, type: 4 }
+/** struct sock_fprog and struct sock_filter. */
+export const FILTER_PROGRAM = { bytes: 16, count: 0, filter: 8 }
+export const FILTER = { bytes: 8, code: 0, onTrue: 2, onFalse: 3, value: 4 }
 /** struct iovec. */
 export const IOVEC = { bytes: 16, base: 0, length: 8 }
 /** struct mmsghdr: a msghdr and what was received or sent. */
@@ -171,6 +191,7 @@ function bindFunctions(koffi: Koffi): Native {
       number[0] = value
       return result(setsockopt(fd, level, option, number, 4))
     },
+    setsockoptBytes: (fd, level, option, value) => result(setsockopt(fd, level, option, value, value.length)),
     connect: (fd, name, nameBytes) => result(connect(fd, name, nameBytes)),
     close: (fd) => result(close(fd)),
     recvmmsg: (fd, messages, count) => result(recvmmsg(fd, messages, count, MSG_DONTWAIT, null)),
