@@ -9,10 +9,11 @@ import {
 } from '../server/contract.ts'
 import type { OpenHistory } from '../history/history.ts'
 import { stateFolder } from '../history/state-folder.ts'
-import { EXIT, messageOf } from './exit.ts'
+import { EXIT, messageOf, usageError } from './exit.ts'
 import type { OwnSettings } from './config/serve-settings.ts'
 import { addSettingFlags, valuesOfFlags } from './config/setting-flags.ts'
-import { SettingsSource } from './config/source.ts'
+import { type ReadSettings, SettingsSource } from './config/source.ts'
+import { barredFolder, confinementLine, planOf } from './confine/index.ts'
 import { watchFile } from './config/watch-file.ts'
 import { startHooks } from '../control/hooks.ts'
 import { fetchLines } from './hint.ts'
@@ -60,13 +61,14 @@ export function serveCommand(context: Context, done: (exitCode: number) => void)
 
 async function serve(context: Context, source: SettingsSource): Promise<number> {
   const { config, port, own } = source.read()
+  const confinement = await confineAsAsked(context, source, { config, own })
   const level = levelFor(own)
   const printer = printerFor(context, own, level)
   const listening = Promise.withResolvers<void>()
   const history = own.history === false ? undefined : await openState(context, own, printer, listening.promise)
   const starting = startAsAsked(context, config, port, printer, level, history)
   // Signals count from here on: one may come right after `listening`.
-  const stopped = untilStopped(context, starting, printer, source)
+  const stopped = untilStopped(context, starting, printer, source, confinement?.inForce === true)
   let closeHooks: (() => Promise<void>) | undefined
   try {
     const { server, notice } = await starting
@@ -76,6 +78,7 @@ async function serve(context: Context, source: SettingsSource): Promise<number> 
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
     }
     printer.say(...fetchLines(servedPath(config), server.bound))
+    if (confinement !== undefined) printer.say(confinement.line)
     closeHooks = startHooks(server, { command: own.hook, socket: own['hook-socket'] }, (message) =>
       printer.event({ event: 'notice', time: context.now(), code: 'HOOK', message }),
     )
@@ -89,6 +92,22 @@ async function serve(context: Context, source: SettingsSource): Promise<number> 
   if (summary !== '') printer.say(`stopped: ${summary}`)
   printer.close()
   return EXIT.done
+}
+
+/** Before anything else is started, as what exists keeps its rights. With a line for the log; undefined where it is not wanted. */
+async function confineAsAsked(
+  { confine }: Context,
+  { file }: SettingsSource,
+  { config, own }: Pick<ReadSettings, 'config' | 'own'>,
+): Promise<{ readonly inForce: boolean; readonly line: string } | undefined> {
+  const isRequired = own['require-confinement'] === true
+  if (own.confinement === false && isRequired)
+    throw usageError('--no-confinement and --require-confinement exclude each other')
+  if (confine === undefined && isRequired) throw usageError('--require-confinement needs Linux')
+  if (own.confinement === false || confine === undefined) return undefined
+  const plan = planOf(config, own, file)
+  const confinement = await confine(plan, isRequired)
+  return { inForce: confinement.inForce, line: confinementLine(plan, confinement) }
 }
 
 /**
@@ -144,6 +163,7 @@ async function untilStopped(
   starting: Promise<Started>,
   printer: EventPrinter,
   source: SettingsSource,
+  isConfined: boolean,
 ): Promise<void> {
   const stopped = Promise.withResolvers<void>()
   const stop = (server: Server, graceMs: number): void =>
@@ -170,9 +190,11 @@ async function untilStopped(
   const { file } = source
   const reload = (): Promise<void> =>
     starting
-      .then(({ server, port }) =>
-        file === undefined ? server.reload() : server.reload({ ...source.read().config, port }),
-      )
+      .then(({ server, port }) => {
+        const { config } = source.read()
+        if (isConfined) requireAllowed(config)
+        return file === undefined ? server.reload() : server.reload({ ...config, port })
+      })
       .then(
         () =>
           notice(
@@ -197,4 +219,13 @@ function unchanged(error: unknown): string {
   const message = messageOf(error)
   const remark = 'the server goes on with its previous settings'
   return message.endsWith(remark) ? message : `${message}; ${remark}`
+}
+
+/** A folder that took the place of another one is a new folder too. */
+function requireAllowed(config: ServerConfig): void {
+  const folder = barredFolder(config)
+  if (folder === undefined) return
+  throw usageError(
+    `${folder} is not the folder that was there at the start, and the program is confined to that one: start it anew, or with --no-confinement`,
+  )
 }

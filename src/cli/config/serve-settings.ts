@@ -7,6 +7,8 @@ import { SETTINGS } from './settings.ts'
 export interface OwnSettings {
   readonly state?: string
   readonly history?: boolean
+  readonly confinement?: boolean
+  readonly 'require-confinement'?: boolean
   readonly hook?: string
   readonly 'hook-socket'?: string
   readonly 'log-format'?: 'pretty' | 'json'

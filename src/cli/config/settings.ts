@@ -173,6 +173,22 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       kind: off,
     },
   ],
+  'What it may do:': [
+    {
+      key: 'confinement',
+      example: false,
+      value: '',
+      help: 'keep the rights to files that it does not need (Linux)',
+      kind: off,
+    },
+    {
+      key: 'require-confinement',
+      example: true,
+      value: '',
+      help: 'do not serve where the system cannot take those rights away',
+      kind: on,
+    },
+  ],
   'What follows it:': [
     {
       key: 'hook',
