@@ -8,6 +8,8 @@ export interface History {
   readonly devices: readonly DeviceUpdate[]
   /** A transfer is over. */
   ended(transfer: EndedTransfer): void
+  /** `count` transfers are over, each a row as `rowOf` (batch.ts) makes it, in JSON with commas between. */
+  kept(rows: string, count: number): void
   /** A transfer taught something about its device. */
   learnt(update: DeviceUpdate): void
 }

@@ -109,6 +109,6 @@ describe('Diagnoser', () => {
       ),
     )
     diagnoser.close()
-    expect(answers.filter((answer) => answer === undefined)).toHaveLength(36)
+    expect(answers.filter((answer) => answer === undefined)).toHaveLength(68)
   })
 })

@@ -204,6 +204,8 @@ export class Control implements Server, MemberOwner {
         return this.#causes.add(message)
       case 'ended':
         return this.#causes.add(message)
+      case 'kept':
+        return this.#history?.kept(message.rows, message.count)
       case 'facts':
         this.#idWasUsed(member.index, message.facts.lastId)
         return this.#registry.addFacts(member.index, message.facts)

@@ -3,6 +3,7 @@
  * It never holds anything up for long: what it does not answer in time goes without a cause.
  */
 import { Worker } from 'node:worker_threads'
+import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import type { EventKind } from '../endpoint/contract.ts'
 import type { Evidence } from './evidence.ts'
 import type { Finding } from './finding.ts'
@@ -20,8 +21,8 @@ export interface FromDiagnosis {
 
 /** A thread that has to start first, on a small machine that is busy, answers well within this. */
 const ANSWER_WITHIN_MS = 2000
-/** Transfers that wait for an answer: each has a trace of 43 KB at most. Those beyond go without a cause. */
-const MOST_WAITING = 64
+/** A network that breaks down has thousands that fail at once, and most for the same reason. */
+const RATE = { burst: 32, perSecond: 10 }
 /** Only a defect ends the thread; then another one takes its place, so often. */
 const MOST_STARTS = 3
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8 }
@@ -43,6 +44,7 @@ export class Diagnoser {
   #worker: Worker | undefined
   #starts = 0
   #number = 0
+  readonly #limiter = new RateLimiter(RATE)
   #isClosed = false
 
   constructor(create = () => new Worker(ENTRY, { name: 'foresend diagnosis', resourceLimits: RESOURCE_LIMITS })) {
@@ -51,7 +53,7 @@ export class Diagnoser {
 
   /** `answer` is called once, later: with what was found, or without when that is nothing or took too long. */
   diagnose(kind: EventKind, evidence: Evidence, answer: (finding: Finding | undefined) => void): void {
-    const worker = this.#waiting.size < MOST_WAITING ? this.#thread() : undefined
+    const worker = this.#limiter.take(performance.now()) ? this.#thread() : undefined
     if (worker === undefined) return queueMicrotask(() => answer(undefined))
     const number = this.#number++
     const late = setTimeout(() => this.#answer(number, undefined), ANSWER_WITHIN_MS)

@@ -10,6 +10,7 @@ import { allowFlagFor } from './peers.ts'
 import type { ServedTransfer } from './content.ts'
 import { type Evidence, evidenceOf, needsEvidence } from './evidence.ts'
 import type { EventReport, FromInstance } from './protocol.ts'
+import { hex, KeptRows } from './kept-rows.ts'
 import { Ledger } from './ledger.ts'
 import { includes, transferLevel } from './level.ts'
 import type { EventLevel } from './contract.ts'
@@ -34,10 +35,12 @@ export class Events {
   readonly #waiting = new Map<EventReport, Promise<void>>()
   readonly #detailsOf: DetailsOf | undefined
   readonly #traceOf: TraceOf
+  readonly #kept: KeptRows
 
   /** With `detailsOf` the end of each transfer is reported, whatever the level. */
   constructor(say: (message: FromInstance) => void, level: EventLevel, traceOf: TraceOf, detailsOf?: DetailsOf) {
     this.#say = say
+    this.#kept = new KeptRows(say)
     this.#traceOf = traceOf
     this.#detailsOf = detailsOf
     this.level = level
@@ -55,14 +58,14 @@ export class Events {
     if (isRead) this.#ledger.introduce(kind, transfer)
     else this.#ledger.unsaid(kind, transfer, transfer.machine?.counters[COUNTER.bytes] ?? 0)
     if (!isRead && details === undefined) return
+    const needs = needsEvidence(kind, transfer)
+    if (!isRead && !needs && details !== undefined) return this.#kept.add(kind, now, transfer, details)
     const time = Date.now()
     const event = eventOf(kind, time, transfer, now)
     const served = transfer.content?.name
     if (served !== undefined && served !== event.file) event.served = served
     const crc32 = kind === 'completed' ? transfer.content?.crc32() : undefined
-    const evidence = needsEvidence(kind, transfer)
-      ? evidenceOf(kind, transfer, this.#traceOf(transfer), time, now)
-      : undefined
+    const evidence = needs ? evidenceOf(kind, transfer, this.#traceOf(transfer), time, now) : undefined
     const word = wordOf(event, isRead, details, evidence)
     if (crc32 === undefined) return this.#tell(word)
     const waiting = crc32.then(
@@ -108,7 +111,7 @@ export class Events {
 
   /** Resolves when the control side knows all that happened: events that waited for a checksum are out, and so are facts. */
   async settled(): Promise<void> {
-    await Promise.all(this.#waiting.values())
+    await Promise.all([...this.#waiting.values(), this.#kept.settled()])
     this.#ledger.flush()
   }
 
@@ -118,6 +121,7 @@ export class Events {
    */
   hurry(): void {
     for (const word of this.#waiting.keys()) this.#release(word)
+    this.#kept.hurry()
     try {
       this.#ledger.flush()
     } catch {
@@ -148,8 +152,4 @@ function wordOf(
     ...(details === undefined ? {} : { details }),
     ...(evidence === undefined ? {} : { evidence }),
   }
-}
-
-function hex(crc32: number): string {
-  return (crc32 >>> 0).toString(16).padStart(8, '0')
 }

@@ -44,6 +44,7 @@ export type ToInstance =
 /** Up: what happens in an instance. */
 export type Report =
   | EventReport
+  | KeptReport
   | { readonly type: 'facts'; readonly facts: Facts }
   | { readonly type: 'notice'; readonly code: string; readonly message: string }
   | { readonly type: 'learnt'; readonly update: DeviceUpdate }
@@ -54,7 +55,7 @@ export type Report =
   /** The first datagram reached a listening socket. */
   | { readonly type: 'asked' }
 
-/** An event of a transfer. `ended`: it is for a history alone, as no listener reads it; facts count it. */
+/** An event of a transfer. `ended`: it is for a history alone, as no listener reads it; facts count it. It had trouble, or `kept` has it. */
 export interface EventReport {
   readonly type: 'event' | 'ended'
   readonly event: TransferEvent
@@ -62,6 +63,14 @@ export interface EventReport {
   readonly details?: EndedDetails
   /** Of a transfer that stalled or did not complete. */
   readonly evidence?: Evidence
+}
+
+/** For a history: transfers that ended and were well, of whose last event no listener reads. Facts count them. */
+export interface KeptReport {
+  readonly type: 'kept'
+  /** Each a `TransferRow` (history/batch.ts) in JSON, with commas between. */
+  readonly rows: string
+  readonly count: number
 }
 
 /** What happened without an event that was sent, since the last facts. */
