@@ -20,7 +20,7 @@ import {
   STOP_GRACE_MS,
   type TransferSnapshot,
 } from './contract.ts'
-import { openContent } from '../content/index.ts'
+import { openContent, withTexts } from '../content/index.ts'
 import { includes, levelOf, widest } from './level.ts'
 import type { OpenLink } from './link.ts'
 import { Member, type MemberOwner, type RestartTimes } from './member.ts'
@@ -58,6 +58,8 @@ export interface Members {
 export class Control implements Server, MemberOwner {
   bound: Bound = []
   #config: ServerConfig
+  /** The same as it was asked for: a reload reads the files that it names again. */
+  #asked: ServerConfig
   readonly #since = Date.now()
   readonly #members: readonly Member[]
   readonly #registry = new Registry()
@@ -92,7 +94,8 @@ export class Control implements Server, MemberOwner {
     subscription: Subscription | undefined,
     history: History | undefined,
   ) {
-    this.#config = config
+    this.#asked = config
+    this.#config = readTexts(config)
     this.#history = history
     for (const update of history?.devices ?? []) this.#memory.merge(update)
     this.#members = Array.from({ length: count }, (_, index) => new Member(this, index, open, restart))
@@ -179,14 +182,8 @@ export class Control implements Server, MemberOwner {
 
   startOf(index: number, again: boolean): InstanceStart {
     const count = this.#members.length
-    const { port, maxTransfers, maxTransfersPerAddress } = this.#config
     return {
-      config: {
-        ...this.#config,
-        port: this.bound[0]?.port ?? port,
-        maxTransfers: share(maxTransfers, count),
-        maxTransfersPerAddress: share(maxTransfersPerAddress, count),
-      },
+      config: { ...shareOf(this.#config, count), port: this.bound[0]?.port ?? this.#config.port },
       sharedPort: count === 1 ? undefined : index === 0 && !again ? 'first' : 'next',
       firstId: this.#nextIds[index],
       idStep: count,
@@ -273,9 +270,11 @@ export class Control implements Server, MemberOwner {
 
   async #reload(input: ServerConfigInput | undefined): Promise<void> {
     try {
-      const config = input === undefined ? this.#config : parseConfig(input)
-      requireSameFixed(this.#config, config)
+      const asked = input === undefined ? this.#asked : parseConfig(input)
+      requireSameFixed(this.#config, asked)
+      const config = readTexts(asked)
       await this.#prepare(config)
+      this.#asked = asked
       this.#config = config
     } catch (error) {
       for (const member of this.#members) member.discard()
@@ -291,7 +290,8 @@ export class Control implements Server, MemberOwner {
     ;(await openContent(config.content, { writable: false, overwrite: false })).close()
     // An instance that crashed and was started again meanwhile is asked anew. Restarts are rare by themselves (RESTART in member.ts).
     while (!this.#members.every((member) => member.isPrepared)) {
-      const answers = await Promise.allSettled(this.#members.map((member) => member.prepare(config)))
+      const shared = shareOf(config, this.#members.length)
+      const answers = await Promise.allSettled(this.#members.map((member) => member.prepare(shared)))
       const failed = answers.find((answer) => answer.status === 'rejected')
       if (failed !== undefined) throw failed.reason
     }
@@ -333,9 +333,26 @@ export class Control implements Server, MemberOwner {
   }
 }
 
-/** A limit on all transfers, divided among instances that do not know each other's. */
-function share(limit: number | undefined, count: number): number | undefined {
-  return limit === undefined ? undefined : Math.ceil(limit / count)
+/** Limits on all transfers. */
+export const SHARED = [
+  'maxTransfers',
+  'maxTransfersPerAddress',
+  'requestsPerSec',
+  'requestsPerSecPerAddress',
+  'bytesPerSec',
+  'bytesPerSecPerAddress',
+] as const
+
+/** `config` with its limits divided among instances that do not know each other's transfers. */
+function shareOf(config: ServerConfig, count: number): ServerConfig {
+  if (count === 1) return config
+  const shares = SHARED.flatMap((key) => (config[key] === undefined ? [] : [[key, Math.ceil(config[key] / count)]]))
+  return { ...config, ...Object.fromEntries(shares) }
+}
+
+/** `config` with the texts of the files of rules that it names. Throws ERR_TFTP_USAGE. */
+function readTexts(config: ServerConfig): ServerConfig {
+  return { ...config, content: withTexts(config.content) }
 }
 
 /** A reload failed: its error, with what still holds. */

@@ -3,6 +3,7 @@ import { createBatchDriver } from '../io/batch/driver.ts'
 import { createDgramDriver } from '../io/dgram/driver.ts'
 import type { Driver, DriverHandlers, Tap } from '../io/driver.ts'
 import type { Native } from '../io/native/linux.ts'
+import { portRangeOf } from '../io/port-range.ts'
 import { probeBatch } from '../io/native/probe.ts'
 import type { ServedTransfer } from './content.ts'
 import { isNear } from './peers.ts'
@@ -33,14 +34,16 @@ export interface DriverParts {
   readonly native: Native | undefined
   readonly sharedPort: 'first' | 'next' | undefined
   readonly singlePort: boolean
+  readonly portRange?: string | undefined
   readonly tap: Tap | undefined
 }
 
 export function createDriver(
   handlers: DriverHandlers<ServedTransfer>,
-  { native, sharedPort, singlePort, tap }: DriverParts,
+  { native, sharedPort, singlePort, portRange, tap }: DriverParts,
 ): Driver<ServedTransfer> {
-  const options = { isNear, singlePort, ...(tap === undefined ? {} : { tap }) }
+  const ports = portRange === undefined ? undefined : portRangeOf(portRange)
+  const options = { isNear, singlePort, ports, ...(tap === undefined ? {} : { tap }) }
   return native === undefined
     ? createDgramDriver(handlers, options)
     : createBatchDriver(handlers, { ...options, native, sharedPort })

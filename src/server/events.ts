@@ -6,7 +6,6 @@ import { OPCODE, type Request } from '../packet/index.ts'
 import { type EndedDetails, NO_DETAILS } from '../history/contract.ts'
 import { deviceId } from '../profile/device-id.ts'
 import { RateLimiter } from '../endpoint/rate-limiter.ts'
-import { allowFlagFor } from './peers.ts'
 import type { ServedTransfer } from './content.ts'
 import { type Evidence, evidenceOf, needsEvidence } from './evidence.ts'
 import type { EventReport, FromInstance } from './protocol.ts'
@@ -79,7 +78,7 @@ export class Events {
   }
 
   /** A peer whose address is not served asked for something. It gets no answer; some of these requests become events. */
-  denied(peer: Peer, request: Request | undefined): void {
+  denied(peer: Peer, request: Request | undefined, reason: string): void {
     if (!this.#denied.take(performance.now(), peer.address)) return
     const isRead = includes(this.level, transferLevel('refused', undefined))
     if (!isRead) this.#ledger.count('refused')
@@ -88,7 +87,7 @@ export class Events {
     if (!isRead && details === undefined) return
     const held = this.#denied.takeSuppressed()
     const more = held > 0 ? ` (${held} more like it were not reported)` : ''
-    const reason = `${peer.address} is not a private address, so it is not served; to serve it add ${allowFlagFor(peer.address)}${more}`
+    const told = `${reason}${more}`
     const event: TransferEvent = {
       event: 'refused',
       time: Date.now(),
@@ -104,7 +103,7 @@ export class Events {
       ms: 0,
       rateBytesPerSec: 0,
       code: 'ERR_TFTP_ACCESS',
-      reason,
+      reason: told,
     }
     this.#say(wordOf(event, isRead, details))
   }

@@ -181,7 +181,7 @@ describe('at a level that leaves events out', () => {
   test('strangers are counted, without an event', () => {
     const side = new Side('error')
     for (let i = 0; i < 3; i++) {
-      side.events.denied({ address: '203.0.113.9', port: 1, local: '', near: false }, undefined)
+      side.events.denied({ address: '203.0.113.9', port: 1, local: '', near: false }, undefined, 'not private')
     }
     vi.advanceTimersByTime(FACTS_EVERY_MS)
     expect(side.count('event')).toBe(0)

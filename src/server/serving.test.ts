@@ -9,7 +9,10 @@ import { Events } from './events.ts'
 import type { ServerEvent } from './contract.ts'
 import type { FromInstance } from './protocol.ts'
 import { Devices } from '../profile/devices.ts'
+import { parseConfig } from './config.ts'
 import { Peers } from './peers.ts'
+import { Rates } from './rates.ts'
+import { Rules } from './rules.ts'
 import { choosePolicy } from '../transfer/policy/choose.ts'
 import { Serving } from './serving.ts'
 import { newStats } from '../io/driver-stats.ts'
@@ -19,6 +22,7 @@ const limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 2
 
 /** A driver whose clock stands still and whose ports come when the test says so. */
 class FakeDriver implements Driver<ServedTransfer> {
+  adopt = () => expect.unreachable()
   readonly name = 'dgram'
   readonly stats = newStats()
   readonly replies: Uint8Array[] = []
@@ -88,6 +92,8 @@ function setUp(allow: readonly string[] = []) {
   const serving = new Serving({
     store,
     peers: new Peers(allow),
+    rules: rulesOf(),
+    rates: new Rates({}),
     events,
     devices: new Devices(
       { window: 'auto' },
@@ -108,6 +114,10 @@ function setUp(allow: readonly string[] = []) {
     serving.request(1000, { address, port, local: '', near }, RRQ, 0, RRQ.length)
   }
   return { driver, serving, heard, ask, store, openImages: () => open, closes: () => closes }
+}
+
+function rulesOf(): Rules {
+  return new Rules(parseConfig({ path: '.' }), { macOf: () => undefined, profiles: () => [] })
 }
 
 /** Until what was begun has nothing left to do. */
@@ -193,7 +203,12 @@ test('a store that a reload replaced closes when its last transfer ends', async 
   const { serving, ask, store, closes } = setUp()
   ask('192.168.0.1')
   await settled()
-  serving.follow({ ...store, close: () => {} }, new Peers([]))
+  serving.follow({
+    store: { ...store, close: () => {} },
+    peers: new Peers([]),
+    rules: rulesOf(),
+    rates: new Rates({}),
+  })
   expect([closes(), serving.stores]).toEqual([0, 2])
   const [transfer] = serving.endpoint.transfers()
   serving.endpoint.abort(2000, transfer, new ForesendError('ERR_TFTP_ABORTED', 'enough', { fault: 'local' }))

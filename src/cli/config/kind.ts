@@ -23,7 +23,27 @@ export type Kind =
   | {
       readonly type: 'list'
       readonly parse: (text: string, before: readonly string[] | undefined) => readonly string[]
+      /** What an item of the file becomes where it has a relative path in it. */
+      readonly place?: (folder: string, item: string) => string
     }
+
+  /** Tables of settings of their own: `[[key]]` in the file, the inside of an inline table for each flag. */
+  | { readonly type: 'tables'; readonly settings: readonly Setting[] }
+
+export interface Setting {
+  /** Of the file; with two dashes in front it is the flag. */
+  readonly key: string
+  /** A value that makes sense, for the file that `config init` writes. */
+  readonly example: Value
+  /** What stands behind the flag in the help, such as `<N>`; empty for a switch. */
+  readonly value: string
+  readonly help: string
+  readonly kind: Kind
+  /** The member of the server's configuration, or of a rule, that it becomes. Without one it is the command's own. */
+  readonly member?: string
+  /** The command goes by it too. */
+  readonly isOwn?: true
+}
 
 /** A path's text, taken as it is. */
 export function pathText(text: string): string {
@@ -31,8 +51,8 @@ export function pathText(text: string): string {
   return text
 }
 
-/** Checks a value of the file, and makes of it what the flag's parser makes of a text. */
-export function schemaOf(kind: Kind): v.GenericSchema<unknown, Value> {
+/** Checks a value of the file that is no table, and makes of it what the flag's parser makes of a text. */
+export function schemaOf(kind: Exclude<Kind, { type: 'tables' }>): v.GenericSchema<unknown, Value> {
   switch (kind.type) {
     case 'switch':
       return v.boolean('It takes true or false.')

@@ -21,6 +21,12 @@ describe('mistakes', () => {
     ],
     ['a list in a list', 'allow = [["10.0.0.0/8"]]', [/allow: it takes a text in quotes, or several/]],
     ['a table', '[port]\nx = 1', [/^f\.toml:1: port: it takes a number/]],
+    [
+      'a rule with an unknown key',
+      '[[rule]]\nclinet = "10.0.0.1"\n[[rule]]\nwindow = 99',
+      [/^f\.toml:2: clinet: unknown key; did you mean client\?/, /^f\.toml:4: window: it takes auto/],
+    ],
+    ['a rule that is a word', 'rule = "x"', [/^f\.toml:1: rule: it takes tables/]],
     ['no TOML', 'port = 69\nhost = ', [/^f\.toml:2: this is no TOML: [^\n]+$/]],
     ['two that contradict', 'window = 2\n\nanticipation = 100', [/^f\.toml:1: --window and --anticipation/]],
     ['one that needs another', 'port = 1\noverwrite = true', [/^f\.toml:2: --overwrite .*--writable/]],

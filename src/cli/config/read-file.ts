@@ -1,16 +1,14 @@
 /** A configuration file: TOML with the keys of settings.ts. Of each mistake the line is known, and what is allowed there. */
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
-import * as v from 'valibot'
 import { parseConfig } from '../../server/config.ts'
-import { didYouMean } from '../../lab/device/nearest.ts'
 import { ForesendError } from '../../error.ts'
 import { messageOf, usageError } from '../exit.ts'
-import { schemaOf, type Value } from './kind.ts'
+import { readTable } from './read-table.ts'
 import { serveSettings } from './serve-settings.ts'
 import type { Values } from './setting-flags.ts'
-import { SETTING_BY_KEY, SETTINGS } from './settings.ts'
+import { SETTINGS } from './settings.ts'
 import { keyLines, lineOf } from './toml-lines.ts'
 
 /** A mistake in a file. */
@@ -60,36 +58,10 @@ export function checkConfigText(text: string, file: string): ConfigText {
     return { values: {}, problems: [{ line: error.line, text: `this is no TOML: ${reason}` }] }
   }
   const lines = keyLines(text)
-  const values: Record<string, Value> = {}
-  const problems: Problem[] = []
-  for (const [key, value] of Object.entries(table)) {
-    const read = readKey(key, value, dirname(file))
-    if (read.problems.length === 0) values[key] = read.value
-    for (const { path, text } of read.problems) problems.push({ line: lineOf(lines, path), text })
-  }
+  const { values, problems: found } = readTable(SETTINGS, table, dirname(file))
+  const problems = found.map(({ path, text }): Problem => ({ line: lineOf(lines, path), text }))
   if (problems.length === 0) problems.push(...contradictions(values, lines))
   return { values, problems }
-}
-
-interface Read {
-  readonly value: Value
-  readonly problems: readonly { readonly path: readonly (string | number)[]; readonly text: string }[]
-}
-
-function readKey(key: string, value: unknown, folder: string): Read {
-  const setting = SETTING_BY_KEY.get(key)
-  if (setting === undefined) {
-    const text = `${key}: unknown key${didYouMean(
-      key,
-      SETTINGS.map((known) => known.key),
-    )}`
-    return { value: '', problems: [{ path: [key], text }] }
-  }
-  const { kind } = setting
-  const parsed = v.safeParse(schemaOf(kind), value)
-  if (!parsed.success)
-    return { value: '', problems: [{ path: [key], text: `${key}: ${clause(parsed.issues[0].message)}` }] }
-  return { value: kind.type === 'path' ? resolve(folder, parsed.output as string) : parsed.output, problems: [] }
 }
 
 /** What is wrong with settings that are right by themselves. */
@@ -102,9 +74,4 @@ function contradictions(values: Values, lines: ReadonlyMap<string, number>): Pro
     const [, key = ''] = /--([a-z-]+)/.exec(error.message) ?? []
     return [{ line: lines.get(key), text: error.message }]
   }
-}
-
-/** A sentence of a flag's parser, in the middle of a line. */
-function clause(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
 }

@@ -1,7 +1,9 @@
 /** The settings as flags of a command. */
-import type { Command } from 'commander'
-import { pathText, type Value } from './kind.ts'
-import { SETTING_GROUPS, type Setting, SETTINGS } from './settings.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import { parse, TomlError } from 'smol-toml'
+import { pathText, type Setting, type Value } from './kind.ts'
+import { readTable } from './read-table.ts'
+import { SETTING_GROUPS, SETTINGS } from './settings.ts'
 
 /** Settings that were made, by key. What was left out is absent. */
 export type Values = Readonly<Record<string, Value>>
@@ -40,8 +42,29 @@ function addFlag(command: Command, setting: Setting): void {
       return void command.option(flags, help, pathText)
     case 'list':
       return void command.option(flags, help, kind.parse)
+    case 'tables':
+      return void command.option(flags, help, (text: string, before: readonly Value[] | undefined) => [
+        ...(before ?? []),
+        inlineTable(kind.settings, text),
+      ])
     default:
       return void command.option(flags, help, (text: string) => kind.parse(text))
+  }
+}
+
+/** The inside of a TOML inline table, as a flag has it. */
+function inlineTable(settings: readonly Setting[], text: string): Value {
+  const { values, problems } = readTable(settings, tableIn(text), process.cwd())
+  if (problems.length > 0) throw new InvalidArgumentError(`In it, ${problems[0].text}.`)
+  return values
+}
+
+function tableIn(text: string): object {
+  try {
+    return parse(`table = { ${text} }`).table as object
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error
+    throw new InvalidArgumentError('It takes keys and values of TOML, such as: client = "10.0.0.7", window = 4.')
   }
 }
 

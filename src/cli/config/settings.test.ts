@@ -1,12 +1,15 @@
 import { Command } from 'commander'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { CONFIG_KEYS } from '../../server/config.ts'
+import { CONFIG_KEYS, RULE_KEYS } from '../../server/config.ts'
+import { CONTENT_INPUT_KEYS } from '../../server/content-config.ts'
 import type { Context } from '../context.ts'
 import { serveCommand } from '../serve.ts'
-import type { Value } from './kind.ts'
+import type { Setting, Value } from './kind.ts'
 import { checkConfigText } from './read-file.ts'
 import { addSettingFlags, flagOf, type Values, valuesOfFlags } from './setting-flags.ts'
+import { RULE_SETTINGS } from './rule-settings.ts'
+import { serveSettings } from './serve-settings.ts'
 import { SETTINGS } from './settings.ts'
 import { exampleConfig, settingLine, settingLines } from './write.ts'
 
@@ -22,10 +25,17 @@ function fromFlags(words: readonly string[]): Values {
 }
 
 /** The words that set `value` on the command line. */
-function wordsFor(setting: (typeof SETTINGS)[number], value: Value): string[] {
+function wordsFor(setting: Setting, value: Value): string[] {
   if (setting.kind.type === 'switch') return [flagOf(setting)]
   const values = Array.isArray(value) ? (value as readonly Value[]) : [value]
-  return values.flatMap((one) => [flagOf(setting), typeof one === 'string' ? one : JSON.stringify(one)])
+  return values.flatMap((one) => [flagOf(setting), wordFor(one)])
+}
+
+function wordFor(value: Value): string {
+  if (typeof value !== 'object') return String(value)
+  return Object.entries(value)
+    .map(([key, inner]) => settingLine(key, inner as Value))
+    .join(', ')
 }
 
 describe('flags and keys', () => {
@@ -36,7 +46,21 @@ describe('flags and keys', () => {
 
   test('every member of the configuration has one', () => {
     const members = SETTINGS.map(({ member }) => member)
-    expect(CONFIG_KEYS.filter((key) => key !== 'content' && !members.includes(key))).toEqual([])
+    const keys = [...CONFIG_KEYS, ...CONTENT_INPUT_KEYS].filter((key) => key !== 'content' && key !== 'sockets')
+    expect(keys.filter((key) => !members.includes(key))).toEqual([])
+  })
+
+  test('every member of a rule has a key', () => {
+    expect(new Set(RULE_SETTINGS.map(({ member }) => member))).toEqual(new Set(RULE_KEYS))
+  })
+
+  test.each(RULE_SETTINGS.map((setting) => [setting.key, setting] as const))('%s of a rule', (key, { example }) => {
+    const read = checkConfigText(`[[rule]]\n${settingLine(key, example)}`, FILE)
+    expect(read.problems).toEqual([])
+    expect(serveSettings(read.values).server.rules).toEqual([
+      { [RULE_SETTINGS.find((s) => s.key === key)?.member ?? '']: example },
+    ])
+    expect(fromFlags(['--rule', settingLine(key, example)])).toEqual(read.values)
   })
 
   test.each(withFlag.map((setting) => [setting.key, setting] as const))('%s is the same in both', (key, setting) => {
@@ -62,7 +86,7 @@ describe('the file to begin with', () => {
   test('can be used as it is', () => expect(checkConfigText(lines.join('\n'), FILE).problems).toEqual([]))
 
   test('has every setting', () => {
-    const keys = lines.flatMap((line) => /^#?([a-z-]+) = /.exec(line)?.[1] ?? [])
-    expect(keys).toEqual(SETTINGS.map(({ key }) => key))
+    const keys = lines.flatMap((line) => /^#?([a-z-]+) = |^#\[\[(rule)\]\]/.exec(line)?.slice(1) ?? [])
+    for (const { key } of SETTINGS) expect(keys).toContain(key)
   })
 })

@@ -1,8 +1,8 @@
 /** Settings as the text of a configuration file. */
 import { stringify } from 'smol-toml'
-import type { Value } from './kind.ts'
+import type { Setting, Value } from './kind.ts'
 import type { Values } from './setting-flags.ts'
-import { PATH_SETTING, SETTING_GROUPS, type Setting, SETTINGS } from './settings.ts'
+import { PATH_SETTING, SETTING_GROUPS, SETTINGS } from './settings.ts'
 
 const HEAD = [
   '# Settings of `foresend serve --config THIS-FILE`. Each key is a flag of that command without its dashes: see its --help.',

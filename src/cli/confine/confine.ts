@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { loadConfinement } from '../../io/native/linux.ts'
 import { confineTo } from '../../io/native/landlock.ts'
+import { FROM_LAUNCHER } from '../../io/handed-sockets.ts'
 import type { Plan } from './plan.ts'
 
 /** Tells the program that it is the second one. That the rights are gone is tried, not believed (check.ts). */
@@ -18,7 +19,7 @@ export function wasStartedAgain(): boolean {
 }
 
 /** Does not return where it works. The reason in words where the system cannot. */
-export function startConfined(plan: Plan): string {
+export function startConfined(plan: Plan, sockets: number): string {
   if (process.execve === undefined) return 'this Node cannot start a program in its own place'
   const calls = loadConfinement()
   if (typeof calls === 'string') return calls
@@ -28,7 +29,7 @@ export function startConfined(plan: Plan): string {
   return process.execve(
     process.execPath,
     [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-    environment(),
+    environment(sockets),
   )
 }
 
@@ -39,13 +40,14 @@ function makeFolder(path: string): void {
   } catch {}
 }
 
-/** The channel to the launcher stays open, and Node finds it by this variable (bin/foresend.js). */
-function environment(): Record<string, string> {
+/** The channel to the launcher and the sockets that were handed to this process stay open; these variables tell of them. */
+function environment(sockets: number): Record<string, string> {
   const channel = (process.channel as { readonly fd?: number } | null | undefined)?.fd
   const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return {
     ...Object.fromEntries(inherited),
     ...(channel === undefined ? {} : { NODE_CHANNEL_FD: String(channel) }),
+    ...(sockets === 0 ? {} : { [FROM_LAUNCHER]: String(sockets) }),
     [MARK]: '1',
   }
 }

@@ -10,11 +10,11 @@ export { barredFolder, type Plan, planOf } from './plan.ts'
 export type Confinement = { readonly inForce: true } | { readonly inForce: false; readonly reason: string }
 
 /**
- * Confines the program to `plan`, unless it is already: then it resolves in the program that was started again. Rejects with
+ * Confines the program, with `sockets` handed to it, to `plan`, unless it is already: then it resolves in the program that was started again. Rejects with
  * ERR_TFTP_USAGE where it is `required` and cannot be had, or where a file outside can still be opened.
  */
-export async function confine(plan: Plan, required: boolean): Promise<Confinement> {
-  const reason = wasStartedAgain() ? await findWayOut(plan) : startConfined(plan)
+export async function confine(plan: Plan, required: boolean, sockets: number): Promise<Confinement> {
+  const reason = wasStartedAgain() ? await findWayOut(plan) : startConfined(plan, sockets)
   if (reason === undefined) return { inForce: true }
   if (required) throw usageError(`cannot be confined, which --require-confinement asks for: ${reason}`)
   return { inForce: false, reason }

@@ -1,7 +1,8 @@
 /** Which files a server needs, by what it was asked to do: everything else it gives up. */
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { foldersOf } from '../../content/index.ts'
 import type { Allowed } from '../../io/native/landlock.ts'
 import { stateFolder } from '../../history/state-folder.ts'
 import type { ServerConfig } from '../../server/contract.ts'
@@ -35,17 +36,20 @@ export interface Plan extends Allowed {
 }
 
 export function planOf(config: ServerConfig, own: OwnSettings, configFile: string | undefined): Plan {
-  const roots = rootsOf(config)
+  const folders = foldersOf(config.content, config.writable)
   const state = own.history === false ? [] : [resolve(own.state ?? stateFolder())]
-  const stored = [...(config.writable ? roots : []), ...state, ...pathOf(config.record)]
+  const stored = [...folders.stored, ...state, ...pathOf(config.record)]
   const cache = pathOf(process.env.NODE_COMPILE_CACHE)
   // The file of settings may be replaced by another one of the same name, which the folder must show.
   const settings = configFile === undefined ? [] : [dirname(configFile)]
+  const users = own.user === undefined ? [] : ['/etc/passwd', '/etc/group']
+  // Files that are made, removed or made anew while it runs.
+  const changing = [...pathOf(own.pidfile), ...pathOf(own['log-file'])].map((path) => dirname(path))
   return {
-    served: roots,
+    served: folders.served,
     stored,
-    read: [...SYSTEM_FILES, ...roots, ...settings],
-    write: [...stored, ...cache, '/dev/null'],
+    read: [...SYSTEM_FILES, ...folders.served, ...folders.rules, ...settings, ...users],
+    write: [...stored, ...changing, ...cache, '/dev/null'],
     execute: [...PROGRAM_FOLDERS, ...programFolders(), ...pathOf(own.hook)],
   }
 }
@@ -64,7 +68,7 @@ export function isAllowed(plan: Allowed, path: string): boolean {
  * there is none.
  */
 export function barredFolder(config: ServerConfig): string | undefined {
-  return rootsOf(config).find((root) => {
+  return foldersOf(config.content, config.writable).served.find((root) => {
     try {
       readdirSync(root)
       return false
@@ -72,14 +76,6 @@ export function barredFolder(config: ServerConfig): string | undefined {
       return (error as NodeJS.ErrnoException).code === 'EACCES'
     }
   })
-}
-
-/** Of a single file its folder: a build puts a new file in the place of the old one. */
-function rootsOf({ content }: ServerConfig): string[] {
-  if (content.type === 'folders') return content.roots.map((root) => resolve(root))
-  const path = resolve(content.path)
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-  return [isFolder ? path : dirname(path)]
 }
 
 /** This program, the packages beside it, and Node. */

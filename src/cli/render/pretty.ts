@@ -2,19 +2,20 @@
 import type { TransferEvent } from '../../endpoint/contract.ts'
 import { addressPort, escapeText } from '../../packet/index.ts'
 import type { ServerEvent } from '../../server/contract.ts'
-import type { Style } from './style.ts'
 import { confidenceText, sentence } from './sentence.ts'
+import { PLAIN, type Style } from './style.ts'
 import { clockText, countText, durationText, rateText } from './units.ts'
 
 type Write = (event: TransferEvent, style: Style) => string
 
 /** One line for an event, without a line end; '' for a kind that is newer than this program. */
 export function eventLine(event: ServerEvent, style: Style): string {
-  const text = textOf(event, style)
+  const text = eventText(event, style)
   return text === '' ? '' : `${style.dim(clockText(event.time))} ${text}`
 }
 
-function textOf(event: ServerEvent, style: Style): string {
+/** The same without the time, for a log that has its own. */
+export function eventText(event: ServerEvent, style: Style = PLAIN): string {
   switch (event.event) {
     case 'listening':
       return `listening on ${listeningPlace(event.address, event.port)} (${event.driver})`

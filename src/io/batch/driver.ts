@@ -94,7 +94,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.native = native
     this.names = new Names(native)
     this.#inbox = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
-    this.#pools = new SocketPools(this, this.#inbox, () => this.#sockets++)
+    this.#pools = new SocketPools(this, this.#inbox, () => this.#sockets++, options.ports)
     this.#requests = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
     this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
     const tap = options.tap
@@ -125,6 +125,11 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
 
   listen(address: string, port: number): Promise<Bound> {
     return this.#listening.listen(address, port)
+  }
+
+  /** Node reads it, as it reads those for IPv6. */
+  adopt(fd: number): Promise<Bound> {
+    return this.#listening.adopt(fd)
   }
 
   rescan(): Promise<void> {

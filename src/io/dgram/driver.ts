@@ -4,13 +4,15 @@ import { performance } from 'node:perf_hooks'
 import type { Peer } from '../../endpoint/contract.ts'
 import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
 import { Alarm } from './alarm.ts'
-import { bindError, tidError } from '../bind-error.ts'
+import { ForesendError } from '../../error.ts'
+import { adoptError, bindError, tidError } from '../bind-error.ts'
 import type { Core } from './core.ts'
 import { Listener } from './listener.ts'
 import type { ListeningHook } from './listener.ts'
 import { ConnectedTid, SharedTid } from './tid.ts'
 import { Wildcard } from './wildcard.ts'
 import type { WildcardOwner } from './wildcard.ts'
+import type { PortRange } from '../port-range.ts'
 import { SendMemory } from './send-memory.ts'
 import { EventLoopSpin } from './event-loop-spin.ts'
 import { localAddresses, localFor } from '../interfaces.ts'
@@ -26,6 +28,8 @@ export interface DgramOptions {
   readonly isNear: (address: string) => boolean
   /** Serve all transfers from the listening socket, for networks that let only its port through. */
   readonly singlePort?: boolean
+  /** Ports of transfers; the system's choice without it. */
+  readonly ports?: PortRange | undefined
   readonly tap?: Tap
   /** For tests: where the list of interfaces comes from. */
   readonly interfaces?: () => InterfaceTable
@@ -90,6 +94,27 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     }
   }
 
+  async adopt(fd: number): Promise<Bound> {
+    this.#readLocals()
+    try {
+      const listener = await Listener.adopt(this, fd)
+      this.opened(listener)
+      this.#scan ??= setInterval(() => void this.rescan(), RESCAN_MS).unref()
+      const { address, port } = listener
+      return {
+        address,
+        port,
+        addresses: () => [address],
+        close: () => {
+          this.closed(listener)
+          listener.close()
+        },
+      }
+    } catch (error) {
+      throw error instanceof ForesendError ? error : adoptError(fd, error)
+    }
+  }
+
   async rescan(): Promise<void> {
     if (this.#scanning) return
     this.#scanning = true
@@ -99,7 +124,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
   }
 
   async openTid(peer: Peer, owner: Owner): Promise<Tid> {
-    if (this.#options.singlePort !== true) return ConnectedTid.open(this.core, peer, owner)
+    if (this.#options.singlePort !== true) return ConnectedTid.open(this.core, peer, owner, this.#options.ports)
     const listener = this.listenerFor(peer)
     if (listener === undefined) throw tidError(peer.address, new Error('the listening socket is closed'))
     const tid = new SharedTid(this.core, listener, peer, owner)
@@ -113,7 +138,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     // Rare, so a copy is cheap, and the caller's memory is free again whatever the socket does.
     const data = buffer.slice(0, length)
     try {
-      listener.socket.send(data, peer.port, peer.address, (error) => {
+      listener.socket.send(data, peer.port, listener.nameOf(peer.address), (error) => {
         if (error) countSendError(this.stats, error)
       })
     } catch (error) {
@@ -185,8 +210,12 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     const asked = this.#listeners.get(peer.local)
     if (asked !== undefined) return asked
     const six = peer.address.includes(':')
-    for (const listener of this.#listeners.values()) if (listener.address.includes(':') === six) return listener
-    return undefined
+    const all = [...this.#listeners.values()]
+    // One for every IPv6 address may have been bound for IPv4 as well.
+    return (
+      all.find((listener) => listener.address.includes(':') === six) ??
+      all.find((listener) => listener.address === '::')
+    )
   }
 }
 

@@ -2,7 +2,8 @@
 import type { Socket } from 'node:dgram'
 import type { Peer } from '../../endpoint/contract.ts'
 import type { Tap, Tid } from '../driver.ts'
-import { tidError } from '../bind-error.ts'
+import { errnoOf, tidError } from '../bind-error.ts'
+import { type PortRange, portsOf } from '../port-range.ts'
 import { anyAddress } from '../interfaces.ts'
 import { bind, createSocket, isUnreachable, Sending } from './core.ts'
 import type { Core } from './core.ts'
@@ -21,16 +22,26 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
   #isOpen = true
 
   /** Rejects with ERR_TFTP_BIND. */
-  static async open<Owner>(core: Core<Owner>, peer: Peer, owner: Owner): Promise<ConnectedTid<Owner>> {
-    const socket = createSocket(peer.address)
-    try {
-      const address = peer.local === '' ? anyAddress(peer.address) : peer.local
-      await bind(socket, { address, port: 0, exclusive: true })
-      await connect(socket, peer)
-    } catch (error) {
-      throw tidError(`${peer.address} port ${peer.port}`, error)
+  static async open<Owner>(
+    core: Core<Owner>,
+    peer: Peer,
+    owner: Owner,
+    ports?: PortRange,
+  ): Promise<ConnectedTid<Owner>> {
+    const address = peer.local === '' ? anyAddress(peer.address) : peer.local
+    let failure: unknown
+    for (const port of portsOf(ports)) {
+      const socket = createSocket(peer.address)
+      try {
+        await bind(socket, { address, port, exclusive: true })
+        await connect(socket, peer)
+        return new ConnectedTid(core, socket, peer, owner)
+      } catch (error) {
+        failure = error
+        if (ports === undefined || errnoOf(error) !== 'EADDRINUSE') break
+      }
     }
-    return new ConnectedTid(core, socket, peer, owner)
+    throw tidError(`${peer.address} port ${peer.port}`, failure, ports)
   }
 
   private constructor(core: Core<Owner>, socket: Socket, peer: Peer, owner: Owner) {
@@ -110,6 +121,8 @@ export interface SharedPort {
   readonly address: string
   readonly port: number
   readonly open: boolean
+  /** What `address` is called on this socket. */
+  nameOf(address: string): string
   forget(peer: Peer): void
 }
 
@@ -119,6 +132,7 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
   readonly owner: Owner
   readonly #peer: Peer
   readonly #shared: SharedPort
+  readonly #name: string
   readonly #reported: (error: Error | null) => void
 
   constructor(core: Core<Owner>, shared: SharedPort, peer: Peer, owner: Owner) {
@@ -127,6 +141,7 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
     this.owner = owner
     this.#peer = peer
     this.#shared = shared
+    this.#name = shared.nameOf(peer.address)
     this.#reported = (error) => {
       if (error !== null && error !== undefined) countSendError(core.stats, error)
     }
@@ -144,9 +159,9 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
   }
 
   protected override put(data: Uint8Array, report: boolean): void {
-    const { port, address } = this.#peer
-    if (report) this.socket.send(data, port, address, this.#reported)
-    else this.socket.send(data, port, address)
+    const { port } = this.#peer
+    if (report) this.socket.send(data, port, this.#name, this.#reported)
+    else this.socket.send(data, port, this.#name)
   }
 
   protected override tapped(tap: Tap, data: Uint8Array): void {
