@@ -1,6 +1,7 @@
 /** The program's entry: reads the command line, runs one command, and turns what came of it into an exit code. */
 import { basename } from 'node:path'
 import { CommanderError } from 'commander'
+import { confine } from './confine/index.ts'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, messageOf } from './exit.ts'
 import { buildProgram, type LoadedLater, type Make } from './program.ts'
@@ -24,6 +25,7 @@ export async function main(): Promise<void> {
     tools: loadTools(),
     watch: stop.watch,
     now: Date.now,
+    ...(process.platform === 'linux' ? { confine } : {}),
   })
   setTimeout(() => process.exit(), LINGER_MS).unref()
 }

@@ -9,9 +9,11 @@ import { CONFIG_SUMMARY } from './config/summary.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
 import { ATFTPD_SUMMARY, IN_TFTPD_SUMMARY } from './old/summary.ts'
 import { PROFILE_SUMMARY } from './profile/summary.ts'
+import { promptCommand } from './prompt/command.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
 import { version } from './version.ts'
+import { watchCommand } from './watch/command.ts'
 
 const DESCRIPTION = `TFTP server and client for devices that other servers cannot flash.
 
@@ -64,7 +66,17 @@ export function buildProgram(
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
-  for (const make of [serveCommand, getCommand, putCommand, diagnoseCommand, historyCommand, ...later, benchCommand]) {
+  for (const make of [
+    serveCommand,
+    getCommand,
+    putCommand,
+    promptCommand,
+    diagnoseCommand,
+    watchCommand,
+    historyCommand,
+    ...later,
+    benchCommand,
+  ]) {
     const command = make(context, done)
     program.addCommand(command)
     printThrough(command, context)

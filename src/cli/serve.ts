@@ -10,10 +10,12 @@ import {
 import { handedSockets } from '../io/handed-sockets.ts'
 import type { OpenHistory } from '../history/history.ts'
 import { stateFolder } from '../history/state-folder.ts'
-import { EXIT, messageOf } from './exit.ts'
+import { EXIT, messageOf, usageError } from './exit.ts'
 import type { OwnSettings } from './config/serve-settings.ts'
 import { addSettingFlags, valuesOfFlags } from './config/setting-flags.ts'
-import { SettingsSource } from './config/source.ts'
+import { type ReadSettings, SettingsSource } from './config/source.ts'
+import { barredFolder, confinementLine, planOf } from './confine/index.ts'
+import { startHooks } from '../control/hooks.ts'
 import { reportReady } from './service/background.ts'
 import { watchIdle } from './service/idle.ts'
 import { notifyService } from './service/notify.ts'
@@ -72,6 +74,7 @@ export function serveCommand(context: Context, done: (exitCode: number) => void)
 /** Serves until it is asked to stop. `tag` names it in the system log. */
 export async function serve(context: Context, source: SettingsSource, tag = 'foresend'): Promise<number> {
   const { config, port, own } = source.read()
+  const confinement = await confineAsAsked(context, source, { config, own })
   const user = own.user === undefined ? undefined : findUser(own.user)
   const level = levelFor(own)
   const printer = printerFor(context, own, level, tag)
@@ -79,8 +82,8 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
   const history = own.history === false ? undefined : await openState(context, own, printer, listening.promise)
   const starting = startAsAsked(context, config, port, printer, level, history, source.sockets)
   // Signals count from here on: one may come right after `listening`.
-  const stopped = untilStopped(context, starting, printer, source)
-  const atEnd: (() => void)[] = []
+  const stopped = untilStopped(context, starting, printer, source, confinement?.inForce === true)
+  const atEnd: (() => void | Promise<void>)[] = []
   try {
     const { server, notice } = await starting
     listening.resolve()
@@ -89,6 +92,11 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
     }
     printer.say(...fetchLines(servedPath(config), server.bound))
+    if (confinement !== undefined) printer.say(confinement.line)
+    const hooks = startHooks(server, { command: own.hook, socket: own['hook-socket'] }, (message) =>
+      printer.event({ event: 'notice', time: context.now(), code: 'HOOK', message }),
+    )
+    if (hooks !== undefined) atEnd.push(hooks)
     if (own.pidfile !== undefined) atEnd.push(writePidFile(own.pidfile))
     if (user !== undefined) becomeUser(user, history === undefined ? undefined : (own.state ?? stateFolder()))
     const exitIdle = own['exit-idle']
@@ -98,7 +106,7 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
     await stopped.done
     tellService(['STOPPING=1'], printer)
   } finally {
-    for (const step of atEnd) step()
+    for (const step of atEnd) await step()
     await history?.close()
   }
   const { server } = await starting
@@ -106,6 +114,22 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
   if (summary !== '') printer.say(`stopped: ${summary}`)
   printer.close()
   return EXIT.done
+}
+
+/** Before anything else is started, as what exists keeps its rights. With a line for the log; undefined where it is not wanted. */
+async function confineAsAsked(
+  { confine }: Context,
+  { file, sockets }: SettingsSource,
+  { config, own }: Pick<ReadSettings, 'config' | 'own'>,
+): Promise<{ readonly inForce: boolean; readonly line: string } | undefined> {
+  const isRequired = own['require-confinement'] === true
+  if (own.confinement === false && isRequired)
+    throw usageError('--no-confinement and --require-confinement exclude each other')
+  if (confine === undefined && isRequired) throw usageError('--require-confinement needs Linux')
+  if (own.confinement === false || confine === undefined) return undefined
+  const plan = planOf(config, own, file)
+  const confinement = await confine(plan, isRequired, sockets?.length ?? 0)
+  return { inForce: confinement.inForce, line: confinementLine(plan, confinement) }
 }
 
 /**
@@ -178,6 +202,7 @@ function untilStopped(
   starting: Promise<Started>,
   printer: EventPrinter,
   source: SettingsSource,
+  isConfined: boolean,
 ): Stopped {
   const stopped = Promise.withResolvers<void>()
   const notice = (code: string, message: string): void =>
@@ -194,7 +219,7 @@ function untilStopped(
       ({ server }) => stop(server, count),
       () => {},
     )
-  const reload = (): void => void reloaded(starting, source, notice)
+  const reload = (): void => void reloaded(starting, source, isConfined, notice)
   const unwatch = context.watch(request, reload)
   const unwatchFile = source.watch(reload, (reason) =>
     notice('CONFIG_NOT_WATCHED', `changes of ${source.file} are not seen (${reason}): SIGHUP reads it again`),
@@ -211,12 +236,15 @@ function untilStopped(
 async function reloaded(
   starting: Promise<Started>,
   source: SettingsSource,
+  isConfined: boolean,
   notice: (code: string, message: string) => void,
 ): Promise<void> {
   const { file, sockets } = source
   try {
     const { server, port } = await starting
-    await server.reload(file === undefined ? undefined : { ...source.read().config, port, sockets })
+    const { config } = source.read()
+    if (isConfined) requireAllowed(config)
+    await server.reload(file === undefined ? undefined : { ...config, port, sockets })
     const read = file === undefined ? '' : `read ${file}, `
     notice('RELOADED', `${read}opened the folder and looked for addresses again`)
   } catch (error) {
@@ -238,4 +266,13 @@ function unchanged(error: unknown): string {
   const message = messageOf(error)
   const remark = 'the server goes on with its previous settings'
   return message.endsWith(remark) ? message : `${message}; ${remark}`
+}
+
+/** A folder that took the place of another one is a new folder too. */
+function requireAllowed(config: ServerConfig): void {
+  const folder = barredFolder(config)
+  if (folder === undefined) return
+  throw usageError(
+    `${folder} is not the folder that was there at the start, and the program is confined to that one: start it anew, or with --no-confinement`,
+  )
 }

@@ -7,7 +7,7 @@ const FIRST = 3
 /** No unit has that many addresses. */
 const MAX_SOCKETS = 64
 /** bin/foresend.js puts how many sockets it handed on here. */
-const FROM_LAUNCHER = 'FORESEND_SOCKETS'
+export const FROM_LAUNCHER = 'FORESEND_SOCKETS'
 
 /**
  * Their descriptors; empty without any. The variables that say so are taken out of `env`: they are not for the programs that this one

@@ -111,7 +111,8 @@ class Instance {
     this.#events = new Events(
       say,
       start.level,
-      start.keeps ? (kind, transfer) => detailsOf(kind, transfer, macOf, traceOf) : undefined,
+      traceOf,
+      start.keeps ? (transfer) => detailsOf(transfer, macOf) : undefined,
     )
     this.#known = {
       macOf: (address) => neighbours.macOf(Date.now(), address),

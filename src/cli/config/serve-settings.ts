@@ -8,6 +8,10 @@ import { SETTINGS } from './settings.ts'
 export interface OwnSettings {
   readonly state?: string
   readonly history?: boolean
+  readonly confinement?: boolean
+  readonly 'require-confinement'?: boolean
+  readonly hook?: string
+  readonly 'hook-socket'?: string
   readonly user?: string
   readonly pidfile?: string
   readonly 'exit-idle'?: number

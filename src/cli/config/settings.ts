@@ -275,6 +275,38 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       kind: KIND.off,
     },
   ],
+  'What it may do:': [
+    {
+      key: 'confinement',
+      example: false,
+      value: '',
+      help: 'keep the rights to files that it does not need (Linux)',
+      kind: KIND.off,
+    },
+    {
+      key: 'require-confinement',
+      example: true,
+      value: '',
+      help: 'do not serve where the system cannot take those rights away',
+      kind: KIND.on,
+    },
+  ],
+  'What follows it:': [
+    {
+      key: 'hook',
+      example: '/usr/local/bin/flashed',
+      value: '<COMMAND>',
+      help: 'run COMMAND EVENT ADDRESS FILE BYTES when a transfer has ended, the event as JSON on its input',
+      kind: KIND.path,
+    },
+    {
+      key: 'hook-socket',
+      example: '/run/foresend/events.sock',
+      value: '<PATH>',
+      help: 'write each event as a line of JSON to the program that listens on this Unix socket',
+      kind: KIND.path,
+    },
+  ],
   'What it shows:': [
     {
       key: 'log-format',
