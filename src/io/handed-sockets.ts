@@ -18,7 +18,12 @@ export function handedSockets(env: NodeJS.ProcessEnv = process.env, pid: number 
   const count = Number(launched ?? (LISTEN_PID === String(pid) ? LISTEN_FDS : undefined) ?? 0)
   for (const name of ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', FROM_LAUNCHER]) delete env[name]
   if (!Number.isInteger(count) || count < 1) return []
-  return Array.from({ length: Math.min(count, MAX_SOCKETS) }, (_, index) => FIRST + index)
+  return descriptors(Math.min(count, MAX_SOCKETS))
+}
+
+/** Those of `count` sockets. */
+export function descriptors(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => FIRST + index)
 }
 
 /**

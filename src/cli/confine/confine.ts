@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { loadConfinement } from '../../io/native/linux.ts'
 import { confineTo } from '../../io/native/landlock.ts'
-import { FROM_LAUNCHER } from '../../io/handed-sockets.ts'
+import { descriptors, FROM_LAUNCHER } from '../../io/handed-sockets.ts'
 import type { Plan } from './plan.ts'
 
 /** Tells the program that it is the second one. That the rights are gone is tried, not believed (check.ts). */
@@ -26,6 +26,7 @@ export function startConfined(plan: Plan, sockets: number): string {
   for (const folder of plan.stored) makeFolder(folder)
   const failed = confineTo(calls, plan)
   if (failed !== undefined) return failed
+  for (const fd of [...channel(), ...descriptors(sockets)]) calls.keepOpen(fd)
   return process.execve(
     process.execPath,
     [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
@@ -40,13 +41,18 @@ function makeFolder(path: string): void {
   } catch {}
 }
 
-/** The channel to the launcher and the sockets that were handed to this process stay open; these variables tell of them. */
+/** Of the channel to the program that started this one; none without it. */
+function channel(): readonly number[] {
+  const fd = (process.channel as { readonly fd?: number } | null | undefined)?.fd
+  return fd === undefined ? [] : [fd]
+}
+
+/** The channel and the sockets that were handed to this process stay open; these variables tell of them. */
 function environment(sockets: number): Record<string, string> {
-  const channel = (process.channel as { readonly fd?: number } | null | undefined)?.fd
   const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return {
     ...Object.fromEntries(inherited),
-    ...(channel === undefined ? {} : { NODE_CHANNEL_FD: String(channel) }),
+    ...Object.fromEntries(channel().map((fd) => ['NODE_CHANNEL_FD', String(fd)])),
     ...(sockets === 0 ? {} : { [FROM_LAUNCHER]: String(sockets) }),
     [MARK]: '1',
   }

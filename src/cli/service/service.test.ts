@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -7,7 +7,8 @@ import type { Server, ServerEvent } from '../../server/contract.ts'
 import { watchIdle } from './idle.ts'
 import { openLogFile } from './log-file.ts'
 import { writePidFile } from './pid-file.ts'
-import { syslogPrinter } from './syslog.ts'
+import { notifyService } from './notify.ts'
+import { openSyslog, syslogPrinter } from './syslog.ts'
 import { findUser } from './user.ts'
 
 describe('the pidfile', () => {
@@ -70,6 +71,35 @@ describe('lines of the system log', () => {
   test('what a peer sent cannot forge a line', () => {
     expect(said({ event: 'notice', code: 'X', message: 'a\n<0>b\u2028c\u001b[1m' })).toBe('<28>a <0>b\\x2028c\\x1b[1m')
   })
+})
+
+/** A program that appends its words and what it reads to a file, in a folder that is PATH. */
+function standIn(name: string): { env: Record<string, string>; said: () => string } {
+  const folder = tempFolder()
+  const file = join(folder, 'said')
+  writeFileSync(file, '')
+  writeFileSync(join(folder, name), `#!/bin/sh\n{ echo "$@"; /bin/cat; } >> '${file}'\n`)
+  chmodSync(join(folder, name), 0o755)
+  return { env: { PATH: folder }, said: () => readFileSync(file, 'utf8') }
+}
+
+test('systemd is told through systemd-notify, and only where it asks for it', async () => {
+  const { env, said } = standIn('systemd-notify')
+  const failed = vi.fn<(reason: string) => void>()
+  notifyService(['READY=1'], failed, env)
+  notifyService(['READY=1', 'STATUS=serving /srv/tftp'], failed, { ...env, NOTIFY_SOCKET: '/run/systemd/notify' })
+  await expect.poll(said).toBe('READY=1 STATUS=serving /srv/tftp\n')
+  expect(failed).not.toHaveBeenCalled()
+  notifyService(['READY=1'], failed, { PATH: '/nowhere', NOTIFY_SOCKET: 'x' })
+  await expect.poll(() => failed.mock.calls).toEqual([[expect.stringMatching(/^systemd was not told READY=1: /)]])
+})
+
+test('the system log gets its lines through logger', async () => {
+  const { env, said } = standIn('logger')
+  const printer = openSyslog('in.tftpd', env)
+  printer.say('hello')
+  printer.close()
+  await expect.poll(said).toBe(`--prio-prefix --id=${process.pid} --tag in.tftpd\n<30>hello\n`)
 })
 
 test('a server is idle when no request came and nothing ran for so long', () => {

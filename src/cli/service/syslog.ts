@@ -29,6 +29,7 @@ export function syslogPrinter(write: (line: string) => void, close: () => void =
 export function openSyslog(tag: string, env: NodeJS.ProcessEnv = process.env): EventPrinter {
   if (env.JOURNAL_STREAM !== undefined) return syslogPrinter((line) => process.stdout.write(`${line}\n`))
   const logger = spawn('logger', ['--prio-prefix', '--id=' + process.pid, '--tag', tag], {
+    env,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   let isLost = false
