@@ -33,7 +33,7 @@ async function place(): Promise<Place> {
   return { root, bin, env, port: await freePort() }
 }
 
-/** A program on the PATH of `bin` that appends what it is given to `file`. */
+/** A program on the PATH of `bin` that appends what it is given to `file`, which a confined server could not. */
 function recorder(bin: string, name: string, what: string): string {
   const file = join(bin, `${name}.said`)
   writeFileSync(join(bin, name), `#!/bin/sh\n{ ${what}; } >> '${file}'\n`)
@@ -57,6 +57,11 @@ async function fetched(port: number, name: string, address = '127.0.0.1'): Promi
   }
 }
 
+/** For programs of `recorder`. */
+function unconfined(env: Place['env']): Place['env'] {
+  return { ...env, FORESEND_NO_CONFINEMENT: '1' }
+}
+
 async function ended(running: Running): Promise<number | null> {
   running.child.kill('SIGTERM')
   return (await running.ended).code
@@ -70,7 +75,10 @@ describe('under another name', () => {
   test('in.tftpd -L with whole paths, the log of the system, and root given up', async () => {
     const { root, bin, env, port } = await place()
     const log = recorder(bin, 'logger', 'echo "$@"; cat')
-    const server = start(['-L', '-v', '-a', `127.0.0.1:${port}`, root], { command: [join(bin, 'in.tftpd')], env })
+    const server = start(['-L', '-v', '-a', `127.0.0.1:${port}`, root], {
+      command: [join(bin, 'in.tftpd')],
+      env: unconfined(env),
+    })
     expect(await fetched(port, `${root}/f`)).toBe(CONTENT)
     expect(await fetched(port, 'f')).toBe('ERROR 2')
     expect(await fetched(port, '/etc/passwd')).toBe('ERROR 2')
@@ -154,6 +162,8 @@ describe.skipIf(findProgram('systemd-socket-activate') === undefined)('sockets o
       '--log-format',
       'json',
       '--no-history',
+      // The program that stands for systemd-notify writes a file.
+      '--no-confinement',
       ...(addresses.length > 1 ? ['--single-port'] : []),
     ]
     const server = start(['serve', root, ...flags], { command, env })
