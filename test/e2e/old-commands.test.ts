@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { findProgram, freePort } from '../interop/programs.ts'
+import { findProgram, freePort, missingNote } from '../interop/programs.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { LAUNCHER, run, type Running, start } from './cli-run.ts'
 import { RawClient } from './raw-client.ts'
@@ -69,6 +69,11 @@ async function ended(running: Running): Promise<number | null> {
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+/** A test that is skipped says what it lacks. */
+function withNote(name: string, found: string | undefined, program: string, debianPackage: string): string {
+  return found === undefined ? `${name}: ${missingNote(program, debianPackage)}` : name
 }
 
 describe('under another name', () => {
@@ -143,56 +148,61 @@ describe('under another name', () => {
   })
 })
 
-describe.skipIf(findProgram('systemd-socket-activate') === undefined)('sockets of systemd', () => {
-  test.each([
-    ['of one address', (port: number) => `127.0.0.1:${port}`, ['127.0.0.1']],
-    ['of every address, both kinds', (port: number) => `[::]:${port}`, ['127.0.0.1', '::1']],
-  ])('%s', async (_, listen, addresses) => {
-    const { root, bin, env, port } = await place()
-    const told = recorder(bin, 'systemd-notify', 'echo "$@"')
-    const pass = Object.entries({ ...env, NOTIFY_SOCKET: '/run/nowhere' }).flatMap(([key, value]) => [
-      '-E',
-      `${key}=${value}`,
-    ])
-    const command = ['systemd-socket-activate', '--datagram', '-l', listen(port), ...pass, process.execPath, LAUNCHER]
-    // Each kind of port of transfers.
-    const flags = [
-      '--exit-idle',
-      '1.5',
-      '--log-format',
-      'json',
-      '--no-history',
-      // The program that stands for systemd-notify writes a file.
-      '--no-confinement',
-      ...(addresses.length > 1 ? ['--single-port'] : []),
-    ]
-    const server = start(['serve', root, ...flags], { command, env })
-    for (const address of addresses) expect(await fetched(port, 'f', address)).toBe(CONTENT)
-    const { code, stdout } = await server.ended
-    expect(code).toBe(0)
-    expect(stdout).toContain(`"port":${port},"driver":"dgram"`)
-    expect(readFileSync(told, 'utf8')).toBe(`READY=1 STATUS=serving ${root}\nSTOPPING=1\n`)
-  })
+const activate = findProgram('systemd-socket-activate')
 
-  test('through the launcher of an old Node', async () => {
-    const { root, env, port } = await place()
-    const claimOld = join(root, 'claim-old.cjs')
-    writeFileSync(
-      claimOld,
-      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.8' } })\n",
-    )
-    const pass = Object.entries(env).flatMap(([key, value]) => ['-E', `${key}=${value}`])
-    const old = [process.execPath, '--require', claimOld, LAUNCHER]
-    const command = ['systemd-socket-activate', '--datagram', '-l', `127.0.0.1:${port}`, ...pass, ...old]
-    const server = start(['serve', root, '--exit-idle', '1', '--no-history'], { command, env })
-    expect(await fetched(port, 'f')).toBe(CONTENT)
-    expect((await server.ended).code).toBe(0)
-  })
-})
+describe.skipIf(activate === undefined)(
+  withNote('sockets of systemd', activate, 'systemd-socket-activate', 'systemd'),
+  () => {
+    test.each([
+      ['of one address', (port: number) => `127.0.0.1:${port}`, ['127.0.0.1']],
+      ['of every address, both kinds', (port: number) => `[::]:${port}`, ['127.0.0.1', '::1']],
+    ])('%s', async (_, listen, addresses) => {
+      const { root, bin, env, port } = await place()
+      const told = recorder(bin, 'systemd-notify', 'echo "$@"')
+      const pass = Object.entries({ ...env, NOTIFY_SOCKET: '/run/nowhere' }).flatMap(([key, value]) => [
+        '-E',
+        `${key}=${value}`,
+      ])
+      const command = ['systemd-socket-activate', '--datagram', '-l', listen(port), ...pass, process.execPath, LAUNCHER]
+      // Each kind of port of transfers.
+      const flags = [
+        '--exit-idle',
+        '1.5',
+        '--log-format',
+        'json',
+        '--no-history',
+        // The program that stands for systemd-notify writes a file.
+        '--no-confinement',
+        ...(addresses.length > 1 ? ['--single-port'] : []),
+      ]
+      const server = start(['serve', root, ...flags], { command, env })
+      for (const address of addresses) expect(await fetched(port, 'f', address)).toBe(CONTENT)
+      const { code, stdout } = await server.ended
+      expect(code).toBe(0)
+      expect(stdout).toContain(`"port":${port},"driver":"dgram"`)
+      expect(readFileSync(told, 'utf8')).toBe(`READY=1 STATUS=serving ${root}\nSTOPPING=1\n`)
+    })
+
+    test('through the launcher of an old Node', async () => {
+      const { root, env, port } = await place()
+      const claimOld = join(root, 'claim-old.cjs')
+      writeFileSync(
+        claimOld,
+        "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.8' } })\n",
+      )
+      const pass = Object.entries(env).flatMap(([key, value]) => ['-E', `${key}=${value}`])
+      const old = [process.execPath, '--require', claimOld, LAUNCHER]
+      const command = ['systemd-socket-activate', '--datagram', '-l', `127.0.0.1:${port}`, ...pass, ...old]
+      const server = start(['serve', root, '--exit-idle', '1', '--no-history'], { command, env })
+      expect(await fetched(port, 'f')).toBe(CONTENT)
+      expect((await server.ended).code).toBe(0)
+    })
+  },
+)
 
 const inetd = findProgram('inetd')
 
-describe.skipIf(inetd === undefined)('inetd', () => {
+describe.skipIf(inetd === undefined)(withNote('inetd', inetd, 'inetd', 'openbsd-inetd'), () => {
   test('wait: the first request starts it and is answered, and it ends when idle', async () => {
     const { root, bin, env, port } = await place()
     recorder(bin, 'logger', 'cat')

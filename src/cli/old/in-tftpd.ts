@@ -37,6 +37,8 @@ const OPTIONS: readonly OldOption[] = [
   { name: 'service', letter: 'S', also: ['port'], value: 'needed' },
   { name: 'stderr', value: 'none' },
   { name: 'systemd', value: 'none' },
+  // Of ours: tftp-hpa serves every address.
+  { name: 'allow', value: 'needed' },
 ]
 
 /** What tftp-hpa's own options may be refused. */
@@ -95,6 +97,7 @@ export function readInTftpd(args: readonly string[], uid: number | undefined = p
     if (portRangeOf(range) === undefined) throw usageError(`${PROGRAM}: -R takes two ports, such as 50000:50999`)
     values['port-range'] = range
   }
+  if (has('allow')) values.allow = all('allow')
   const map = last('map-file')
   if (map !== undefined) values.map = resolve(map)
   if (!isSecure && map !== undefined) {

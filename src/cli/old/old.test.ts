@@ -92,6 +92,7 @@ describe('in.tftpd', () => {
     ['-R 4096:32760 -s /a', { 'port-range': '4096:32760' }],
     ['--port-r 4096:32760 -s /a', { 'port-range': '4096:32760' }],
     ['--stderr -s /a', { 'log-format': 'pretty' }],
+    ['--allow 203.0.113.0/24 -s /a', { allow: ['203.0.113.0/24'] }],
     ['-lvsBc 1468 /a'.replace('Bc 1468', 'cB 1468'), { 'max-blksize': 1468, uploads: 'overwrite', path: '/a' }],
   ])('%s', (line, values) => expect(hpa(line).values).toMatchObject(values))
 

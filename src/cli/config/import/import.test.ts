@@ -207,8 +207,8 @@ describe('dnsmasq', () => {
   })
 
   test('network cards become their addresses', () => {
-    const [name = '', addresses = []] = Object.entries(networkInterfaces())[0] ?? []
-    expect(imported(`enable-tftp=${name}\n`).values).toEqual({ host: addresses.map(({ address }) => address) })
+    const [name, addresses] = Object.entries(networkInterfaces())[0]
+    expect(imported(`enable-tftp=${name}\n`).values).toEqual({ host: addresses?.map(({ address }) => address) })
     expect(imported('enable-tftp=nic77\n').remarks).toEqual([expect.stringMatching(/no network card nic77/)])
   })
 
