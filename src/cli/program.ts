@@ -9,6 +9,7 @@ import { LAB_SUMMARY } from './lab/summary.ts'
 import { PROFILE_SUMMARY } from './profile/summary.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
+import { statCommand, statusCommand } from './status.ts'
 import { version } from './version.ts'
 
 const DESCRIPTION = `TFTP server and client for devices that other servers cannot flash.
@@ -25,6 +26,7 @@ Examples:
   foresend put image.bin tftp://192.168.1.1/image.bin --wait 60
   foresend diagnose flash.pcap          say why a transfer failed, from a capture of it
   foresend history --failed             what a server served that did not arrive
+  foresend status                       what a server that runs is doing
   foresend lab run --device archer-c2-faulty
                                         try a model of a device against models of servers
 
@@ -54,6 +56,8 @@ export function buildProgram(
     putCommand,
     diagnoseCommand,
     historyCommand,
+    statusCommand,
+    statCommand,
     profile,
     lab,
     benchCommand,

@@ -9,6 +9,8 @@ import {
   STOP_GRACE_MS,
 } from '../server/contract.ts'
 import { EVENT_LEVELS } from '../server/level.ts'
+import type { ApiServer } from '../control/api.ts'
+import type { ControlSocket } from '../control/socket.ts'
 import type { OpenHistory } from '../history/history.ts'
 import { stateFolder } from '../history/state-folder.ts'
 import { EXIT, messageOf } from './exit.ts'
@@ -60,6 +62,9 @@ interface ServeFlags {
   readonly maxTransfers?: number
   readonly maxTransfersPerAddress?: number
   readonly record?: string
+  readonly recordFailed?: true
+  readonly recordFiles?: number
+  readonly recordMib?: number
   readonly state?: string
   readonly history: boolean
   readonly logFormat?: 'pretty' | 'json'
@@ -121,7 +126,11 @@ function addFlags(command: Command): void {
       'error (failures), warn (also refusals, stalls, notices), info, or debug (every event) (info)',
       oneOf(...EVENT_LEVELS),
     )
-    .option('--record <DIR>', 'write every packet to a capture file there, which Wireshark opens')
+    .optionsGroup('What it records:')
+    .option('--record <DIR>', 'write a capture of each transfer there, for Wireshark and `foresend diagnose`')
+    .option('--record-failed', 'only of those that failed, stalled or repeated much')
+    .option('--record-files <N>', 'keep the newest N of them (500)', wholeNumber('files', 1, 100_000))
+    .option('--record-mib <N>', 'each this large at most, in MiB (4)', wholeNumber('MiB', 1, 1024))
 }
 
 async function serve(context: Context, path: string, flags: ServeFlags): Promise<number> {
@@ -133,9 +142,11 @@ async function serve(context: Context, path: string, flags: ServeFlags): Promise
   const starting = startAsAsked(context, config, flags.port, printer, level, history)
   // Signals count from here on: one may come right after `listening`.
   const stopped = untilStopped(context, starting, printer)
+  let control: ControlSocket | undefined
   try {
     const { server, notice } = await starting
     listening.resolve()
+    if (history !== undefined) control = await openControl(context, server, flags, printer)
     printer.watch(() => server.transfers())
     if (notice !== undefined) {
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
@@ -143,6 +154,7 @@ async function serve(context: Context, path: string, flags: ServeFlags): Promise
     printer.say(...fetchLines(path, server.bound))
     await stopped
   } finally {
+    control?.close()
     await history?.close()
   }
   const { server } = await starting
@@ -169,6 +181,30 @@ function openState(
     version: version(),
     notice: (message) => void listening.then(() => notice(message)),
   })
+}
+
+/** Without the socket `foresend status` knows nothing of this server, which is no reason not to serve. */
+async function openControl(
+  context: Context,
+  server: Server,
+  { state = stateFolder() }: ServeFlags,
+  printer: EventPrinter,
+): Promise<ControlSocket | undefined> {
+  const asked: ApiServer = {
+    bound: server.bound,
+    transfers: () => server.transfers(),
+    stats: () => server.stats(),
+    abort: (id) => server.abort(id),
+    forget: (name) => server.forget(name),
+    reload: () => server.reload(),
+  }
+  try {
+    return await context.tools.openControlSocket(state, asked, { version: version(), pid: process.pid })
+  } catch (error) {
+    const message = `${messageOf(error)}; serving goes on, and \`foresend status\` does not see it`
+    printer.event({ event: 'notice', time: context.now(), code: 'CONTROL', message })
+    return undefined
+  }
 }
 
 /** A program that reads JSON gets progress at `info`, as it cannot look at the server itself. A person has bars for it. */
@@ -211,6 +247,9 @@ function configOf(path: string, flags: ServeFlags): ServerConfig {
     ...given('gapMs', flags.gap),
     ...given('rtoMs', flags.rto),
     ...given('record', flags.record),
+    ...given('recordFailed', flags.recordFailed),
+    ...given('recordFiles', flags.recordFiles),
+    ...given('recordMib', flags.recordMib),
     ...given('maxTransfers', flags.maxTransfers),
     ...given('maxTransfersPerAddress', flags.maxTransfersPerAddress),
   })

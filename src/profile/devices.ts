@@ -47,6 +47,11 @@ export class Devices {
     this.#memory.merge(update)
   }
 
+  /** Its next transfer begins as that of a new device. What a transfer that runs now teaches counts again. */
+  forget(device: string): void {
+    this.#memory.forget(device)
+  }
+
   /** Policy of a transfer that begins, and what is known of its device. */
   prepare(transfer: DeviceTransfer, agreed: Agreed): Prepared {
     const { content } = transfer

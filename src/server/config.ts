@@ -15,6 +15,10 @@ const MAX_COPIES = 8
 const MAX_GAP_MS = 1000
 const MAX_RTO_MS = 60_000
 const MAX_TRANSFERS = 1_000_000
+/** A folder with more files is slow to look through. */
+export const MAX_RECORD_FILES = 100_000
+/** Some ten million packets: Wireshark takes minutes to open more. */
+export const MAX_RECORD_MIB = 1024
 
 const path = v.pipe(v.string(), v.minLength(1, 'a path'))
 const flag = v.optional(v.boolean('true or false'), false)
@@ -81,6 +85,9 @@ const SCHEMA = v.strictObject({
     [],
   ),
   record: v.optional(path),
+  recordFailed: v.optional(v.boolean('true or false')),
+  recordFiles: v.optional(whole(1, MAX_RECORD_FILES)),
+  recordMib: v.optional(whole(1, MAX_RECORD_MIB)),
   maxTransfers: v.optional(whole(1, MAX_TRANSFERS)),
   maxTransfersPerAddress: v.optional(whole(1, MAX_TRANSFERS)),
 })
@@ -89,6 +96,9 @@ const SCHEMA = v.strictObject({
 function contradiction(config: ServerConfig): string | undefined {
   if (config.overwrite && !config.writable) {
     return '--overwrite replaces files only where uploads are allowed: add --writable, or leave --overwrite out'
+  }
+  if (config.recordFailed === true && config.record === undefined) {
+    return '--record-failed says which transfers are recorded: add --record DIR, or leave it out'
   }
   const { window, anticipationBytes, copies, gapMs, rtoMs } = config
   if (anticipationBytes !== undefined && window !== 'auto') {
@@ -121,6 +131,9 @@ const FIXED = {
   workers: '--workers',
   singlePort: '--single-port',
   record: '--record',
+  recordFailed: '--record-failed',
+  recordFiles: '--record-files',
+  recordMib: '--record-mib',
   maxTransfers: '--max-transfers',
   maxTransfersPerAddress: '--max-transfers-per-address',
 } as const satisfies Partial<Record<keyof ServerConfig, string>>

@@ -1,7 +1,7 @@
 /** Which driver a server gets. */
 import { createBatchDriver } from '../io/batch/driver.ts'
 import { createDgramDriver } from '../io/dgram/driver.ts'
-import type { Driver, DriverHandlers, Tap } from '../io/driver.ts'
+import type { Driver, DriverHandlers } from '../io/driver.ts'
 import type { Native } from '../io/native/linux.ts'
 import { probeBatch } from '../io/native/probe.ts'
 import type { ServedTransfer } from './content.ts'
@@ -33,14 +33,13 @@ export interface DriverParts {
   readonly native: Native | undefined
   readonly sharedPort: 'first' | 'next' | undefined
   readonly singlePort: boolean
-  readonly tap: Tap | undefined
 }
 
 export function createDriver(
   handlers: DriverHandlers<ServedTransfer>,
-  { native, sharedPort, singlePort, tap }: DriverParts,
+  { native, sharedPort, singlePort }: DriverParts,
 ): Driver<ServedTransfer> {
-  const options = { isNear, singlePort, ...(tap === undefined ? {} : { tap }) }
+  const options = { isNear, singlePort }
   return native === undefined
     ? createDgramDriver(handlers, options)
     : createBatchDriver(handlers, { ...options, native, sharedPort })

@@ -15,10 +15,14 @@ import { createDriver } from './drivers.ts'
 import { detailsOf } from './details.ts'
 import { Events } from './events.ts'
 import { Peers } from './peers.ts'
+import { Recording } from './recording.ts'
 import { type FromInstance, type InstanceStart, type ToInstance, toPlain } from './protocol.ts'
 import { Serving } from './serving.ts'
 
 const STOP_POLL_MS = 20
+/** Recordings that stay, and their size: 2 GB at most, and usually a hundredth of it. */
+const RECORD_FILES = 500
+const RECORD_MIB = 4
 /** Totals go to the control side at most this often, and only when something was counted. */
 const STATS_EVERY_MS = 1000
 
@@ -56,7 +60,7 @@ async function open(start: InstanceStart, say: Say, native: (() => Promise<Nativ
   const store = await openContent(config.content, { ...config, mapper: functions })
   const undo: (() => unknown)[] = [() => store.close()]
   try {
-    const recorder = await startRecorder(config, say)
+    const recorder = startRecorder(config, say)
     if (recorder !== undefined) undo.push(() => recorder.close())
     const instance = new Instance(start, say, store, functions, recorder)
     undo.push(() => instance.drop())
@@ -131,9 +135,16 @@ class Instance {
           native,
           sharedPort: start.sharedPort,
           singlePort: config.singlePort,
-          tap: recorder,
         }),
       asked: () => say({ type: 'asked' }),
+      recording:
+        recorder === undefined
+          ? undefined
+          : new Recording({
+              recorder,
+              failedOnly: config.recordFailed === true,
+              port: () => this.bound[0]?.port ?? config.port,
+            }),
     })
     this.#stats = setInterval(() => this.#tellStats(), STATS_EVERY_MS).unref()
   }
@@ -174,6 +185,8 @@ class Instance {
         return this.#abort(message.id)
       case 'learn':
         return this.#devices.merge(message.update)
+      case 'forget':
+        return this.#devices.forget(message.device)
       case 'wants':
         this.#events.level = message.level
         return
@@ -277,11 +290,12 @@ class Instance {
   }
 }
 
-async function startRecorder(config: ServerConfig, say: Say): Promise<Recorder | undefined> {
+function startRecorder(config: ServerConfig, say: Say): Recorder | undefined {
   if (config.record === undefined) return undefined
   return openRecorder({
     folder: config.record,
-    comment: `foresend serve ${config.content.type === 'folders' ? config.content.roots.join(' ') : config.content.path}`,
+    maxFiles: config.recordFiles ?? RECORD_FILES,
+    maxFileBytes: (config.recordMib ?? RECORD_MIB) * 1024 * 1024,
     onTrouble: (message) => say({ type: 'notice', code: 'RECORDING', message }),
   })
 }

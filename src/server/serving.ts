@@ -13,6 +13,7 @@ import type { Events } from './events.ts'
 import { Opener } from './opener.ts'
 import type { Peers } from './peers.ts'
 import type { NetworkStats } from './contract.ts'
+import type { Recording } from './recording.ts'
 
 export interface ServingOptions {
   readonly store: Store
@@ -24,6 +25,7 @@ export interface ServingOptions {
   readonly driver: (handlers: DriverHandlers<ServedTransfer>) => Driver<ServedTransfer>
   /** The first datagram reached a listening socket. */
   readonly asked: () => void
+  readonly recording?: Recording | undefined
 }
 
 export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<ServedTransfer> {
@@ -34,6 +36,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   readonly #devices: Devices
   readonly #asked: () => void
   readonly #events: Events
+  readonly #recording: Recording | undefined
   /** Datagrams that reached a listening socket. */
   #requests = 0
   /** False: new requests are left unanswered. */
@@ -44,6 +47,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.#events = options.events
     this.#devices = options.devices
     this.#asked = options.asked
+    this.#recording = options.recording
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
     this.#opener = new Opener(this.driver, this.endpoint, options.store)
@@ -104,7 +108,9 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     if (this.#requests++ === 0) this.#asked()
     if (!this.admitting) return
     if (this.#peers.allows(peer.address, peer.near)) {
+      this.#recording?.asks(buffer, offset, length)
       this.endpoint.handleRequest(now, peer, buffer, offset, length)
+      this.#recording?.asked(now, peer)
       return
     }
     const request = parseRequest(buffer, offset, length)
@@ -112,6 +118,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   datagram(now: number, transfer: ServedTransfer, buffer: Uint8Array, offset: number, length: number): void {
+    this.#recording?.received(now, transfer, buffer, offset, length)
     this.endpoint.handleDatagram(now, transfer, buffer, offset, length)
   }
 
@@ -156,10 +163,12 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
       if (transfer.agreed === undefined) return
       content.agree(transfer.agreed)
     }
+    this.#recording?.sentBlocks(this.driver.now(), transfer, first, count)
     io.sendBlocks(content.frame, first, count, content.maxBytes, content.isMapped ? content : undefined)
   }
 
   sendControl(transfer: ServedTransfer, buffer: Uint8Array, length: number): void {
+    this.#recording?.sent(this.driver.now(), transfer, buffer, length)
     transfer.io?.sendControl(buffer, length)
   }
 
@@ -182,11 +191,13 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   event(kind: EventKind, transfer: ServedTransfer): void {
+    this.#recording?.event(kind, transfer)
     this.#events.transfer(kind, this.driver.now(), transfer)
   }
 
   close(transfer: ServedTransfer): void {
     this.#devices.ended(transfer)
+    this.#recording?.close(this.driver.now(), Date.now(), transfer)
     transfer.io?.close()
     transfer.content?.close()
     transfer.io = undefined
