@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
 import { ForesendError } from '../error.ts'
+import { CONTENT, withContent } from './content-config.ts'
 import { portRangeOf } from '../io/port-range.ts'
 import { MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../transfer/negotiate.ts'
 import { OPTIONS } from '../transfer/options.ts'
@@ -48,16 +49,6 @@ const wordOrWhole = (words: readonly string[], max: number, allowed: string) =>
         : Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max,
     allowed,
   )
-
-const CONTENT = v.variant(
-  'type',
-  [
-    v.strictObject({ type: v.literal('path'), path }),
-    v.strictObject({ type: v.literal('folders'), roots: v.pipe(v.array(path), v.minLength(1, 'at least one folder')) }),
-    v.strictObject({ type: v.literal('file'), path }),
-  ],
-  '{ type: "path", path }, { type: "folders", roots } or { type: "file", path }',
-)
 
 /** The options that can be refused: those that are known. */
 export const REFUSABLE: readonly string[] = [...OPTIONS.keys()]
@@ -161,10 +152,7 @@ function contradiction(config: ServerConfig): string | undefined {
 
 /** Throws ERR_TFTP_USAGE: the key, what was given, and what is allowed. */
 export function parseConfig(input: ServerConfigInput): ServerConfig {
-  const { path: short, ...rest } = input
-  const full =
-    short === undefined || rest.content !== undefined ? rest : { ...rest, content: { type: 'path', path: short } }
-  const parsed = v.safeParse(SCHEMA, full)
+  const parsed = v.safeParse(SCHEMA, withContent(input))
   if (!parsed.success) throw usage(reasonOf(parsed.issues[0]))
   const config = parsed.output as ServerConfig
   const reason = contradiction(config)

@@ -3,6 +3,7 @@
  * calls, whether its transfers run in this thread or in eight others.
  */
 import type { ContentSpec } from '../content/index.ts'
+import type { ContentInput } from './content-config.ts'
 import type { TransferEvent } from '../endpoint/contract.ts'
 import type { Rollover } from '../transfer/negotiate.ts'
 import type { TraceEntry } from '../transfer/trace.ts'
@@ -125,8 +126,8 @@ export interface Server {
 /** Running transfers may finish for this long when a server stops and nothing else is asked for. */
 export const STOP_GRACE_MS = 10_000
 
-/** A configuration as a user writes it: what is left out has its default, and `path` is short for the content. */
-export type ServerConfigInput = Partial<ServerConfig> & { readonly path?: string }
+/** A configuration as a user writes it: what is left out has its default, and `path` and what `ContentInput` has are short for the content. */
+export type ServerConfigInput = Partial<ServerConfig> & ContentInput & { readonly path?: string }
 
 /** A transfer that runs. */
 export interface TransferSnapshot {

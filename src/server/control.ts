@@ -19,7 +19,7 @@ import {
   STOP_GRACE_MS,
   type TransferSnapshot,
 } from './contract.ts'
-import { openContent } from '../content/index.ts'
+import { openContent, withTexts } from '../content/index.ts'
 import { includes, levelOf, widest } from './level.ts'
 import type { OpenLink } from './link.ts'
 import { Member, type MemberOwner, type RestartTimes } from './member.ts'
@@ -57,6 +57,8 @@ export interface Members {
 export class Control implements Server, MemberOwner {
   bound: Bound = []
   #config: ServerConfig
+  /** The same as it was asked for: a reload reads the files that it names again. */
+  #asked: ServerConfig
   readonly #since = Date.now()
   readonly #members: readonly Member[]
   readonly #registry = new Registry()
@@ -90,7 +92,8 @@ export class Control implements Server, MemberOwner {
     subscription: Subscription | undefined,
     history: History | undefined,
   ) {
-    this.#config = config
+    this.#asked = config
+    this.#config = readTexts(config)
     this.#history = history
     for (const update of history?.devices ?? []) this.#memory.merge(update)
     this.#members = Array.from({ length: count }, (_, index) => new Member(this, index, open, restart))
@@ -267,9 +270,11 @@ export class Control implements Server, MemberOwner {
 
   async #reload(input: ServerConfigInput | undefined): Promise<void> {
     try {
-      const config = input === undefined ? this.#config : parseConfig(input)
-      requireSameFixed(this.#config, config)
+      const asked = input === undefined ? this.#asked : parseConfig(input)
+      requireSameFixed(this.#config, asked)
+      const config = readTexts(asked)
       await this.#prepare(config)
+      this.#asked = asked
       this.#config = config
     } catch (error) {
       for (const member of this.#members) member.discard()
@@ -335,6 +340,11 @@ function shareOf(config: ServerConfig, count: number): ServerConfig {
   if (count === 1) return config
   const shares = SHARED.flatMap((key) => (config[key] === undefined ? [] : [[key, Math.ceil(config[key] / count)]]))
   return { ...config, ...Object.fromEntries(shares) }
+}
+
+/** `config` with the texts of the files of rules that it names. Throws ERR_TFTP_USAGE. */
+function readTexts(config: ServerConfig): ServerConfig {
+  return { ...config, content: withTexts(config.content) }
 }
 
 /** A reload failed: its error, with what still holds. */

@@ -56,12 +56,14 @@ export function startInstance(start: InstanceStart, say: Say, native?: () => Pro
 async function open(start: InstanceStart, say: Say, native: (() => Promise<Native>) | undefined): Promise<Instance> {
   const { config } = start
   const functions = await native?.()
-  const store = await openContent(config.content, { ...config, mapper: functions })
+  const neighbours = new Neighbours()
+  const macOf = (address: string): string | undefined => neighbours.macOf(Date.now(), address)
+  const store = await openContent(config.content, { ...config, mapper: functions, macOf })
   const undo: (() => unknown)[] = [() => store.close()]
   try {
     const recorder = await startRecorder(config, say)
     if (recorder !== undefined) undo.push(() => recorder.close())
-    const instance = new Instance(start, say, store, functions, recorder)
+    const instance = new Instance(start, say, store, functions, recorder, neighbours)
     undo.push(() => instance.drop())
     await instance.listen()
     return instance
@@ -97,13 +99,13 @@ class Instance {
     store: Store,
     native: Native | undefined,
     recorder: Recorder | undefined,
+    neighbours: Neighbours,
   ) {
     const { config } = start
     this.#config = config
     this.#say = say
     this.#native = native
     this.#recorder = recorder
-    const neighbours = new Neighbours()
     const macOf = (now: number, address: string): string | undefined => neighbours.macOf(now, address)
     const traceOf = (transfer: ServedTransfer): Uint32Array => this.#serving.endpoint.traceOf(transfer)
     this.#events = new Events(
@@ -213,7 +215,8 @@ class Instance {
   }
 
   async #prepare(config: ServerConfig): Promise<void> {
-    const store = await openContent(config.content, { ...config, mapper: this.#native })
+    const { macOf } = this.#known
+    const store = await openContent(config.content, { ...config, mapper: this.#native, macOf })
     if (this.#isStopping) return store.close()
     this.#discard()
     try {

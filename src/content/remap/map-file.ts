@@ -7,7 +7,7 @@ import { Pattern } from './pattern.ts'
 import { PatternError } from './posix-pattern.ts'
 import { Replacement } from './replacement.ts'
 
-/** A file of rules: plain data that crosses threads. */
+/** The text of a file of rules: plain data that crosses threads. */
 export interface RuleFile {
   /** Where it was read, for messages. */
   readonly file: string
