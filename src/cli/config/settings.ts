@@ -4,6 +4,7 @@
  */
 import { EVENT_LEVELS } from '../../server/level.ts'
 import { stateFolder } from '../../history/state-folder.ts'
+import { NAME_SETTINGS, UPLOAD_SETTINGS } from './content-settings.ts'
 import type { Setting } from './kind.ts'
 import { KIND } from './kinds.ts'
 import { RULE_SETTINGS } from './rule-settings.ts'
@@ -180,7 +181,9 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       kind: KIND.on,
       member: 'overwrite',
     },
+    ...NAME_SETTINGS,
   ],
+  'Uploads:': UPLOAD_SETTINGS,
   'Limits:': [
     {
       key: 'max-transfers',
