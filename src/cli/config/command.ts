@@ -5,6 +5,7 @@ import { openContent } from '../../content/index.ts'
 import { parseConfig } from '../../server/config.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
+import { mapTestCommand } from './map-test.ts'
 import { checkConfigText, problemText, readConfigFile, textOf } from './read-file.ts'
 import { serveSettings } from './serve-settings.ts'
 import type { Values } from './setting-flags.ts'
@@ -22,6 +23,7 @@ Examples:
   foresend config init /etc/foresend/foresend.toml    a file with every setting, to begin with
   foresend config check foresend.toml                 every mistake with its line; changes nothing
   foresend config show foresend.toml                  what the file sets, and what it leaves at its default
+  foresend config map-test tftpd.rules 'boot\\x'       what the rules of tftp-hpa do with a name
 
 Exit codes: 0 done, 1 failed, 2 a mistake in a file or flag.
 `
@@ -51,6 +53,7 @@ export function configCommand(context: Context, done: (exitCode: number) => void
       .argument('[file]', 'where to; - for standard output', 'foresend.toml')
       .action((file: string) => done(init(context, file))),
   )
+  command.addCommand(mapTestCommand(context, done))
   return command
 }
 
