@@ -67,7 +67,7 @@ async function command(args: readonly string[], ...outcomes: (Partial<Summary> |
       },
       openHistory: async ({ folder }) => {
         asked = folder
-        return { devices: [], ended: () => {}, learnt: () => {}, close: async () => {} }
+        return { devices: [], ended: () => {}, kept: () => {}, learnt: () => {}, close: async () => {} }
       },
       get: transfer,
       put: transfer,

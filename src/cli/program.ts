@@ -7,10 +7,13 @@ import type { Context } from './context.ts'
 import { diagnoseCommand } from './diagnose/command.ts'
 import { CONFIG_SUMMARY } from './config/summary.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
+import { ATFTPD_SUMMARY, IN_TFTPD_SUMMARY } from './old/summary.ts'
 import { PROFILE_SUMMARY } from './profile/summary.ts'
+import { promptCommand } from './prompt/command.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
 import { version } from './version.ts'
+import { watchCommand } from './watch/command.ts'
 
 const DESCRIPTION = `TFTP server and client for devices that other servers cannot flash.
 
@@ -36,7 +39,13 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 cannot bind, 4 peer refused, 5 timed ou
 export type Make = (context: Context, done: (exitCode: number) => void) => Command
 
 /** Commands that are loaded when they are wanted, with the line that stands for them until then. */
-const LOADED_LATER = { profile: PROFILE_SUMMARY, config: CONFIG_SUMMARY, lab: LAB_SUMMARY }
+const LOADED_LATER = {
+  profile: PROFILE_SUMMARY,
+  config: CONFIG_SUMMARY,
+  lab: LAB_SUMMARY,
+  'in.tftpd': IN_TFTPD_SUMMARY,
+  atftpd: ATFTPD_SUMMARY,
+}
 
 export type LoadedLater = keyof typeof LOADED_LATER
 
@@ -57,7 +66,17 @@ export function buildProgram(
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
-  for (const make of [serveCommand, getCommand, putCommand, diagnoseCommand, historyCommand, ...later, benchCommand]) {
+  for (const make of [
+    serveCommand,
+    getCommand,
+    putCommand,
+    promptCommand,
+    diagnoseCommand,
+    watchCommand,
+    historyCommand,
+    ...later,
+    benchCommand,
+  ]) {
     const command = make(context, done)
     program.addCommand(command)
     printThrough(command, context)

@@ -7,13 +7,22 @@ import {
   type ServerConfigInput,
   STOP_GRACE_MS,
 } from '../server/contract.ts'
+import { handedSockets } from '../io/handed-sockets.ts'
 import type { OpenHistory } from '../history/history.ts'
 import { stateFolder } from '../history/state-folder.ts'
-import { EXIT, messageOf } from './exit.ts'
+import { EXIT, messageOf, usageError } from './exit.ts'
 import type { OwnSettings } from './config/serve-settings.ts'
 import { addSettingFlags, valuesOfFlags } from './config/setting-flags.ts'
-import { SettingsSource } from './config/source.ts'
-import { watchFile } from './config/watch-file.ts'
+import { type ReadSettings, SettingsSource } from './config/source.ts'
+import { barredFolder, confinementLine, planOf } from './confine/index.ts'
+import { startHooks } from '../control/hooks.ts'
+import { reportReady } from './service/background.ts'
+import { watchIdle } from './service/idle.ts'
+import { notifyService } from './service/notify.ts'
+import { writePidFile } from './service/pid-file.ts'
+import { openLogFile } from './service/log-file.ts'
+import { openSyslog } from './service/syslog.ts'
+import { becomeUser, findUser } from './service/user.ts'
 import { fetchLines } from './hint.ts'
 import type { Context } from './context.ts'
 import { type Started, startOnUsualPort } from './port.ts'
@@ -53,19 +62,28 @@ export function serveCommand(context: Context, done: (exitCode: number) => void)
   addSettingFlags(command)
   return command.action(async (path: string | undefined, flags: Readonly<Record<string, unknown>>) => {
     const values = { ...valuesOfFlags(flags), ...(path === undefined ? {} : { path }) }
-    done(await serve(context, new SettingsSource(flags.config as string | undefined, values)))
+    done(
+      await serve(
+        context,
+        new SettingsSource(flags.config as string | undefined, values, { sockets: handedSockets() }),
+      ),
+    )
   })
 }
 
-async function serve(context: Context, source: SettingsSource): Promise<number> {
+/** Serves until it is asked to stop. `tag` names it in the system log. */
+export async function serve(context: Context, source: SettingsSource, tag = 'foresend'): Promise<number> {
   const { config, port, own } = source.read()
+  const confinement = await confineAsAsked(context, source, { config, own })
+  const user = own.user === undefined ? undefined : findUser(own.user)
   const level = levelFor(own)
-  const printer = printerFor(context, own, level)
+  const printer = printerFor(context, own, level, tag)
   const listening = Promise.withResolvers<void>()
   const history = own.history === false ? undefined : await openState(context, own, printer, listening.promise)
-  const starting = startAsAsked(context, config, port, printer, level, history)
+  const starting = startAsAsked(context, config, port, printer, level, history, source.sockets)
   // Signals count from here on: one may come right after `listening`.
-  const stopped = untilStopped(context, starting, printer, source)
+  const stopped = untilStopped(context, starting, printer, source, confinement?.inForce === true)
+  const atEnd: (() => void | Promise<void>)[] = []
   try {
     const { server, notice } = await starting
     listening.resolve()
@@ -74,8 +92,21 @@ async function serve(context: Context, source: SettingsSource): Promise<number> 
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
     }
     printer.say(...fetchLines(servedPath(config), server.bound))
-    await stopped
+    if (confinement !== undefined) printer.say(confinement.line)
+    const hooks = startHooks(server, { command: own.hook, socket: own['hook-socket'] }, (message) =>
+      printer.event({ event: 'notice', time: context.now(), code: 'HOOK', message }),
+    )
+    if (hooks !== undefined) atEnd.push(hooks)
+    if (own.pidfile !== undefined) atEnd.push(writePidFile(own.pidfile))
+    if (user !== undefined) becomeUser(user, history === undefined ? undefined : (own.state ?? stateFolder()))
+    const exitIdle = own['exit-idle']
+    if (exitIdle !== undefined) atEnd.push(watchIdle(server, exitIdle, () => stopped.request()))
+    tellService(['READY=1', `STATUS=${servingText(config)}`], printer)
+    reportReady()
+    await stopped.done
+    tellService(['STOPPING=1'], printer)
   } finally {
+    for (const step of atEnd) await step()
     await history?.close()
   }
   const { server } = await starting
@@ -83,6 +114,22 @@ async function serve(context: Context, source: SettingsSource): Promise<number> 
   if (summary !== '') printer.say(`stopped: ${summary}`)
   printer.close()
   return EXIT.done
+}
+
+/** Before anything else is started, as what exists keeps its rights. With a line for the log; undefined where it is not wanted. */
+async function confineAsAsked(
+  { confine }: Context,
+  { file, sockets }: SettingsSource,
+  { config, own }: Pick<ReadSettings, 'config' | 'own'>,
+): Promise<{ readonly inForce: boolean; readonly line: string } | undefined> {
+  const isRequired = own['require-confinement'] === true
+  if (own.confinement === false && isRequired)
+    throw usageError('--no-confinement and --require-confinement exclude each other')
+  if (confine === undefined && isRequired) throw usageError('--require-confinement needs Linux')
+  if (own.confinement === false || confine === undefined) return undefined
+  const plan = planOf(config, own, file)
+  const confinement = await confine(plan, isRequired, sockets?.length ?? 0)
+  return { inForce: confinement.inForce, line: confinementLine(plan, confinement) }
 }
 
 /**
@@ -109,7 +156,14 @@ function levelFor({ 'log-level': level = 'info', 'log-format': format }: OwnSett
   return format === 'json' && level === 'info' ? 'debug' : level
 }
 
-function printerFor({ stdout, now }: Context, { 'log-format': format }: OwnSettings, level: EventLevel): EventPrinter {
+function printerFor(
+  { stdout: standard, now }: Context,
+  { 'log-format': format, 'log-file': file }: OwnSettings,
+  level: EventLevel,
+  tag: string,
+): EventPrinter {
+  const stdout = file === undefined ? standard : openLogFile(file)
+  if (format === 'syslog') return atLevel(level, openSyslog(tag))
   return atLevel(level, format === 'json' ? jsonPrinter(stdout) : prettyPrinter(stdout, now))
 }
 
@@ -120,9 +174,13 @@ function startAsAsked(
   printer: EventPrinter,
   level: EventLevel,
   history: OpenHistory | undefined,
+  sockets: readonly number[] | undefined,
 ): Promise<Started> {
   const start = (input: ServerConfigInput): Promise<Server> =>
     context.tools.startServer(input, (event) => printer.event(event), level, history)
+  if (sockets !== undefined) {
+    return start({ ...config, sockets }).then((server) => ({ server, port: config.port, notice: undefined }))
+  }
   if (port === undefined) return startOnUsualPort(start, config)
   return start({ ...config, port }).then((server) => ({ server, port, notice: undefined }))
 }
@@ -132,58 +190,75 @@ function servedPath({ content }: ServerConfig): string {
   return content.type === 'folders' ? (content.roots[0] as string) : content.path
 }
 
-/** Resolves once the server has ended after a request to stop, or never started. */
-async function untilStopped(
+interface Stopped {
+  /** Resolves once the server has ended after a request to stop, or never started. */
+  readonly done: Promise<void>
+  /** Asks for it from within. */
+  request(): void
+}
+
+function untilStopped(
   context: Context,
   starting: Promise<Started>,
   printer: EventPrinter,
   source: SettingsSource,
-): Promise<void> {
+  isConfined: boolean,
+): Stopped {
   const stopped = Promise.withResolvers<void>()
-  const stop = (server: Server, graceMs: number): void =>
-    void server.stop(graceMs).then(stopped.resolve, stopped.reject)
   const notice = (code: string, message: string): void =>
     printer.event({ event: 'notice', time: context.now(), code, message })
-  const unwatch = context.watch(
-    (count) => {
-      starting.then(
-        ({ server }) => {
-          const running = server.transfers().length
-          if (running > 0 && count === 1) {
-            printer.say(
-              `stopping: ${countText(running, 'transfer')} may finish (10 s at most); once more to end at once`,
-            )
-          }
-          stop(server, count === 1 ? STOP_GRACE_MS : 0)
-        },
-        () => {},
-      )
-    },
-    () => void reload(),
+  const stop = (server: Server, count: number): void => {
+    const running = server.transfers().length
+    if (running > 0 && count === 1) {
+      printer.say(`stopping: ${countText(running, 'transfer')} may finish (10 s at most); once more to end at once`)
+    }
+    void server.stop(count === 1 ? STOP_GRACE_MS : 0).then(stopped.resolve, stopped.reject)
+  }
+  const request = (count: number): void =>
+    void starting.then(
+      ({ server }) => stop(server, count),
+      () => {},
+    )
+  const reload = (): void => void reloaded(starting, source, isConfined, notice)
+  const unwatch = context.watch(request, reload)
+  const unwatchFile = source.watch(reload, (reason) =>
+    notice('CONFIG_NOT_WATCHED', `changes of ${source.file} are not seen (${reason}): SIGHUP reads it again`),
   )
-  const { file } = source
-  const reload = (): Promise<void> =>
-    starting
-      .then(({ server, port }) =>
-        file === undefined ? server.reload() : server.reload({ ...source.read().config, port }),
-      )
-      .then(
-        () =>
-          notice(
-            'RELOADED',
-            `${file === undefined ? '' : `read ${file}, `}opened the folder and looked for addresses again`,
-          ),
-        (error: unknown) => notice('RELOAD_FAILED', unchanged(error)),
-      )
-  const lost = (reason: string): void =>
-    notice('CONFIG_NOT_WATCHED', `changes of ${file} are not seen (${reason}): SIGHUP reads it again`)
-  const unwatchFile = file === undefined ? undefined : watchFile(file, () => void reload(), lost)
   // A start that failed is reported where it is waited for; here it only means that nothing needs stopping.
   starting.catch(() => stopped.resolve())
-  await stopped.promise.finally(() => {
+  const done = stopped.promise.finally(() => {
     unwatch()
-    unwatchFile?.()
+    unwatchFile()
   })
+  return { done, request: () => request(1) }
+}
+
+async function reloaded(
+  starting: Promise<Started>,
+  source: SettingsSource,
+  isConfined: boolean,
+  notice: (code: string, message: string) => void,
+): Promise<void> {
+  const { file, sockets } = source
+  try {
+    const { server, port } = await starting
+    const { config } = source.read()
+    if (isConfined) requireAllowed(config)
+    await server.reload(file === undefined ? undefined : { ...config, port, sockets })
+    const read = file === undefined ? '' : `read ${file}, `
+    notice('RELOADED', `${read}opened the folder and looked for addresses again`)
+  } catch (error) {
+    notice('RELOAD_FAILED', unchanged(error))
+  }
+}
+
+/** For `systemctl status`. */
+function servingText(config: ServerConfig): string {
+  return `serving ${servedPath(config)}`
+}
+
+function tellService(states: readonly string[], printer: EventPrinter): void {
+  notifyService(states, (message) => printer.event({ event: 'notice', time: Date.now(), code: 'NOTIFY', message }))
 }
 
 /** Whatever of a reload failed, nothing has changed. */
@@ -191,4 +266,13 @@ function unchanged(error: unknown): string {
   const message = messageOf(error)
   const remark = 'the server goes on with its previous settings'
   return message.endsWith(remark) ? message : `${message}; ${remark}`
+}
+
+/** A folder that took the place of another one is a new folder too. */
+function requireAllowed(config: ServerConfig): void {
+  const folder = barredFolder(config)
+  if (folder === undefined) return
+  throw usageError(
+    `${folder} is not the folder that was there at the start, and the program is confined to that one: start it anew, or with --no-confinement`,
+  )
 }

@@ -96,6 +96,12 @@ class Recorder implements OpenHistory {
     this.#wake()
   }
 
+  kept(rows: string, count: number): void {
+    if (this.#isOver) return
+    this.#queue.addRows(rows, count)
+    this.#wake()
+  }
+
   learnt(update: DeviceUpdate): void {
     if (this.#isOver) return
     this.#queue.learn(update)

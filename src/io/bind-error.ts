@@ -11,6 +11,12 @@ export function bindError(address: string, port: number, cause: unknown): Forese
   })
 }
 
+/** ERR_TFTP_BIND for a socket that was handed in. */
+export function adoptError(fd: number, cause: unknown): ForesendError {
+  const message = `cannot take over descriptor ${fd}: ${messageOf(cause)}; whatever starts this program must hand it a UDP socket`
+  return new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause })
+}
+
 /** ERR_TFTP_BIND for a transfer's own port. `ports`: those that it may be one of. */
 export function tidError(peer: string, cause: unknown, ports?: PortRange): ForesendError {
   const code = errnoOf(cause)

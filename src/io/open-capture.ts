@@ -4,6 +4,8 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { CapturedTransfer, CaptureSummary } from '../capture/contract.ts'
+import { CaptureReader, type ReadEnd } from '../capture/read/capture-reader.ts'
+import type { CapturedRecord } from '../capture/read/record.ts'
 import { CaptureTransfers } from '../capture/transfers.ts'
 import { ForesendError } from '../error.ts'
 
@@ -19,13 +21,29 @@ export async function readCapture(
   path: string,
   onTransfer: (transfer: CapturedTransfer) => void,
 ): Promise<CaptureSummary> {
-  const name = path === '-' ? 'standard input' : path
-  const transfers = new CaptureTransfers(name, onTransfer)
+  const transfers = new CaptureTransfers(nameOf(path), onTransfer)
+  return transfers.end(await pushFile(path, (bytes) => transfers.push(bytes)))
+}
+
+/** Reads the frames of a capture instead. The record and its bytes are lent for the call. Rejects as `readCapture` does. */
+export async function readFrames(path: string, onFrame: (record: CapturedRecord) => void): Promise<ReadEnd> {
+  const reader = new CaptureReader(nameOf(path), { record: onFrame, comment: () => {} })
+  const broken = await pushFile(path, (bytes) => reader.push(bytes))
+  const end = reader.end()
+  return broken === undefined ? end : { ...end, broken: { atByte: end.bytes, reason: broken } }
+}
+
+function nameOf(path: string): string {
+  return path === '-' ? 'standard input' : path
+}
+
+/** Hands on all bytes of the capture, unpacked. Returns why they break off, where a gzip stream does. */
+async function pushFile(path: string, push: (bytes: Uint8Array) => void): Promise<string | undefined> {
   // Each piece is used up within the call: when unpacking fails, everything before that place has been read.
   const sink = new Writable({
     write(piece: Uint8Array, _encoding, done) {
       try {
-        transfers.push(piece)
+        push(piece)
         done()
       } catch (error) {
         done(error as Error)
@@ -40,13 +58,17 @@ export async function readCapture(
   } catch (cause) {
     if (cause instanceof ForesendError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
-    if (code?.startsWith('Z_')) return transfers.end(`the gzip stream breaks off: ${message}`)
-    throw new ForesendError('ERR_TFTP_CAPTURE', `cannot read ${name}: ${message}; give a file that can be read`, {
-      fault: 'local',
-      cause,
-    })
+    if (code?.startsWith('Z_')) return `the gzip stream breaks off: ${message}`
+    throw new ForesendError(
+      'ERR_TFTP_CAPTURE',
+      `cannot read ${nameOf(path)}: ${message}; give a file that can be read`,
+      {
+        fault: 'local',
+        cause,
+      },
+    )
   }
-  return transfers.end()
+  return undefined
 }
 
 /** Reads as much as tells the kind of file, and gives it back with the rest. */

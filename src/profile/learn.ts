@@ -4,7 +4,7 @@ import type { RequestFingerprint } from './fingerprint.ts'
 import { isPattern, suggestedPattern } from './name-pattern.ts'
 import type { OptionForm } from './option-form.ts'
 import { type AskedFrom, portHabit } from './ports.ts'
-import type { FileForm, Profile, RequestForm } from './profile.ts'
+import type { FileForm, Profile, Recovery, RequestForm } from './profile.ts'
 
 /** A request of the device, in the order of time. */
 export interface AskedOnce extends AskedFrom {
@@ -20,6 +20,9 @@ export interface Learnt {
   readonly vendor: string | undefined
   /** Where it was seen, for `sources`. */
   readonly where: string
+  /** The machine that it asked, and its own address, where it always had the same. */
+  readonly host?: string | undefined
+  readonly device?: string | undefined
 }
 
 /** Values of one option beyond these say that it may have any. */
@@ -31,7 +34,8 @@ const KEY = 'seen'
 const PLAIN_NAME = /^[\w-]{1,32}$/
 const PLAIN_VALUE = /^[\w,:-]{0,64}$/
 
-export function learntProfile({ name, title, asked, behaviour, vendor, where }: Learnt): Profile {
+export function learntProfile(learnt: Learnt): Profile {
+  const { name, title, asked, behaviour, vendor, where } = learnt
   const source = [KEY]
   const habits = lasting(behaviour)
   const ports = portHabit(asked)
@@ -51,12 +55,20 @@ export function learntProfile({ name, title, asked, behaviour, vendor, where }: 
         : undefined,
     files: fileForms(asked.map(({ request }) => request.filename)),
     filesOnly: false,
-    recovery: [],
+    recovery: recoveryOf(learnt),
     behaviour: Object.keys(habits).length === 0 ? undefined : { ...habits, source },
     helps: [],
     harms: [],
     notes: [],
   }
+}
+
+/** Bootloaders have fixed addresses; a device behind DHCP has others the next time, and they are harmless here. */
+function recoveryOf({ host, device, asked }: Learnt): Recovery[] {
+  if (host === undefined) return []
+  const name = asked.map(({ request }) => suggestedPattern(request.filename)).find(isPattern)
+  const how = name === undefined ? 'It asked this address.' : `It asked this address for ${name}.`
+  return [{ host, device, how, source: [KEY] }]
 }
 
 /** Without what belongs to the network, and in whole milliseconds. */

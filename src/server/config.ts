@@ -3,11 +3,11 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
 import { ForesendError } from '../error.ts'
-import { CONTENT, withContent } from './content-config.ts'
 import { portRangeOf } from '../io/port-range.ts'
 import { MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../transfer/negotiate.ts'
 import { OPTIONS } from '../transfer/options.ts'
 import type { Rule, ServerConfig, ServerConfigInput } from './contract.ts'
+import { CONTENT, withContent } from './content-config.ts'
 import { isMac } from './networks.ts'
 
 /** Above this a window that was not negotiated only overruns receive rings. */
@@ -20,6 +20,7 @@ const MAX_COPIES = 8
 const MAX_GAP_MS = 1000
 const MAX_RTO_MS = 60_000
 const MAX_TRANSFERS = 1_000_000
+const MAX_DESCRIPTOR = 1_000_000
 const MAX_REQUESTS_PER_SEC = 1_000_000
 /** A block of 512 bytes each eighth of a second: slower ones look like a dead server to a client. */
 const MIN_BYTES_PER_SEC = 4096
@@ -105,6 +106,7 @@ const SCHEMA = v.strictObject({
     [],
   ),
   port: v.optional(whole(0, 65_535), 69),
+  sockets: v.optional(v.array(whole(3, MAX_DESCRIPTOR))),
   window: v.optional(window, 'auto'),
   ...service,
   driver: v.optional(v.picklist(['auto', 'dgram', 'batch'], 'auto, dgram or batch'), 'auto'),
@@ -162,6 +164,7 @@ export function parseConfig(input: ServerConfigInput): ServerConfig {
 
 /** What keeps its value while a server runs, with the name that a user knows it by. */
 const FIXED = {
+  sockets: 'the sockets that were handed in',
   portRange: '--port-range',
   hosts: '--host',
   port: '--port',

@@ -15,6 +15,8 @@ export interface ServerConfig {
   readonly hosts: readonly string[]
   /** 0 takes any that is free, the same for all hosts. */
   readonly port: number
+  /** Descriptors of sockets that are bound already: they take the place of `hosts` and `port`, and the `dgram` driver serves them. */
+  readonly sockets?: readonly number[] | undefined
   /** `auto`: lock-step on the wire with quick repeats. `strict`: RFC 1350 to the letter. Else blocks on the way. */
   readonly window: 'auto' | 'strict' | number
   /** The same in Tftpd64's unit: 1 + floor(bytes / blksize) blocks. */

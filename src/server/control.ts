@@ -6,6 +6,7 @@ import { ForesendError } from '../error.ts'
 import { type History, NO_DETAILS } from '../history/contract.ts'
 import { localAddresses } from '../io/interfaces.ts'
 import { DeviceMemory } from '../profile/memory.ts'
+import { Causes } from './causes.ts'
 import { parseConfig, requireSameFixed } from './config.ts'
 import {
   type Bound,
@@ -24,7 +25,7 @@ import { includes, levelOf, widest } from './level.ts'
 import type { OpenLink } from './link.ts'
 import { Member, type MemberOwner, type RestartTimes } from './member.ts'
 import { addStats, NO_STATS, SendFailures } from './network-stats.ts'
-import type { InstanceStart, Report } from './protocol.ts'
+import type { EventReport, InstanceStart, Report } from './protocol.ts'
 import { Registry } from './registry.ts'
 import { readTrace, type TraceEntry } from '../transfer/trace.ts'
 
@@ -62,6 +63,7 @@ export class Control implements Server, MemberOwner {
   readonly #since = Date.now()
   readonly #members: readonly Member[]
   readonly #registry = new Registry()
+  readonly #causes = new Causes((report) => this.#pass(report))
   readonly #memory = new DeviceMemory()
   readonly #subscriptions = new Set<Subscription>()
   /** What outlasts this server; undefined when nothing is kept. */
@@ -170,7 +172,7 @@ export class Control implements Server, MemberOwner {
     clearTimeout(this.#quiet)
     clearTimeout(this.#settling)
     const all = Promise.all(this.#members.map((member) => member.stop(graceMs)))
-    this.#stopped ??= all.then(() => {})
+    this.#stopped ??= all.then(() => this.#causes.close())
     return this.#stopped
   }
 
@@ -193,15 +195,14 @@ export class Control implements Server, MemberOwner {
 
   handle(member: Member, message: Report): void {
     switch (message.type) {
-      case 'event': {
-        const { event, details } = message
-        this.#idWasUsed(member.index, event.id)
-        this.#registry.add(member.index, event)
-        if (details !== undefined) this.#history?.ended({ event, details })
-        return this.#tell(event)
-      }
+      case 'event':
+        this.#idWasUsed(member.index, message.event.id)
+        this.#registry.add(member.index, message.event)
+        return this.#causes.add(message)
       case 'ended':
-        return this.#history?.ended(message)
+        return this.#causes.add(message)
+      case 'kept':
+        return this.#history?.kept(message.rows, message.count)
       case 'facts':
         this.#idWasUsed(member.index, message.facts.lastId)
         return this.#registry.addFacts(member.index, message.facts)
@@ -231,8 +232,7 @@ export class Control implements Server, MemberOwner {
   gone(member: Member, cause: string): void {
     const reason = 'the worker that served it crashed; ask again'
     for (const event of this.#registry.lose(member.index, Date.now(), reason)) {
-      this.#history?.ended({ event, details: NO_DETAILS })
-      this.#tell(event)
+      this.#causes.add({ type: 'event', event, details: NO_DETAILS })
     }
     for (const [id, { index }] of this.#traces) if (index === member.index) this.#answerTrace(id, undefined)
     this.#pastStats = addStats(this.#pastStats, this.#stats[member.index])
@@ -310,6 +310,14 @@ export class Control implements Server, MemberOwner {
     const isWild = this.bound.some(({ address }) => address === '0.0.0.0' || address === '::')
     const addresses = (isWild ? localAddresses() : this.bound).map(({ address }) => address)
     return addresses.filter((address) => !/^(127\.|::1$)/.test(address)).join(', ') || 'only loopback addresses'
+  }
+
+  /** An event with all that will be known of it. */
+  #pass({ type, event, details, evidence }: EventReport): void {
+    if (details !== undefined) {
+      this.#history?.ended({ event, details, ...(evidence === undefined ? {} : { trace: evidence.trace }) })
+    }
+    if (type === 'event') this.#tell(event)
   }
 
   #tell(event: ServerEvent): void {

@@ -111,7 +111,8 @@ class Instance {
     this.#events = new Events(
       say,
       start.level,
-      start.keeps ? (kind, transfer) => detailsOf(kind, transfer, macOf, traceOf) : undefined,
+      traceOf,
+      start.keeps ? (transfer) => detailsOf(transfer, macOf) : undefined,
     )
     this.#known = {
       macOf: (address) => neighbours.macOf(Date.now(), address),
@@ -158,9 +159,10 @@ class Instance {
   /** Every host on the same port. Without hosts: IPv4, and IPv6 where this machine has it. */
   async listen(): Promise<void> {
     const { driver } = this.#serving
-    const { hosts, port } = this.#config
+    const { hosts, port, sockets: handed } = this.#config
     const sockets: Bound[] = []
-    if (hosts.length > 0) {
+    if (handed !== undefined) for (const fd of handed) sockets.push(await driver.adopt(fd))
+    else if (hosts.length > 0) {
       for (const host of new Set(hosts)) sockets.push(await driver.listen(host, sockets[0]?.port ?? port))
     } else sockets.push(...(await this.#listenEverywhere()))
     this.#sockets = sockets

@@ -23,7 +23,8 @@ export async function startServer(
   history?: History,
 ): Promise<Server> {
   const config = parseConfig(input)
-  const native = nativeFor(config)
+  // A worker that crashed could not have them again.
+  const native = config.sockets === undefined ? nativeFor(config) : undefined
   if (native === undefined || typeof native === 'string') {
     const members = { count: 1, open: openLocalLink }
     return startControl(config, members, listener, native === undefined ? [] : [native], level, history)

@@ -7,6 +7,7 @@ import { encodeRequest } from '../packet/index.ts'
 import type { ServedTransfer } from './content.ts'
 import { Events } from './events.ts'
 import type { ServerEvent } from './contract.ts'
+import type { FromInstance } from './protocol.ts'
 import { Devices } from '../profile/devices.ts'
 import { parseConfig } from './config.ts'
 import { Peers } from './peers.ts'
@@ -21,6 +22,7 @@ const limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 2
 
 /** A driver whose clock stands still and whose ports come when the test says so. */
 class FakeDriver implements Driver<ServedTransfer> {
+  adopt = () => expect.unreachable()
   readonly name = 'dgram'
   readonly stats = newStats()
   readonly replies: Uint8Array[] = []
@@ -62,11 +64,12 @@ class FakeDriver implements Driver<ServedTransfer> {
 function setUp(allow: readonly string[] = []) {
   const driver = new FakeDriver()
   const heard: ServerEvent[] = []
-  const events = new Events((message) => {
+  const say = (message: FromInstance): void => {
     if (message.type === 'event') heard.push(message.event)
     if (message.type === 'notice')
       heard.push({ event: 'notice', time: 0, code: message.code, message: message.message })
-  })
+  }
+  const events = new Events(say, 'debug', () => new Uint32Array(0))
   let open = 0
   let closes = 0
   const store: Store = {
@@ -133,7 +136,7 @@ describe('strangers', () => {
         event: 'refused',
         client: '203.0.113.9:1024',
         file: 'image',
-        cause: expect.stringContaining('--allow 203.0.113.9/32'),
+        reason: expect.stringContaining('--allow 203.0.113.9/32'),
       }),
     ])
   })

@@ -54,6 +54,10 @@ export class FakeNative implements Native {
     return 0
   }
 
+  setsockoptBytes(): number {
+    return 0
+  }
+
   connect(): number {
     return 0
   }

@@ -6,9 +6,11 @@ import { parseConfig } from '../../server/config.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
 import { mapTestCommand } from './map-test.ts'
+import { oneOf } from '../flags.ts'
 import { checkConfigText, problemText, readConfigFile, textOf } from './read-file.ts'
 import { serveSettings } from './serve-settings.ts'
 import type { Values } from './setting-flags.ts'
+import { importedText, importFiles, type Kind, KINDS, remarkText } from './import/import.ts'
 import { SETTINGS } from './settings.ts'
 import { CONFIG_SUMMARY } from './summary.ts'
 import { exampleConfig, settingLines } from './write.ts'
@@ -22,6 +24,7 @@ const EXAMPLES = `
 Examples:
   foresend config init /etc/foresend/foresend.toml    a file with every setting, to begin with
   foresend config check foresend.toml                 every mistake with its line; changes nothing
+  foresend config import /etc/default/tftpd-hpa       the same settings as a file of ours
   foresend config show foresend.toml                  what the file sets, and what it leaves at its default
   foresend config map-test tftpd.rules 'boot\\x'       what the rules of tftp-hpa do with a name
 
@@ -54,7 +57,37 @@ export function configCommand(context: Context, done: (exitCode: number) => void
       .action((file: string) => done(init(context, file))),
   )
   command.addCommand(mapTestCommand(context, done))
+  command.addCommand(
+    inner('import', "write another server's settings as a configuration file, and name what could not be carried over")
+      .argument('<file...>', 'tftpd32.ini, /etc/default/tftpd-hpa, /etc/default/atftpd, dnsmasq.conf')
+      .option(
+        '--from <SERVER>',
+        `what wrote the files: ${KINDS.join(', ')} (seen from what is in them)`,
+        oneOf(...KINDS),
+      )
+      .option('-o, --output <FILE>', 'where to (standard output)')
+      .action((files: string[], flags: ImportFlags) => done(importOf(context, files, flags))),
+  )
   return command
+}
+
+interface ImportFlags {
+  readonly from?: Kind
+  readonly output?: string
+}
+
+function importOf(context: Context, files: readonly string[], { from, output }: ImportFlags): number {
+  const imported = importFiles(files, from)
+  const text = importedText(files, imported)
+  const { problems } = checkConfigText(text, output ?? 'foresend.toml')
+  for (const remark of imported.remarks) context.stderr.write(`foresend: ${remarkText(remark)}\n`)
+  for (const problem of problems) context.stderr.write(`foresend: ${problemText(output ?? 'the result', problem)}\n`)
+  if (output === undefined) context.stdout.write(text)
+  else {
+    writeNew(output, text)
+    context.stdout.write(`wrote ${output}: \`foresend config check ${output}\` looks at it\n`)
+  }
+  return problems.length === 0 ? EXIT.done : EXIT.usage
 }
 
 async function check(context: Context, files: readonly string[]): Promise<number> {
@@ -97,16 +130,21 @@ function init(context: Context, file: string): number {
     context.stdout.write(exampleConfig())
     return EXIT.done
   }
+  writeNew(file, exampleConfig())
+  context.stdout.write(
+    `wrote ${file}: change it, then \`foresend config check ${file}\` and \`foresend serve --config ${file}\`\n`,
+  )
+  return EXIT.done
+}
+
+/** Throws ERR_TFTP_USAGE where there is a file already, or none can be. */
+function writeNew(file: string, text: string): void {
   if (existsSync(file)) throw usageError(`${file} is there already: name another file, or remove it first`)
   try {
-    writeFileSync(file, exampleConfig(), { flag: 'wx' })
+    writeFileSync(file, text, { flag: 'wx' })
   } catch (error) {
     throw usageError(
       `cannot write ${file}: ${messageOf(error)}; choose a folder that is there and that you may write to`,
     )
   }
-  context.stdout.write(
-    `wrote ${file}: change it, then \`foresend config check ${file}\` and \`foresend serve --config ${file}\`\n`,
-  )
-  return EXIT.done
 }

@@ -23,6 +23,8 @@ export type Kind =
   | {
       readonly type: 'list'
       readonly parse: (text: string, before: readonly string[] | undefined) => readonly string[]
+      /** What an item of the file becomes where it has a relative path in it. */
+      readonly place?: (folder: string, item: string) => string
     }
 
   /** Tables of settings of their own: `[[key]]` in the file, the inside of an inline table for each flag. */

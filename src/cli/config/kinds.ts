@@ -1,11 +1,13 @@
 /** The kinds that settings have, in `serve` and in its rules alike. */
+import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import ipaddr from 'ipaddr.js'
+import { DIGESTS } from '../../content/upload-rules.ts'
 import { REFUSABLE } from '../../server/config.ts'
 import { isMac } from '../../server/networks.ts'
 import { portRangeOf } from '../../io/port-range.ts'
 import { addressList, decimalNumber, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from '../flags.ts'
-import type { Kind } from './kind.ts'
+import { type Kind, pathText } from './kind.ts'
 
 /** Tftpd64's field takes a few kilobytes; more than this is a mistake in the unit. */
 const MAX_ANTICIPATION_BYTES = 1_000_000
@@ -20,7 +22,7 @@ const decimal = (what: string, min: number, max: number): Kind => ({
 })
 const word = (...words: readonly string[]): Kind => ({ type: 'text', parse: oneOf(...words) })
 /** A list whose items `check` takes; it throws what is wrong with one. */
-const list = (check: (text: string) => string): Kind => ({
+const list = (check: (text: string) => string): Extract<Kind, { type: 'list' }> => ({
   type: 'list',
   parse: (text, before) => [...(before ?? []), check(text)],
 })
@@ -41,6 +43,11 @@ export const KIND = {
   workers: { type: 'either', parse: workersFlag },
   rollover: { type: 'either', parse: rollover },
   rate: { type: 'either', parse: rate },
+  size: { type: 'either', parse: size },
+  paths: { ...list(pathText), place: (folder, item) => resolve(folder, item) },
+  clientRoots: { ...list(clientRoot), place: placeClientRoot },
+  digests: list(oneOf(...DIGESTS)),
+  seconds: decimal('seconds', 0.1, 1_000_000),
   requests: decimal('requests in a second', 0.1, 1_000_000),
   transfers: whole('transfers', 1, 1_000_000),
   blksize: whole('bytes', 8, 65464),
@@ -84,10 +91,32 @@ function rollover(text: string): string | number {
   throw new InvalidArgumentError('It takes any, none, 0 or 1.')
 }
 
-/** Bytes in a second, decimal units: 500k, 10M, 1G. */
+/** Decimal units: 500k, 10M, 1G. Not a number for anything else. */
+function bytesOf(text: string): number {
+  const match = /^(\d{1,15}(?:\.\d{1,6})?)([kMG]?)$/.exec(text)
+  return match === null ? Number.NaN : Math.floor(Number(match[1]) * (UNITS[match[2] as string] as number))
+}
+
+function size(text: string): number {
+  const bytes = bytesOf(text)
+  if (!Number.isSafeInteger(bytes)) throw new InvalidArgumentError('It takes bytes, such as 500k, 10M or 1G.')
+  return bytes
+}
+
+function clientRoot(text: string): string {
+  if (!/^[^=]+=.+$/.test(text))
+    throw new InvalidArgumentError('It takes CLIENT=DIR, such as 192.168.1.20=/srv/tftp/lab.')
+  return text
+}
+
+function placeClientRoot(folder: string, item: string): string {
+  const at = item.indexOf('=') + 1
+  return item.slice(0, at) + resolve(folder, item.slice(at))
+}
+
+/** Bytes in a second. */
 function rate(text: string): number {
-  const match = /^(\d{1,12}(?:\.\d{1,6})?)([kMG]?)$/.exec(text)
-  const bytes = match === null ? Number.NaN : Math.floor(Number(match[1]) * (UNITS[match[2] as string] as number))
+  const bytes = bytesOf(text)
   if (!(bytes >= MIN_RATE && bytes <= MAX_RATE)) {
     throw new InvalidArgumentError(`It takes bytes in a second, such as 500k, 10M or 1G: ${MIN_RATE} at least.`)
   }

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import * as v from 'valibot'
 import { didYouMean } from '../../lab/device/nearest.ts'
-import { schemaOf, type Setting, type Value } from './kind.ts'
+import { type Kind, schemaOf, type Setting, type Value } from './kind.ts'
 
 /** A mistake, and the keys and positions that lead to it. */
 export interface Misplaced {
@@ -57,7 +57,14 @@ function readValue(
   }
   const parsed = v.safeParse(schemaOf(kind), value)
   if (!parsed.success) return wrong(parsed.issues[0].message)
-  return { value: kind.type === 'path' ? resolve(folder, parsed.output as string) : parsed.output, problems: [] }
+  return { value: placed(kind, folder, parsed.output), problems: [] }
+}
+
+/** A relative path is relative to the folder of the file that it stands in. */
+function placed(kind: Kind, folder: string, value: Value): Value {
+  if (kind.type === 'path') return resolve(folder, value as string)
+  const place = kind.type === 'list' ? kind.place : undefined
+  return place === undefined ? value : (value as readonly string[]).map((item) => place(folder, item))
 }
 
 function isTable(value: unknown): value is object {

@@ -8,8 +8,16 @@ import { SETTINGS } from './settings.ts'
 export interface OwnSettings {
   readonly state?: string
   readonly history?: boolean
-  readonly 'log-format'?: 'pretty' | 'json'
+  readonly confinement?: boolean
+  readonly 'require-confinement'?: boolean
+  readonly hook?: string
+  readonly 'hook-socket'?: string
+  readonly user?: string
+  readonly pidfile?: string
+  readonly 'exit-idle'?: number
+  readonly 'log-format'?: 'pretty' | 'json' | 'syslog'
   readonly 'log-level'?: EventLevel
+  readonly 'log-file'?: string
 }
 
 export interface ServeSettings {
@@ -19,7 +27,11 @@ export interface ServeSettings {
 }
 
 /** Settings that say the same thing in two ways: one that is a flag replaces the other one of the file. */
-const RIVALS: readonly (readonly [string, string])[] = [['window', 'anticipation']]
+const RIVALS: readonly (readonly [string, string])[] = [
+  ['window', 'anticipation'],
+  ['uploads', 'writable'],
+  ['uploads', 'overwrite'],
+]
 
 /** Flags win over the file, each list as a whole. */
 export function merged(file: Values, flags: Values): Values {

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CONFIG_KEYS, RULE_KEYS } from '../../server/config.ts'
+import { CONTENT_INPUT_KEYS } from '../../server/content-config.ts'
 import type { Context } from '../context.ts'
 import { serveCommand } from '../serve.ts'
 import type { Setting, Value } from './kind.ts'
@@ -45,7 +46,8 @@ describe('flags and keys', () => {
 
   test('every member of the configuration has one', () => {
     const members = SETTINGS.map(({ member }) => member)
-    expect(CONFIG_KEYS.filter((key) => key !== 'content' && !members.includes(key))).toEqual([])
+    const keys = [...CONFIG_KEYS, ...CONTENT_INPUT_KEYS].filter((key) => key !== 'content' && key !== 'sockets')
+    expect(keys.filter((key) => !members.includes(key))).toEqual([])
   })
 
   test('every member of a rule has a key', () => {

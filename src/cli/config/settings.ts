@@ -4,9 +4,9 @@
  */
 import { EVENT_LEVELS } from '../../server/level.ts'
 import { stateFolder } from '../../history/state-folder.ts'
-import { NAME_SETTINGS, UPLOAD_SETTINGS } from './content-settings.ts'
 import type { Setting } from './kind.ts'
 import { KIND } from './kinds.ts'
+import { NAME_SETTINGS, UPLOAD_SETTINGS } from './content-settings.ts'
 import { RULE_SETTINGS } from './rule-settings.ts'
 
 /** The rows by the headings of the help. */
@@ -165,6 +165,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
     },
   ],
   'Files:': [
+    ...NAME_SETTINGS,
     {
       key: 'writable',
       example: true,
@@ -181,9 +182,8 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       kind: KIND.on,
       member: 'overwrite',
     },
-    ...NAME_SETTINGS,
+    ...UPLOAD_SETTINGS,
   ],
-  'Uploads:': UPLOAD_SETTINGS,
   'Limits:': [
     {
       key: 'max-transfers',
@@ -234,6 +234,29 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       member: 'bytesPerSecPerAddress',
     },
   ],
+  'How it runs:': [
+    {
+      key: 'user',
+      example: 'tftp',
+      value: '<USER>',
+      help: 'become this user once the port is bound (USER or USER:GROUP; needs root)',
+      kind: KIND.text,
+    },
+    {
+      key: 'pidfile',
+      example: '/run/foresend.pid',
+      value: '<FILE>',
+      help: 'write the number of the process there, and remove it at the end',
+      kind: KIND.path,
+    },
+    {
+      key: 'exit-idle',
+      example: 300,
+      value: '<SECONDS>',
+      help: 'end after this long without a request or transfer (for inetd and socket activation)',
+      kind: KIND.seconds,
+    },
+  ],
   'What it keeps:': [
     {
       key: 'state',
@@ -252,13 +275,45 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       kind: KIND.off,
     },
   ],
+  'What it may do:': [
+    {
+      key: 'confinement',
+      example: false,
+      value: '',
+      help: 'keep the rights to files that it does not need (Linux)',
+      kind: KIND.off,
+    },
+    {
+      key: 'require-confinement',
+      example: true,
+      value: '',
+      help: 'do not serve where the system cannot take those rights away',
+      kind: KIND.on,
+    },
+  ],
+  'What follows it:': [
+    {
+      key: 'hook',
+      example: '/usr/local/bin/flashed',
+      value: '<COMMAND>',
+      help: 'run COMMAND EVENT ADDRESS FILE BYTES when a transfer has ended, the event as JSON on its input',
+      kind: KIND.path,
+    },
+    {
+      key: 'hook-socket',
+      example: '/run/foresend/events.sock',
+      value: '<PATH>',
+      help: 'write each event as a line of JSON to the program that listens on this Unix socket',
+      kind: KIND.path,
+    },
+  ],
   'What it shows:': [
     {
       key: 'log-format',
       example: 'json',
       value: '<FORM>',
-      help: 'pretty, or json: one object per line (pretty)',
-      kind: KIND.word('pretty', 'json'),
+      help: 'pretty, json (one object per line), or syslog (pretty)',
+      kind: KIND.word('pretty', 'json', 'syslog'),
     },
     {
       key: 'log-level',
@@ -266,6 +321,13 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       value: '<LEVEL>',
       help: 'error (failures), warn (also refusals, stalls, notices), info, or debug (every event) (info)',
       kind: KIND.word(...EVENT_LEVELS),
+    },
+    {
+      key: 'log-file',
+      example: '/var/log/foresend.log',
+      value: '<FILE>',
+      help: 'append what it shows to this file (standard output)',
+      kind: KIND.path,
     },
     {
       key: 'record',

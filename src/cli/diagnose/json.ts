@@ -19,7 +19,8 @@ export function diagnosisJson(captures: readonly JudgedCapture[]): string {
   })
 }
 
-function transferJson(path: string, { transfer, diagnosis }: Judged): object {
+/** One transfer of the capture at `path`. */
+export function transferJson(path: string, { transfer, diagnosis }: Judged): object {
   const { client, server, request, direction, agreed, blocks } = transfer
   return {
     client: addressPort(client.address, client.port),

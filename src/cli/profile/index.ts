@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { profileExplainCommand } from './explain.ts'
+import { profileLearnCommand } from './learn.ts'
 import { profileListCommand } from './list.ts'
 import { profileShowCommand } from './show.ts'
 import { profileExportCommand, profileForgetCommand, profileImportCommand } from './state.ts'
@@ -18,6 +19,7 @@ Examples:
   foresend profile list                                      the kinds that are known
   foresend profile show tplink-recovery                      everything about one of them
   foresend profile explain 'RRQ "test.bin" octet timeout 1'  which kinds send such a request, and why
+  foresend profile learn flash.pcap -o my-router.toml        make one of the device in a capture
   foresend profile import my-router.toml                     add your own
 
 Exit codes: 0 done, 1 no profile fits, 2 usage.
@@ -35,6 +37,7 @@ export function profileCommand(context: Context, done: (exitCode: number) => voi
     profileListCommand,
     profileShowCommand,
     profileExplainCommand,
+    profileLearnCommand,
     profileImportCommand,
     profileExportCommand,
     profileForgetCommand,

@@ -46,7 +46,7 @@ source = ["seen"]
 const mine = join(work, 'mine.toml')
 writeFileSync(mine, MINE)
 
-test.each([[], ['list'], ['show'], ['explain'], ['import'], ['export'], ['forget']])(
+test.each([[], ['list'], ['show'], ['explain'], ['learn'], ['import'], ['export'], ['forget']])(
   '%s --help is a page',
   async (...words) => {
     const ran = await profile(...words, '--help')

@@ -127,6 +127,11 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     return this.#listening.listen(address, port)
   }
 
+  /** Node reads it, as it reads those for IPv6. */
+  adopt(fd: number): Promise<Bound> {
+    return this.#listening.adopt(fd)
+  }
+
   rescan(): Promise<void> {
     return this.#listening.rescan()
   }

@@ -4,7 +4,8 @@ import { performance } from 'node:perf_hooks'
 import type { Peer } from '../../endpoint/contract.ts'
 import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
 import { Alarm } from './alarm.ts'
-import { bindError, tidError } from '../bind-error.ts'
+import { ForesendError } from '../../error.ts'
+import { adoptError, bindError, tidError } from '../bind-error.ts'
 import type { Core } from './core.ts'
 import { Listener } from './listener.ts'
 import type { ListeningHook } from './listener.ts'
@@ -93,6 +94,27 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     }
   }
 
+  async adopt(fd: number): Promise<Bound> {
+    this.#readLocals()
+    try {
+      const listener = await Listener.adopt(this, fd)
+      this.opened(listener)
+      this.#scan ??= setInterval(() => void this.rescan(), RESCAN_MS).unref()
+      const { address, port } = listener
+      return {
+        address,
+        port,
+        addresses: () => [address],
+        close: () => {
+          this.closed(listener)
+          listener.close()
+        },
+      }
+    } catch (error) {
+      throw error instanceof ForesendError ? error : adoptError(fd, error)
+    }
+  }
+
   async rescan(): Promise<void> {
     if (this.#scanning) return
     this.#scanning = true
@@ -116,7 +138,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     // Rare, so a copy is cheap, and the caller's memory is free again whatever the socket does.
     const data = buffer.slice(0, length)
     try {
-      listener.socket.send(data, peer.port, peer.address, (error) => {
+      listener.socket.send(data, peer.port, listener.nameOf(peer.address), (error) => {
         if (error) countSendError(this.stats, error)
       })
     } catch (error) {
@@ -188,8 +210,12 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     const asked = this.#listeners.get(peer.local)
     if (asked !== undefined) return asked
     const six = peer.address.includes(':')
-    for (const listener of this.#listeners.values()) if (listener.address.includes(':') === six) return listener
-    return undefined
+    const all = [...this.#listeners.values()]
+    // One for every IPv6 address may have been bound for IPv4 as well.
+    return (
+      all.find((listener) => listener.address.includes(':') === six) ??
+      all.find((listener) => listener.address === '::')
+    )
   }
 }
 

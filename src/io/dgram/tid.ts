@@ -121,6 +121,8 @@ export interface SharedPort {
   readonly address: string
   readonly port: number
   readonly open: boolean
+  /** What `address` is called on this socket. */
+  nameOf(address: string): string
   forget(peer: Peer): void
 }
 
@@ -130,6 +132,7 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
   readonly owner: Owner
   readonly #peer: Peer
   readonly #shared: SharedPort
+  readonly #name: string
   readonly #reported: (error: Error | null) => void
 
   constructor(core: Core<Owner>, shared: SharedPort, peer: Peer, owner: Owner) {
@@ -138,6 +141,7 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
     this.owner = owner
     this.#peer = peer
     this.#shared = shared
+    this.#name = shared.nameOf(peer.address)
     this.#reported = (error) => {
       if (error !== null && error !== undefined) countSendError(core.stats, error)
     }
@@ -155,9 +159,9 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
   }
 
   protected override put(data: Uint8Array, report: boolean): void {
-    const { port, address } = this.#peer
-    if (report) this.socket.send(data, port, address, this.#reported)
-    else this.socket.send(data, port, address)
+    const { port } = this.#peer
+    if (report) this.socket.send(data, port, this.#name, this.#reported)
+    else this.socket.send(data, port, this.#name)
   }
 
   protected override tapped(tap: Tap, data: Uint8Array): void {

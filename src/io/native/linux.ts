@@ -14,6 +14,8 @@ export interface Native {
   /** Fills `name`. */
   getsockname(fd: number, name: Uint8Array): number
   setsockopt(fd: number, level: number, option: number, value: number): number
+  /** An option whose value is a structure. */
+  setsockoptBytes(fd: number, level: number, option: number, value: Uint8Array): number
   connect(fd: number, name: Uint8Array, nameBytes: number): number
   close(fd: number): number
   /** Fills up to `count` mmsghdr of `messages`; never waits. */
@@ -38,17 +40,39 @@ export interface Native {
   readonly loopFd: number
 }
 
+/** What a program needs to give up rights (landlock.ts). Functions return as those of `Native` do. */
+export interface ConfinementCalls {
+  /** A new Landlock ruleset from a struct landlock_ruleset_attr, or without one the version of the kernel's interface. */
+  landlockCreate(attributes: Uint8Array | undefined): number
+  /** Adds a struct landlock_path_beneath_attr. */
+  landlockAllow(ruleset: number, attributes: Uint8Array): number
+  /** This thread, and what it starts from now on, is confined by `ruleset`. */
+  landlockRestrict(ruleset: number): number
+  /** This thread, and what it starts from now on, gets no privileges from the files that it executes (prctl(2)). */
+  noNewPrivileges(): number
+  close(fd: number): number
+}
+
 export const AF_INET = 2
 export const AF_INET6 = 10
+export const AF_PACKET = 17
 /** SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC */
 export const DATAGRAM_SOCKET = 0x2 | 0x800 | 0x80000
+
+/** SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC */
+export const RAW_SOCKET = 0x3 | 0x800 | 0x80000
 
 export const SOL_SOCKET = 1
 export const SO_SNDBUF = 7
 export const SO_RCVBUF = 8
 export const SO_REUSEPORT = 15
+export const SO_ATTACH_FILTER = 26
 export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
+/** The kernel's time of each frame, as struct timespec. */
+export const SO_TIMESTAMPNS = 35
+/** How many frames were dropped because the buffer was full. */
+export const SO_RXQ_OVFL = 40
 export const SOL_IP = 0
 export const IP_PKTINFO = 8
 export const IP_RECVERR = 11
@@ -56,6 +80,8 @@ export const SOL_IPV6 = 41
 export const IPV6_RECVERR = 25
 export const IPV6_V6ONLY = 26
 export const SOL_UDP = 17
+export const SOL_PACKET = 263
+export const PACKET_ADD_MEMBERSHIP = 1
 export const UDP_SEGMENT = 103
 export const UDP_GRO = 104
 
@@ -80,6 +106,13 @@ export const EHOSTUNREACH = 113
 
 /** struct sockaddr_in and sockaddr_in6, in a slot that holds either. */
 export const SOCKADDR = { bytes: 32, inBytes: 16, in6Bytes: 28, port: 2, inAddress: 4, in6Address: 8, in6Scope: 24 }
+/** struct sockaddr_ll. */
+export const SOCKADDR_LL = { bytes: 20, protocol: 2, index: 4, packetType: 10 }
+/** struct packet_mreq: a card that hands on frames for other machines as well, while its socket is open. */
+export const PACKET_MREQ = { bytes: 16, index: 0, type: 4 }
+/** struct sock_fprog and struct sock_filter. */
+export const FILTER_PROGRAM = { bytes: 16, count: 0, filter: 8 }
+export const FILTER = { bytes: 8, code: 0, onTrue: 2, onFalse: 3, value: 4 }
 /** struct iovec. */
 export const IOVEC = { bytes: 16, base: 0, length: 8 }
 /** struct mmsghdr: a msghdr and what was received or sent. */
@@ -115,6 +148,14 @@ const MSG_DONTWAIT = 0x40
 const MSG_ERRQUEUE = 0x2000
 const MSG_NOSIGNAL = 0x4000
 
+/** Numbers of system calls; the same on x86-64 and arm64. */
+const LANDLOCK_CREATE_RULESET = 444
+const LANDLOCK_ADD_RULE = 445
+const LANDLOCK_RESTRICT_SELF = 446
+const LANDLOCK_CREATE_RULESET_VERSION = 1
+const LANDLOCK_RULE_PATH_BENEATH = 1
+const PR_SET_NO_NEW_PRIVS = 38
+
 /** As much of koffi as is used here. */
 interface Koffi {
   load(path: null): { func(definition: string): (...values: unknown[]) => number }
@@ -124,6 +165,15 @@ interface Koffi {
 
 /** The functions, or the reason in words why they cannot be had. */
 export function loadNative(): Native | string {
+  return loadWith(bindFunctions)
+}
+
+/** The functions for confinement, or the reason in words why there are none. */
+export function loadConfinement(): ConfinementCalls | string {
+  return loadWith(bindConfinement)
+}
+
+function loadWith<T>(bind: (koffi: Koffi) => T): T | string {
   if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`
   if (process.arch !== 'x64' && process.arch !== 'arm64') return `it needs x86-64 or arm64, and this is ${process.arch}`
   if (endianness() !== 'LE') return 'it needs a little-endian processor'
@@ -134,7 +184,7 @@ export function loadNative(): Native | string {
     return `the optional package koffi cannot be loaded (${firstLine(error)}); install it with npm install koffi`
   }
   try {
-    return bindFunctions(koffi)
+    return bind(koffi)
   } catch (error) {
     return `a function of the C library is missing (${firstLine(error)})`
   }
@@ -171,6 +221,7 @@ function bindFunctions(koffi: Koffi): Native {
       number[0] = value
       return result(setsockopt(fd, level, option, number, 4))
     },
+    setsockoptBytes: (fd, level, option, value) => result(setsockopt(fd, level, option, value, value.length)),
     connect: (fd, name, nameBytes) => result(connect(fd, name, nameBytes)),
     close: (fd) => result(close(fd)),
     recvmmsg: (fd, messages, count) => result(recvmmsg(fd, messages, count, MSG_DONTWAIT, null)),
@@ -187,6 +238,30 @@ function bindFunctions(koffi: Koffi): Native {
     unmap: (address, bytes) => result(munmap(address, bytes)),
     address: (buffer) => koffi.address(buffer),
     loopFd: isMainThread ? loopDescriptor(library) : -1,
+  }
+}
+
+function bindConfinement(koffi: Koffi): ConfinementCalls {
+  const library = koffi.load(null)
+  const close = library.func('int close(int fd)')
+  // The C library has no functions for Landlock.
+  const syscall = library.func('int64_t syscall(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)')
+  const prctl = library.func('int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)')
+  const addressOf = ({ buffer, byteOffset }: Uint8Array): bigint =>
+    koffi.address(buffer as ArrayBuffer) + BigInt(byteOffset)
+  const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
+  return {
+    landlockCreate: (attributes) =>
+      result(
+        attributes === undefined
+          ? syscall(LANDLOCK_CREATE_RULESET, 0, 0, LANDLOCK_CREATE_RULESET_VERSION, 0)
+          : syscall(LANDLOCK_CREATE_RULESET, addressOf(attributes), attributes.length, 0, 0),
+      ),
+    landlockAllow: (ruleset, attributes) =>
+      result(syscall(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_PATH_BENEATH, addressOf(attributes), 0)),
+    landlockRestrict: (ruleset) => result(syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0, 0, 0)),
+    noNewPrivileges: () => result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
+    close: (fd) => result(close(fd)),
   }
 }
 
