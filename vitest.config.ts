@@ -11,7 +11,7 @@ const virtual = [
 const alone = [
   'src/{io,lab-live,load}/**/*.test.ts',
   'src/history/history.test.ts',
-  'src/server/{control,server,wants}.test.ts',
+  'src/server/**/*.test.ts',
   'test/{heap,soak}/**/*.test.ts',
   'test/e2e/{bench-load,robust-kill,robust-worker,serve-many}.test.ts',
 ]

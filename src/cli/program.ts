@@ -12,6 +12,7 @@ import { PROFILE_SUMMARY } from './profile/summary.ts'
 import { promptCommand } from './prompt/command.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
+import { statCommand, statusCommand } from './status.ts'
 import { version } from './version.ts'
 import { watchCommand } from './watch/command.ts'
 
@@ -30,6 +31,7 @@ Examples:
   foresend diagnose flash.pcap          say why a transfer failed, from a capture of it
   foresend history --failed             what a server served that did not arrive
   foresend config init foresend.toml    a configuration file to begin with
+  foresend status                       what a server that runs is doing
   foresend lab run --device archer-c2-faulty
                                         try a model of a device against models of servers
 
@@ -74,6 +76,8 @@ export function buildProgram(
     diagnoseCommand,
     watchCommand,
     historyCommand,
+    statusCommand,
+    statCommand,
     ...later,
     benchCommand,
   ]) {

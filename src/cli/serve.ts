@@ -8,6 +8,8 @@ import {
   STOP_GRACE_MS,
 } from '../server/contract.ts'
 import { handedSockets } from '../io/handed-sockets.ts'
+import type { ApiServer } from '../control/api.ts'
+import type { ControlSocket } from '../control/socket.ts'
 import type { OpenHistory } from '../history/history.ts'
 import { stateFolder } from '../history/state-folder.ts'
 import { EXIT, messageOf, usageError } from './exit.ts'
@@ -87,6 +89,9 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
   try {
     const { server, notice } = await starting
     listening.resolve()
+    const reload = (): Promise<string> => reloadAsSet(starting, source, confinement?.inForce === true)
+    const control = history === undefined ? undefined : await openControl(context, server, own, reload, printer)
+    if (control !== undefined) atEnd.push(() => control.close())
     printer.watch(() => server.transfers())
     if (notice !== undefined) {
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
@@ -149,6 +154,31 @@ function openState(
     version: version(),
     notice: (message) => void listening.then(() => notice(message)),
   })
+}
+
+/** Without the socket `foresend status` knows nothing of this server, which is no reason not to serve. */
+async function openControl(
+  context: Context,
+  server: Server,
+  { state = stateFolder() }: OwnSettings,
+  reload: () => Promise<unknown>,
+  printer: EventPrinter,
+): Promise<ControlSocket | undefined> {
+  const asked: ApiServer = {
+    bound: server.bound,
+    transfers: () => server.transfers(),
+    stats: () => server.stats(),
+    abort: (id) => server.abort(id),
+    forget: (name) => server.forget(name),
+    reload: async () => void (await reload()),
+  }
+  try {
+    return await context.tools.openControlSocket(state, asked, { version: version(), pid: process.pid })
+  } catch (error) {
+    const message = `${messageOf(error)}; serving goes on, and \`foresend status\` does not see it`
+    printer.event({ event: 'notice', time: context.now(), code: 'CONTROL', message })
+    return undefined
+  }
 }
 
 /** A program that reads JSON gets progress at `info`, as it cannot look at the server itself. A person has bars for it. */
@@ -233,20 +263,25 @@ function untilStopped(
   return { done, request: () => request(1) }
 }
 
+/** Resolves with what was done. Rejects when nothing has changed. */
+async function reloadAsSet(starting: Promise<Started>, source: SettingsSource, isConfined: boolean): Promise<string> {
+  const { file, sockets } = source
+  const { server, port } = await starting
+  const { config } = source.read()
+  if (isConfined) requireAllowed(config)
+  await server.reload(file === undefined ? undefined : { ...config, port, sockets })
+  const read = file === undefined ? '' : `read ${file}, `
+  return `${read}opened the folder and looked for addresses again`
+}
+
 async function reloaded(
   starting: Promise<Started>,
   source: SettingsSource,
   isConfined: boolean,
   notice: (code: string, message: string) => void,
 ): Promise<void> {
-  const { file, sockets } = source
   try {
-    const { server, port } = await starting
-    const { config } = source.read()
-    if (isConfined) requireAllowed(config)
-    await server.reload(file === undefined ? undefined : { ...config, port, sockets })
-    const read = file === undefined ? '' : `read ${file}, `
-    notice('RELOADED', `${read}opened the folder and looked for addresses again`)
+    notice('RELOADED', await reloadAsSet(starting, source, isConfined))
   } catch (error) {
     notice('RELOAD_FAILED', unchanged(error))
   }

@@ -24,6 +24,8 @@ test('without uploads nothing is stored, and without a folder for them they go t
   expect(foldersOf({ type: 'folders', roots }, false).stored).toEqual([])
   expect(foldersOf({ type: 'folders', roots, uploads: { policy: 'none' } }, false).stored).toEqual([])
   expect(foldersOf({ type: 'folders', roots }, true).stored).toEqual(['/srv/a'])
+  const clients = { clientRoots: [{ client: '10.0.0.1', root: '/srv/c' }] }
+  expect(foldersOf({ type: 'folders', roots, clients }, true).stored).toEqual(['/srv/a', '/srv/c'])
 })
 
 test('of a single file its folder', () => {

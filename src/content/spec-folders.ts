@@ -18,9 +18,12 @@ export function foldersOf(spec: ContentSpec, writable: boolean): SpecFolders {
   const { uploads, names, clients } = spec
   const takesUploads = writable || (uploads?.policy !== undefined && uploads.policy !== 'none')
   const files = [names?.map?.file, names?.pcre?.file].filter((file) => file !== undefined)
+  const own = (clients?.clientRoots ?? []).map(({ root }) => resolve(root))
+  // Without a folder of uploads those of a client go to the first of its folders.
+  const stores = uploads?.root === undefined ? [roots[0] as string, ...own] : [resolve(uploads.root)]
   return {
-    served: [...roots, ...(clients?.clientRoots ?? []).map(({ root }) => resolve(root))],
-    stored: takesUploads ? [resolve(uploads?.root ?? (roots[0] as string))] : [],
+    served: [...roots, ...own],
+    stored: takesUploads ? stores : [],
     rules: files.map((file) => dirname(resolve(file))),
   }
 }

@@ -12,6 +12,11 @@ export interface History {
   kept(rows: string, count: number): void
   /** A transfer taught something about its device. */
   learnt(update: DeviceUpdate): void
+  /**
+   * Forgets what was learnt of the devices that `name` names; resolves with what they are known by. Rejects with ERR_TFTP_ACCESS when that cannot be
+   * written now.
+   */
+  forget(name: string): Promise<string[]>
 }
 
 /** A transfer that is over. */

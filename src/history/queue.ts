@@ -77,6 +77,10 @@ export class Queue {
     this.#learnt.set(update.device, known === undefined ? update : mergeUpdates(known, update))
   }
 
+  unlearn(devices: readonly string[]): void {
+    for (const device of devices) this.#learnt.delete(device)
+  }
+
   /** The oldest of what waits. */
   take(): Piece {
     let pieces = 0

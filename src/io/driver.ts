@@ -82,16 +82,3 @@ export interface Driver<Owner> {
   deadline(at: number): void
   close(): void
 }
-
-/** Sees every datagram, for recordings. The bytes are valid during the call only. */
-export interface Tap {
-  datagram(
-    incoming: boolean,
-    local: string,
-    localPort: number,
-    peer: string,
-    peerPort: number,
-    buffer: Uint8Array,
-    length: number,
-  ): void
-}

@@ -17,12 +17,11 @@ export function handedSockets(env: NodeJS.ProcessEnv = process.env, pid: number 
   const { LISTEN_FDS, LISTEN_PID, [FROM_LAUNCHER]: launched } = env
   const count = Number(launched ?? (LISTEN_PID === String(pid) ? LISTEN_FDS : undefined) ?? 0)
   for (const name of ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES', FROM_LAUNCHER]) delete env[name]
-  if (!Number.isInteger(count) || count < 1) return []
-  return descriptors(Math.min(count, MAX_SOCKETS))
+  return Number.isInteger(count) && count >= 1 ? handedDescriptors(Math.min(count, MAX_SOCKETS)) : []
 }
 
-/** Those of `count` sockets. */
-export function descriptors(count: number): readonly number[] {
+/** The descriptors of the first `count` sockets. */
+export function handedDescriptors(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => FIRST + index)
 }
 

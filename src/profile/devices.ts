@@ -47,6 +47,11 @@ export class Devices {
     this.#memory.merge(update)
   }
 
+  /** Its next transfer begins as that of a new device. What a transfer that runs now teaches counts again. */
+  forget(device: string): void {
+    this.#memory.forget(device)
+  }
+
   /** Policy of a transfer that begins, and what is known of its device. `policy` where the transfer does not follow that of all. */
   prepare(transfer: DeviceTransfer, agreed: Agreed, policy: PolicyOptions = this.policy): Prepared {
     const { content } = transfer

@@ -25,6 +25,10 @@ const MAX_REQUESTS_PER_SEC = 1_000_000
 /** A block of 512 bytes each eighth of a second: slower ones look like a dead server to a client. */
 const MIN_BYTES_PER_SEC = 4096
 const MAX_BYTES_PER_SEC = 1e12
+/** A folder with more files is slow to look through. */
+export const MAX_RECORD_FILES = 100_000
+/** Some ten million packets: Wireshark takes minutes to open more. */
+export const MAX_RECORD_MIB = 1024
 
 const path = v.pipe(v.string(), v.minLength(1, 'a path'))
 const flag = v.optional(v.boolean('true or false'), false)
@@ -129,6 +133,9 @@ const SCHEMA = v.strictObject({
   bytesPerSecPerAddress: v.optional(whole(MIN_BYTES_PER_SEC, MAX_BYTES_PER_SEC)),
   state: v.optional(path),
   record: v.optional(path),
+  recordFailed: v.optional(v.boolean('true or false')),
+  recordFiles: v.optional(whole(1, MAX_RECORD_FILES)),
+  recordMib: v.optional(whole(1, MAX_RECORD_MIB)),
   maxTransfers: v.optional(whole(1, MAX_TRANSFERS)),
   maxTransfersPerAddress: v.optional(whole(1, MAX_TRANSFERS)),
 })
@@ -141,6 +148,9 @@ export const CONFIG_KEYS = Object.keys(SCHEMA.entries) as readonly (keyof Server
 function contradiction(config: ServerConfig): string | undefined {
   if (config.overwrite && !config.writable) {
     return '--overwrite replaces files only where uploads are allowed: add --writable, or leave --overwrite out'
+  }
+  if (config.recordFailed === true && config.record === undefined) {
+    return '--record-failed says which transfers are recorded: add --record DIR, or leave it out'
   }
   const { window, anticipationBytes, copies, gapMs, rtoMs } = config
   if (anticipationBytes !== undefined && window !== 'auto') {
@@ -172,6 +182,9 @@ const FIXED = {
   workers: '--workers',
   singlePort: '--single-port',
   record: '--record',
+  recordFailed: '--record-failed',
+  recordFiles: '--record-files',
+  recordMib: '--record-mib',
   maxTransfers: '--max-transfers',
   maxTransfersPerAddress: '--max-transfers-per-address',
 } as const satisfies Partial<Record<keyof ServerConfig, string>>

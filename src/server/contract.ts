@@ -36,8 +36,14 @@ export interface ServerConfig {
   readonly singlePort: boolean
   /** Networks that are served though they are not private, as CIDR. */
   readonly allow: readonly string[]
-  /** A folder for a capture of every datagram. */
+  /** A folder for a capture of each transfer. */
   readonly record?: string | undefined
+  /** Only of those that failed, stalled or repeated much. */
+  readonly recordFailed?: boolean | undefined
+  /** The newest so many of them stay (500). */
+  readonly recordFiles?: number | undefined
+  /** A capture is this large at most, in MiB (4). */
+  readonly recordMib?: number | undefined
   readonly maxTransfers?: number | undefined
   readonly maxTransfersPerAddress?: number | undefined
   /** Networks that are never served, as CIDR; they win over `allow`. */
@@ -108,6 +114,11 @@ export interface Server {
    * this id runs, or it ends before the answer comes.
    */
   trace(id: number): Promise<TraceEntry[] | undefined>
+  /**
+   * Forgets what was learnt of the devices that `name` names (a MAC address, a network address, or all that one is known by), here and in
+   * the history. Which ones; what a transfer that runs now teaches counts again. Rejects with ERR_TFTP_ACCESS when the history cannot be changed now.
+   */
+  forget(name: string): Promise<string[]>
   /**
    * Calls `listener` with each event from now on, down to `level`; the function that comes back ends that. Without `level` it gets every
    * event. Events that no listener asked for are not made at all, so one that asks for more than the others, later than a second after the

@@ -5,6 +5,7 @@
 import { ForesendError } from '../error.ts'
 import { type History, NO_DETAILS } from '../history/contract.ts'
 import { localAddresses } from '../io/interfaces.ts'
+import { isNamed } from '../profile/device-id.ts'
 import { DeviceMemory } from '../profile/memory.ts'
 import { Causes } from './causes.ts'
 import { parseConfig, requireSameFixed } from './config.ts'
@@ -149,6 +150,17 @@ export class Control implements Server, MemberOwner {
       this.#members[index].send({ type: 'trace', id })
     }
     return question.answer.promise
+  }
+
+  async forget(name: string): Promise<string[]> {
+    const found = new Set(this.#memory.all().flatMap(({ device }) => (isNamed(device, name) ? [device] : [])))
+    for (const device of (await this.#history?.forget(name)) ?? []) found.add(device)
+    const forgotten = [...found]
+    for (const device of forgotten) {
+      this.#memory.forget(device)
+      for (const member of this.#members) member.send({ type: 'forget', device })
+    }
+    return forgotten
   }
 
   subscribe(listener: Listener, level: EventLevel = 'debug'): () => void {

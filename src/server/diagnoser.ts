@@ -20,7 +20,7 @@ export interface FromDiagnosis {
 }
 
 /** A thread that has to start first, on a small machine that is busy, answers well within this. */
-const ANSWER_WITHIN_MS = 2000
+const ANSWER_WITHIN_MS = 5000
 /** A network that breaks down has thousands that fail at once, and most for the same reason. */
 const RATE = { burst: 32, perSecond: 10 }
 /** Only a defect ends the thread; then another one takes its place, so often. */
@@ -38,8 +38,19 @@ interface Waiting {
   readonly late: NodeJS.Timeout
 }
 
+/** For tests. */
+export interface DiagnoserOptions {
+  readonly create?: () => Worker
+  readonly answerWithinMs?: number
+}
+
+function createThread(): Worker {
+  return new Worker(ENTRY, { name: 'foresend diagnosis', resourceLimits: RESOURCE_LIMITS })
+}
+
 export class Diagnoser {
   readonly #create: () => Worker
+  readonly #answerWithinMs: number
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
   #starts = 0
@@ -47,8 +58,9 @@ export class Diagnoser {
   readonly #limiter = new RateLimiter(RATE)
   #isClosed = false
 
-  constructor(create = () => new Worker(ENTRY, { name: 'foresend diagnosis', resourceLimits: RESOURCE_LIMITS })) {
+  constructor({ create = createThread, answerWithinMs = ANSWER_WITHIN_MS }: DiagnoserOptions = {}) {
     this.#create = create
+    this.#answerWithinMs = answerWithinMs
   }
 
   /** `answer` is called once, later: with what was found, or without when that is nothing or took too long. */
@@ -56,7 +68,7 @@ export class Diagnoser {
     const worker = this.#limiter.take(performance.now()) ? this.#thread() : undefined
     if (worker === undefined) return queueMicrotask(() => answer(undefined))
     const number = this.#number++
-    const late = setTimeout(() => this.#answer(number, undefined), ANSWER_WITHIN_MS)
+    const late = setTimeout(() => this.#answer(number, undefined), this.#answerWithinMs)
     this.#waiting.set(number, { answer, late })
     worker.postMessage({ number, kind, evidence } satisfies ToDiagnosis)
   }

@@ -1,7 +1,7 @@
 /** Which driver a server gets. */
 import { createBatchDriver } from '../io/batch/driver.ts'
 import { createDgramDriver } from '../io/dgram/driver.ts'
-import type { Driver, DriverHandlers, Tap } from '../io/driver.ts'
+import type { Driver, DriverHandlers } from '../io/driver.ts'
 import type { Native } from '../io/native/linux.ts'
 import { portRangeOf } from '../io/port-range.ts'
 import { probeBatch } from '../io/native/probe.ts'
@@ -35,15 +35,14 @@ export interface DriverParts {
   readonly sharedPort: 'first' | 'next' | undefined
   readonly singlePort: boolean
   readonly portRange?: string | undefined
-  readonly tap: Tap | undefined
 }
 
 export function createDriver(
   handlers: DriverHandlers<ServedTransfer>,
-  { native, sharedPort, singlePort, portRange, tap }: DriverParts,
+  { native, sharedPort, singlePort, portRange }: DriverParts,
 ): Driver<ServedTransfer> {
   const ports = portRange === undefined ? undefined : portRangeOf(portRange)
-  const options = { isNear, singlePort, ports, ...(tap === undefined ? {} : { tap }) }
+  const options = { isNear, singlePort, ports }
   return native === undefined
     ? createDgramDriver(handlers, options)
     : createBatchDriver(handlers, { ...options, native, sharedPort })

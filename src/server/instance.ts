@@ -18,10 +18,14 @@ import { Events } from './events.ts'
 import { Peers } from './peers.ts'
 import { Rates } from './rates.ts'
 import { type Known, Rules } from './rules.ts'
+import { Recording } from './recording.ts'
 import { type FromInstance, type InstanceStart, type ToInstance, toPlain } from './protocol.ts'
 import { Serving, type ServingOptions } from './serving.ts'
 
 const STOP_POLL_MS = 20
+/** Recordings that stay, and their size: 2 GB at most, and usually a hundredth of it. */
+const RECORD_FILES = 500
+const RECORD_MIB = 4
 /** Totals go to the control side at most this often, and only when something was counted. */
 const STATS_EVERY_MS = 1000
 
@@ -61,7 +65,7 @@ async function open(start: InstanceStart, say: Say, native: (() => Promise<Nativ
   const store = await openContent(config.content, { ...config, mapper: functions, macOf })
   const undo: (() => unknown)[] = [() => store.close()]
   try {
-    const recorder = await startRecorder(config, say)
+    const recorder = startRecorder(config, say)
     if (recorder !== undefined) undo.push(() => recorder.close())
     const instance = new Instance(start, say, store, functions, recorder, neighbours)
     undo.push(() => instance.drop())
@@ -145,9 +149,16 @@ class Instance {
           sharedPort: start.sharedPort,
           singlePort: config.singlePort,
           portRange: config.portRange,
-          tap: recorder,
         }),
       asked: () => say({ type: 'asked' }),
+      recording:
+        recorder === undefined
+          ? undefined
+          : new Recording({
+              recorder,
+              failedOnly: config.recordFailed === true,
+              port: () => this.bound[0]?.port ?? config.port,
+            }),
     })
     this.#stats = setInterval(() => this.#tellStats(), STATS_EVERY_MS).unref()
   }
@@ -189,6 +200,8 @@ class Instance {
         return this.#abort(message.id)
       case 'learn':
         return this.#devices.merge(message.update)
+      case 'forget':
+        return this.#devices.forget(message.device)
       case 'wants':
         this.#events.level = message.level
         return
@@ -303,11 +316,12 @@ class Instance {
   }
 }
 
-async function startRecorder(config: ServerConfig, say: Say): Promise<Recorder | undefined> {
+function startRecorder(config: ServerConfig, say: Say): Recorder | undefined {
   if (config.record === undefined) return undefined
   return openRecorder({
     folder: config.record,
-    comment: `foresend serve ${config.content.type === 'folders' ? config.content.roots.join(' ') : config.content.path}`,
+    maxFiles: config.recordFiles ?? RECORD_FILES,
+    maxFileBytes: (config.recordMib ?? RECORD_MIB) * 1024 * 1024,
     onTrouble: (message) => say({ type: 'notice', code: 'RECORDING', message }),
   })
 }

@@ -11,6 +11,11 @@ import type { FromInstance } from './protocol.ts'
 /** Rows wait this long for others, and so many make a message. */
 const FLUSH_MS = 100
 const MAX_ROWS = 128
+/**
+ * The numbers of other rows are given where they are queued, from 1 on. They rise here too, in the order of time: an index grows at its end for
+ * a third less.
+ */
+const FIRST_NUMBER = 2 ** 31
 const NO_COUNTERS = newCounters()
 
 export class KeptRows {
@@ -72,14 +77,14 @@ export class KeptRows {
   }
 }
 
-/** A `TransferRow` (history/batch.ts) up to its checksum. Its number is negative: those of other rows are given elsewhere. */
+/** A `TransferRow` (history/batch.ts) up to its checksum. */
 function headOf(kind: EventKind, now: number, transfer: ServedTransfer, details: EndedDetails): string {
   const { id, peer, request, direction, content, outcome, sizeBytes, agreed, machine } = transfer
   const counters = machine?.counters ?? NO_COUNTERS
   const ms = Math.max(0, (transfer.endedAt ?? now) - transfer.requestedAt)
   const served = content?.name
   const { error, lastAck } = outcome ?? {}
-  const texts = `${-id},${text(details.device)},${text(peer.address)},${peer.port},"${direction}",${text(request.filename)}`
+  const texts = `${FIRST_NUMBER + id},${text(details.device)},${text(peer.address)},${peer.port},"${direction}",${text(request.filename)}`
   const names = `${served === undefined || served === request.filename ? 'null' : text(served)},${text(details.asked)},${text(details.agreed)}`
   const end = `"${kind}",${lastAck === undefined ? 'null' : text(lastAck)},${error === undefined ? 'null,null' : `"${error.code}",${text(error.message)}`},null,null`
   const figures = `${counters[COUNTER.bytes]},${sizeBytes ?? null},${counters[COUNTER.blocks]},${counters[COUNTER.datagrams]},${counters[COUNTER.retransmitted]}`

@@ -36,6 +36,7 @@ export type ToInstance =
   | { readonly type: 'stop'; readonly graceMs: number }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'learn'; readonly update: DeviceUpdate }
+  | { readonly type: 'forget'; readonly device: string }
   /** Make events of transfers down to this level, and facts of the rest. */
   | { readonly type: 'wants'; readonly level: EventLevel }
   /** Answered by `trace`. */

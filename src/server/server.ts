@@ -33,10 +33,9 @@ export async function startServer(
   return startControl(config, members, listener, [], level, history)
 }
 
-/** Half the cores, the other half for the kernel. One where a limit or a recording is for all transfers together. */
+/** Half the cores, the other half for the kernel. One where a limit is for all transfers together. */
 export function workerCount(config: ServerConfig, cores: number = availableParallelism()): number {
-  const { workers, record, portRange } = config
-  if (record !== undefined) return 1
+  const { workers, portRange } = config
   if (workers !== 'auto') return workers
   if (portRange !== undefined || SHARED.some((key) => config[key] !== undefined)) return 1
   return Math.max(1, Math.min(MAX_AUTO_WORKERS, Math.floor(cores / 2)))

@@ -17,6 +17,7 @@ import type { Rates } from './rates.ts'
 import type { Rules } from './rules.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import type { NetworkStats } from './contract.ts'
+import type { Recording } from './recording.ts'
 
 /** A flood of requests is told of once in a while. */
 const LIMIT_NOTICES = { burst: 1, perSecond: 1 / 60 }
@@ -33,6 +34,7 @@ export interface ServingOptions {
   readonly driver: (handlers: DriverHandlers<ServedTransfer>) => Driver<ServedTransfer>
   /** The first datagram reached a listening socket. */
   readonly asked: () => void
+  readonly recording?: Recording | undefined
 }
 
 export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<ServedTransfer> {
@@ -45,6 +47,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   readonly #asked: () => void
   readonly #events: Events
   readonly #limitNotices = new RateLimiter(LIMIT_NOTICES)
+  readonly #recording: Recording | undefined
   /** Datagrams that reached a listening socket. */
   #requests = 0
   /** False: new requests are left unanswered. */
@@ -56,6 +59,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.#events = options.events
     this.#devices = options.devices
     this.#asked = options.asked
+    this.#recording = options.recording
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
     this.#opener = new Opener(this.driver, this.endpoint, options.store, options.rules)
@@ -135,7 +139,9 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     if (refusal === undefined) {
       const limit = this.#rates.exceeded(now, peer.address)
       if (limit !== undefined) return this.#limited(now, peer, limit)
+      this.#recording?.asks(buffer, offset, length)
       this.endpoint.handleRequest(now, peer, buffer, offset, length)
+      this.#recording?.asked(now, peer)
       return
     }
     const request = parseRequest(buffer, offset, length)
@@ -143,6 +149,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   datagram(now: number, transfer: ServedTransfer, buffer: Uint8Array, offset: number, length: number): void {
+    this.#recording?.received(now, transfer, buffer, offset, length)
     this.endpoint.handleDatagram(now, transfer, buffer, offset, length)
   }
 
@@ -187,10 +194,12 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
       if (transfer.agreed === undefined) return
       content.agree(transfer.agreed)
     }
+    this.#recording?.sentBlocks(this.driver.now(), transfer, first, count)
     io.sendBlocks(content.frame, first, count, content.maxBytes, content.isMapped ? content : undefined)
   }
 
   sendControl(transfer: ServedTransfer, buffer: Uint8Array, length: number): void {
+    this.#recording?.sent(this.driver.now(), transfer, buffer, length)
     transfer.io?.sendControl(buffer, length)
   }
 
@@ -213,11 +222,13 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   event(kind: EventKind, transfer: ServedTransfer): void {
+    this.#recording?.event(kind, transfer)
     this.#events.transfer(kind, this.driver.now(), transfer)
   }
 
   close(transfer: ServedTransfer): void {
     this.#devices.ended(transfer)
+    this.#recording?.close(this.driver.now(), Date.now(), transfer)
     transfer.io?.close()
     transfer.content?.close()
     transfer.io = undefined

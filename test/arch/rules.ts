@@ -32,6 +32,7 @@ export const SIDEWAYS: ReadonlySet<string> = new Set([
   'profile > transfer',
   'profile > endpoint',
   'packet > error.ts',
+  'capture > lab',
 ])
 
 /** Floors up to this one are pure: no clock, timer, socket, file, randomness, Node module or package. */

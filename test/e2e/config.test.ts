@@ -77,10 +77,10 @@ describe('foresend serve --config', () => {
   })
 
   test('a file that is broken or missing keeps it from starting', async () => {
-    const { file } = configured('port = 69\nwritabel = true\n')
+    const { file } = configured('port = 69\nhots = "::1"\n')
     const ran = await run(['serve', '--config', file])
     expect(ran).toMatchObject({ code: 2, stdout: '' })
-    expect(ran.stderr).toMatch(/^foresend: .*foresend\.toml:2: writabel: unknown key; did you mean writable\?\n$/)
+    expect(ran.stderr).toMatch(/^foresend: .*foresend\.toml:2: hots: unknown key; did you mean hook or host\?\n$/)
     expect(await run(['serve', '--config', `${file}x`])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/cannot read.*config init/),

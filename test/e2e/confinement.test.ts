@@ -50,7 +50,7 @@ describe('where the kernel has Landlock', () => {
 })
 
 test('a program that is not confined is found out, and does not serve where that is required', async () => {
-  const plan = { served: [], stored: [], read: [], write: [], execute: [] }
+  const plan = { served: [], stored: [], made: [], read: [], write: [], execute: [] }
   expect(await findWayOut(plan)).toContain('the main thread can read /etc/passwd')
   const place = { env: { FORESEND_CONFINED: '1' } }
   const ran = await run(['serve', tempFolder(), '--require-confinement', '--port', '0', '--no-history'], place)

@@ -33,6 +33,14 @@ async function place(): Promise<Place> {
   return { root, bin, env, port: await freePort() }
 }
 
+/** A program on the PATH of `bin` that appends what it is given to `file`, which a confined server could not. */
+function recorder(bin: string, name: string, what: string): string {
+  const file = join(bin, `${name}.said`)
+  writeFileSync(join(bin, name), `#!/bin/sh\n{ ${what}; } >> '${file}'\n`)
+  chmodSync(join(bin, name), 0o755)
+  return file
+}
+
 /** What the server says about a file: its bytes, or the ERROR. Asks again, as a client does, until it listens. */
 async function fetched(port: number, name: string, address = '127.0.0.1'): Promise<string> {
   for (let tries = 0; ; tries++) {
@@ -47,6 +55,11 @@ async function fetched(port: number, name: string, address = '127.0.0.1'): Promi
       client.close()
     }
   }
+}
+
+/** For programs of `recorder`. */
+function unconfined(env: Place['env']): Place['env'] {
+  return { ...env, FORESEND_NO_CONFINEMENT: '1' }
 }
 
 async function ended(running: Running): Promise<number | null> {
@@ -66,10 +79,10 @@ function withNote(name: string, found: string | undefined, program: string, debi
 describe('under another name', () => {
   test('in.tftpd -L with whole paths, the log of the system, and root given up', async () => {
     const { root, bin, env, port } = await place()
+    const log = recorder(bin, 'logger', 'echo "$@"; cat')
     const server = start(['-L', '-v', '-a', `127.0.0.1:${port}`, root], {
       command: [join(bin, 'in.tftpd')],
-      // As under systemd: what it prints goes to the journal.
-      env: { ...env, JOURNAL_STREAM: '1:2' },
+      env: unconfined(env),
     })
     expect(await fetched(port, `${root}/f`)).toBe(CONTENT)
     expect(await fetched(port, 'f')).toBe('ERROR 2')
@@ -79,14 +92,16 @@ describe('under another name', () => {
       expect(readFileSync(`/proc/${server.child.pid}/status`, 'latin1')).toMatch(/\nUid:\t65534\t65534\t65534\t65534\n/)
     }
     expect(await ended(server)).toBe(0)
-    const said = (await server.ended).stdout
-    expect(said).toMatch(/^<30>listening on 127\.0\.0\.1:/)
+    const said = readFileSync(log, 'utf8')
+    expect(said).toMatch(/^--prio-prefix --id=\d+ --tag in\.tftpd\n/)
+    expect(said).toMatch(/\n<30>listening on 127\.0\.0\.1:/)
     expect(said).toMatch(/\n<30>completed 127\.0\.0\.1:\d+ has /)
     expect(said).toMatch(/\n<28>refused /)
   })
 
   test('in.tftpd -l leaves the terminal when it serves, and its pidfile ends it', async () => {
     const { root, bin, env, port } = await place()
+    recorder(bin, 'logger', 'cat')
     const pidfile = join(tempFolder(), 'pid')
     chmodSync(dirname(pidfile), 0o777)
     const args = ['-l', '-s', '-a', `127.0.0.1:${port}`, '-P', pidfile, root]
@@ -142,8 +157,12 @@ describe.skipIf(activate === undefined)(
       ['of one address', (port: number) => `127.0.0.1:${port}`, ['127.0.0.1']],
       ['of every address, both kinds', (port: number) => `[::]:${port}`, ['127.0.0.1', '::1']],
     ])('%s', async (_, listen, addresses) => {
-      const { root, env, port } = await place()
-      const pass = Object.entries(env).flatMap(([key, value]) => ['-E', `${key}=${value}`])
+      const { root, bin, env, port } = await place()
+      const told = recorder(bin, 'systemd-notify', 'echo "$@"')
+      const pass = Object.entries({ ...env, NOTIFY_SOCKET: '/run/nowhere' }).flatMap(([key, value]) => [
+        '-E',
+        `${key}=${value}`,
+      ])
       const command = ['systemd-socket-activate', '--datagram', '-l', listen(port), ...pass, process.execPath, LAUNCHER]
       // Each kind of port of transfers.
       const flags = [
@@ -152,6 +171,8 @@ describe.skipIf(activate === undefined)(
         '--log-format',
         'json',
         '--no-history',
+        // The program that stands for systemd-notify writes a file.
+        '--no-confinement',
         ...(addresses.length > 1 ? ['--single-port'] : []),
       ]
       const server = start(['serve', root, ...flags], { command, env })
@@ -159,6 +180,7 @@ describe.skipIf(activate === undefined)(
       const { code, stdout } = await server.ended
       expect(code).toBe(0)
       expect(stdout).toContain(`"port":${port},"driver":"dgram"`)
+      expect(readFileSync(told, 'utf8')).toBe(`READY=1 STATUS=serving ${root}\nSTOPPING=1\n`)
     })
 
     test('through the launcher of an old Node', async () => {
@@ -183,6 +205,7 @@ const inetd = findProgram('inetd')
 describe.skipIf(inetd === undefined)(withNote('inetd', inetd, 'inetd', 'openbsd-inetd'), () => {
   test('wait: the first request starts it and is answered, and it ends when idle', async () => {
     const { root, bin, env, port } = await place()
+    recorder(bin, 'logger', 'cat')
     const config = join(bin, 'inetd.conf')
     const command = `${process.execPath} node ${join(bin, 'in.tftpd')} -s -t 1 ${root}`
     writeFileSync(config, `127.0.0.1:${port} dgram udp wait root ${command}\n`)

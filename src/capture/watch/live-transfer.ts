@@ -8,7 +8,7 @@ import type { IcmpError } from '../frame/icmp.ts'
 import type { IpHeader } from '../frame/ip-header.ts'
 import type { NeighbourMessage } from '../frame/neighbour.ts'
 import type { UdpDatagram } from '../frame/udp.ts'
-import type { CapturedRecord } from '../read/record.ts'
+import { type CapturedRecord, timeMs } from '../read/record.ts'
 import type { Progress, UnansweredBecause, WatchedRequest } from './contract.ts'
 
 /** Without an answer for this long a request counts as unanswered: servers answer in milliseconds, and clients ask again after a second or more. */
@@ -110,12 +110,11 @@ export class LiveTransfer {
   icmp(record: CapturedRecord, from: IpHeader, error: IcmpError): void {
     this.#tracker.advance(record.seconds)
     this.#tracker.icmp(record, from, error)
-    const { request } = this
-    const { about } = error
-    const isOurs =
-      about.sourcePort === request.port &&
-      formatAddress(about.buffer, about.source, about.addressBytes) === request.device.address
-    if (isOurs) this.#icmp ??= error.meaning
+    const { about, meaning } = error
+    if (this.#isClient(about, about.source, about.sourcePort)) this.#icmp ??= meaning
+    // The program that asked has closed its port: nothing more comes of it.
+    const isGone = meaning === 'port-unreachable' && this.#isClient(about, about.destination, about.destinationPort)
+    if (isGone) this.#endedMs ??= timeMs(record)
   }
 
   neighbour(record: CapturedRecord, message: NeighbourMessage): void {
@@ -146,6 +145,11 @@ export class LiveTransfer {
     this.#tracker.advance(nowMs / 1000)
     this.#tracker.end()
     return this.#captured
+  }
+
+  #isClient(d: UdpDatagram, at: number, port: number): boolean {
+    const { request } = this
+    return port === request.port && formatAddress(d.buffer, at, d.addressBytes) === request.device.address
   }
 
   #unanswered(nowMs: number): Due | undefined {

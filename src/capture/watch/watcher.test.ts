@@ -206,6 +206,13 @@ describe('a transfer', () => {
     })
   })
 
+  test('whose client has closed its port is over at once', () => {
+    const scene = blocks(new Scene().ask(packet.rrq('a.bin')), 1, 3)
+    const about = scene.quote(false, packet.data(4, 512))
+    const events = watched(scene.server(packet.data(4, 512)).icmp(3, 3, about, CLIENT, SERVER), { onMs: 600 })
+    expect(find(events, 'ended').transfer.blocks.acknowledged).toBe(3)
+  })
+
   test('two at once of one device are two', () => {
     const [a, b] = [{ clientPort: 3000 }, { clientPort: 3001 }]
     const scene = new Scene().ask(packet.rrq('a'), a).ask(packet.rrq('b'), b)

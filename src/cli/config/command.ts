@@ -5,6 +5,7 @@ import { openContent } from '../../content/index.ts'
 import { parseConfig } from '../../server/config.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
+import { mapTestCommand } from './map-test.ts'
 import { oneOf } from '../flags.ts'
 import { checkConfigText, problemText, readConfigFile, textOf } from './read-file.ts'
 import { serveSettings } from './serve-settings.ts'
@@ -25,6 +26,7 @@ Examples:
   foresend config check foresend.toml                 every mistake with its line; changes nothing
   foresend config import /etc/default/tftpd-hpa       the same settings as a file of ours
   foresend config show foresend.toml                  what the file sets, and what it leaves at its default
+  foresend config map-test tftpd.rules 'boot\\x'       what the rules of tftp-hpa do with a name
 
 Exit codes: 0 done, 1 failed, 2 a mistake in a file or flag.
 `
@@ -54,6 +56,7 @@ export function configCommand(context: Context, done: (exitCode: number) => void
       .argument('[file]', 'where to; - for standard output', 'foresend.toml')
       .action((file: string) => done(init(context, file))),
   )
+  command.addCommand(mapTestCommand(context, done))
   command.addCommand(
     inner('import', "write another server's settings as a configuration file, and name what could not be carried over")
       .argument('<file...>', 'tftpd32.ini, /etc/default/tftpd-hpa, /etc/default/atftpd, dnsmasq.conf')

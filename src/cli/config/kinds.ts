@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import ipaddr from 'ipaddr.js'
 import { DIGESTS } from '../../content/upload-rules.ts'
-import { REFUSABLE } from '../../server/config.ts'
+import { MAX_RECORD_FILES, MAX_RECORD_MIB, REFUSABLE } from '../../server/config.ts'
 import { isMac } from '../../server/networks.ts'
 import { portRangeOf } from '../../io/port-range.ts'
 import { addressList, decimalNumber, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from '../flags.ts'
@@ -56,6 +56,8 @@ export const KIND = {
   copies: whole('how often to send each block', 1, 8),
   gap: decimal('milliseconds', 0, 1000),
   rto: decimal('milliseconds', 1, 60_000),
+  recordFiles: whole('files', 1, MAX_RECORD_FILES),
+  recordMib: whole('MiB', 1, MAX_RECORD_MIB),
   word,
 } as const satisfies Record<string, Kind | typeof word>
 

@@ -3,9 +3,9 @@
  * its threads is born without those rights. A thread that exists already would keep them.
  */
 import { mkdirSync } from 'node:fs'
-import { loadConfinement } from '../../io/native/linux.ts'
+import { FROM_LAUNCHER, handedDescriptors } from '../../io/handed-sockets.ts'
 import { confineTo } from '../../io/native/landlock.ts'
-import { descriptors, FROM_LAUNCHER } from '../../io/handed-sockets.ts'
+import { loadConfinement } from '../../io/native/linux.ts'
 import type { Plan } from './plan.ts'
 
 /** Tells the program that it is the second one. That the rights are gone is tried, not believed (check.ts). */
@@ -18,20 +18,20 @@ export function wasStartedAgain(): boolean {
   return marked
 }
 
-/** Does not return where it works. The reason in words where the system cannot. */
+/** Does not return where it works. `sockets`: how many were handed to this process. The reason in words where the system cannot. */
 export function startConfined(plan: Plan, sockets: number): string {
   if (process.execve === undefined) return 'this Node cannot start a program in its own place'
   const calls = loadConfinement()
   if (typeof calls === 'string') return calls
-  for (const folder of plan.stored) makeFolder(folder)
+  for (const folder of plan.made) makeFolder(folder)
   const failed = confineTo(calls, plan)
   if (failed !== undefined) return failed
-  for (const fd of [...channel(), ...descriptors(sockets)]) calls.keepOpen(fd)
-  return process.execve(
-    process.execPath,
-    [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
-    environment(sockets),
-  )
+  // Node closes what it inherited in the programs that it starts.
+  const channel = (process.channel as { readonly fd?: number } | null | undefined)?.fd
+  for (const fd of [...handedDescriptors(sockets), ...(channel === undefined ? [] : [channel])]) calls.inherit(fd)
+  const args = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+  // It throws where it does not work.
+  return process.execve(process.execPath, args, environment(sockets, channel))
 }
 
 /** A folder that is not there cannot be named in a rule. Where it cannot be made, what needs it says so later. */
@@ -41,18 +41,12 @@ function makeFolder(path: string): void {
   } catch {}
 }
 
-/** Of the channel to the program that started this one; none without it. */
-function channel(): readonly number[] {
-  const fd = (process.channel as { readonly fd?: number } | null | undefined)?.fd
-  return fd === undefined ? [] : [fd]
-}
-
-/** The channel and the sockets that were handed to this process stay open; these variables tell of them. */
-function environment(sockets: number): Record<string, string> {
+/** The sockets that were handed to this process, and the channel to the program that started it, stay open: these variables tell of them. */
+function environment(sockets: number, channel: number | undefined): Record<string, string> {
   const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return {
     ...Object.fromEntries(inherited),
-    ...Object.fromEntries(channel().map((fd) => ['NODE_CHANNEL_FD', String(fd)])),
+    ...(channel === undefined ? {} : { NODE_CHANNEL_FD: String(channel), NODE_CHANNEL_SERIALIZATION_MODE: 'json' }),
     ...(sockets === 0 ? {} : { [FROM_LAUNCHER]: String(sockets) }),
     [MARK]: '1',
   }

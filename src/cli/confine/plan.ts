@@ -1,6 +1,6 @@
 /** Which files a server needs, by what it was asked to do: everything else it gives up. */
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
-import { dirname, join, resolve, sep } from 'node:path'
+import { delimiter, dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { foldersOf } from '../../content/index.ts'
 import type { Allowed } from '../../io/native/landlock.ts'
@@ -29,16 +29,22 @@ const SYSTEM_FILES = [
 ]
 const PROGRAM_FOLDERS = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64']
 
+/** Programs that it starts by their names. */
+const SERVICE_PROGRAMS = ['logger', 'systemd-notify', 'id', 'getent', 'sh']
+
 /** The folders of `plan` that were chosen by the user, for people. */
 export interface Plan extends Allowed {
   readonly served: readonly string[]
   readonly stored: readonly string[]
+  /** Folders that are made first. */
+  readonly made: readonly string[]
 }
 
 export function planOf(config: ServerConfig, own: OwnSettings, configFile: string | undefined): Plan {
   const folders = foldersOf(config.content, config.writable)
   const state = own.history === false ? [] : [resolve(own.state ?? stateFolder())]
-  const stored = [...folders.stored, ...state, ...pathOf(config.record)]
+  const made = [...state, ...pathOf(config.record)]
+  const stored = [...folders.stored, ...made]
   const cache = pathOf(process.env.NODE_COMPILE_CACHE)
   // The file of settings may be replaced by another one of the same name, which the folder must show.
   const settings = configFile === undefined ? [] : [dirname(configFile)]
@@ -48,9 +54,10 @@ export function planOf(config: ServerConfig, own: OwnSettings, configFile: strin
   return {
     served: folders.served,
     stored,
+    made,
     read: [...SYSTEM_FILES, ...folders.served, ...folders.rules, ...settings, ...users],
     write: [...stored, ...changing, ...cache, '/dev/null'],
-    execute: [...PROGRAM_FOLDERS, ...programFolders(), ...pathOf(own.hook)],
+    execute: [...PROGRAM_FOLDERS, ...programFolders(), ...pathOf(own.hook), ...SERVICE_PROGRAMS.flatMap(onPath)],
   }
 }
 
@@ -88,6 +95,12 @@ function programFolders(): string[] {
     ...(existsSync(modules) ? [realpathSync(modules)] : []),
     dirname(realpathSync(process.execPath)),
   ]
+}
+
+function onPath(name: string): string[] {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
+  const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
+  return found === undefined ? [] : [found]
 }
 
 function pathOf(path: string | undefined): string[] {

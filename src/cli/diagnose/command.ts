@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { ForesendError } from '../../error.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
+import { wholeNumber } from '../flags.ts'
 import { styleFor } from '../render/style.ts'
 import type { JudgedCapture } from './judged.ts'
 import type { PageParts } from './page/parts.ts'
@@ -19,18 +20,23 @@ Examples:
   tcpdump -i eth0 -w flash.pcap udp or arp or icmp    capture while the device tries
   foresend diagnose flash.pcap                        what went wrong
   foresend diagnose flash.pcap --html flash.html      the same as a page with diagrams
+  foresend diagnose flash.pcap --replay               and what Foresend would have done
   tcpdump -r flash.pcap -w - | foresend diagnose -    from standard input
 
 Exit codes: 0 all transfers are healthy, 1 a cause was found or there was no transfer, 2 usage, or a file that cannot be read, \
 3 not a capture. With several files the highest counts.
 `
 
+const DEFAULT_BOOTS = 8
+const MAX_BOOTS = 200
 /** This command's own: what it finds out is its result. */
 const DIAGNOSE_EXIT = { healthy: 0, found: 1, usage: EXIT.usage, noCapture: 3 } as const
 
 interface DiagnoseFlags {
   readonly json?: true
   readonly html?: string
+  readonly replay?: true
+  readonly boots?: number
 }
 
 export function diagnoseCommand(context: Context, done: (exitCode: number) => void): Command {
@@ -41,27 +47,35 @@ export function diagnoseCommand(context: Context, done: (exitCode: number) => vo
     .helpOption('-h, --help', 'print this page')
     .option('--json', 'one JSON object')
     .option('--html <FILE>', 'write a page that needs nothing else, with diagrams and all packets, as well')
+    .option('--replay', 'say what Foresend would have done with this client: a model of it, played in the lab')
+    .option('--boots <N>', `boots of each server in the replay (${DEFAULT_BOOTS})`, wholeNumber('boots', 1, MAX_BOOTS))
     .addHelpText('after', EXAMPLES)
     .action(async (paths: readonly string[], flags: DiagnoseFlags) => done(await diagnose(context, paths, flags)))
 }
 
 async function diagnose(context: Context, paths: readonly string[], flags: DiagnoseFlags): Promise<number> {
   const { html } = flags
+  if (flags.boots !== undefined && flags.replay !== true) throw usageError('--boots is for the replay: add --replay')
   if (paths.filter((path) => path === '-').length > 1) throw usageError('standard input can be read once: give - once')
   if (html !== undefined && paths.some((path) => resolve(path) === resolve(html)))
     throw usageError(`--html would write the page over the capture ${html}; give it another path`)
   // Loaded here: other commands start without them.
-  const [{ judgeCapture, isHealthy }, { PageParts }] = await Promise.all([
+  const [{ judgeCapture, isHealthy }, { PageParts }, replaying] = await Promise.all([
     import('./judged.ts'),
     import('./page/parts.ts'),
+    flags.replay === true ? import('./replay.ts') : undefined,
   ])
   const parts = html === undefined ? undefined : new PageParts()
   const captures: JudgedCapture[] = []
   let exitCode: number = DIAGNOSE_EXIT.healthy
   for (const path of paths) {
     try {
-      const capture = await judgeCapture(path, (transfer, diagnosis) => parts?.add(path, transfer, diagnosis))
-      captures.push(capture)
+      const replays = replaying === undefined ? undefined : new replaying.Replays(flags.boots ?? DEFAULT_BOOTS)
+      const capture = await judgeCapture(path, (transfer, diagnosis) => {
+        parts?.add(path, transfer, diagnosis)
+        replays?.add(transfer, diagnosis)
+      })
+      captures.push(replays === undefined ? capture : replays.into(capture))
       const isFine = capture.judged.length > 0 && capture.dropped === 0 && capture.judged.every(isHealthy)
       if (!isFine) exitCode = Math.max(exitCode, DIAGNOSE_EXIT.found)
     } catch (error) {

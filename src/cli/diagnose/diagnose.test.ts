@@ -317,3 +317,44 @@ test('the page needs nothing else, and has every part', async () => {
   const { row, transfers } = JSON.parse(data) as { row: string[]; transfers: { rows: number[]; seen: number }[] }
   expect(transfers.map(({ rows, seen }) => rows.length / row.length - seen)).toEqual([0, 0])
 })
+
+describe('--replay', () => {
+  test('says what Foresend would have done, and how far that can be trusted', async () => {
+    const ran = await diagnose(stalled, '--replay', '--boots', '2')
+    expect(ran).toMatchObject({ code: 1, stderr: '' })
+    const text = flowing(ran.stdout)
+    expect(text).toMatch(
+      /Replay: Foresend would have delivered this file in .* in 2 of 2 boots\. The model can be trusted: /,
+    )
+    expect(text).toMatch(
+      /The model: client uboot-1\.1\.3, round trip 150 us, ack-loss:p=0\.\d+; \d+ kB played\. Note: /,
+    )
+    expect(ran.stdout).toMatch(/^ {2}as captured +no +stopped at block \d+/m)
+    expect(ran.stdout).toMatch(/^ {2}a model of tftp-hpa-5\.2 +0 of 2 +stops at block \d+/m)
+    expect(ran.stdout).toMatch(/^ {2}foresend \(default\) +2 of 2 +[\d.]+ m?s/m)
+  })
+
+  test('in the JSON and in the page', async () => {
+    const path = join(folder, 'replay.html')
+    const ran = await diagnose(good, '--replay', '--boots', '1', '--json', '--html', path)
+    expect(ran.code).toBe(0)
+    expect(json(ran).transfers[0].replay).toMatchObject({
+      trust: 'good',
+      client: { model: 'uboot-1.1.3', sendsSameRequest: true, faults: [] },
+      captured: { isDone: true },
+      server: { model: 'tftp-hpa-5.2', from: 'assumed', intact: 1 },
+      policies: { strict: { runs: 1, intact: 1 }, 'fixed-2': { intact: 1 }, auto: { intact: 1 }, negotiated: null },
+    })
+    expect(readFileSync(path, 'utf8')).toMatch(
+      /What Foresend would have done.*<th scope="row">foresend \(default\)<\/th>/s,
+    )
+  })
+
+  test('is left out where it was not asked for, and --boots alone is a mistake', async () => {
+    expect(json(await diagnose(good, '--json')).transfers[0]).not.toHaveProperty('replay')
+    expect(await diagnose(good, '--boots', '3')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/add --replay/),
+    })
+  })
+})

@@ -3,6 +3,7 @@ import type { Cause, RecognisedServer } from '../../capture/diagnosis/index.ts'
 import { addressPort } from '../../packet/index.ts'
 import { jsonLine } from '../render/json.ts'
 import type { Judged, JudgedCapture } from './judged.ts'
+import { replayJson } from './replay.ts'
 
 export function diagnosisJson(captures: readonly JudgedCapture[]): string {
   return jsonLine({
@@ -20,7 +21,7 @@ export function diagnosisJson(captures: readonly JudgedCapture[]): string {
 }
 
 /** One transfer of the capture at `path`. */
-export function transferJson(path: string, { transfer, diagnosis }: Judged): object {
+export function transferJson(path: string, { transfer, diagnosis, replay }: Judged): object {
   const { client, server, request, direction, agreed, blocks } = transfer
   return {
     client: addressPort(client.address, client.port),
@@ -47,6 +48,7 @@ export function transferJson(path: string, { transfer, diagnosis }: Judged): obj
     capture: path,
     id: transfer.id,
     previousAttempt: transfer.previousAttempt ?? null,
+    ...(replay === undefined ? {} : { replay: replayJson(replay) }),
   }
 }
 

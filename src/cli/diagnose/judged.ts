@@ -2,6 +2,7 @@
 import type { Diagnosis } from '../../capture/diagnosis/index.ts'
 import { diagnose } from '../../capture/diagnosis/index.ts'
 import type { CapturedTransfer, CaptureSummary } from '../../capture/index.ts'
+import type { Replay } from '../../capture/replay/contract.ts'
 import { readCapture } from '../../io/open-capture.ts'
 
 /** Transfers of one capture that are kept, so that a capture of a whole site ends in a page and not in a full memory. */
@@ -13,6 +14,8 @@ export type TransferFacts = Omit<CapturedTransfer, 'packets'>
 export interface Judged {
   readonly transfer: TransferFacts
   readonly diagnosis: Diagnosis
+  /** With --replay, of some transfers. */
+  readonly replay?: Replay
 }
 
 export interface JudgedCapture {

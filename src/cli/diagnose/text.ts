@@ -1,8 +1,10 @@
 /** The diagnosis for a person at a bench: what happened, why, what to do; then what shows it, then figures. */
 import type { Cause, Evidence } from '../../capture/diagnosis/index.ts'
+import type { Replay } from '../../capture/replay/contract.ts'
 import type { Style } from '../render/style.ts'
 import { attempts, byUrgency, isHealthy, type Judged, type JudgedCapture, telling } from './judged.ts'
 import { nothingLine } from './nothing.ts'
+import { REPLAY_COLUMNS, replayModel, replayRows, replayVerdict } from './replay.ts'
 import { nameOf, noticesOf, outcomeText, outcomeTone, tallyText, verdictText } from './verdict.ts'
 import { beginText, confidenceText, figureRows, holesText, packetList, programText, transferTitle } from './words.ts'
 
@@ -63,7 +65,7 @@ function verdictLines(one: Judged, { style, columns }: Paper): string[] {
   return [first.replace(outcome, () => style[outcomeTone(one)](outcome)), ...rest]
 }
 
-function detailLines({ transfer, diagnosis }: Judged, paper: Paper): string[] {
+function detailLines({ transfer, diagnosis, replay }: Judged, paper: Paper): string[] {
   const { causes, server } = diagnosis
   const program = server === undefined ? [] : [labelled('server', programText(server), paper)]
   const said = new Set<string>()
@@ -75,7 +77,24 @@ function detailLines({ transfer, diagnosis }: Judged, paper: Paper): string[] {
     ...figureRows({ transfer, diagnosis }).map(([label, text]) => labelled(label, text, paper)),
     ...program,
     ...diagnosis.limits.map((limit) => labelled('limit', limit, paper)),
+    ...(replay === undefined ? [] : replayLines(replay, paper)),
   ].flat()
+}
+
+/** What Foresend's policies would have done, beside what was captured. */
+function replayLines(replay: Replay, { style, columns }: Paper): string[] {
+  const rows = replayRows(replay)
+  const cells = rows.map(({ title, done, time, timeouts, holes }) => [title, done, time, timeouts, holes])
+  const widths = REPLAY_COLUMNS.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i].length)))
+  const line = (texts: readonly string[]): string =>
+    `  ${texts.map((text, i) => text.padEnd(widths[i])).join('  ')}`.trimEnd()
+  return [
+    '',
+    ...wrapped(`Replay: ${replayVerdict(replay)}`, columns, '  '),
+    ...wrapped(`The model: ${replayModel(replay)}`, columns, '  ').map(style.dim),
+    style.dim(line(REPLAY_COLUMNS)),
+    ...rows.map(({ tone }, i) => (tone === 'plain' ? line(cells[i]) : style[tone](line(cells[i])))),
+  ]
 }
 
 /** Causes share evidence; what is in `said` is not repeated. */

@@ -34,12 +34,16 @@ export async function runOld(context: Context, old: OldServer): Promise<number> 
     )
     return EXIT.usage
   }
+  const confinement = process.env[WITHOUT_CONFINEMENT] === undefined ? {} : { confinement: false }
   return serve(
     context,
-    new SettingsSource(undefined, values, { sockets: isStandalone ? [] : sockets, content }),
+    new SettingsSource(undefined, { ...values, ...confinement }, { sockets: isStandalone ? [] : sockets, content }),
     program,
   )
 }
+
+/** The command lines of other servers have no flag for it. */
+const WITHOUT_CONFINEMENT = 'FORESEND_NO_CONFINEMENT'
 
 /** The option that makes it bind its own sockets. */
 const STANDALONE: Readonly<Record<string, string>> = { 'in.tftpd': '-l or -L', atftpd: '--daemon' }

@@ -40,7 +40,7 @@ export function adviceFor(event: WatchEvent, place: Place | undefined): Advice {
         type: [],
       }
     case 'request':
-      return { say: kindLines(event.kinds), type: [] }
+      return { say: kindLines(event.kinds, event.request.toAddress), type: [] }
     case 'unanswered':
       return unansweredAdvice(event, place)
     case 'ended':
@@ -101,14 +101,15 @@ function quietReasons({ link, frames }: Extract<WatchEvent, { event: 'quiet' }>,
   ]
 }
 
-function kindLines(kinds: readonly LikelyKind[]): string[] {
+/** Of its recoveries those from the address that is asked tell most. */
+function kindLines(kinds: readonly LikelyKind[], asked: string): string[] {
   if (kinds.length === 0) return []
   const [{ profile, confidence }] = kinds
   const names = kinds.map((one) => `${one.profile.title} (${percentText(one.confidence)})`)
   if (confidence < SURE) return [`Perhaps ${names.join(', or ')}.`]
-  const recovery = profile.recovery
-    .filter(({ host }) => host !== undefined)
-    .map(({ host, how }) => `As ${host}: ${how}`)
+  const known = profile.recovery.filter(({ host }) => host !== undefined)
+  const fitting = known.filter(({ host }) => host === asked)
+  const recovery = (fitting.length > 0 ? fitting : known).map(({ host, how }) => `Its recovery asks ${host}. ${how}`)
   return [
     `Most likely ${names[0]}: foresend profile show ${profile.name}`,
     ...recovery.slice(0, MOST_NOTES),

@@ -18,9 +18,9 @@ import { eventJson } from './json.ts'
 import { eventLines } from './words.ts'
 
 /** Frames are read this often: the kernel notes the time of each, so that nothing but the screen is later for it. */
-const READ_EVERY_MS = 20
+const READ_EVERY_MS = 40
 /** How often link and addresses are looked at. */
-const LOOK_EVERY_MS = 500
+const LOOK_EVERY_MS = 1000
 /** Between two frames of a file the watcher's waits end in steps of this, for as long as any of them lasts. */
 const STEP_MS = 250
 const LONGEST_WAIT_MS = 20_000

@@ -48,7 +48,7 @@ describe('a capture', () => {
       /192\.168\.0\.1 \(02:.*\) asks for "ArcherC2V1_tp_recovery\.bin" \(octet, timeout=1\) at 192\.168\.0\.66\n/,
     )
     expect(stdout).toMatch(/Most likely TP-Link and Mercusys: .*: foresend profile show tplink-recovery\n/)
-    expect(stdout).toMatch(/As 192\.168\.0\.66: .*Hold reset/)
+    expect(stdout).toMatch(/Its recovery asks 192\.168\.0\.66\. .*Hold reset/)
     expect(stdout).toMatch(
       /no answer to 192\.168\.0\.1 from 192\.168\.0\.66; asked 1 time so far\n.*\n +sudo foresend serve ArcherC2V1_tp_recovery\.bin --host 192\.168\.0\.66\n/,
     )

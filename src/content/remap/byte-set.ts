@@ -37,11 +37,18 @@ export class ByteSet {
     return set
   }
 
-  /** The lowest byte that is a printable ASCII character, else the lowest of all; undefined when the set is empty. */
-  sample(): number | undefined {
-    for (let byte = 0x21; byte < 0x7f; byte++) if (this.has(byte)) return byte
-    const first = this.#has.indexOf(1)
-    return first < 0 ? undefined : first
+  /** Bytes of the set that differ in what anchors make of them: the first that is of a word and the first printable one that is not. */
+  samples(): number[] {
+    const word = this.#first((byte) => WORD_BYTES.has(byte))
+    const other =
+      this.#first((byte) => byte > 0x20 && byte < 0x7f && !WORD_BYTES.has(byte)) ??
+      this.#first((byte) => !WORD_BYTES.has(byte))
+    return [word, other].filter((byte) => byte !== undefined)
+  }
+
+  #first(fits: (byte: number) => boolean): number | undefined {
+    for (let byte = 0; byte < 256; byte++) if (this.has(byte) && fits(byte)) return byte
+    return undefined
   }
 
   /** As RE2 writes it. */

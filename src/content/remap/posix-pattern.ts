@@ -11,7 +11,7 @@ export class PatternError extends Error {}
 export interface Translated {
   /** For RE2, with dot matching everything and look-behind on. */
   readonly re2: string
-  /** One byte of each kind that the pattern looks for, in its order, for tests of its cost. */
+  /** One or two bytes of each kind that the pattern looks for, in its order, for tests of its cost. */
   readonly letters: readonly number[]
 }
 
@@ -140,8 +140,7 @@ class PosixReader {
   }
 
   #set(set: ByteSet): string {
-    const sample = set.sample()
-    if (sample !== undefined) this.#letters.push(sample)
+    this.#letters.push(...set.samples())
     return set.toString()
   }
 

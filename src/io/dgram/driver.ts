@@ -2,7 +2,7 @@
 import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Peer } from '../../endpoint/contract.ts'
-import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
+import type { Bound, Driver, DriverHandlers, Tid } from '../driver.ts'
 import { Alarm } from './alarm.ts'
 import { ForesendError } from '../../error.ts'
 import { adoptError, bindError, tidError } from '../bind-error.ts'
@@ -30,7 +30,6 @@ export interface DgramOptions {
   readonly singlePort?: boolean
   /** Ports of transfers; the system's choice without it. */
   readonly ports?: PortRange | undefined
-  readonly tap?: Tap
   /** For tests: where the list of interfaces comes from. */
   readonly interfaces?: () => InterfaceTable
 }
@@ -62,7 +61,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     this.listening = listening
     const now = (): number => performance.now()
     const spin = new EventLoopSpin(now, cpus().length)
-    this.core = { handlers, stats: this.stats, frames: new SendMemory(), tap: options.tap, spin, now }
+    this.core = { handlers, stats: this.stats, frames: new SendMemory(), spin, now }
     this.#alarm = new Alarm(
       this.core.now,
       () => this.stats.arrivals,
@@ -145,7 +144,6 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
       countSendError(this.stats, error)
       return
     }
-    this.core.tap?.datagram(false, listener.address, listener.port, peer.address, peer.port, data, length)
   }
 
   deadline(at: number): void {

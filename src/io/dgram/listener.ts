@@ -104,10 +104,6 @@ export class Listener<Owner> implements SharedPort {
     if (!this.open || port === 0) return
     const core = this.#owner.core
     core.stats.arrivals++
-    if (core.tap !== undefined) {
-      const data = buffer.subarray(offset, offset + length)
-      core.tap.datagram(true, this.address, this.port, address, port, data, length)
-    }
     if (this.#shared.size > 0 && !core.handlers.isRequest(buffer, offset, length)) {
       const tid = this.#shared.get(key(address, port))
       if (tid !== undefined) return core.handlers.datagram(core.now(), tid.owner, buffer, offset, length)

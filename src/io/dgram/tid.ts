@@ -1,7 +1,7 @@
 /** Transfers' own ports: a connected socket each, or, with a single port, a share of the listening socket. */
 import type { Socket } from 'node:dgram'
 import type { Peer } from '../../endpoint/contract.ts'
-import type { Tap, Tid } from '../driver.ts'
+import type { Tid } from '../driver.ts'
 import { errnoOf, tidError } from '../bind-error.ts'
 import { type PortRange, portsOf } from '../port-range.ts'
 import { anyAddress } from '../interfaces.ts'
@@ -16,7 +16,6 @@ import { countSendError } from '../driver-stats.ts'
 export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
   readonly localPort: number
   readonly #peer: Peer
-  readonly #local: string
   readonly #owner: Owner
   readonly #reported: (error: Error | null) => void
   #isOpen = true
@@ -48,9 +47,7 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
     super(core, socket)
     this.#peer = peer
     this.#owner = owner
-    const address = socket.address()
-    this.localPort = address.port
-    this.#local = address.address
+    this.localPort = socket.address().port
     this.#reported = (error) => {
       if (error !== null && error !== undefined && this.#isOpen) this.#failed(error, true)
     }
@@ -81,16 +78,11 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
     else this.socket.send(data)
   }
 
-  protected override tapped(tap: Tap, data: Uint8Array): void {
-    tap.datagram(false, this.#local, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
-  }
-
   #received(data: Uint8Array, port: number): void {
     // A datagram of another sender may have arrived between bind and connect.
     if (!this.#isOpen || port !== this.#peer.port) return
     const core = this.core
     core.stats.arrivals++
-    core.tap?.datagram(true, this.#local, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
     const now = core.now()
     core.handlers.datagram(now, this.#owner, data, 0, data.length)
     core.spin.datagram(now)
@@ -162,10 +154,6 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
     const { port } = this.#peer
     if (report) this.socket.send(data, port, this.#name, this.#reported)
     else this.socket.send(data, port, this.#name)
-  }
-
-  protected override tapped(tap: Tap, data: Uint8Array): void {
-    tap.datagram(false, this.#shared.address, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
   }
 }
 

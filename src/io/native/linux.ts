@@ -50,8 +50,8 @@ export interface ConfinementCalls {
   landlockRestrict(ruleset: number): number
   /** This thread, and what it starts from now on, gets no privileges from the files that it executes (prctl(2)). */
   noNewPrivileges(): number
-  /** `fd` stays open in a program that takes the place of this one: Node marks all but the first three to be closed (fcntl(2)). */
-  keepOpen(fd: number): number
+  /** A program that is executed in the place of this one gets `fd` too. */
+  inherit(fd: number): number
   close(fd: number): number
 }
 
@@ -157,6 +157,7 @@ const LANDLOCK_RESTRICT_SELF = 446
 const LANDLOCK_CREATE_RULESET_VERSION = 1
 const LANDLOCK_RULE_PATH_BENEATH = 1
 const PR_SET_NO_NEW_PRIVS = 38
+const F_SETFD = 2
 
 /** As much of koffi as is used here. */
 interface Koffi {
@@ -243,15 +244,13 @@ function bindFunctions(koffi: Koffi): Native {
   }
 }
 
-const F_SETFD = 2
-
 function bindConfinement(koffi: Koffi): ConfinementCalls {
   const library = koffi.load(null)
   const close = library.func('int close(int fd)')
   // The C library has no functions for Landlock.
   const syscall = library.func('int64_t syscall(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)')
-  const prctl = library.func('int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)')
   const fcntl = library.func('int fcntl(int fd, int command, int value)')
+  const prctl = library.func('int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)')
   const addressOf = ({ buffer, byteOffset }: Uint8Array): bigint =>
     koffi.address(buffer as ArrayBuffer) + BigInt(byteOffset)
   const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
@@ -265,8 +264,8 @@ function bindConfinement(koffi: Koffi): ConfinementCalls {
     landlockAllow: (ruleset, attributes) =>
       result(syscall(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_PATH_BENEATH, addressOf(attributes), 0)),
     landlockRestrict: (ruleset) => result(syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0, 0, 0)),
-    keepOpen: (fd) => result(fcntl(fd, F_SETFD, 0)),
     noNewPrivileges: () => result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
+    inherit: (fd) => result(fcntl(fd, F_SETFD, 0)),
     close: (fd) => result(close(fd)),
   }
 }

@@ -7,7 +7,8 @@ const WIDTH = 620
 const HEIGHT = 200
 const LEFT = 12
 const RIGHT = 12
-const TOP = 12
+/** Room for the number above the highest bar. */
+const TOP = 22
 const BOTTOM = 30
 /** Labels below the bars that do not touch each other. */
 const MAX_LABELS = 8

@@ -32,11 +32,14 @@ export function ladder({ packets, client, server }: CapturedTransfer, marked: re
   for (let i = from; i < to; i++) {
     const gapMs = i === 0 ? 0 : packets.timeMs(i) - packets.timeMs(i - 1)
     const left = packets.thinnedBefore(i)
-    if (i > from && (left > 0 || (gapMs > SILENCE_LEAST_MS && gapMs > SILENCE_USUAL * usual))) {
+    const isPause = i > from && (left > 0 || (gapMs > SILENCE_LEAST_MS && gapMs > SILENCE_USUAL * usual))
+    if (isPause) {
       lines.push(silence(y, left > 0 ? `${countText(left, 'packet')} left out` : `${spanText(gapMs)} of silence`))
       y += SILENCE_PX
     }
-    lines.push(arrow(packets, i, y, marked.includes(packets.number(i))))
+    // Times that differ by microseconds look the same: behind the first packet, and behind a silence, the step tells more.
+    const time = i === from || isPause || gapMs < 0 ? spanText(packets.timeMs(i)) : `+${spanText(gapMs)}`
+    lines.push(arrow(packets, i, y, marked.includes(packets.number(i)), time))
     y += ROW_PX
   }
   if (to < packets.length) {
@@ -80,7 +83,7 @@ function usualGapMs(packets: CapturedPackets): number {
   return gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? 0
 }
 
-function arrow(packets: CapturedPackets, i: number, top: number, isMarked: boolean): string {
+function arrow(packets: CapturedPackets, i: number, top: number, isMarked: boolean, time: string): string {
   const fromClient = packets.fromClient(i)
   const again = (packets.flags(i) & PACKET_FLAG.repeat) !== 0
   const kind = packets.kind(i)
@@ -91,7 +94,7 @@ function arrow(packets: CapturedPackets, i: number, top: number, isMarked: boole
   const band = isMarked ? `<rect class="marked" x="0" y="${top + 1}" width="${WIDTH}" height="${ROW_PX - 2}"/>` : ''
   return `${band}<g class="${tone}"><line x1="${x1}" x2="${x2}" y1="${y}" y2="${y}"/><path d="M${x2} ${y}l${tip} -4v8z"/></g>
 <text x="${(LEFT_X + RIGHT_X) / 2}" y="${y - 5}">${html(packetText(packets, i))}</text>
-<text x="${LEFT_X - 14}" y="${y + 4}" class="time">${spanText(packets.timeMs(i))}</text><text x="${RIGHT_X + 14}" y="${y + 4}" class="number">packet ${packets.number(i)}</text>`
+<text x="${LEFT_X - 14}" y="${y + 4}" class="time">${time}</text><text x="${RIGHT_X + 14}" y="${y + 4}" class="number">packet ${packets.number(i)}</text>`
 }
 
 function silence(y: number, text: string): string {

@@ -1,7 +1,9 @@
 /** The diagnosis as one page that needs nothing else. Plots and tables are drawn by the page's own script (script.ts). */
 import type { Cause } from '../../../capture/diagnosis/index.ts'
 import { attempts, byUrgency, isHealthy, type Judged, type JudgedCapture, telling } from '../judged.ts'
+import type { Replay } from '../../../capture/replay/contract.ts'
 import { nothingLine } from '../nothing.ts'
+import { REPLAY_COLUMNS, replayModel, replayRows, replayVerdict } from '../replay.ts'
 import { nameOf, noticesOf, outcomeText, outcomeTone, tallyText, verdictText } from '../verdict.ts'
 import { beginText, confidenceText, figureRows, holesText, programText, sentence, transferTitle } from '../words.ts'
 import { html, prose, scriptJson } from './escape.ts'
@@ -90,12 +92,27 @@ function transferHtml(one: Judged, part: PagePart | undefined, at: number, attem
 <div>
 ${causes.map(causeHtml).join('\n')}
 <dl class="facts">${facts.map(([name, text]) => `<div><dt>${html(name)}</dt><dd>${html(text)}</dd></div>`).join('')}</dl>
-${part === undefined ? '' : plotsHtml(part)}
 </div>
 ${part === undefined ? '<p>This page has diagrams of the first transfers only.</p>' : `<figure><h3>${isHealthy(one) ? 'How it went' : 'Where it went wrong'}</h3>${part.ladder}</figure>`}
 </div>
+${part === undefined ? '' : `<div class="columns">${plotsHtml(part)}</div>`}
+${one.replay === undefined ? '' : replayHtml(one.replay)}
 ${part === undefined ? '' : '<figure class="packets"></figure>'}
 </details>`
+}
+
+/** What Foresend's policies would have done, beside what was captured. */
+function replayHtml(replay: Replay): string {
+  const head = REPLAY_COLUMNS.map((title) => `<th scope="col">${title}</th>`).join('')
+  const rows = replayRows(replay).map(({ title, done, time, timeouts, holes, tone }) => {
+    const cells = [time, timeouts, holes].map((text) => `<td>${html(text)}</td>`).join('')
+    const mark = tone === 'plain' ? html(done) : `<b class="mark ${tone}">${html(done)}</b>`
+    return `<tr><th scope="row">${html(title)}</th><td>${mark}</td>${cells}</tr>`
+  })
+  return `<figure class="replay"><h3>What Foresend would have done</h3>
+<p class="${replay.trust === 'poor' ? 'notice' : 'said'}">${prose(replayVerdict(replay))}</p>
+<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows.join('')}</tbody></table></div>
+<p class="tip">${prose(`The model: ${replayModel(replay)}`)}</p></figure>`
 }
 
 function plotsHtml({ latencies }: PagePart): string {

@@ -56,5 +56,8 @@ table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-nu
 th { position: sticky; top: 0; background: var(--card); text-align: left; color: var(--dim); font-weight: 500; box-shadow: 0 1px var(--line); }
 th, td { padding: 2px 12px; white-space: nowrap; } th:nth-child(-n+3), td:nth-child(-n+3) { text-align: right; }
 td.sent { color: var(--sent); } td.again { color: var(--again); } td.acked { color: var(--acked); }
+.replay { margin-bottom: 18px; } .replay .scroll { max-height: none; width: fit-content; max-width: 100%; } .replay .said { color: var(--text); } .replay table { width: auto; min-width: min(100%, 640px); }
+.replay th, .replay td { text-align: left; padding: 4px 14px; } .replay th:nth-child(n), .replay td:nth-child(n) { text-align: left; } .replay tbody th { position: static; color: var(--text); font-weight: 500; box-shadow: none; }
+.replay .mark { padding: 1px 8px; border-radius: 4px; background: color-mix(in srgb, var(--tone) 26%, var(--card)); }
 tr.evidence td { background: var(--mark); } tr.left td { color: var(--dim); font-style: italic; text-align: left; }
 `

@@ -1,0 +1,168 @@
+/** The faults of the lab that a diagnosis stands for, with parameters from what was counted. */
+import { type DeviceFault, type Draws } from '../../lab/device/device.ts'
+import { wireBytes } from '../../lab/frame.ts'
+import { HEADER_BYTES } from '../../packet/index.ts'
+import { PACKET_FLAG } from '../contract.ts'
+import type { CauseId, Diagnosis } from '../diagnosis/index.ts'
+import { heldShares } from '../diagnosis/rules/hold.ts'
+import { lossShares } from '../diagnosis/rules/loss.ts'
+import { median } from '../diagnosis/view/median.ts'
+import type { View } from '../diagnosis/view/view.ts'
+import { UDP_HEADER_BYTES } from '../frame/udp.ts'
+
+/** A cause that is less sure than this is left out, unless it is the first. */
+const LEAST_CONFIDENCE = 0.5
+/** A share of all packets has no smaller and no larger value in the lab. */
+const MOST_P = 0.9
+/** Less than this is what a division leaves over. */
+const LEAST_HARMED = 0.5
+const IPV4_BYTES = 20
+/** RFC 791: what each host takes. */
+const LEAST_MTU = 576
+
+/** Undefined for a cause that no fault of the lab stands for. */
+type Fit = (view: View) => DeviceFault | undefined
+
+/** The two losses have a function of their own. */
+const FITS: Readonly<Partial<Record<CauseId, Fit>>> = {
+  'ack-stale': (view) => share('ack-stale', view.tally.of.stale.length, view.transfer.blocks.acks),
+  // Which side holds a frame is seldom certain, and the two take as long: all count for the likelier.
+  'tx-hold': (view) => share('tx-hold', heldAll(view), view.transfer.blocks.acks),
+  'rx-hold': (view) => share('rx-hold', heldAll(view), view.transfer.blocks.datagrams),
+  'rx-one-behind': () => ({ fault: 'rx-one-behind', values: {} }),
+  'rx-ring': ringFit,
+  'eee-wake': () => ({ fault: 'eee-wake', values: {} }),
+  'arp-silent': arpFit,
+  'dead-rx': () => ({ fault: 'dead-rx', values: {} }),
+  'bit-errors': bitErrorFit,
+  reorder: (view) => share('reorder', view.tally.of.swapped.length, packetsOf(view)),
+  duplicate: (view) => share('duplicate', view.tally.of.copied.length, packetsOf(view)),
+  'fragments-dropped': fragmentFit,
+  'slow-flash': flashFit,
+}
+
+export interface FittedFaults {
+  /** What may be wrong, the likeliest first: the direction of a loss is not always certain. Never empty. */
+  readonly sets: readonly (readonly DeviceFault[])[]
+  /** Causes that no fault of the lab stands for. */
+  readonly leftOut: readonly CauseId[]
+}
+
+export function fitFaults(view: View, { causes }: Diagnosis): FittedFaults {
+  const others: DeviceFault[] = []
+  const leftOut: CauseId[] = []
+  const [first] = causes
+  for (const { id, confidence } of causes) {
+    const isTold = id === first.id || confidence >= LEAST_CONFIDENCE
+    const isSecondHold = isHold(id) && others.some(({ fault }) => isHold(fault))
+    if (!isTold || isLoss(id) || isSecondHold) continue
+    const fit = FITS[id]
+    const fault = fit?.(view)
+    if (fault !== undefined) others.push(fault)
+    // What follows from another cause follows in the lab as well.
+    else if (!CONSEQUENCES.has(id)) leftOut.push(id)
+  }
+  const losses = causes.filter(({ id }) => isLoss(id))
+  const isPart = losses.some(({ id, confidence }) => id === first.id || confidence >= LEAST_CONFIDENCE)
+  const lost = isPart ? lossSets(view, losses) : [[]]
+  const sets = lost.map((loss) => [...others, ...loss])
+  // What loses packets in its own way looks like loss as well: then it stands alone, unless the losses repeat the capture better.
+  return { sets: others.length > 0 && isPart ? [others, ...sets] : sets, leftOut }
+}
+
+function isHold(name: string): boolean {
+  return name === 'tx-hold' || name === 'rx-hold'
+}
+
+function heldAll(view: View): number {
+  const { ack, data } = heldShares(view)
+  return ack + data
+}
+
+function isLoss(id: CauseId): boolean {
+  return id === 'ack-loss' || id === 'data-loss'
+}
+
+/** As the diagnosis divides the losses, and all in one direction where it is not sure. */
+function lossSets(view: View, losses: Diagnosis['causes']): DeviceFault[][] {
+  const { ack, data } = lossShares(view)
+  const both = (ackLosses: number, dataLosses: number): DeviceFault[] =>
+    [
+      share('ack-loss', ackLosses, view.transfer.blocks.acks),
+      share('data-loss', dataLosses, view.transfer.blocks.datagrams),
+    ].filter((fault) => fault !== undefined)
+  // A direction of which there is no more than a chance counts for the other.
+  const isSure = losses.length === 1 || Math.max(...losses.map(({ confidence }) => confidence)) >= SURE
+  const divided = both(ack, data)
+  if (isSure) return [divided]
+  return ack >= data
+    ? [divided, both(ack + data, 0), both(0, ack + data)]
+    : [divided, both(0, ack + data), both(ack + data, 0)]
+}
+
+const SURE = 0.9
+
+const CONSEQUENCES: ReadonlySet<CauseId> = new Set([
+  'budget-used-up',
+  'cumulative-server-hole',
+  'sorcerers-apprentice',
+  'client-silent',
+])
+
+/** `harmed` of those that arrived and those that did not. */
+function share(fault: string, harmed: number, arrived: number): DeviceFault | undefined {
+  if (harmed < LEAST_HARMED) return undefined
+  return { fault, values: { p: Math.min(MOST_P, rounded(harmed / (arrived + harmed))) } }
+}
+
+function packetsOf({ transfer: { blocks } }: View): number {
+  return blocks.datagrams + blocks.acks
+}
+
+function ringFit({ tally }: View): DeviceFault {
+  const places = tally.of.data.concat(tally.of.either).map(({ inBurst }) => inBurst)
+  const first = Math.min(...places.filter((place) => place > 0))
+  return { fault: 'rx-ring', values: { descriptors: Number.isFinite(first) ? first : 1 } }
+}
+
+/** Nothing reached the device behind the last block that it acknowledged for the first time. */
+function arpFit({ transfer, packets, all }: View): DeviceFault {
+  const last = all.findLast((i) => packets.kind(i) === 'ack' && (packets.flags(i) & PACKET_FLAG.repeat) === 0)
+  const afterMs = Math.max(1, last === undefined ? 1 : packets.timeMs(last))
+  const fault = transfer.outcome.type === 'complete' ? 'arp-silent-revived' : 'arp-silent'
+  return { fault, values: { afterMs: Math.round(afterMs) } }
+}
+
+function bitErrorFit(view: View): DeviceFault | undefined {
+  const { blocks, agreed } = view.transfer
+  const { data } = lossShares(view)
+  const p = Math.min(MOST_P, data / Math.max(1, blocks.datagrams))
+  if (p <= 0) return undefined
+  const perByte = 1 - (1 - p) ** (1 / wireBytes(HEADER_BYTES + agreed.blksize))
+  return { fault: 'bit-errors', values: { perByte } }
+}
+
+/** By what ICMP told, or by the first fragments; else the path is just too narrow for a block. */
+function fragmentFit({ transfer: { sideEvents, agreed } }: View): DeviceFault {
+  const told = sideEvents.find((event) => event.type === 'icmp' && event.mtuBytes !== undefined)
+  if (told?.type === 'icmp' && told.mtuBytes !== undefined)
+    return { fault: 'fragment-loss', values: { mtu: told.mtuBytes } }
+  const seen = sideEvents.find(({ type }) => type === 'fragments-missing')
+  const bytes =
+    seen?.type === 'fragments-missing' ? seen.seenBytes : UDP_HEADER_BYTES + HEADER_BYTES + agreed.blksize - 1
+  return { fault: 'fragment-loss', values: { mtu: Math.max(LEAST_MTU, bytes + IPV4_BYTES) } }
+}
+
+/** Without a rhythm the pauses are spread over the blocks. */
+function flashFit({ pauses: { everyBlocks, pauses }, tally, transfer }: View): DeviceFault | undefined {
+  const { late } = tally.of
+  const waits = [...pauses, ...late].map(({ fromMs, toMs }) => toMs - fromMs)
+  if (waits.length === 0) return undefined
+  const every = everyBlocks ?? transfer.blocks.acknowledged / waits.length
+  const values: Draws = { everyBlocks: Math.max(1, Math.round(every)), pauseMs: Math.round(median(waits) ?? 0) }
+  return { fault: 'slow-flash', values }
+}
+
+function rounded(p: number): number {
+  return Number(p.toPrecision(3))
+}
