@@ -5,7 +5,7 @@ import { eachDriver, folderWith, pattern, serve } from './serving.ts'
 
 const FILES = { 'a.bin': pattern(20_000), 'a.cfg': pattern(600) }
 
-eachDriver(() => {
+eachDriver((driver) => {
   describe('rules', () => {
     test('a refused file and a refused upload get ERROR 2, and leave nothing', async () => {
       const { client, event } = await serve(folderWith(FILES), {
@@ -39,6 +39,26 @@ eachDriver(() => {
       expect(await granted('a.cfg')).toEqual({ blksize: '512', windowsize: '4', utimeout: '300000' })
       expect(await granted('a.bin')).toEqual({ blksize: '1024', tsize: '20000', windowsize: '4', utimeout: '300000' })
     })
+  })
+
+  test('a reload changes rules for new transfers, and a running one keeps its own', async () => {
+    const path = folderWith(FILES)
+    const { client, server } = await serve(path, { rules: [{ maxBlksize: 1024 }] })
+    const running = await client()
+    running.request(1, 'a.bin', { blksize: 2048 })
+    const oack = await running.next()
+    expect(optionsOf(oack)).toEqual({ blksize: '1024' })
+    await server.reload({ path, hosts: ['127.0.0.1'], port: 0, driver, rules: [{ files: ['a.*'], allow: false }] })
+    expect(await (await client()).get('a.bin')).toMatchObject({ opcode: 5, number: 2 })
+    const blocks: Buffer[] = []
+    for (let block = 0; block * 1024 <= FILES['a.bin'].length; block++) {
+      running.ack(block, oack.port)
+      blocks.push((await running.next()).body)
+    }
+    expect(Buffer.concat(blocks)).toEqual(FILES['a.bin'])
+    await expect(
+      server.reload({ path, hosts: ['127.0.0.1'], port: 0, driver, rules: [{ profile: 'x' }] }),
+    ).rejects.toThrow(/unknown profile "x".*the server goes on with its previous settings/)
   })
 
   test('block numbers may not begin again: such files are refused, those below it are not', async () => {
