@@ -12,14 +12,18 @@ import { viewOf } from './view/view.ts'
 export function diagnose(transfer: CapturedTransfer): Diagnosis {
   const view = viewOf(transfer)
   const holes = holesOf(transfer)
+  const server = recogniseServer(view)
+  const isOurs = server?.name === OURS && server.orElse.length === 0
   return {
     transfer: transfer.id,
     outcome: holes.count > 0 && transfer.outcome.type === 'complete' ? 'possible-holes' : transfer.outcome.type,
     summary: summaryOf(transfer, holes),
-    causes: rank(view),
+    causes: rank(view, isOurs),
     holes,
-    server: recogniseServer(view),
+    server,
     figures: figuresOf(view),
     limits: limitsOf(transfer),
   }
 }
+
+const OURS = 'foresend'

@@ -14,8 +14,8 @@ export function figuresOf(view: View): DiagnosisFigures {
     retransmissions: blocks.datagrams - blocks.sent,
     stalls,
     stalledMs,
-    clientTimerPackets: view.timer.positions.size,
-    clientTimerMs: view.timer.periodMs,
+    clientTimerPackets: view.ownAccord.length,
+    clientTimerMs: view.judgement.timerMs,
     windowBlocks: latencies.windowBlocks,
   }
 }

@@ -7,21 +7,25 @@ import type { View } from './view/view.ts'
 /** Below this a cause is not worth a line. */
 const LEAST_CONFIDENCE = 0.1
 
-export function rank(view: View): Cause[] {
+/** `isOurs`: the server is Foresend. */
+export function rank(view: View, isOurs: boolean): Cause[] {
   const causes: Cause[] = []
   const consequences: Cause[] = []
   for (const rule of RULES) {
     const finding = toned(view, rule.find(view))
     if (finding === undefined || finding.confidence < LEAST_CONFIDENCE) continue
     const list = rule.isConsequence === true ? consequences : causes
-    list.push(causeOf(rule, finding))
+    list.push(causeOf(rule, finding, isOurs))
   }
   return [...causes.sort(byConfidence), ...consequences.sort(byConfidence)]
 }
 
 /** A healthy network loses a packet now and then: one incident of a whole transfer is hardly a fault. */
-function toned({ tally, transfer }: View, finding: Finding | undefined): Finding | undefined {
-  const isAccident = tally.total === 1 && transfer.outcome.type === 'complete' && transfer.blocks.sent >= MANY_BLOCKS
+function toned({ judgement, transfer }: View, finding: Finding | undefined): Finding | undefined {
+  const isAccident =
+    judgement.judged[0]?.story.own.length === 1 &&
+    transfer.outcome.type === 'complete' &&
+    transfer.blocks.sent >= MANY_BLOCKS
   return finding !== undefined && isAccident ? { ...finding, confidence: finding.confidence / 2 } : finding
 }
 

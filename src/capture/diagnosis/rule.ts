@@ -15,19 +15,21 @@ export interface Rule {
   readonly id: CauseId
   readonly title: string
   readonly advice: string
+  /** What to do where Foresend itself served it. */
+  readonly adviceOfOurs?: string
   /** What it finds follows from another cause, and stands behind that. */
   readonly isConsequence?: true
   /** Undefined when the capture does not show it. Rules do not know of each other. */
   find(view: View): Finding | undefined
 }
 
-export function causeOf(rule: Rule, finding: Finding): Cause {
+export function causeOf(rule: Rule, finding: Finding, isOurs: boolean): Cause {
   return {
     id: rule.id,
     title: rule.title,
     confidence: finding.confidence,
     evidence: finding.evidence,
-    advice: finding.advice ?? rule.advice,
+    advice: finding.advice ?? (isOurs ? rule.adviceOfOurs : undefined) ?? rule.advice,
     tellApart: finding.tellApart,
   }
 }

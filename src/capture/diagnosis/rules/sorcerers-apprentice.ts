@@ -28,7 +28,7 @@ export const sorcerersApprentice: Rule = {
 }
 
 /** Repeats that a repeated ACK brought at once, of block after block. */
-function longestRow({ packets, all, latencies, transfer }: View): number[] {
+function longestRow({ packets, list: all, latencies, transfer }: View): number[] {
   if (transfer.agreed.windowsize > 1) return []
   const atOnceMs = (latencies.medianMs ?? 0) / 4
   let longest: number[] = []

@@ -11,7 +11,7 @@ export interface ServerWait {
 }
 
 /** Only waits in which the client said nothing: a packet starts the wait of some servers again. */
-export function serverWaits({ packets, all, latencies }: View): ServerWait[] {
+export function serverWaits({ packets, list: all, latencies }: View): ServerWait[] {
   const waits: ServerWait[] = []
   const leastMs = LEAST_MEDIANS * (latencies.medianMs ?? 0)
   let quiet = new Map<number, { ms: number; nth: number }>()

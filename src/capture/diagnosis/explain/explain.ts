@@ -1,0 +1,104 @@
+/** Tells the story of a transfer under each fault, and compares them. */
+import type { CapturedTransfer } from '../../contract.ts'
+import type { Terms } from './client.ts'
+import type { Explanation } from './explanation.ts'
+import { FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost } from './faults.ts'
+import { chancesOf, outagesCost, pausesCost, shareCost } from './fit.ts'
+import { type Habits, likelyHabits } from './habits.ts'
+import { latenciesOf, type Script, scriptOf } from './script.ts'
+import { type Story, storyOf } from './search.ts'
+import type { ClientTimer } from './timer.ts'
+
+/** What a healthy transfer may cost: no event. */
+const HEALTHY_COST = 2.4
+/** Habits that are this much less likely than the best are not looked at for every fault. */
+const SIMILAR = 6
+const MOST_HABITS = 2
+/** Stories that cost more than the best by this have no share in the answer. */
+const HOPELESS = 40
+/** A fault that is rarer than loss. */
+const RARE_COST = 2
+const COMMON: ReadonlySet<FaultName> = new Set(['none', 'ack-loss', 'data-loss', 'both-losses'])
+
+export function explain(
+  transfer: CapturedTransfer,
+  all: Uint32Array,
+  timer: ClientTimer,
+  windowBlocks: number,
+): Explanation[] {
+  const { agreed, blocks, request } = transfer
+  const names = request?.options.map(({ name }) => name.toLowerCase()).join(' ')
+  const final = blocks.final ?? Infinity
+  let mostCost = Infinity
+  let most = Infinity
+  const tell = (fault: FaultName, habits: Habits, script: Script, asksCost: number): Explanation | undefined => {
+    const terms: Terms = { habits, windowsize: agreed.windowsize, final }
+    const story = storyOf(script, terms, FAULT_COSTS[fault], mostCost, most)
+    if (story === undefined) return undefined
+    // Every story is told of the same packets.
+    most = Math.min(most, story.read)
+    mostCost = Math.min(mostCost, story.cost + HOPELESS)
+    return fitted(fault, habits, script, story, asksCost, windowBlocks)
+  }
+  const likely = likelyHabits(names)
+  const scripts = latenciesOf(transfer.packets, all).map((latency) => scriptOf(transfer, all, latency, timer))
+  const healthy = scripts
+    .map((script) => tell('none', likely[0].habits, script, 0))
+    .find((e) => e !== undefined && e.cost <= HEALTHY_COST)
+  if (healthy !== undefined) return [healthy]
+  const kept = (fault: FaultName): Explanation[] => {
+    mostCost = Infinity
+    const told = likely
+      .flatMap(({ habits, cost }) => scripts.map((script) => tell(fault, habits, script, cost)))
+      .filter((e) => e !== undefined)
+      .sort(byCost)
+    return told.filter(({ cost }) => cost - told[0].cost <= SIMILAR).slice(0, MOST_HABITS)
+  }
+  const found = kept('rx-one-behind').slice(0, 1)
+  const asLost = kept('both-losses')
+  found.push(asLost[0])
+  const asksCost = new Map(likely.map(({ habits, cost }) => [habits.name, cost]))
+  // A fault other than loss may show habits that loss hides.
+  const tried = [
+    ...asLost,
+    ...likely
+      .filter(({ habits, cost }) => cost === 0 && !asLost.some((k) => k.habits === habits))
+      .slice(0, MOST_HABITS)
+      .map(({ habits }) => ({ habits, script: scripts[0] })),
+  ]
+  for (const fault of Object.keys(FAULT_COSTS) as FaultName[]) {
+    if (fault === 'both-losses' || fault === 'rx-one-behind') continue
+    const tales = tried
+      .map((k) => tell(fault, k.habits, k.script, asksCost.get(k.habits.name) ?? 0))
+      .filter((e) => e !== undefined)
+    if (tales.length > 0) found.push(tales.sort(byCost)[0])
+  }
+  return found.sort(byCost)
+}
+
+function byCost(a: Explanation, b: Explanation): number {
+  return a.cost - b.cost
+}
+
+/** The share of packets that the fault hit takes the place of a set cost. */
+function fitted(
+  fault: FaultName,
+  habits: Habits,
+  script: Script,
+  story: Story,
+  asksCost: number,
+  windowBlocks: number,
+): Explanation {
+  const kinds = FAULT_EVENTS[fault]
+  const own = story.events.filter(({ kind }) => kinds.includes(kind))
+  const base = story.cost + asksCost - own.length * ownCost(fault) + (COMMON.has(fault) ? 0 : RARE_COST)
+  const told = { fault, habits, script, cost: base, events: story.events, own }
+  if (own.length === 0 || fault === 'rx-one-behind') return told
+  if (fault === 'slow-flash') return { ...told, cost: base + pausesCost(told, windowBlocks) }
+  if (fault === 'outage') return { ...told, cost: base + outagesCost(told) }
+  const shares = kinds.map((kind) => {
+    const count = own.filter((e) => e.kind === kind).length
+    return shareCost(count, chancesOf(script, kind, count))
+  })
+  return { ...told, cost: base + shares.reduce((a, b) => a + b, 0) }
+}

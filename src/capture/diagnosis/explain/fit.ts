@@ -1,0 +1,226 @@
+/**
+ * What a story costs when its events are not spread by chance alone. The search finds which packets were lost; where they were lost tells noise on the
+ * wire, a full receive ring and a link that sleeps from plain loss.
+ */
+import type { CapturedTransfer } from '../../contract.ts'
+import { median } from '../view/median.ts'
+import type { Explanation } from './explanation.ts'
+import type { EventKind } from './faults.ts'
+import type { Script } from './script.ts'
+import type { StoryEvent } from './search.ts'
+
+/** What one more unknown number costs. */
+export const PARAMETER_COST = 1.5
+/** A loss that a hypothesis does not speak of. */
+const CHANCE_LOSS_COST = 7
+
+/** `hit` of `chances`, each with this probability; by default the one that fits best. */
+export function binomialCost(hit: number, chances: number, share = hit / Math.max(1, chances)): number {
+  const missed = Math.max(0, chances - hit)
+  const p = Math.min(1, Math.max(share, 0))
+  return (hit === 0 ? 0 : -hit * Math.log(p)) + (missed === 0 || p === 0 ? 0 : -missed * Math.log(1 - p))
+}
+
+/** `hit` of `chances`, with a share that has to be found. */
+export function shareCost(hit: number, chances: number): number {
+  return hit === 0 ? 0 : PARAMETER_COST + binomialCost(hit, Math.max(chances, hit))
+}
+
+/** Packets that an event of this kind may hit. */
+export function chancesOf(script: Script, kind: EventKind, count: number): number {
+  // What was lost on its way to the server is not in the capture.
+  if (kind === 'up-lost') return script.heard + count
+  return kind.startsWith('up-') || kind === 'stale' ? script.heard : script.sent
+}
+
+/** Lost packets of a story: those that its fault is known for, and others. */
+export function lossesOf(events: readonly StoryEvent[]): { readonly up: StoryEvent[]; readonly down: StoryEvent[] } {
+  return {
+    up: events.filter(({ kind }) => kind === 'up-lost'),
+    down: events.filter(({ kind }) => kind === 'down-lost'),
+  }
+}
+
+/** The cost of losses that are spread by chance. */
+export function lossCost(count: number, script: Script, kind: 'up-lost' | 'down-lost'): number {
+  return shareCost(count, chancesOf(script, kind, count))
+}
+
+/** The cost of the story without its losses. */
+export function withoutLosses({ fault, cost, events, script }: Explanation): number {
+  const { up, down } = lossesOf(events)
+  const isBoth = fault === 'both-losses'
+  const upCost = isBoth || fault === 'ack-loss' ? lossCost(up.length, script, 'up-lost') : CHANCE_LOSS_COST * up.length
+  const downCost =
+    isBoth || fault === 'data-loss' ? lossCost(down.length, script, 'down-lost') : CHANCE_LOSS_COST * down.length
+  return cost - upCost - downCost
+}
+
+/** Headers and checksum of Ethernet, IPv4, UDP and TFTP, with preamble and gap; an ACK is filled up to the shortest frame. */
+const HEADERS_BYTES = 14 + 4 + 20 + 8 + 4
+const SHORTEST_BYTES = 64
+
+/** Noise hits each byte alike. */
+export function noiseCost(story: Explanation, { agreed }: CapturedTransfer): number | undefined {
+  const { up, down } = lossesOf(story.events)
+  if (up.length === 0 || down.length === 0) return undefined
+  const upChances = chancesOf(story.script, 'up-lost', up.length)
+  const downChances = chancesOf(story.script, 'down-lost', down.length)
+  const dataBytes = agreed.blksize + HEADERS_BYTES
+  const perByte = (up.length + down.length) / (downChances * dataBytes + upChances * SHORTEST_BYTES)
+  return (
+    withoutLosses(story) +
+    PARAMETER_COST +
+    binomialCost(down.length, downChances, perByte * dataBytes) +
+    binomialCost(up.length, upChances, perByte * SHORTEST_BYTES)
+  )
+}
+
+/** A link sleeps after this, at the least; shorter gaps come with every packet. */
+const IDLE_MS = 3
+/** Packets without a gap before them, or the gap explains nothing. */
+const LEAST_BUSY = 30
+
+/** Only packets behind an idle gap are lost. */
+export function sleepCost(story: Explanation): number | undefined {
+  const { script } = story
+  if (script.medianMs >= IDLE_MS) return undefined
+  const { up, down } = lossesOf(story.events)
+  const { ms, fromClient, sentBefore, heardBefore, length } = script
+  const idleDown = (at: number): boolean => sentBefore[at] < 0 || ms[at] - ms[sentBefore[at]] >= IDLE_MS
+  const idleUp = (at: number): boolean => heardBefore[at] < 0 || ms[at] - ms[heardBefore[at]] >= IDLE_MS
+  let idle = 0
+  for (let at = 0; at < length; at++) if (fromClient[at] === 1 ? idleUp(at) : idleDown(at)) idle++
+  const lost = [...up.map(({ at }) => idleUp(at)), ...down.map(({ at }) => idleDown(at))]
+  const idleLost = lost.filter(Boolean).length
+  if (lost.length - idleLost > 0 || length - idle < LEAST_BUSY) return undefined
+  const idleUpLost = up.filter(({ at }) => idleUp(at)).length
+  return withoutLosses(story) + 2 * PARAMETER_COST + binomialCost(idleLost, idle + idleUpLost)
+}
+
+const MOST_PLACES = 16
+/** First packets of a burst are lost at most this much as often as later ones: a ring may be full of other packets too. */
+const MOST_EARLIER = 0.25
+/** Packets that leave within this share of a round trip are one burst. */
+const BURST_SHARE = 0.5
+
+/** Only later packets of a burst are lost, or only their answers, from some place on. Undefined without such losses. */
+export function ringCost(story: Explanation, kind: 'up-lost' | 'down-lost'): number | undefined {
+  const { script, events } = story
+  const lost = events.filter((event) => event.kind === kind)
+  const places = burstPlaces(script)
+  const perPlace = Array.from({ length: MOST_PLACES }, () => 0)
+  const lostAt = Array.from({ length: MOST_PLACES }, () => 0)
+  const isLost = new Set(lost.map(({ at }) => at))
+  /** What left behind the first loss of a burst tells nothing: a client that keeps order drops it. */
+  let isBehind = false
+  for (let at = 0; at < script.length; at++) {
+    if (script.fromClient[at] === 1) continue
+    if (places[at] === 0) isBehind = false
+    if (isBehind) continue
+    perPlace[places[at]]++
+    if (isLost.has(at)) lostAt[places[at]]++
+    isBehind = isLost.has(at)
+  }
+  const plain = binomialCost(sumOf(lostAt), sumOf(perPlace))
+  let best: number | undefined
+  for (let place = 1; place < MOST_PLACES; place++) {
+    const later = sumOf(lostAt.slice(place))
+    if (later === 0) break
+    const laterChances = sumOf(perPlace.slice(place))
+    const earlier = sumOf(lostAt.slice(0, place))
+    const earlierChances = sumOf(perPlace.slice(0, place))
+    if (earlier * laterChances > MOST_EARLIER * later * earlierChances) continue
+    const fitted = 2 * PARAMETER_COST + binomialCost(later, laterChances) + binomialCost(earlier, earlierChances)
+    const cost = story.cost - plain + fitted
+    best = Math.min(best ?? Infinity, cost)
+  }
+  return best
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((a, b) => a + b, 0)
+}
+
+/** The place of each packet of the server in its burst, 0 for the first. */
+export function burstPlaces({ length, fromClient, ms, medianMs }: Script): Uint8Array {
+  const places = new Uint8Array(length)
+  let place = 0
+  let sentMs = -Infinity
+  for (let at = 0; at < length; at++) {
+    if (fromClient[at] === 1) continue
+    place = ms[at] - sentMs <= BURST_SHARE * medianMs ? Math.min(place + 1, MOST_PLACES - 1) : 0
+    places[at] = place
+    sentMs = ms[at]
+  }
+  return places
+}
+
+/** Distances below this are met by chance. */
+const LEAST_DISTANCE = 8
+const LEAST_ALIKE = 3
+/** Events that keep a rhythm cost little each, those that keep none cost more than a loss. */
+const RHYTHM_COST = 0.5
+const NO_RHYTHM_COST = 2
+
+/** Pauses of a device that writes its flash come each after the same number of blocks. */
+export function pausesCost({ own, script }: Explanation, windowBlocks: number): number {
+  const every = rhythmOf(own, windowBlocks)
+  if (every !== undefined) return 2 * PARAMETER_COST + RHYTHM_COST * own.length
+  return shareCost(own.length, chancesOf(script, 'pause', own.length)) + NO_RHYTHM_COST * own.length
+}
+
+/** The distance of which all others are multiples, to within a window; undefined without a rhythm. */
+export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): number | undefined {
+  const seqs = [...new Set(pauses.map(({ seq }) => seq))].sort((a, b) => a - b)
+  const distances = seqs.slice(1).map((seq, at) => seq - seqs[at])
+  const shortest = Math.min(...distances)
+  const off = windowBlocks - 1
+  if (seqs.length < LEAST_ALIKE || shortest < LEAST_DISTANCE || shortest <= 2 * off) return undefined
+  return distances.every((d) => Math.abs(d - Math.round(d / shortest) * shortest) <= off) ? shortest : undefined
+}
+
+const OUTAGE_COST = 4
+/** Times that are alike by less are one and the same. */
+const OUTAGE_ALIKE = 0.06
+/** A time that fits by chance costs this much less. */
+const FITS_COST = 0.7
+/** Shorter runs than this many round trips are alike by chance. */
+const LEAST_MEDIANS = 5
+const LEAST_RUNS = 3
+/** Of such a run, the server waits at most this share. */
+const MOST_WAIT = 0.3
+
+/** One outage to the end, or outages each after the same time. */
+export function outagesCost({ own, script, events }: Explanation): number {
+  if (own.length === 1) return OUTAGE_COST + (isOver(own[0], events) ? OUTAGE_COST : 0)
+  return runsMs({ own, script, events }) === undefined
+    ? shareCost(own.length, chancesOf(script, 'outage', own.length)) + NO_RHYTHM_COST * own.length
+    : 2 * PARAMETER_COST + FITS_COST * own.length
+}
+
+/** Something got through to the client behind it. */
+function isOver({ at }: StoryEvent, events: readonly StoryEvent[]): boolean {
+  return events.some((e) => e.at > at && e.kind !== 'timer' && e.kind !== 'up-lost')
+}
+
+/** How long it works each time until nothing arrives; undefined when these times are not alike. */
+export function runsMs({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>): number | undefined {
+  const { ms, medianMs, fromClient } = script
+  const timers = events.filter(({ kind }) => kind === 'timer')
+  const runs: number[] = []
+  for (let n = 1; n < own.length; n++) {
+    // What the client said last by its timer opened the way again.
+    const over = timers.findLast(({ at }) => at > own[n - 1].at && at < own[n].at)
+    if (over === undefined) continue
+    const runMs = ms[own[n].at] - ms[over.at]
+    // A server that only waited in between shows nothing.
+    const first = fromClient.indexOf(0, over.at)
+    if (ms[first] - ms[over.at] <= MOST_WAIT * runMs) runs.push(runMs)
+  }
+  const shortest = Math.min(...runs)
+  if (runs.length < LEAST_RUNS || shortest < LEAST_MEDIANS * medianMs) return undefined
+  // An outage that ended before anything was sent shows as twice the time.
+  const isAlike = runs.every((run) => Math.abs(run - Math.round(run / shortest) * shortest) <= OUTAGE_ALIKE * shortest)
+  return isAlike && median(runs)! <= (1 + OUTAGE_ALIKE) * shortest ? shortest : undefined
+}

@@ -1,0 +1,121 @@
+/**
+ * What kinds of clients do with a block, as rows. Sources are the programs themselves (docs/profiles.md); several programs share a row. The request
+ * tells which rows are likely, and what the client does decides.
+ */
+export interface Habits {
+  readonly name: string
+  /**
+   * `any`: stores whatever is not the block that it took last. `inorder`: takes the next block alone. `gaps`: stores blocks in any order, and an
+   * ACK names the first gap.
+   */
+  readonly order: 'any' | 'inorder' | 'gaps'
+  /** The block that it took last, blocks before that one, and blocks beyond the next one. `position`: the ACK of the last block in order. */
+  readonly repeat: Answer
+  readonly older: Answer
+  readonly ahead: Answer
+  /** `position` is said once for each position. */
+  readonly once: boolean
+  /** It repeats its last packet of its own accord; `exact`: after its `timeout`, counted from the block that it took last. */
+  readonly timer: 'exact' | 'some' | 'none'
+  /** Names of the options that such a client asks for, in their order, as far as known. */
+  readonly asks: readonly RegExp[]
+}
+
+export type Answer = 'silent' | 'ack' | 'position' | 'error'
+
+const SILENT = { repeat: 'silent', older: 'silent', ahead: 'silent' } as const
+const POSITION = { repeat: 'position', older: 'position', ahead: 'position' } as const
+
+export const HABITS: readonly Habits[] = [
+  {
+    name: 'U-Boot to 2020.07',
+    order: 'any',
+    ...SILENT,
+    once: false,
+    timer: 'exact',
+    asks: [/^timeout( tsize)?( blksize)?$/],
+  },
+  {
+    name: 'U-Boot 2020.10 to 2023.01',
+    order: 'inorder',
+    ...POSITION,
+    once: true,
+    timer: 'exact',
+    asks: [/^timeout( tsize)? blksize( windowsize)?$/],
+  },
+  {
+    name: 'U-Boot 2023.04 on',
+    order: 'inorder',
+    ...SILENT,
+    ahead: 'position',
+    once: true,
+    timer: 'exact',
+    asks: [/^timeout( tsize)? blksize( windowsize)?$/],
+  },
+  {
+    name: 'RFC 1350',
+    order: 'inorder',
+    ...SILENT,
+    repeat: 'ack',
+    once: false,
+    timer: 'some',
+    asks: [/^(blksize)?$/, /^tsize blksize timeout$/, /^(blksize )?tsize$/],
+  },
+  {
+    name: 'GRUB',
+    order: 'inorder',
+    repeat: 'ack',
+    older: 'ack',
+    ahead: 'silent',
+    once: false,
+    timer: 'none',
+    asks: [/^blksize tsize$/],
+  },
+  {
+    name: 'lwIP',
+    order: 'inorder',
+    repeat: 'ack',
+    older: 'error',
+    ahead: 'error',
+    once: false,
+    timer: 'none',
+    asks: [/^tsize( blksize)?$/],
+  },
+  { name: 'iPXE', order: 'gaps', ...POSITION, once: false, timer: 'some', asks: [/^blksize tsize( multicast)?$/] },
+  {
+    name: 'EDK2',
+    order: 'inorder',
+    ...POSITION,
+    once: false,
+    timer: 'some',
+    asks: [/^(tsize )?blksize( windowsize)?$/],
+  },
+  {
+    name: 'RFC 7440',
+    order: 'inorder',
+    ...SILENT,
+    repeat: 'ack',
+    ahead: 'position',
+    once: true,
+    timer: 'some',
+    asks: [/windowsize/],
+  },
+  { name: 'silent on repeats', order: 'inorder', ...SILENT, once: false, timer: 'some', asks: [] },
+]
+
+/** What it costs to take a client for one that asks in another way. */
+const OTHER_REQUEST_COST = 5
+
+export interface LikelyHabits {
+  readonly habits: Habits
+  /** The cost of the request under these habits. */
+  readonly cost: number
+}
+
+/** The likely ones first. `names`: of the options asked, in lower case; undefined where the request is not known. */
+export function likelyHabits(names: string | undefined): LikelyHabits[] {
+  return HABITS.map((habits) => ({
+    habits,
+    cost: names === undefined || habits.asks.some((asks) => asks.test(names)) ? 0 : OTHER_REQUEST_COST,
+  })).sort((a, b) => a.cost - b.cost)
+}

@@ -1,0 +1,92 @@
+/** Weighs the explanations of a transfer against each other: how likely is each fault, given what the capture shows. */
+import type { CapturedTransfer } from '../../contract.ts'
+import { explain } from './explain.ts'
+import type { Explanation } from './explanation.ts'
+import type { FaultName } from './faults.ts'
+import { lossCost, lossesOf, noiseCost, ringCost, sleepCost, withoutLosses } from './fit.ts'
+import { latenciesOf } from './script.ts'
+import { clientTimerOf } from './timer.ts'
+
+/** A fault that the capture may show: one of the search, or one that tells from where the losses are. */
+export type Hypothesis = FaultName | 'bit-errors' | 'eee-wake' | 'rx-ring'
+
+export interface Judged {
+  readonly hypothesis: Hypothesis
+  readonly story: Explanation
+  readonly cost: number
+  /** 0 to 1: of all that may have been, `none` included. */
+  readonly weight: number
+}
+
+export interface Judgement {
+  /** The likeliest first; empty for a healthy transfer and for one that nothing explains. */
+  readonly judged: readonly Judged[]
+  readonly timerMs: number | undefined
+}
+
+/** A fault has to explain this much more than plain chance. */
+const LEAST_GAIN = 1
+/** Loss by where it happens is rarer than loss. */
+const RARE_COST = 2
+const NOISE_COST = 0.5
+/** Long frames are lost a little more often than short ones. */
+const SHORT_FRAME_COST = 0.05
+
+export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks: number): Judgement {
+  const timer = clientTimerOf(transfer, all, latenciesOf(transfer.packets, all)[0].usualMs)
+  // Before the first ACK of a block everything is lost, whatever the cause.
+  if (transfer.direction !== 'read' || transfer.blocks.highestAcknowledged === 0)
+    return { judged: [], timerMs: timer.ms }
+  const stories = explain(transfer, all, timer, windowBlocks)
+  const told = stories.filter(({ fault, own }) => fault !== 'both-losses' || isBoth(own))
+  const found: Omit<Judged, 'weight'>[] = told.map((story) => ({
+    hypothesis: story.fault,
+    story,
+    cost: story.cost + (story.fault === 'ack-loss' ? SHORT_FRAME_COST : 0),
+  }))
+  for (const story of stories) {
+    if (story.fault !== 'data-loss' && story.fault !== 'both-losses' && story.fault !== 'ack-loss') continue
+    const add = (hypothesis: Hypothesis, cost: number | undefined): void => {
+      if (cost !== undefined) found.push({ hypothesis, story, cost })
+    }
+    if (windowBlocks > 1) {
+      if (story.fault !== 'ack-loss') add('rx-ring', plus(ringCost(story, 'down-lost'), RARE_COST))
+      // One transmit buffer for all loses the later one of two ACKs.
+      if (story.fault !== 'data-loss') add('ack-loss', plus(ringCost(story, 'up-lost'), RARE_COST + SHORT_FRAME_COST))
+    }
+    add('eee-wake', plus(sleepCost(story), RARE_COST))
+    if (transfer.agreed.windowsize === 1) add('bit-errors', plus(noiseCost(story, transfer), NOISE_COST))
+    // Of what both directions explain, all goes to one of them.
+    const { up, down } = lossesOf(story.events)
+    if (up.length > 0 && down.length > 0)
+      add(
+        'both-losses',
+        withoutLosses(story) +
+          lossCost(up.length, story.script, 'up-lost') +
+          lossCost(down.length, story.script, 'down-lost'),
+      )
+  }
+  return { judged: weighed(found), timerMs: timer.ms }
+}
+
+function isBoth(own: Explanation['own']): boolean {
+  return own.some(({ kind }) => kind === 'up-lost') && own.some(({ kind }) => kind === 'down-lost')
+}
+
+function plus(cost: number | undefined, more: number): number | undefined {
+  return cost === undefined ? undefined : cost + more
+}
+
+function weighed(found: readonly Omit<Judged, 'weight'>[]): Judged[] {
+  const best = new Map<Hypothesis, Omit<Judged, 'weight'>>()
+  for (const one of found) {
+    const other = best.get(one.hypothesis)
+    if (other === undefined || one.cost < other.cost) best.set(one.hypothesis, one)
+  }
+  const sorted = [...best.values()].sort((a, b) => a.cost - b.cost)
+  const none = best.get('none')?.cost ?? Infinity
+  if (sorted.length === 0 || none - sorted[0].cost < LEAST_GAIN) return []
+  const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
+  const sum = shares.reduce((a, b) => a + b, 0)
+  return sorted.map((one, n) => ({ ...one, weight: shares[n] / sum }))
+}

@@ -1,0 +1,202 @@
+/** The packets of a transfer as the search reads them: typed arrays, and what is asked of each packet again and again. */
+import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
+import { median, quantile } from '../view/median.ts'
+import { ERROR_SAID, REQUEST_SAID } from './client.ts'
+import type { ClientTimer } from './timer.ts'
+
+export interface Script {
+  readonly length: number
+  /** Packets of the server, and of the client. */
+  readonly sent: number
+  readonly heard: number
+  /** Indices of the packets in the capture's store. */
+  readonly packet: Uint32Array
+  readonly ms: Float64Array
+  readonly fromClient: Uint8Array
+  /** DATA and ACK: the block. 0 for an OACK, REQUEST_SAID, ERROR_SAID. */
+  readonly seq: Float64Array
+  /** Packets were left out before this one. */
+  readonly gapBefore: Uint8Array
+  /** The highest block acknowledged before this packet. */
+  readonly ackedBefore: Float64Array
+  /** Positions of the client's next packet and of the one before; -1 for none. */
+  readonly nextHeard: Int32Array
+  readonly heardBefore: Int32Array
+  /** The server's packet before; -1 for none. */
+  readonly sentBefore: Int32Array
+  /** The client's last packet; -1 for none. */
+  readonly lastHeard: number
+  /** From here on the capture ends before an answer could have come. */
+  readonly undecidedFrom: number
+  readonly medianMs: number
+  /** An answer comes in this time: never sooner, nearly always within, and never later. */
+  readonly leastMs: number
+  readonly usualMs: number
+  readonly mostMs: number
+  /** The client's timer. */
+  readonly timerMs: number | undefined
+  /** It asked for this time, or repeated what it had said by it. */
+  readonly isTimerSure: boolean
+  /** Positions of the client's packets that say this, in their order. */
+  saying(what: number): readonly number[]
+  /** Another packet of the server leaves within this time behind position `at`. */
+  within(at: number, ms: number): boolean
+}
+
+/** How long the client takes for an answer. */
+export interface Latency {
+  readonly medianMs: number
+  readonly leastMs: number
+  readonly usualMs: number
+}
+
+/** A small host may be late by this, now and then. */
+const SCHEDULING_MS = 4
+
+export function scriptOf(
+  { packets, quietMs, followedUntil }: CapturedTransfer,
+  all: Uint32Array,
+  latency: Latency,
+  timer: ClientTimer,
+): Script {
+  const packet = all.filter((i) => seqOf(packets, i) !== undefined)
+  const { length } = packet
+  const ms = new Float64Array(length)
+  const fromClient = new Uint8Array(length)
+  const seq = new Float64Array(length)
+  const gapBefore = new Uint8Array(length)
+  const ackedBefore = new Float64Array(length)
+  let acked = 0
+  for (let at = 0; at < length; at++) {
+    const i = packet[at]
+    ms[at] = packets.timeMs(i)
+    fromClient[at] = packets.fromClient(i) ? 1 : 0
+    seq[at] = seqOf(packets, i)!
+    gapBefore[at] = packets.thinnedBefore(i) > 0 ? 1 : 0
+    ackedBefore[at] = acked
+    if (fromClient[at] === 1) acked = Math.max(acked, seq[at])
+  }
+  const sentCount = fromClient.filter((is) => is === 0).length
+  const nextHeard = new Int32Array(length).fill(-1)
+  const nextSent = new Int32Array(length).fill(-1)
+  const heardBefore = new Int32Array(length).fill(-1)
+  let heard = -1
+  let sent = -1
+  for (let at = length - 1; at >= 0; at--) {
+    nextHeard[at] = heard
+    nextSent[at] = sent
+    if (fromClient[at] === 1) heard = at
+    else sent = at
+  }
+  const sentBefore = new Int32Array(length).fill(-1)
+  let before = -1
+  let lastSent = -1
+  for (let at = 0; at < length; at++) {
+    heardBefore[at] = before
+    sentBefore[at] = lastSent
+    if (fromClient[at] === 1) before = at
+    else lastSent = at
+  }
+  const saying = new Map<number, number[]>()
+  for (let at = 0; at < length; at++) {
+    if (fromClient[at] === 0) continue
+    const same = saying.get(seq[at])
+    if (same === undefined) saying.set(seq[at], [at])
+    else same.push(at)
+  }
+  const mostMs = 2 * latency.usualMs + SCHEDULING_MS
+  let undecidedFrom = length
+  if (followedUntil === 'capture-end')
+    while (undecidedFrom > 0 && ms[length - 1] - ms[undecidedFrom - 1] + quietMs <= mostMs) undecidedFrom--
+  return {
+    length,
+    sent: sentCount,
+    heard: length - sentCount,
+    packet,
+    ms,
+    fromClient,
+    seq,
+    gapBefore,
+    ackedBefore,
+    nextHeard,
+    heardBefore,
+    sentBefore,
+    lastHeard: before,
+    undecidedFrom,
+    ...latency,
+    mostMs,
+    timerMs: timer.ms,
+    isTimerSure: timer.isSure,
+    saying: (what) => saying.get(what) ?? NONE,
+    within: (at, longestMs) => nextSent[at] >= 0 && ms[nextSent[at]] - ms[at] <= longestMs,
+  }
+}
+
+const NONE: readonly number[] = []
+
+function seqOf(packets: CapturedPackets, i: number): number | undefined {
+  const kind = packets.kind(i)
+  if (packets.fromClient(i))
+    return kind === 'ack' ? packets.seq(i) : kind === 'rrq' ? REQUEST_SAID : kind === 'error' ? ERROR_SAID : undefined
+  return kind === 'data' ? packets.seq(i) : kind === 'oack' ? 0 : undefined
+}
+
+/** Without a sample: what a small device on a local network takes. */
+const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20 }
+/** Of blocks that are mostly sent again the first packet tells little. */
+const MOSTLY = 0.3
+const MUCH_LONGER = 3
+
+/**
+ * How long answers take: counted from the first packet of each block, and where most blocks were repeated also from the last one. Which of the two
+ * holds is for the stories to tell: a slow link answers the first packet, a device that is one frame behind the last.
+ */
+export function latenciesOf(packets: CapturedPackets, all: Uint32Array): Latency[] {
+  const firstAt = new Map<number, number>()
+  const lastAt = new Map<number, number>()
+  const sinceFirst: number[] = []
+  const sinceLast: number[] = []
+  const sinceOnly: number[] = []
+  let repeated = 0
+  for (const i of all) {
+    if (packets.thinnedBefore(i) > 0) {
+      firstAt.clear()
+      lastAt.clear()
+    }
+    const seq = seqOf(packets, i)
+    if (seq === undefined || seq < 0) continue
+    const ms = packets.timeMs(i)
+    if (!packets.fromClient(i)) {
+      if (!firstAt.has(seq)) firstAt.set(seq, ms)
+      lastAt.set(seq, ms)
+      continue
+    }
+    const first = firstAt.get(seq)
+    const last = lastAt.get(seq)
+    if (first === undefined || last === undefined || Number.isNaN(first)) continue
+    sinceFirst.push(ms - first)
+    sinceLast.push(ms - last)
+    if (last > first) repeated++
+    else sinceOnly.push(ms - first)
+    firstAt.set(seq, Number.NaN)
+  }
+  const byFirst = latencyOf(sinceFirst, sinceOnly)
+  const byLast = latencyOf(sinceLast, [])
+  if (byFirst === undefined || byLast === undefined) return [UNKNOWN]
+  const isOther = repeated > MOSTLY * sinceFirst.length && byFirst.medianMs > MUCH_LONGER * byLast.medianMs
+  return isOther ? [byFirst, byLast] : [byFirst]
+}
+
+/** `clean`: of blocks that were sent once, whose spread no repeat blurs. */
+function latencyOf(samples: readonly number[], clean: readonly number[]): Latency | undefined {
+  const medianMs = median(samples)
+  if (medianMs === undefined) return undefined
+  const most = clean.length >= ENOUGH ? quantile(clean, 0.9)! : quantile(samples, 0.75)!
+  const usualMs = Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS)
+  return { medianMs, leastMs: 0.4 * quantile(samples, 0.05)!, usualMs }
+}
+
+const ENOUGH = 20
+/** What takes longer is no answer of a busy link: something was lost, and a timer ended the wait. */
+const MOST_MEDIANS = 8
+const JITTER_MS = 10

@@ -1,0 +1,518 @@
+/**
+ * Finds the cheapest story that makes a client of given habits say what the capture shows, when a given fault may happen to its packets. The packets
+ * are read in their order; a few branches, each with a client of its own, are carried along (a beam search). What the server does needs no
+ * explanation: its packets are given.
+ */
+import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
+import type { Costs, EventKind } from './faults.ts'
+import type { Script } from './script.ts'
+
+/** One event of a story. */
+export interface StoryEvent {
+  readonly kind: EventKind
+  /** Position in the script: the server's packet, or the client's one that shows it. */
+  readonly at: number
+  /** The block in question. */
+  readonly seq: number
+  readonly before: StoryEvent | undefined
+}
+
+export interface Story {
+  readonly cost: number
+  /** In the order of the capture. */
+  readonly events: readonly StoryEvent[]
+  /** Packets that were read: fewer than there are when so much went wrong that the rest would tell nothing new. */
+  readonly read: number
+}
+
+interface Branch {
+  readonly cost: number
+  readonly client: ClientState
+  /** When it took a block, or its timer ran out. */
+  readonly tookMs: number
+  readonly timeouts: number
+  /** What it was before it took the last packet, which may still be on its way when its timer speaks. */
+  readonly earlier: Earlier | undefined
+  /** It looks at its network card again from here on. */
+  readonly busyUntilMs: number
+  /** Packets that wait meanwhile. */
+  readonly queued: number
+  /** A packet of the server that the client has not seen yet, and an ACK that has not left it yet. */
+  readonly heldDown: number | undefined
+  readonly heldUp: number | undefined
+  /** Packets of the server that others may overtake. */
+  readonly late: readonly Late[]
+  /** The ACK before. */
+  readonly said: number
+  readonly isOut: boolean
+  /** Positions of the client's packets that are explained, still ahead. */
+  readonly explained: readonly number[]
+  /** The last of them that no other packet overtook. */
+  readonly passed: number
+  readonly events: StoryEvent | undefined
+}
+
+interface Earlier {
+  readonly client: ClientState
+  readonly tookMs: number
+  /** When the packet left that it took then. */
+  readonly ms: number
+}
+
+interface Late {
+  readonly seq: number
+  readonly ms: number
+}
+
+/** A branch that is this much more costly than the cheapest, or beyond so many, is given up. */
+const MOST_BEHIND = 10
+const MOST_BRANCHES = 10
+/** Packets with several branches; a bound on the time that a search takes. */
+const MOST_DOUBTFUL = 6000
+/** A late packet arrives within this. */
+const LATE_MS = 8
+/** Packets that are overtaken at a time. */
+const MOST_LATE = 2
+const LONGEST_PAUSE_MS = 30_000
+/** Receive buffers of a bootloader. */
+const QUEUE = 4
+const LIVES = 10
+/** No client's timer is shorter. */
+const SHORTEST_TIMER_MS = 200
+const TIMER_OFF = 0.05
+/** Costs of a packet by the timer of the client, by how well the time fits. */
+const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
+/** An answer that comes later than usual. */
+const LATE_COST = 2.5
+const QUEUE_FULL_COST = 0.5
+const CHANCE_COST = 3
+
+/** Undefined when every story costs more than `mostCost`. `most`: packets to be read. */
+export function storyOf(script: Script, terms: Terms, costs: Costs, mostCost: number, most: number): Story | undefined {
+  return new Search(script, terms, costs).run(mostCost, Math.min(most, script.length))
+}
+
+class Search {
+  readonly #script: Script
+  readonly #terms: Terms
+  readonly #costs: Costs
+  /** The position that is being read. */
+  #at = 0
+
+  constructor(script: Script, terms: Terms, costs: Costs) {
+    this.#script = script
+    this.#terms = terms
+    this.#costs = costs
+  }
+
+  run(mostCost: number, length: number): Story | undefined {
+    const { fromClient, gapBefore } = this.#script
+    let branches = [this.#begin(0, false)]
+    let doubtful = 0
+    for (this.#at = 0; this.#at < length; this.#at++) {
+      const at = this.#at
+      if (gapBefore[at] === 1) branches = [this.#afterGap(branches[0])]
+      const next: Branch[] = []
+      let plain = 0
+      for (const branch of branches) {
+        if (this.#isPlain(branch)) {
+          plain++
+          next.push(this.#plain(branch))
+          continue
+        }
+        for (const b of this.#missedTimers(branch)) {
+          if (fromClient[at] === 1) this.#heard(b, next)
+          else this.#sent(b, next)
+        }
+      }
+      branches = plain === branches.length ? next : this.#cheapest(next)
+      if (branches[0].cost > mostCost) return undefined
+      if (plain < next.length && ++doubtful > MOST_DOUBTFUL) break
+    }
+    return { cost: branches[0].cost, events: inOrder(branches[0].events), read: Math.min(length, this.#at + 1) }
+  }
+
+  #begin(have: number, begun: boolean): Branch {
+    return {
+      cost: 0,
+      client: newClient(have, begun, this.#terms.windowsize),
+      tookMs: this.#script.ms[this.#at],
+      timeouts: 0,
+      earlier: undefined,
+      busyUntilMs: -Infinity,
+      queued: 0,
+      heldDown: undefined,
+      heldUp: undefined,
+      late: [],
+      said: -1,
+      isOut: false,
+      explained: [],
+      passed: -1,
+      events: undefined,
+    }
+  }
+
+  /** Packets were left out of the capture: the client stands where its last ACK said. */
+  #afterGap(branch: Branch): Branch {
+    const { cost, events } = branch
+    return { ...this.#begin(this.#script.ackedBefore[this.#at], true), cost, events }
+  }
+
+  /** The next block, answered in the usual time, with nothing unusual before it: most packets are like that. */
+  #isPlain({ client, heldDown, heldUp, late, isOut, busyUntilMs, explained }: Branch): boolean {
+    const { fromClient, seq, ms, nextHeard } = this.#script
+    const at = this.#at
+    if (fromClient[at] === 1) return explained.length > 0 && explained[0] === at
+    if (client.done || !client.begun || seq[at] !== client.have + 1) return false
+    if (this.#costs['down-seen'] !== undefined) return false
+    if (heldDown !== undefined || heldUp !== undefined || late.length > 0 || isOut || ms[at] < busyUntilMs) return false
+    if (client.beyond.length > 0) return false
+    // Of what is not explained yet, the next that the client says.
+    const heard = nextHeard[explained.at(-1) ?? at]
+    if (heard < 0) return false
+    if (this.#terms.windowsize === 1) return seq[heard] === seq[at] && this.#isUsual(at, heard)
+    if (explained.length > 0) return false
+    if (this.#costs['down-twice'] !== undefined) return false
+    // All up to the end of the window left without another packet between, and the answer names that end.
+    const end = Math.min(client.nextAck, this.#terms.final)
+    const last = at + end - seq[at]
+    return last < heard && seq[last] === end && seq[heard] === end && this.#isUsual(last, heard)
+  }
+
+  #isUsual(at: number, heard: number): boolean {
+    const { ms, leastMs, usualMs } = this.#script
+    const tookMs = ms[heard] - ms[at]
+    return tookMs >= leastMs && tookMs <= usualMs
+  }
+
+  #plain(branch: Branch): Branch {
+    const { fromClient, ms, seq, nextHeard } = this.#script
+    const at = this.#at
+    if (fromClient[at] === 1) return { ...branch, explained: branch.explained.slice(1) }
+    const { client, says } = receive(branch.client, this.#terms, seq[at])
+    const { explained: before } = branch
+    const heard = nextHeard[before.at(-1) ?? at]
+    const explained = says === undefined ? before : [...before, heard]
+    const passed = says === undefined ? branch.passed : Math.max(branch.passed, heard)
+    const earlier = { client: branch.client, tookMs: branch.tookMs, ms: ms[at] }
+    return { ...branch, passed, client, tookMs: ms[at], earlier, said: says ?? branch.said, explained }
+  }
+
+  /** A packet of the server. */
+  #sent(branch: Branch, out: Branch[]): void {
+    const { seq, ms, lastHeard, within } = this.#script
+    const at = this.#at
+    const block = seq[at]
+    if (branch.client.done) return this.#arriveAtEnd(branch, block, out)
+    if (branch.isOut) {
+      out.push(branch)
+      return
+    }
+    if (at > lastHeard) {
+      const dead = this.#happened(branch, 'dead', at, block)
+      if (dead !== undefined) out.push({ ...dead, client: { ...dead.client, done: true } })
+      if (at >= this.#script.undecidedFrom) {
+        // The capture ends before an answer could have come.
+        out.push(branch)
+        return
+      }
+    }
+    const lost = this.#happened(branch, 'down-lost', at, block)
+    if (lost !== undefined) out.push(lost)
+    const outage = branch.client.have > 0 ? this.#happened(branch, 'outage', at, block) : undefined
+    if (outage !== undefined) out.push({ ...outage, isOut: true })
+    // What waited comes first.
+    let ready: Branch[] = [branch]
+    if (branch.heldDown !== undefined) ready = this.#arrive({ ...branch, heldDown: undefined }, branch.heldDown, ms[at])
+    for (const b of ready) {
+      const held = this.#happened(b, 'down-held', at, block)
+      if (held !== undefined) out.push({ ...held, heldDown: block })
+      const late =
+        b.late.length < MOST_LATE && within(at, LATE_MS) ? this.#happened(b, 'down-late', at, block) : undefined
+      if (late !== undefined) out.push({ ...late, late: [...late.late, { seq: block, ms: ms[at] }] })
+      const seen = this.#happened(b, 'down-seen', at, block) ?? b
+      const arrived = this.#arrive(seen, block, ms[at])
+      for (const a of arrived) this.#overtaken(a, ms[at], out)
+      const twice = this.#happened(b, 'down-twice', at, block)
+      if (twice !== undefined)
+        for (const first of this.#arrive(twice, block, ms[at])) out.push(...this.#arrive(first, block, ms[at]))
+    }
+  }
+
+  /** Packets that others overtook arrive behind any of these, and within LATE_MS. */
+  #overtaken(branch: Branch, ms: number, out: Branch[]): void {
+    const [first, ...rest] = branch.late
+    if (first === undefined || first.ms === ms) {
+      out.push(branch)
+      return
+    }
+    for (const b of this.#arrive({ ...branch, late: rest }, first.seq, ms)) this.#overtaken(b, ms, out)
+    const mayWait = this.#script.within(this.#at, first.ms + LATE_MS - ms)
+    if (mayWait) out.push(branch)
+  }
+
+  #arriveAtEnd(branch: Branch, block: number, out: Branch[]): void {
+    const match = block === branch.client.have ? this.#match(branch, block, this.#script.ms[this.#at], 0) : -1
+    out.push(match < 0 ? branch : explaining(branch, match))
+  }
+
+  /** The client receives a packet. */
+  #arrive(branch: Branch, block: number, ms: number): Branch[] {
+    const isBusy = ms < branch.busyUntilMs
+    if (isBusy && branch.queued >= QUEUE) return [{ ...branch, cost: branch.cost + QUEUE_FULL_COST }]
+    const atMs = isBusy ? branch.busyUntilMs : ms
+    const { client, says, took } = receive(branch.client, this.#terms, block)
+    const next: Branch = {
+      ...branch,
+      client,
+      tookMs: took ? atMs : branch.tookMs,
+      earlier: took ? { client: branch.client, tookMs: branch.tookMs, ms: atMs } : branch.earlier,
+      queued: isBusy ? branch.queued + 1 : 0,
+    }
+    return says === undefined ? [next] : this.#say(next, says, atMs)
+  }
+
+  /** The client says something: the packet is found in the capture, or something happened to it. */
+  #say(branch: Branch, what: number, ms: number): Branch[] {
+    const at = this.#at
+    const found: Branch[] = []
+    if (branch.heldUp !== undefined) {
+      // Both leave now; with one buffer for all the first one is a copy of the second.
+      for (const waiting of new Set([branch.heldUp, what])) {
+        const first = this.#pass({ ...branch, heldUp: undefined }, waiting, ms)
+        const both = first === undefined ? undefined : this.#pass(first, what, ms)
+        if (both !== undefined) found.push({ ...both, said: what })
+      }
+    } else {
+      const passed = this.#pass(branch, what, ms)
+      if (passed !== undefined) {
+        found.push({ ...passed, said: what })
+        // The next thing that the client says, in the usual time: no doubt about that.
+        const next = this.#script.nextHeard[branch.explained.at(-1) ?? this.#at]
+        if (passed.cost === branch.cost && passed.explained.at(-1) === next)
+          return this.#alsoStale(branch, what, ms, found)
+      }
+      const held = what >= 0 ? this.#happened(branch, 'up-held', at, what) : undefined
+      if (held !== undefined) found.push({ ...held, heldUp: what, said: what })
+    }
+    const lost = this.#happened(branch, 'up-lost', at, what)
+    if (lost !== undefined) found.push({ ...lost, heldUp: undefined, said: what })
+    const late = this.#happened(branch, 'up-late', at, what)
+    const lateMatch = late === undefined ? -1 : this.#match(branch, what, ms, LATE_MS)
+    if (late !== undefined && lateMatch >= 0)
+      found.push({ ...explaining(late, lateMatch), passed: branch.passed, said: what })
+    const paused = this.#happened(branch, 'pause', at, what)
+    if (paused !== undefined && ms >= branch.busyUntilMs) {
+      const match = this.#match(branch, what, ms + this.#script.usualMs, LONGEST_PAUSE_MS)
+      if (match >= 0) {
+        const busyUntilMs = this.#script.ms[match] - this.#script.medianMs
+        const cost = paused.cost + this.#chanceOf(match, this.#script.ms[match] - ms)
+        found.push({ ...explaining(paused, match), cost, said: what, busyUntilMs, queued: 0 })
+      }
+    }
+    return this.#alsoStale(branch, what, ms, found)
+  }
+
+  /**
+   * What it costs that a pause ends where something else would have brought the same answer: with the timer of the client, or right behind a repeat of
+   * the server.
+   */
+  #chanceOf(match: number, pausedMs: number): number {
+    const { ms, sentBefore, timerMs, isTimerSure, usualMs, medianMs } = this.#script
+    const isTimer = timerMs !== undefined && isTimerSure && isMultiple(pausedMs, timerMs, 2 * medianMs)
+    const sent = sentBefore[match]
+    const sinceMs = ms[match] - ms[sent]
+    const before = sent < 0 ? -1 : sentBefore[sent]
+    const everyMs = before < 0 ? usualMs : Math.max(usualMs, ms[sent] - ms[before])
+    const isAnswer = sent > this.#at && sinceMs <= usualMs
+    return Math.max(isTimer ? CHANCE_COST : 0, isAnswer ? Math.log(everyMs / usualMs) : 0)
+  }
+
+  #alsoStale(branch: Branch, what: number, ms: number, found: Branch[]): Branch[] {
+    const stale = branch.said >= 0 && what >= 0 ? this.#happened(branch, 'stale', this.#at, what) : undefined
+    if (stale !== undefined && branch.said !== what) {
+      const passed = this.#pass(stale, branch.said, ms)
+      if (passed !== undefined) found.push({ ...passed, said: what })
+    }
+    return found
+  }
+
+  /** The packet arrived: undefined when the capture does not have it. */
+  #pass(branch: Branch, what: number, ms: number): Branch | undefined {
+    const match = this.#match(branch, what, ms, 0)
+    if (match < 0) return undefined
+    const isLate = this.#script.ms[match] - ms > this.#script.usualMs
+    return explaining(isLate ? { ...branch, cost: branch.cost + LATE_COST } : branch, match)
+  }
+
+  /** The first packet of the client that says this, in time, and is not explained yet; -1 for none. */
+  #match(branch: Branch, what: number, ms: number, moreMs: number): number {
+    const { ms: times, seq, fromClient, leastMs, mostMs } = this.#script
+    // It is the packet that is being read.
+    if (fromClient[this.#at] === 1 && ms === times[this.#at])
+      return seq[this.#at] === what && !branch.explained.includes(this.#at)
+        ? this.#at
+        : this.#matchAfter(branch, what, ms)
+    const fromMs = ms + leastMs
+    const toMs = ms + mostMs + moreMs
+    // Packets arrive in the order in which they left, but for those that are late.
+    const last = moreMs === LATE_MS ? -1 : branch.passed
+    for (const at of this.#script.saying(what)) {
+      if (times[at] > toMs) break
+      if (at > last && at > this.#at && times[at] >= fromMs && !branch.explained.includes(at)) return at
+    }
+    return -1
+  }
+
+  /** Another packet that left together with the one that is being read. */
+  #matchAfter(branch: Branch, what: number, ms: number): number {
+    const { ms: times, mostMs } = this.#script
+    for (const at of this.#script.saying(what)) {
+      if (times[at] > ms + mostMs) break
+      if (at > this.#at && !branch.explained.includes(at)) return at
+    }
+    return -1
+  }
+
+  /** A packet of the client. */
+  #heard(branch: Branch, out: Branch[]): void {
+    const at = this.#at
+    if (branch.explained[0] === at) {
+      out.push({ ...branch, explained: branch.explained.slice(1) })
+      return
+    }
+    const { seq, ms } = this.#script
+    const what = seq[at]
+    if (what === ERROR_SAID) {
+      out.push(branch)
+      return
+    }
+    const ofTimer = branch.client.done ? [] : this.#timerSays(branch)
+    out.push(...ofTimer)
+    const previous = this.#script.heardBefore[at]
+    if (previous >= 0 && seq[previous] === what && ms[at] - ms[previous] <= LATE_MS) {
+      const twice = this.#happened(branch, 'up-twice', at, what)
+      if (twice !== undefined) out.push(twice)
+    }
+    if (what === REQUEST_SAID && !branch.client.begun) out.push(branch)
+    const odd = this.#happened(branch, 'odd', at, what)
+    // It was there: the client stands where it says.
+    if (odd !== undefined) out.push(this.#standing(odd, what))
+  }
+
+  #standing(branch: Branch, what: number): Branch {
+    if (what <= branch.client.have) return branch
+    return { ...branch, client: newClient(what, true, this.#terms.windowsize), tookMs: this.#script.ms[this.#at] }
+  }
+
+  /** The stories in which its timer sent this packet. */
+  #timerSays(branch: Branch): Branch[] {
+    const { earlier } = branch
+    const found = this.#timerSaysAs(branch, branch.client, branch.tookMs)
+    const isCrossing = earlier !== undefined && this.#script.ms[this.#at] - earlier.ms <= this.#script.medianMs
+    return isCrossing ? [...found, ...this.#timerSaysAs(branch, earlier.client, earlier.tookMs)] : found
+  }
+
+  #timerSaysAs(branch: Branch, client: ClientState, tookMs: number): Branch[] {
+    const { ms, seq } = this.#script
+    const at = this.#at
+    const what = repeats(client, this.#terms)
+    const isRequest = what === REQUEST_SAID
+    if (isRequest !== (seq[at] === REQUEST_SAID)) return []
+    const fired: Branch = {
+      ...branch,
+      cost: branch.cost + this.#timerCost(tookMs, isRequest),
+      tookMs: client === branch.client ? ms[at] : branch.tookMs,
+      earlier: undefined,
+      timeouts: branch.timeouts + 1,
+      isOut: false,
+      events: { kind: 'timer', at, seq: what, before: branch.events },
+    }
+    const found = this.#say(fired, what, ms[at])
+      .filter(({ explained }) => explained[0] === at)
+      .map((b) => ({ ...b, explained: b.explained.slice(1) }))
+    // The way may stay closed after it.
+    return branch.isOut ? [...found, ...found.map((b) => ({ ...b, isOut: true }))] : found
+  }
+
+  #timerCost(tookMs: number, isRequest: boolean): number {
+    const { ms, timerMs, isTimerSure, medianMs } = this.#script
+    const at = this.#at
+    const heardBefore = this.#script.heardBefore[at]
+    const quietMs = ms[at] - (heardBefore < 0 ? -Infinity : ms[heardBefore])
+    const isTime = timerMs !== undefined && isMultiple(ms[at] - tookMs, timerMs, 2 * medianMs)
+    if (isTime && isTimerSure && this.#terms.habits.timer !== 'none') return TIMER_COST.exact
+    if (quietMs < SHORTEST_TIMER_MS) return TIMER_COST.never
+    if (this.#terms.habits.timer === 'none' && !isRequest) return TIMER_COST.odd
+    if (timerMs === undefined) return TIMER_COST.near
+    if (!isTime && !isMultiple(quietMs, timerMs, 2 * medianMs)) return TIMER_COST.odd
+    return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
+  }
+
+  /** A client that keeps its time would have spoken before this moment: what it said was lost, or waits. */
+  #missedTimers(branch: Branch): Branch[] {
+    const { timerMs, ms, medianMs } = this.#script
+    const { habits } = this.#terms
+    if (timerMs === undefined || habits.timer !== 'exact' || !branch.client.begun || branch.client.done) return [branch]
+    const dueMs = branch.tookMs + timerMs
+    if (branch.busyUntilMs > dueMs || ms[this.#at] <= dueMs + 2 * TIMER_OFF * timerMs + 2 * medianMs) return [branch]
+    const next = { ...branch, tookMs: dueMs, timeouts: branch.timeouts + 1 }
+    // The eleventh ends it.
+    if (next.timeouts > LIVES) return [{ ...next, client: { ...next.client, done: true } }]
+    const what = repeats(branch.client, this.#terms)
+    const found: Branch[] = []
+    const lost = this.#happened(next, 'up-lost', this.#at, what)
+    if (lost !== undefined) found.push(lost)
+    const held = next.heldUp === undefined ? this.#happened(next, 'up-held', this.#at, what) : undefined
+    if (held !== undefined) found.push({ ...held, heldUp: what })
+    return found.flatMap((b) => this.#missedTimers(b))
+  }
+
+  /** The cheapest of those that go on alike, and only those that may still win. */
+  #cheapest(branches: Branch[]): Branch[] {
+    if (branches.length === 1) return branches
+    branches.sort((a, b) => a.cost - b.cost)
+    const mostCost = branches[0].cost + MOST_BEHIND
+    const seen = new Set<string>()
+    const kept: Branch[] = []
+    for (const branch of branches) {
+      if (branch.cost > mostCost || kept.length === MOST_BRANCHES) break
+      const key = this.#keyOf(branch)
+      if (seen.has(key)) continue
+      seen.add(key)
+      kept.push(branch)
+    }
+    return kept
+  }
+
+  /** Branches with the same key go on alike. */
+  #keyOf({ client, heldDown, heldUp, late, said, isOut, busyUntilMs, queued, explained }: Branch): string {
+    const { begun, done, have, beyond, told, nextAck } = client
+    const isTold = this.#terms.habits.once && told === have
+    const ready = busyUntilMs < this.#script.ms[this.#at] ? '' : `${busyUntilMs} ${queued}`
+    const saidBefore = this.#costs.stale === undefined ? '' : said
+    return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()}`
+  }
+
+  #happened(branch: Branch, kind: EventKind, at: number, seq: number): Branch | undefined {
+    const cost = this.#costs[kind]
+    if (cost === undefined) return undefined
+    return { ...branch, cost: branch.cost + cost, events: { kind, at, seq, before: branch.events } }
+  }
+}
+
+function isMultiple(waitedMs: number, timerMs: number, moreMs: number): boolean {
+  const times = Math.round(waitedMs / timerMs)
+  return times >= 1 && Math.abs(waitedMs - times * timerMs) <= TIMER_OFF * timerMs + moreMs
+}
+
+function explaining(branch: Branch, match: number): Branch {
+  const explained = [...branch.explained, match].sort((a, b) => a - b)
+  return { ...branch, explained, passed: Math.max(branch.passed, match) }
+}
+
+function inOrder(last: StoryEvent | undefined): StoryEvent[] {
+  const events: StoryEvent[] = []
+  for (let event = last; event !== undefined; event = event.before) events.push(event)
+  return events.reverse()
+}

@@ -1,0 +1,73 @@
+/** The timer of the client, as its option or its packets show it. */
+import type { CapturedTransfer } from '../../contract.ts'
+import { median } from '../view/median.ts'
+
+/** No timer of a client is shorter. */
+const SHORTEST_MS = 200
+/** Waits of one timer are this much alike. */
+const ALIKE = 0.02
+const LEAST_ALIKE = 2
+/** Clients that repeat at the same moment as the server count in seconds, as servers do. */
+const SECOND_MS = 1000
+const OFF = 0.01
+
+export interface ClientTimer {
+  /** Undefined when nothing shows it. */
+  readonly ms: number | undefined
+  /** It was asked for, or repeats show it; else a pause may look like it. */
+  readonly isSure: boolean
+}
+
+export function clientTimerOf(
+  { packets, request, agreed }: CapturedTransfer,
+  all: Uint32Array,
+  usualMs: number,
+): ClientTimer {
+  const asked = Number(request?.options.find(({ name }) => name.toLowerCase() === 'timeout')?.value)
+  if (agreed.timeoutMs !== undefined) return { ms: agreed.timeoutMs, isSure: true }
+  if (Number.isInteger(asked) && asked >= 1 && asked <= 255) return { ms: asked * SECOND_MS, isSure: true }
+  const alone: number[] = []
+  const repeated: number[] = []
+  /** Waits that ended with two packets at once. */
+  const twice: number[] = []
+  let heardMs: number | undefined
+  let waitedMs = 0
+  let sentMs = -Infinity
+  let acked = -1
+  for (const i of all) {
+    const ms = packets.timeMs(i)
+    if (!packets.fromClient(i)) {
+      sentMs = ms
+      continue
+    }
+    const seq = packets.seq(i)
+    if (heardMs !== undefined && ms - heardMs >= SHORTEST_MS) {
+      waitedMs = ms - heardMs
+      if (ms - sentMs > 2 * usualMs) (seq <= acked ? repeated : alone).push(waitedMs)
+    } else if (heardMs !== undefined && ms - heardMs <= usualMs && seq === acked && waitedMs > 0) {
+      twice.push(waitedMs)
+      waitedMs = 0
+    } else waitedMs = 0
+    acked = Math.max(acked, seq)
+    heardMs = ms
+  }
+  if (repeated.length > 0) return { ms: mostAlike(repeated) ?? Math.min(...repeated), isSure: true }
+  const atOnce = wholeSeconds(twice)
+  return atOnce === undefined ? { ms: mostAlike(alone), isSure: false } : { ms: atOnce, isSure: true }
+}
+
+function mostAlike(waits: readonly number[]): number | undefined {
+  let best: number[] = []
+  for (const wait of waits) {
+    const alike = waits.filter((ms) => ms >= wait && ms <= wait * (1 + ALIKE))
+    if (alike.length > best.length) best = alike
+  }
+  return best.length >= LEAST_ALIKE ? median(best) : undefined
+}
+
+function wholeSeconds(waits: readonly number[]): number | undefined {
+  const alike = mostAlike(waits)
+  if (alike === undefined) return undefined
+  const seconds = Math.round(alike / SECOND_MS)
+  return seconds >= 1 && Math.abs(alike - seconds * SECOND_MS) <= OFF * alike ? seconds * SECOND_MS : undefined
+}

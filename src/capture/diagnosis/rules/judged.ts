@@ -1,0 +1,75 @@
+/** What the rules of the faults share that are weighed against each other. */
+import type { CauseId } from '../contract.ts'
+import type { Hypothesis, Judged } from '../explain/judge.ts'
+import type { StoryEvent } from '../explain/search.ts'
+import type { Finding, Rule } from '../rule.ts'
+import { shown, type View } from '../view/view.ts'
+
+export interface JudgedRule extends Pick<Rule, 'title' | 'advice' | 'adviceOfOurs'> {
+  readonly id: CauseId
+  /** The hypotheses under which this cause holds; they may hold others as well. */
+  readonly hypotheses: readonly Hypothesis[]
+  /** The events of a story that show it, and what they show; `blocks` names them. */
+  readonly events: (judged: Judged) => readonly StoryEvent[]
+  readonly words: (blocks: string, events: readonly StoryEvent[], judged: Judged, view: View) => string
+  /** What tells it from other hypotheses that are likely too. */
+  readonly apart?: Readonly<Partial<Record<Hypothesis, string>>>
+}
+
+/** A hypothesis that is at most this much less likely is worth telling apart. */
+const AS_LIKELY = 0.1
+
+export function judgedRule({ hypotheses, events, words, apart = {}, ...rule }: JudgedRule): Rule {
+  return {
+    ...rule,
+    find(view): Finding | undefined {
+      const { judged } = view.judgement
+      const own = judged.filter((one) => hypotheses.includes(one.hypothesis) && events(one).length > 0)
+      const best = own[0]
+      if (best === undefined) return undefined
+      const shownEvents = events(best)
+      const weight = own.reduce((sum, one) => sum + one.weight, 0)
+      const others = judged.filter((one) => !hypotheses.includes(one.hypothesis) && one.weight >= AS_LIKELY * weight)
+      const { packet } = best.story.script
+      const text = words(blocksText(shownEvents), shownEvents, best, view)
+      return {
+        confidence: weight * certainty(shownEvents.length),
+        evidence: [
+          shown(
+            view,
+            text,
+            shownEvents.flatMap((event) => packetsOf(event, best)).map((at) => packet[at]),
+          ),
+        ],
+        tellApart: others.map(({ hypothesis }) => apart[hypothesis]).find((text) => text !== undefined),
+      }
+    },
+  }
+}
+
+/** How sure a number of independent observations makes: 0.6 for one, 0.84 for two, 0.99 at most. */
+export function certainty(count: number): number {
+  return Math.min(0.99, 1 - 0.4 ** count)
+}
+
+/** Positions of the packet in question, of the one of the client that ended the doubt, and of what came between. */
+function packetsOf({ at }: StoryEvent, { story }: Judged): number[] {
+  const next = story.script.nextHeard[at]
+  const last = next < 0 ? at : Math.min(next, at + MOST_BETWEEN)
+  return Array.from({ length: last - at + 1 }, (_, n) => at + n)
+}
+
+const MOST_BETWEEN = 4
+
+export function blocksText(events: readonly StoryEvent[]): string {
+  const named = [...new Set(events.map(({ seq }) => seq))]
+  const list = named.slice(0, MOST_NAMED).join(', ')
+  return `${named.length === 1 ? 'block' : 'blocks'} ${list}${named.length > MOST_NAMED ? ` and ${named.length - MOST_NAMED} more` : ''}`
+}
+
+const MOST_NAMED = 5
+
+/** The events of these kinds. */
+export function ofKind(...kinds: readonly StoryEvent['kind'][]): (judged: Judged) => readonly StoryEvent[] {
+  return ({ story }) => story.events.filter(({ kind }) => kinds.includes(kind))
+}
