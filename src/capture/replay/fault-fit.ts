@@ -4,8 +4,9 @@ import { wireBytes } from '../../lab/frame.ts'
 import { HEADER_BYTES } from '../../packet/index.ts'
 import { PACKET_FLAG } from '../contract.ts'
 import type { CauseId, Diagnosis } from '../diagnosis/index.ts'
-import { heldShares } from '../diagnosis/rules/hold.ts'
-import { lossShares } from '../diagnosis/rules/loss.ts'
+import { burstPlaces, rhythmOf } from '../diagnosis/explain/fit.ts'
+import type { EventKind } from '../diagnosis/explain/faults.ts'
+import type { Hypothesis, Judged } from '../diagnosis/explain/judge.ts'
 import { median } from '../diagnosis/view/median.ts'
 import type { View } from '../diagnosis/view/view.ts'
 import { UDP_HEADER_BYTES } from '../frame/udp.ts'
@@ -14,8 +15,6 @@ import { UDP_HEADER_BYTES } from '../frame/udp.ts'
 const LEAST_CONFIDENCE = 0.5
 /** A share of all packets has no smaller and no larger value in the lab. */
 const MOST_P = 0.9
-/** Less than this is what a division leaves over. */
-const LEAST_HARMED = 0.5
 const IPV4_BYTES = 20
 /** RFC 791: what each host takes. */
 const LEAST_MTU = 576
@@ -25,18 +24,17 @@ type Fit = (view: View) => DeviceFault | undefined
 
 /** The two losses have a function of their own. */
 const FITS: Readonly<Partial<Record<CauseId, Fit>>> = {
-  'ack-stale': (view) => share('ack-stale', view.tally.of.stale.length, view.transfer.blocks.acks),
-  // Which side holds a frame is seldom certain, and the two take as long: all count for the likelier.
-  'tx-hold': (view) => share('tx-hold', heldAll(view), view.transfer.blocks.acks),
-  'rx-hold': (view) => share('rx-hold', heldAll(view), view.transfer.blocks.datagrams),
+  'ack-stale': (view) => share('ack-stale', count(view, 'ack-stale', 'stale'), view.transfer.blocks.acks),
+  'tx-hold': (view) => share('tx-hold', count(view, 'tx-hold', 'up-held'), view.transfer.blocks.acks),
+  'rx-hold': (view) => share('rx-hold', count(view, 'rx-hold', 'down-held'), view.transfer.blocks.datagrams),
   'rx-one-behind': () => ({ fault: 'rx-one-behind', values: {} }),
   'rx-ring': ringFit,
   'eee-wake': () => ({ fault: 'eee-wake', values: {} }),
   'arp-silent': arpFit,
   'dead-rx': () => ({ fault: 'dead-rx', values: {} }),
   'bit-errors': bitErrorFit,
-  reorder: (view) => share('reorder', view.tally.of.swapped.length, packetsOf(view)),
-  duplicate: (view) => share('duplicate', view.tally.of.copied.length, packetsOf(view)),
+  reorder: (view) => share('reorder', count(view, 'reorder', 'up-late', 'down-late'), packetsOf(view)),
+  duplicate: (view) => share('duplicate', count(view, 'duplicate', 'up-twice', 'down-twice'), packetsOf(view)),
   'fragments-dropped': fragmentFit,
   'slow-flash': flashFit,
 }
@@ -74,30 +72,36 @@ function isHold(name: string): boolean {
   return name === 'tx-hold' || name === 'rx-hold'
 }
 
-function heldAll(view: View): number {
-  const { ack, data } = heldShares(view)
-  return ack + data
+/** The story of a fault; the likeliest of several names. */
+function storyOf({ judgement }: View, ...names: readonly Hypothesis[]): Judged['story'] | undefined {
+  return judgement.judged.find(({ hypothesis }) => names.includes(hypothesis))?.story
+}
+
+/** How often the story of a fault has one of these events. */
+function count(view: View, name: Hypothesis, ...kinds: readonly EventKind[]): number {
+  return storyOf(view, name)?.events.filter(({ kind }) => kinds.includes(kind)).length ?? 0
 }
 
 function isLoss(id: CauseId): boolean {
   return id === 'ack-loss' || id === 'data-loss'
 }
 
-/** As the diagnosis divides the losses, and all in one direction where it is not sure. */
+/** As the likeliest story divides the losses, and all in one direction where it is not sure. */
 function lossSets(view: View, losses: Diagnosis['causes']): DeviceFault[][] {
-  const { ack, data } = lossShares(view)
-  const both = (ackLosses: number, dataLosses: number): DeviceFault[] =>
-    [
-      share('ack-loss', ackLosses, view.transfer.blocks.acks),
-      share('data-loss', dataLosses, view.transfer.blocks.datagrams),
-    ].filter((fault) => fault !== undefined)
-  // A direction of which there is no more than a chance counts for the other.
   const isSure = losses.length === 1 || Math.max(...losses.map(({ confidence }) => confidence)) >= SURE
-  const divided = both(ack, data)
+  const divided = lossesIn(storyOf(view, 'both-losses', 'ack-loss', 'data-loss'), view)
   if (isSure) return [divided]
-  return ack >= data
-    ? [divided, both(ack + data, 0), both(0, ack + data)]
-    : [divided, both(0, ack + data), both(ack + data, 0)]
+  const names = view.judgement.judged.map(({ hypothesis }) => hypothesis)
+  const single = names.filter((name) => name === 'ack-loss' || name === 'data-loss')
+  return [divided, ...single.map((name) => lossesIn(storyOf(view, name), view))]
+}
+
+function lossesIn(story: Judged['story'] | undefined, { transfer: { blocks } }: View): DeviceFault[] {
+  const lost = (kind: EventKind): number => story?.events.filter((event) => event.kind === kind).length ?? 0
+  return [
+    share('ack-loss', lost('up-lost'), blocks.acks),
+    share('data-loss', lost('down-lost'), blocks.datagrams),
+  ].filter((fault) => fault !== undefined)
 }
 
 const SURE = 0.9
@@ -111,7 +115,7 @@ const CONSEQUENCES: ReadonlySet<CauseId> = new Set([
 
 /** `harmed` of those that arrived and those that did not. */
 function share(fault: string, harmed: number, arrived: number): DeviceFault | undefined {
-  if (harmed < LEAST_HARMED) return undefined
+  if (harmed === 0) return undefined
   return { fault, values: { p: Math.min(MOST_P, rounded(harmed / (arrived + harmed))) } }
 }
 
@@ -119,15 +123,17 @@ function packetsOf({ transfer: { blocks } }: View): number {
   return blocks.datagrams + blocks.acks
 }
 
-function ringFit({ tally }: View): DeviceFault {
-  const places = tally.of.data.concat(tally.of.either).map(({ inBurst }) => inBurst)
+/** The first place in a burst that the ring has no room for. */
+function ringFit(view: View): DeviceFault {
+  const story = storyOf(view, 'rx-ring')
+  const places = story === undefined ? [] : Array.from(story.events, ({ at }) => burstPlaces(story.script)[at])
   const first = Math.min(...places.filter((place) => place > 0))
   return { fault: 'rx-ring', values: { descriptors: Number.isFinite(first) ? first : 1 } }
 }
 
 /** Nothing reached the device behind the last block that it acknowledged for the first time. */
-function arpFit({ transfer, packets, all }: View): DeviceFault {
-  const last = all.findLast((i) => packets.kind(i) === 'ack' && (packets.flags(i) & PACKET_FLAG.repeat) === 0)
+function arpFit({ transfer, packets, list }: View): DeviceFault {
+  const last = list.findLast((i) => packets.kind(i) === 'ack' && (packets.flags(i) & PACKET_FLAG.repeat) === 0)
   const afterMs = Math.max(1, last === undefined ? 1 : packets.timeMs(last))
   const fault = transfer.outcome.type === 'complete' ? 'arp-silent-revived' : 'arp-silent'
   return { fault, values: { afterMs: Math.round(afterMs) } }
@@ -135,8 +141,7 @@ function arpFit({ transfer, packets, all }: View): DeviceFault {
 
 function bitErrorFit(view: View): DeviceFault | undefined {
   const { blocks, agreed } = view.transfer
-  const { data } = lossShares(view)
-  const p = Math.min(MOST_P, data / Math.max(1, blocks.datagrams))
+  const p = Math.min(MOST_P, count(view, 'bit-errors', 'down-lost') / Math.max(1, blocks.datagrams))
   if (p <= 0) return undefined
   const perByte = 1 - (1 - p) ** (1 / wireBytes(HEADER_BYTES + agreed.blksize))
   return { fault: 'bit-errors', values: { perByte } }
@@ -154,11 +159,12 @@ function fragmentFit({ transfer: { sideEvents, agreed } }: View): DeviceFault {
 }
 
 /** Without a rhythm the pauses are spread over the blocks. */
-function flashFit({ pauses: { everyBlocks, pauses }, tally, transfer }: View): DeviceFault | undefined {
-  const { late } = tally.of
-  const waits = [...pauses, ...late].map(({ fromMs, toMs }) => toMs - fromMs)
-  if (waits.length === 0) return undefined
-  const every = everyBlocks ?? transfer.blocks.acknowledged / waits.length
+function flashFit(view: View): DeviceFault | undefined {
+  const story = storyOf(view, 'slow-flash')
+  if (story === undefined || story.own.length === 0) return undefined
+  const { ms, nextHeard } = story.script
+  const waits = story.own.flatMap(({ at }) => (nextHeard[at] < 0 ? [] : [ms[nextHeard[at]] - ms[at]]))
+  const every = rhythmOf(story.own, view.latencies.windowBlocks) ?? view.transfer.blocks.acknowledged / story.own.length
   const values: Draws = { everyBlocks: Math.max(1, Math.round(every)), pauseMs: Math.round(median(waits) ?? 0) }
   return { fault: 'slow-flash', values }
 }

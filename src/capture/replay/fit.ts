@@ -34,7 +34,7 @@ export function hypotheses(transfer: CapturedTransfer, diagnosis: Diagnosis): Hy
     return undefined
   const view = viewOf(transfer)
   const { clientTimerMs, medianAckMs } = diagnosis.figures
-  const clients = fitClients(request, behaviourOf(transfer), view.tally.ignoresRepeats, clientTimerMs)
+  const clients = fitClients(request, behaviourOf(transfer), ignoresRepeats(view), clientTimerMs)
   const { sets, leftOut } = fitFaults(view, diagnosis)
   const { isRequestSame, model } = clients[0]
   const size = sizeOf(transfer)
@@ -51,6 +51,11 @@ export function hypotheses(transfer: CapturedTransfer, diagnosis: Diagnosis): Hy
       ...(vantage.at === 'server' ? [] : ['not captured at the server: latency and losses belong to that place']),
     ],
   }
+}
+
+/** By the habits of the client in the likeliest story. */
+function ignoresRepeats({ judgement }: View): boolean {
+  return judgement.judged[0]?.story.habits.repeat === 'silent'
 }
 
 /** Undefined where the client cannot have such faults, or cannot boot with them. */
