@@ -137,9 +137,12 @@ describe('case', () => {
   test('--any-case takes what differs in case alone, where nothing has the name itself', async () => {
     put('root/boot/X2', 'root/boot/x2')
     const store = await serve({ names: { anyCase: true } })
-    expect(await fetch(store, 'MIXED/case.bin')).toBe('root/Mixed/Case.BIN')
-    expect(await fetch(store, 'MIXED/case.bin')).toBe('root/Mixed/Case.BIN')
+    for (const name of ['MIXED/case.bin', 'mixed/case.bin'])
+      expect(await fetch(store, name)).toBe('root/Mixed/Case.BIN')
     expect(await fetch(store, 'boot/X2')).toBe('root/boot/X2')
+    put('root/mixed/case.bin')
+    expect(await fetch(store, 'mixed/case.bin')).toBe('root/mixed/case.bin')
+    rmSync(join(root, 'mixed'), { recursive: true })
     await expect(fetch(store, 'mixed/case.bi')).rejects.toMatchObject({ code: 'ERR_TFTP_NOT_FOUND' })
   })
 

@@ -202,7 +202,8 @@ export class FolderStore implements Store {
       )
     }
     const found = { path, name: actual.join('/'), stat, open: () => openLocated(located, failing, this.#hooks) }
-    if (only !== undefined) this.#found.remember(only, join(roots[0], ...actual), found)
+    // What differs in case is looked up each time: the name itself may appear.
+    if (only !== undefined && actual === segments) this.#found.remember(only, only, found)
     return found
   }
 

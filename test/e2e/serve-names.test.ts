@@ -1,11 +1,26 @@
 /** Rules about names and uploads, as a client of the whole server sees them. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tempFolder } from '../support/temp-folder.ts'
 import { eachDriver, folderWith, serve } from './serving.ts'
 
 eachDriver(() => {
+  test('a program on a socket gives the names', async () => {
+    const path = join(tempFolder(), 'rewrite.sock')
+    const server = createServer((socket) => {
+      socket.setEncoding('latin1').on('data', (line: string) => socket.write(line.includes(' read x\n') ? 'a\n' : '\n'))
+    })
+    await new Promise<void>((resolve) => server.listen(path, resolve))
+    const running = await serve(folderWith({ a: Buffer.from('content of a') }), { rewriter: path })
+    const client = await running.client()
+    expect(await client.get('x')).toEqual(Buffer.from('content of a'))
+    expect(await client.get('a')).toMatchObject({ number: 1 })
+    await running.server.stop(0)
+    await new Promise((resolve) => server.close(resolve))
+  })
+
   test('the rules of a map file hold, their text is told, and a reload reads them again, all or nothing', async () => {
     const folder = folderWith({ a: Buffer.from('content of a'), b: Buffer.from('content of b') })
     const map = join(tempFolder(), 'tftpd.rules')

@@ -41,8 +41,6 @@ describe.skipIf(process.platform !== 'linux')('a folder that is swapped for a li
     const { reads, writes } = await swapping(folder, 1000)
     expect(reads.secret + writes.escaped).toBe(0)
     // Both states were met, so the race was a race.
-    expect(reads.inside).toBeGreaterThan(10)
-    expect(reads.refused).toBeGreaterThan(10)
-    expect(writes.stored).toBeGreaterThan(5)
+    expect(Math.min(reads.inside, reads.refused, writes.stored, writes.refused)).toBeGreaterThanOrEqual(3)
   })
 })

@@ -46,7 +46,7 @@ export const KIND = {
   size: { type: 'either', parse: size },
   paths: { ...list(pathText), place: (folder, item) => resolve(folder, item) },
   clientRoots: { ...list(clientRoot), place: placeClientRoot },
-  digests: list(oneOf(...DIGESTS)),
+  digests: { type: 'list', parse: (text, before) => [...(before ?? []), ...text.split(',').map(oneOf(...DIGESTS))] },
   seconds: decimal('seconds', 0.1, 1_000_000),
   requests: decimal('requests in a second', 0.1, 1_000_000),
   transfers: whole('transfers', 1, 1_000_000),
