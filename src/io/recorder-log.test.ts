@@ -73,6 +73,8 @@ describe('a recording', () => {
       [7, 'ack', 3, expect.any(Number)],
     ])
     expect([outcome.type, request?.filename, agreed.blksize, blocks.bytes]).toEqual(['complete', 'image', 1000, 2500])
+    // DATA is cut, and so cannot be checked.
+    expect(transfers[0].checksums).toMatchObject({ client: { good: 5, bad: 0 }, server: { good: 1, bad: 0 } })
     expect(summary.comments[0]?.text).toBe('a test')
     if (!hasTshark) return
     const file = join(tempFolder(), 'x.pcapng')

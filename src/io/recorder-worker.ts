@@ -9,14 +9,15 @@ import { recordingOf } from './recorder-file.ts'
 /** Of this program. Times come first in a name, so the oldest are the first by name. */
 const OURS = /^\d{8}T\d{6}\.\d{3}Z-.*\.pcapng$/
 const FILE_MODE = 0o600
+/** Several instances record to one folder, and people delete files: it is looked through after so many. */
+const LOOK_EVERY = 20
 /** Behind whatever serves, for the scheduler of Linux. */
 const NICE = 5
 
 const { folder, maxFiles, maxFileBytes } = workerData as RecorderStart
 mkdirSync(folder, { recursive: true })
-const files = readdirSync(folder)
-  .filter((name) => OURS.test(name))
-  .sort((a, b) => (a < b ? -1 : 1))
+let files = found()
+let written = 0
 giveWay()
 prune()
 
@@ -33,6 +34,7 @@ parentPort?.on('message', (message: ToRecorder) => {
 
 function write({ transfer, content }: Extract<ToRecorder, { type: 'transfer' }>): void {
   // Room first: on a full disk the oldest make place for the newest.
+  if (++written % LOOK_EVERY === 0) files = found()
   files.push(transfer.name)
   prune()
   const file = openSync(join(folder, transfer.name), 'w', FILE_MODE)
@@ -41,6 +43,13 @@ function write({ transfer, content }: Extract<ToRecorder, { type: 'transfer' }>)
   } finally {
     closeSync(file)
   }
+}
+
+/** The oldest first. */
+function found(): string[] {
+  return readdirSync(folder)
+    .filter((name) => OURS.test(name))
+    .sort((a, b) => (a < b ? -1 : 1))
 }
 
 function prune(): void {

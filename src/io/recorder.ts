@@ -33,7 +33,7 @@ export interface FromRecorder {
 /** The smallest packet of a transfer in a file: its log needs no more entries than so many of them. */
 const LEAST_PACKET_BYTES = 64
 /** Files cost more than what most small transfers take: a rush of them is not recorded whole. */
-const RATE = { burst: 500, perSecond: 50 }
+const RATE = { burst: 64, perSecond: 10 }
 /** Logs that wait for the disk. */
 const MOST_WAITING = 256
 const TELL_EVERY_MS = 60_000
