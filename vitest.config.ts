@@ -1,37 +1,61 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Only virtual time and computing: they share the cores with each other. */
-const pure = [
-  'test/sim/**/*.test.ts',
-  'test/fuzz/**/*.test.ts',
+/** Only virtual time and computing. */
+const virtual = [
+  'test/{sim,fuzz,regress}/**/*.test.ts',
   'src/{capture,endpoint,lab,packet,profile,transfer}/**/*.test.ts',
 ]
 
-/** Real programs that mostly wait for each other, and judge no times below seconds: two of them at once. */
-const programs = [
-  'test/interop/**/*.test.ts',
-  'test/golden/**/*.test.ts',
-  'test/e2e/{cli,cli-launcher,client-rollover,client-unconfirmed,error-texts,history,package,robust-network,serve-network}.test.ts',
+/** Real sockets, threads or processes, and a judgement of times, memory or descriptors: one file after the other. */
+const alone = [
+  'src/{io,lab-live,load}/**/*.test.ts',
+  'src/history/history.test.ts',
+  'src/server/**/*.test.ts',
+  'test/{heap,soak}/**/*.test.ts',
+  'test/e2e/{bench-load,robust-kill,robust-worker,serve-many}.test.ts',
 ]
+
+/** Files that take longest, or wait longest: they begin first, so that no core is left with one of them at the end. */
+const longest = [
+  'robust-network',
+  'sim/never-a-hole',
+  'sim/rollover',
+  'e2e/cli.test',
+  'e2e/history',
+  'sim/figures.test',
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = longest.findIndex((part) => moduleId.includes(part))
+      return found < 0 ? longest.length : found
+    }
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
+}
 
 const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }
 
+/** Three at once on two cores: the real programs of `rest` mostly wait for each other. */
+const together = { maxWorkers: 3, sequence: { groupOrder: 0 } }
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { ...common, name: 'virtual', include: pure, maxWorkers: 2, sequence: { groupOrder: 0 } } },
-      { test: { ...common, name: 'programs', include: programs, maxWorkers: 2, sequence: { groupOrder: 1 } } },
+      { test: { ...common, name: 'virtual', include: virtual, ...together } },
       {
         test: {
           ...common,
           name: 'rest',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
-          exclude: [...pure, ...programs],
-          // Real sockets and real time: one after the other.
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          exclude: [...virtual, ...alone],
+          ...together,
         },
       },
+      { test: { ...common, name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
   },
 })

@@ -2,9 +2,9 @@
 // Finds a Node that can run Foresend, then runs it. Plain JavaScript that Node 18 can read, so that an old Node gives a
 // clear line instead of a syntax error. In a checkout the TypeScript sources run as they are; the package has dist/.
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The first version whose type stripping needs no flag and prints no warning. */
@@ -14,15 +14,42 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-if (isGood(process.versions.node)) {
+const sockets = socketsToHandOn()
+
+if (isGood(process.versions.node) && (sockets.length === 0 || sockets[0] > 2)) {
   const source = join(root, 'src', 'cli', 'main.ts')
   const { main } = await import(existsSync(source) ? '../src/cli/main.ts' : '../dist/cli/main.js')
   await main()
 } else {
   const found = findNodes(root)
-  const good = found.find((node) => node.problem === '')
+  const good = isGood(process.versions.node) ? process.execPath : found.find((node) => node.problem === '')?.path
   if (good === undefined) refuse(found)
-  else runUnder(good.path, found)
+  else runUnder(good, found)
+}
+
+/**
+ * Descriptors of listening sockets that this process was started with: 0 from inetd, which Node cannot take over under that number, and
+ * from 3 on from systemd.
+ */
+function socketsToHandOn() {
+  const { LISTEN_PID, LISTEN_FDS, FORESEND_SOCKETS } = process.env
+  if (FORESEND_SOCKETS !== undefined) return []
+  if (LISTEN_PID === String(process.pid)) {
+    return Array.from({ length: Math.min(64, Number(LISTEN_FDS) || 0) }, (_, index) => 3 + index)
+  }
+  const command = basename(process.argv[1]) === 'foresend' ? process.argv[2] : basename(process.argv[1])
+  return ['in.tftpd', 'atftpd'].includes(command) && isUdpSocket(0) ? [0] : []
+}
+
+/** By Linux' tables; elsewhere there is no telling, and nothing is handed on. */
+function isUdpSocket(fd) {
+  try {
+    const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`)) ?? []
+    const tables = ['udp', 'udp6'].map((name) => readFileSync(`/proc/self/net/${name}`, 'latin1'))
+    return inode !== undefined && tables.some((table) => table.includes(` ${inode} `))
+  } catch {
+    return false
+  }
 }
 
 /** @param {string} version such as 24.12.0 */
@@ -66,8 +93,11 @@ function refuse(found) {
 /** Runs the same command under another Node and ends as it ended. */
 function runUnder(node, found) {
   // The channel carries nothing: its end tells the program that this process was killed, so that no server stays behind.
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  // Under the name that this process was called by: `in.tftpd` is a command of its own. Under inetd all three are the socket.
+  const own = sockets[0] === 0 ? ['ignore', 'ignore', 'ignore'] : ['inherit', 'inherit', 'inherit']
+  const child = spawn(node, [process.argv[1], ...process.argv.slice(2)], {
+    stdio: [...own, ...sockets, 'ipc'],
+    env: sockets.length === 0 ? process.env : { ...process.env, FORESEND_SOCKETS: String(sockets.length) },
   })
   const forward = (signal) => child.kill(signal)
   for (const signal of FORWARDED) if (signal in constants.signals) process.on(signal, forward)

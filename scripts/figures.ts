@@ -34,6 +34,7 @@ import {
   searchedFaults,
   wrongMemory,
 } from '../test/sim/figures-speed.ts'
+import { CURABLE, reboot } from '../test/sim/figures-reboot.ts'
 import { ourGet, ourPut, uploadsToUs } from '../test/sim/figures-uploads.ts'
 
 /** The searches take most of the time: five boots of each are enough for a median. */
@@ -98,6 +99,9 @@ const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress) => It
       progress(device)
       yield* knownCases(device, more)
     }
+  },
+  *reboot(scale, progress) {
+    for (const fault of CURABLE) yield reboot(fault, scale.seeds, progress)
   },
   *memory(scale, progress) {
     const rows: Figure[] = []

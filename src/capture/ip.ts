@@ -25,6 +25,8 @@ export interface Datagram {
   readonly sourcePort: number
   readonly destinationPort: number
   readonly payload: Uint8Array
+  /** Bytes of the payload on the wire, where `payload` is only its beginning. Then there is no checksum. */
+  readonly payloadBytes?: number
 }
 
 /** Bytes that `writeIpPacket` will write at most. */
@@ -32,11 +34,11 @@ export function ipPacketBytes(payloadBytes: number): number {
   return IPV6_HEADER_BYTES + UDP_HEADER_BYTES + Math.min(payloadBytes, MAX_PAYLOAD_BYTES)
 }
 
-/** Writes the packet to `target` from `offset` and returns its length. */
+/** Writes the packet to `target` from `offset` and returns how many bytes of it were written. */
 export function writeIpPacket(datagram: Datagram, target: Uint8Array, offset: number): number {
   const [source, destination] = addressPair(datagram.source, datagram.destination)
   const payload = datagram.payload.subarray(0, MAX_PAYLOAD_BYTES)
-  const udpBytes = UDP_HEADER_BYTES + payload.length
+  const udpBytes = UDP_HEADER_BYTES + Math.max(payload.length, Math.min(datagram.payloadBytes ?? 0, MAX_PAYLOAD_BYTES))
   const view = new DataView(target.buffer, target.byteOffset + offset)
   const ipBytes =
     source.length === 4
@@ -48,12 +50,14 @@ export function writeIpPacket(datagram: Datagram, target: Uint8Array, offset: nu
   view.setUint16(ipBytes + 4, udpBytes)
   view.setUint16(ipBytes + 6, 0)
   target.set(payload, offset + ipBytes + UDP_HEADER_BYTES)
+  const writtenBytes = ipBytes + UDP_HEADER_BYTES + payload.length
+  if (ipBytes + udpBytes > writtenBytes) return writtenBytes
   // The pseudo header: both addresses, protocol and length (RFC 768, RFC 8200 §8.1).
   const pseudo = sum16(source, 0, source.length) + sum16(destination, 0, destination.length) + UDP + udpBytes
   const checksum = ~foldSum(pseudo + sum16(target, offset + ipBytes, offset + ipBytes + udpBytes)) & 0xffff
   // 0 on the wire says "no checksum"; its other spelling says zero.
   view.setUint16(ipBytes + 6, checksum === 0 ? 0xffff : checksum)
-  return ipBytes + udpBytes
+  return writtenBytes
 }
 
 function writeIpv4(view: DataView, source: Uint8Array, destination: Uint8Array, udpBytes: number): number {

@@ -68,7 +68,8 @@ export function pcapngDatagram(datagram: CapturedDatagram): Uint8Array {
   view.setUint32(12, Math.floor(datagram.timeUs / 0x1_0000_0000), true)
   view.setUint32(16, datagram.timeUs % 0x1_0000_0000, true)
   view.setUint32(20, packetBytes, true) // captured
-  view.setUint32(24, packetBytes, true) // on the wire
+  const leftOut = Math.max(0, (datagram.payloadBytes ?? 0) - datagram.payload.length)
+  view.setUint32(24, packetBytes + leftOut, true) // on the wire
   return block.subarray(0, blockBytes)
 }
 

@@ -1,3 +1,4 @@
+import type { confine } from './confine/index.ts'
 import type { StreamOutput } from './render/output.ts'
 import type { Tools } from './tools.ts'
 
@@ -9,4 +10,6 @@ export interface Context {
   /** Calls back on each request to stop (with how many there were), and on each request to reload. */
   watch(stop: (count: number) => void, reload?: () => void): () => void
   now(): number
+  /** Gives up the rights to files that a plan does not name. Absent in a program that is not alone in its process. */
+  readonly confine?: typeof confine
 }

@@ -4,6 +4,7 @@
  */
 import { InvalidArgumentError } from 'commander'
 import ipaddr from 'ipaddr.js'
+import type { Option } from '../packet/index.ts'
 
 /** A flag that takes a whole number of `what` from `min` to `max`. */
 export function wholeNumber(what: string, min: number, max: number): (text: string) => number {
@@ -72,6 +73,16 @@ export function networkList(text: string, before: readonly string[] | undefined)
     throw new InvalidArgumentError('It takes a network such as 203.0.113.0/24 or 2001:db8::/32, or one address.')
   }
   return [...(before ?? []), network]
+}
+
+/** `--option`, collected: `NAME=VALUE` (RFC 2347). Of two with one name the last counts. */
+export function optionList(text: string, before: readonly Option[] | undefined): readonly Option[] {
+  const [, name, value] = /^([!-<>-~]{1,32})=([ -~]{1,64})$/.exec(text) ?? []
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError('It takes an option of the request, such as blksize=1024 or rollover=1.')
+  }
+  const option = { name: name.toLowerCase(), value }
+  return [...(before ?? []).filter((other) => other.name !== option.name), option]
 }
 
 /** `--sha256`: the digest in hexadecimal. */

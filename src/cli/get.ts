@@ -82,13 +82,11 @@ function runGet(context: Context, urls: readonly string[], flags: GetFlags): Pro
         context.tools.get({ mode, ...transferOptions(flags), ...expected, ...source, output, ...hooks }),
     }
   })
-  return runJobs(
-    context,
-    jobs,
-    'got',
-    flags.logFormat ?? 'pretty',
-    flags.output === '-' ? context.stderr : context.stdout,
-  )
+  return runJobs(context, jobs, 'got', {
+    logFormat: flags.logFormat ?? 'pretty',
+    results: flags.output === '-' ? context.stderr : context.stdout,
+    trace: flags.trace === true,
+  })
 }
 
 /** The local path. A name from a URL never chooses the folder: only its last part counts. */

@@ -125,8 +125,9 @@ function speedText(bytes: number, ms: number): string {
 }
 
 /** What made a transfer remarkable, in a few words. */
-function remark({ code, repeats, stalls }: StoredTransfer): string {
+function remark({ cause, code, repeats, stalls }: StoredTransfer): string {
   const parts = [
+    ...(cause === undefined ? [] : [safeLine(cause)]),
     ...(code === undefined ? [] : [code]),
     ...(stalls === 0 ? [] : [countText(stalls, 'stall')]),
     ...(repeats === 0 ? [] : [`${repeats} sent again`]),

@@ -1,7 +1,9 @@
 /** `foresend history …`: what a server served, and how each transfer ended. */
 import { Command } from 'commander'
+import { ForesendError } from '../error.ts'
 import type { Filter, Reader } from '../history/reader.ts'
 import { SERVICE_FOLDER, stateFolder } from '../history/state-folder.ts'
+import { escapeText } from '../packet/index.ts'
 import type { Context } from './context.ts'
 import { EXIT, usageError } from './exit.ts'
 import { given, oneOf, wholeNumber } from './flags.ts'
@@ -125,18 +127,25 @@ async function listDevices(context: Context, flags: ListFlags): Promise<number> 
 }
 
 async function forgetDevice(context: Context, flags: ListFlags, device: string): Promise<number> {
-  const { forget } = await import('../history/reader.ts')
-  const forgotten = forget(flags.state ?? stateFolder(), device)
+  const forgotten = await forgottenBy(flags.state ?? stateFolder(), device)
   if (forgotten.length === 0) {
     throw usageError(
       `nothing was learnt of a device ${JSON.stringify(device)}: \`foresend history devices\` lists them`,
     )
   }
   const what = countText(forgotten.length, 'kind of request', 'kinds of request')
-  write(context, [
-    `forgotten what was learnt of ${device} (${what}); a server that runs knows it until it is started again`,
-  ])
+  write(context, [`forgotten what was learnt of ${escapeText(device)} (${what})`])
   return EXIT.done
+}
+
+/** A server that runs has what it learnt in mind, and forgets it in its history too. */
+async function forgottenBy(folder: string, device: string): Promise<readonly unknown[]> {
+  const { askServer, detailOf } = await import('../control/ask.ts')
+  const reply = await askServer(folder, 'DELETE', `/api/v1/devices/${encodeURIComponent(device)}/memory`)
+  if (reply === undefined) return (await import('../history/reader.ts')).forget(folder, device)
+  if (reply.status === 200) return reply.body.forgotten as unknown[]
+  if (reply.status === 404) return []
+  throw new ForesendError('ERR_TFTP_ACCESS', detailOf(reply), { fault: 'local' })
 }
 
 /** Opens the history for `read`, and closes it however that ends. */

@@ -1,5 +1,5 @@
 /** Running one transfer after the other, and showing each: for `get` and `put`. */
-import type { Progress, Summary } from '../client/options.ts'
+import type { PacketLine, Progress, Summary } from '../client/options.ts'
 import { ForesendError } from '../error.ts'
 import { escapeText } from '../packet/index.ts'
 import { EXIT, exitCodeOf, messageOf } from './exit.ts'
@@ -15,21 +15,35 @@ import { countText, durationText, rateText } from './render/units.ts'
 export interface Job {
   /** For the lines: the remote name, escaped here. */
   readonly label: string
-  start(options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void }): Promise<Summary>
+  start(hooks: JobHooks): Promise<Summary>
+}
+
+export interface JobHooks {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+  readonly onPacket?: (packet: PacketLine) => void
+}
+
+/** How a run of jobs is shown and judged. */
+export interface JobsView {
+  readonly logFormat: 'pretty' | 'json'
+  /** Where the closing lines go. */
+  readonly results: StreamOutput
+  /** Print each packet on standard error. */
+  readonly trace: boolean
+  /** The exit code of jobs of which none failed and one lacks its last acknowledgement. */
+  readonly unconfirmed?: number
 }
 
 /**
- * Runs the jobs one after the other and shows them; `results` is where the closing lines go. A job that fails does not
- * keep the next from running; the exit code is that of the first that failed. `unconfirmed` is the code of jobs of which none failed and
- * one lacks its last acknowledgement.
+ * Runs the jobs one after the other and shows them. A job that fails does not keep the next from running; the exit code is that of
+ * the first that failed.
  */
 export async function runJobs(
   context: Context,
   jobs: readonly Job[],
   verb: string,
-  logFormat: 'pretty' | 'json',
-  results: StreamOutput,
-  unconfirmed: number = EXIT.done,
+  { logFormat, results, trace, unconfirmed = EXIT.done }: JobsView,
 ): Promise<number> {
   const abort = new AbortController()
   const unwatch = context.watch(() =>
@@ -40,7 +54,9 @@ export async function runJobs(
   try {
     for (const job of jobs) {
       if (abort.signal.aborted) break
-      const code = await runJob(job, view, abort.signal, unconfirmed)
+      const onPacket = (packet: PacketLine): void => context.stderr.write(packetLine(packet))
+      const hooks = { signal: abort.signal, ...(trace ? { onPacket } : {}) }
+      const code = await runJob(job, view, hooks, unconfirmed)
       // A failure says more than a missing acknowledgement before it.
       if (exitCode === EXIT.done || (exitCode === unconfirmed && code !== EXIT.done)) exitCode = code
     }
@@ -58,15 +74,20 @@ interface View {
   close(): void
 }
 
-async function runJob(job: Job, view: View, signal: AbortSignal, unconfirmed: number): Promise<number> {
+async function runJob(job: Job, view: View, hooks: Omit<JobHooks, 'onProgress'>, unconfirmed: number): Promise<number> {
   try {
-    const summary = await job.start({ signal, onProgress: (progress) => view.progress(job.label, progress) })
+    const summary = await job.start({ ...hooks, onProgress: (progress) => view.progress(job.label, progress) })
     view.completed(job.label, summary)
     return summary.lastAck === 'missing' ? unconfirmed : EXIT.done
   } catch (error) {
     view.failed(job.label, error)
     return exitCodeOf(error)
   }
+}
+
+/** `  12.031  sent      ACK 7`: milliseconds since the first request. */
+function packetLine({ ms, sent, text }: PacketLine): string {
+  return `${ms.toFixed(3).padStart(10)}  ${sent ? 'sent      ' : 'received  '}${text}\n`
 }
 
 function prettyView(context: Context, results: StreamOutput, verb: string): View {

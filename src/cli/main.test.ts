@@ -67,8 +67,16 @@ async function command(args: readonly string[], ...outcomes: (Partial<Summary> |
       },
       openHistory: async ({ folder }) => {
         asked = folder
-        return { devices: [], ended: () => {}, learnt: () => {}, close: async () => {} }
+        return {
+          devices: [],
+          ended: () => {},
+          kept: () => {},
+          forget: async () => [],
+          learnt: () => {},
+          close: async () => {},
+        }
       },
+      openControlSocket: async () => ({ close: () => {} }),
       get: transfer,
       put: transfer,
     },
@@ -195,7 +203,8 @@ describe('flags reach the parts', () => {
   test('serve, with all of them', async () => {
     const args =
       'serve images --host 10.0.0.1 --host ::1 --port 6970 --allow 203.0.113.0/24 --single-port --driver dgram --window 2 ' +
-      '--copies 2 --gap 0.5 --rto 50 --writable --overwrite --max-transfers 9 --max-transfers-per-address 3 --record captures'
+      '--copies 2 --gap 0.5 --rto 50 --writable --overwrite --max-transfers 9 --max-transfers-per-address 3 --record captures ' +
+      '--record-failed --record-files 10 --record-mib 2'
     expect((await command(args.split(' '))).calls[0]).toEqual({
       content: { type: 'path', path: 'images' },
       workers: 'auto',
@@ -213,6 +222,9 @@ describe('flags reach the parts', () => {
       maxTransfers: 9,
       maxTransfersPerAddress: 3,
       record: 'captures',
+      recordFailed: true,
+      recordFiles: 10,
+      recordMib: 2,
     })
     expect((await command(['serve', '--anticipation', '1000'])).calls[0]).toMatchObject({ anticipationBytes: 1000 })
   })

@@ -1,9 +1,13 @@
 /** The program's entry: reads the command line, runs one command, and turns what came of it into an exit code. */
+import { basename } from 'node:path'
 import { CommanderError } from 'commander'
+import { confine } from './confine/index.ts'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, messageOf } from './exit.ts'
-import { buildProgram } from './program.ts'
+import { buildProgram, type LoadedLater, type Make } from './program.ts'
+import { OLD_COMMANDS } from './old/summary.ts'
 import { outputTo } from './render/output.ts'
+import { isInBackground } from './service/background.ts'
 import { watchLauncher, watchSignals } from './signals.ts'
 import { loadTools } from './tools.ts'
 
@@ -11,16 +15,17 @@ import { loadTools } from './tools.ts'
 const LINGER_MS = 1000
 
 export async function main(): Promise<void> {
-  watchLauncher()
+  if (!isInBackground()) watchLauncher()
   const stop = watchSignals(process)
   // A terminal that was closed answers EIO: no person is left to watch or to stop the program.
   const closed = (code: string): void => (code === 'EIO' ? stop.request() : undefined)
-  process.exitCode = await run(process.argv.slice(2), {
+  process.exitCode = await run(argumentsOf(process.argv), {
     stdout: outputTo(process.stdout, closed),
     stderr: outputTo(process.stderr, closed),
     tools: loadTools(),
     watch: stop.watch,
     now: Date.now,
+    ...(process.platform === 'linux' ? { confine } : {}),
   })
   setTimeout(() => process.exit(), LINGER_MS).unref()
 }
@@ -28,18 +33,17 @@ export async function main(): Promise<void> {
 /** Runs the command that `args` (without node and script) name. Never rejects. */
 export async function run(args: readonly string[], context: Context): Promise<number> {
   let code: number = EXIT.done
-  // The lab is large, and profiles know its devices: other commands start without them.
-  const lab = args[0] === 'lab' ? (await import('./lab/index.ts')).labCommand : undefined
-  const profile = args[0] === 'profile' ? (await import('./profile/index.ts')).profileCommand : undefined
+  const [name = '', ...words] = args
   const program = buildProgram(
     context,
     (exitCode) => {
       code = exitCode
     },
-    lab,
-    profile,
+    await loadLater(args[0]),
   )
   try {
+    // They have their own ideas of what an option is.
+    if (OLD_COMMANDS.has(name)) return await runOldCommand(name, context, words)
     await program.parseAsync([...args], { from: 'user' })
     return code
   } catch (error) {
@@ -47,5 +51,30 @@ export async function run(args: readonly string[], context: Context): Promise<nu
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
     context.stderr.write(`foresend: ${messageOf(error)}\n`)
     return exitCodeOf(error)
+  }
+}
+
+/** A link to the program may have the name of a server whose command line it accepts. */
+function argumentsOf([, program = '', ...args]: readonly string[]): readonly string[] {
+  const name = basename(program)
+  return OLD_COMMANDS.has(name) ? [name, ...args] : args
+}
+
+async function runOldCommand(name: string, context: Context, words: readonly string[]): Promise<number> {
+  if (name === 'atftpd') return (await import('./old/atftpd.ts')).atftpd(context, words)
+  return (await import('./old/in-tftpd.ts')).inTftpd(context, words)
+}
+
+/** The lab is large, profiles know its devices, and the configuration knows files of other servers: other commands start without them. */
+async function loadLater(name: string | undefined): Promise<Partial<Record<LoadedLater, Make>>> {
+  switch (name) {
+    case 'lab':
+      return { lab: (await import('./lab/index.ts')).labCommand }
+    case 'profile':
+      return { profile: (await import('./profile/index.ts')).profileCommand }
+    case 'config':
+      return { config: (await import('./config/command.ts')).configCommand }
+    default:
+      return {}
   }
 }

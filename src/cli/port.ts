@@ -7,6 +7,8 @@ export const FALLBACK_PORT = 6969
 
 export interface Started {
   readonly server: Server
+  /** As it was asked for in the end. */
+  readonly port: number
   /** Why the port is not the usual one, and how to get that. */
   readonly notice: string | undefined
 }
@@ -17,13 +19,14 @@ export async function startOnUsualPort(
   config: Omit<ServerConfigInput, 'port'>,
 ): Promise<Started> {
   try {
-    return { server: await start({ ...config, port: USUAL_PORT }), notice: undefined }
+    return { server: await start({ ...config, port: USUAL_PORT }), port: USUAL_PORT, notice: undefined }
   } catch (error) {
     const notice = remedyFor(systemCode(error))
     if (!(error instanceof ForesendError) || error.code !== 'ERR_TFTP_BIND' || notice === undefined) throw error
     const server = await start({ ...config, port: FALLBACK_PORT })
     return {
       server,
+      port: FALLBACK_PORT,
       notice: `${notice}. Until then this is port ${FALLBACK_PORT}, and most devices ask only port ${USUAL_PORT}`,
     }
   }

@@ -5,10 +5,14 @@ import { getCommand } from './get.ts'
 import { historyCommand } from './history.ts'
 import type { Context } from './context.ts'
 import { diagnoseCommand } from './diagnose/command.ts'
+import { CONFIG_SUMMARY } from './config/summary.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
+import { ATFTPD_SUMMARY, IN_TFTPD_SUMMARY } from './old/summary.ts'
 import { PROFILE_SUMMARY } from './profile/summary.ts'
+import { promptCommand } from './prompt/command.ts'
 import { putCommand } from './put.ts'
 import { serveCommand } from './serve.ts'
+import { statCommand, statusCommand } from './status.ts'
 import { version } from './version.ts'
 import { watchCommand } from './watch/command.ts'
 
@@ -26,21 +30,36 @@ Examples:
   foresend put image.bin tftp://192.168.1.1/image.bin --wait 60
   foresend diagnose flash.pcap          say why a transfer failed, from a capture of it
   foresend history --failed             what a server served that did not arrive
+  foresend config init foresend.toml    a configuration file to begin with
+  foresend status                       what a server that runs is doing
   foresend lab run --device archer-c2-faulty
                                         try a model of a device against models of servers
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 cannot bind, 4 peer refused, 5 timed out.
 `
 
-type Make = (context: Context, done: (exitCode: number) => void) => Command
+export type Make = (context: Context, done: (exitCode: number) => void) => Command
 
-/** `done` gets the exit code of the command that ran. `lab` and `profile` make their commands, where those are wanted. */
+/** Commands that are loaded when they are wanted, with the line that stands for them until then. */
+const LOADED_LATER = {
+  profile: PROFILE_SUMMARY,
+  config: CONFIG_SUMMARY,
+  lab: LAB_SUMMARY,
+  'in.tftpd': IN_TFTPD_SUMMARY,
+  atftpd: ATFTPD_SUMMARY,
+}
+
+export type LoadedLater = keyof typeof LOADED_LATER
+
+/** `done` gets the exit code of the command that ran. `loaded` makes the commands of LOADED_LATER that are wanted. */
 export function buildProgram(
   context: Context,
   done: (exitCode: number) => void,
-  lab: Make = () => new Command('lab').summary(LAB_SUMMARY),
-  profile: Make = () => new Command('profile').summary(PROFILE_SUMMARY),
+  loaded: Partial<Record<LoadedLater, Make>> = {},
 ): Command {
+  const later = Object.entries(LOADED_LATER).map(
+    ([name, summary]): Make => loaded[name as LoadedLater] ?? (() => new Command(name).summary(summary)),
+  )
   const program = new Command('foresend')
     .description(DESCRIPTION)
     .usage('COMMAND …')
@@ -53,11 +72,13 @@ export function buildProgram(
     serveCommand,
     getCommand,
     putCommand,
+    promptCommand,
     diagnoseCommand,
-    historyCommand,
-    profile,
-    lab,
     watchCommand,
+    historyCommand,
+    statusCommand,
+    statCommand,
+    ...later,
     benchCommand,
   ]) {
     const command = make(context, done)

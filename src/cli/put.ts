@@ -75,8 +75,12 @@ function runPut(context: Context, args: readonly string[], flags: PutFlags): Pro
       start: (hooks) => context.tools.put({ mode, ...transferOptions(flags), ...wait, ...target, input, ...hooks }),
     }
   })
-  const unconfirmed = flags.allowUnconfirmed === true ? EXIT.done : EXIT.unconfirmed
-  return runJobs(context, jobs, 'stored', flags.logFormat ?? 'pretty', context.stdout, unconfirmed)
+  return runJobs(context, jobs, 'stored', {
+    logFormat: flags.logFormat ?? 'pretty',
+    results: context.stdout,
+    trace: flags.trace === true,
+    unconfirmed: flags.allowUnconfirmed === true ? EXIT.done : EXIT.unconfirmed,
+  })
 }
 
 /** The URL for one file: one that ends in a slash, or has no path, takes the local name. */
@@ -90,7 +94,7 @@ export function targetUrl(url: string, input: string, several: boolean): string 
 }
 
 /** Better said before a device was waited for than after. */
-function requireFile(input: string): void {
+export function requireFile(input: string): void {
   const stat = statSync(input, { throwIfNoEntry: false })
   if (stat === undefined) throw usageError(`${input} is not there: check the name`)
   if (!stat.isFile()) throw usageError(`${input} is not a file: put takes single files`)

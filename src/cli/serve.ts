@@ -1,6 +1,5 @@
 /** `foresend serve`: start the server, show what happens, and end it well. */
 import { Command } from 'commander'
-import { parseConfig } from '../server/config.ts'
 import {
   type EventLevel,
   type Server,
@@ -8,11 +7,24 @@ import {
   type ServerConfigInput,
   STOP_GRACE_MS,
 } from '../server/contract.ts'
-import { EVENT_LEVELS } from '../server/level.ts'
+import { handedSockets } from '../io/handed-sockets.ts'
+import type { ApiServer } from '../control/api.ts'
+import type { ControlSocket } from '../control/socket.ts'
 import type { OpenHistory } from '../history/history.ts'
 import { stateFolder } from '../history/state-folder.ts'
-import { EXIT, messageOf } from './exit.ts'
-import { addressList, decimalNumber, given, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from './flags.ts'
+import { EXIT, messageOf, usageError } from './exit.ts'
+import type { OwnSettings } from './config/serve-settings.ts'
+import { addSettingFlags, valuesOfFlags } from './config/setting-flags.ts'
+import { type ReadSettings, SettingsSource } from './config/source.ts'
+import { barredFolder, confinementLine, planOf } from './confine/index.ts'
+import { startHooks } from '../control/hooks.ts'
+import { reportReady } from './service/background.ts'
+import { watchIdle } from './service/idle.ts'
+import { notifyService } from './service/notify.ts'
+import { writePidFile } from './service/pid-file.ts'
+import { openLogFile } from './service/log-file.ts'
+import { openSyslog } from './service/syslog.ts'
+import { becomeUser, findUser } from './service/user.ts'
 import { fetchLines } from './hint.ts'
 import type { Context } from './context.ts'
 import { type Started, startOnUsualPort } from './port.ts'
@@ -20,9 +32,6 @@ import { atLevel, type EventPrinter, jsonPrinter, prettyPrinter } from './render
 import { summaryLine } from './render/summary.ts'
 import { countText } from './render/units.ts'
 import { version } from './version.ts'
-
-/** Tftpd64's field takes a few kilobytes; more than this is a mistake in the unit. */
-const MAX_ANTICIPATION_BYTES = 1_000_000
 
 const DESCRIPTION = `Serve a folder by TFTP, or one file for any name asked.
 
@@ -43,106 +52,66 @@ Signals: SIGINT or SIGTERM lets running transfers finish (10 s at most; a second
 Exit codes: 0 stopped, 1 failed, 2 usage, 3 cannot bind.
 `
 
-interface ServeFlags {
-  readonly host?: readonly string[]
-  readonly port?: number
-  readonly allow?: readonly string[]
-  readonly singlePort?: true
-  readonly driver?: 'auto' | 'dgram' | 'batch'
-  readonly workers?: 'auto' | number
-  readonly window?: 'auto' | 'strict' | number
-  readonly anticipation?: number
-  readonly copies?: number
-  readonly gap?: number
-  readonly rto?: number
-  readonly writable?: true
-  readonly overwrite?: true
-  readonly maxTransfers?: number
-  readonly maxTransfersPerAddress?: number
-  readonly record?: string
-  readonly state?: string
-  readonly history: boolean
-  readonly logFormat?: 'pretty' | 'json'
-  readonly logLevel?: EventLevel
-}
-
 export function serveCommand(context: Context, done: (exitCode: number) => void): Command {
   const command = new Command('serve')
     .summary('serve a folder, or one file for any name asked')
     .description(DESCRIPTION)
-    .argument('[path]', 'folder or file to serve', '.')
+    .argument('[path]', 'folder or file to serve (.)')
     .usage('[DIR | FILE] [flags]')
     .helpOption('-h, --help', 'print this page')
     .addHelpText('after', EXAMPLES)
-  addFlags(command)
-  return command.action(async (path: string, flags: ServeFlags) => done(await serve(context, path, flags)))
+  command.option('--config <FILE>', 'settings from a file; flags win over it, and changes of it count at once')
+  addSettingFlags(command)
+  return command.action(async (path: string | undefined, flags: Readonly<Record<string, unknown>>) => {
+    const values = { ...valuesOfFlags(flags), ...(path === undefined ? {} : { path }) }
+    done(
+      await serve(
+        context,
+        new SettingsSource(flags.config as string | undefined, values, { sockets: handedSockets() }),
+      ),
+    )
+  })
 }
 
-function addFlags(command: Command): void {
-  command
-    .optionsGroup('Where it listens:')
-    .option('--host <ADDR>', 'address of this machine to listen on; repeat it for several (all)', addressList)
-    .option('--port <N>', 'UDP port; 0 takes any that is free (69, else 6969)', wholeNumber('a UDP port', 0, 65535))
-    .option('--allow <CIDR>', 'serve this network too, though it is not private; repeatable', networkList)
-    .option('--single-port', 'answer from the listening port itself (for NAT and containers)')
-    .option(
-      '--driver <NAME>',
-      'auto, dgram, or batch (Linux, faster): how packets reach the kernel (auto)',
-      oneOf('auto', 'dgram', 'batch'),
-    )
-    .option('--workers <N>', 'auto, or threads of the batch driver that share the port (auto)', workersFlag)
-    .optionsGroup('How it sends:')
-    .option('--window <W>', 'auto, strict (RFC 1350 to the letter) or blocks that may be on the way (auto)', windowFlag)
-    .option(
-      '--anticipation <BYTES>',
-      "the same in Tftpd64's way: 1 + BYTES / blksize blocks on the way",
-      wholeNumber('bytes', 0, MAX_ANTICIPATION_BYTES),
-    )
-    .option('--copies <N>', 'send every block N times (1)', wholeNumber('how often to send each block', 1, 8))
-    .option('--gap <MS>', 'milliseconds between two packets of a window (0)', decimalNumber('milliseconds', 0, 1000))
-    .option(
-      '--rto <MS>',
-      'repeat a block after this many milliseconds (measured)',
-      decimalNumber('milliseconds', 1, 60_000),
-    )
-    .optionsGroup('Files:')
-    .option('--writable', 'let devices store new files')
-    .option('--overwrite', 'let them replace files as well (with --writable)')
-    .optionsGroup('Limits:')
-    .option('--max-transfers <N>', 'transfers at the same time', wholeNumber('transfers', 1, 1_000_000))
-    .option('--max-transfers-per-address <N>', 'the same for one address', wholeNumber('transfers', 1, 1_000_000))
-    .optionsGroup('What it keeps:')
-    .option('--state <DIR>', `folder for its history and what it learns of devices (${stateFolder()})`)
-    .option('--no-history', 'keep nothing: each start begins without what was learnt')
-    .optionsGroup('What it shows:')
-    .option('--log-format <FORM>', 'pretty, or json: one object per line (pretty)', oneOf('pretty', 'json'))
-    .option(
-      '--log-level <LEVEL>',
-      'error (failures), warn (also refusals, stalls, notices), info, or debug (every event) (info)',
-      oneOf(...EVENT_LEVELS),
-    )
-    .option('--record <DIR>', 'write every packet to a capture file there, which Wireshark opens')
-}
-
-async function serve(context: Context, path: string, flags: ServeFlags): Promise<number> {
-  const level = levelFor(flags)
-  const printer = printerFor(context, flags, level)
-  const config = configOf(path, flags)
+/** Serves until it is asked to stop. `tag` names it in the system log. */
+export async function serve(context: Context, source: SettingsSource, tag = 'foresend'): Promise<number> {
+  const { config, port, own } = source.read()
+  const confinement = await confineAsAsked(context, source, { config, own })
+  const user = own.user === undefined ? undefined : findUser(own.user)
+  const level = levelFor(own)
+  const printer = printerFor(context, own, level, tag)
   const listening = Promise.withResolvers<void>()
-  const history = flags.history ? await openState(context, flags, printer, listening.promise) : undefined
-  const starting = startAsAsked(context, config, flags.port, printer, level, history)
+  const history = own.history === false ? undefined : await openState(context, own, printer, listening.promise)
+  const starting = startAsAsked(context, config, port, printer, level, history, source.sockets)
   // Signals count from here on: one may come right after `listening`.
-  const stopped = untilStopped(context, starting, printer)
+  const stopped = untilStopped(context, starting, printer, source, confinement?.inForce === true)
+  const atEnd: (() => void | Promise<void>)[] = []
   try {
     const { server, notice } = await starting
     listening.resolve()
+    const reload = (): Promise<string> => reloadAsSet(starting, source, confinement?.inForce === true)
+    const control = history === undefined ? undefined : await openControl(context, server, own, reload, printer)
+    if (control !== undefined) atEnd.push(() => control.close())
     printer.watch(() => server.transfers())
     if (notice !== undefined) {
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
     }
-    printer.say(...fetchLines(path, server.bound))
-    await stopped
+    printer.say(...fetchLines(servedPath(config), server.bound))
+    if (confinement !== undefined) printer.say(confinement.line)
+    const hooks = startHooks(server, { command: own.hook, socket: own['hook-socket'] }, (message) =>
+      printer.event({ event: 'notice', time: context.now(), code: 'HOOK', message }),
+    )
+    if (hooks !== undefined) atEnd.push(hooks)
+    if (own.pidfile !== undefined) atEnd.push(writePidFile(own.pidfile))
+    if (user !== undefined) becomeUser(user, history === undefined ? undefined : (own.state ?? stateFolder()))
+    const exitIdle = own['exit-idle']
+    if (exitIdle !== undefined) atEnd.push(watchIdle(server, exitIdle, () => stopped.request()))
+    tellService(['READY=1', `STATUS=${servingText(config)}`], printer)
+    reportReady()
+    await stopped.done
+    tellService(['STOPPING=1'], printer)
   } finally {
+    for (const step of atEnd) await step()
     await history?.close()
   }
   const { server } = await starting
@@ -152,13 +121,29 @@ async function serve(context: Context, path: string, flags: ServeFlags): Promise
   return EXIT.done
 }
 
+/** Before anything else is started, as what exists keeps its rights. With a line for the log; undefined where it is not wanted. */
+async function confineAsAsked(
+  { confine }: Context,
+  { file, sockets }: SettingsSource,
+  { config, own }: Pick<ReadSettings, 'config' | 'own'>,
+): Promise<{ readonly inForce: boolean; readonly line: string } | undefined> {
+  const isRequired = own['require-confinement'] === true
+  if (own.confinement === false && isRequired)
+    throw usageError('--no-confinement and --require-confinement exclude each other')
+  if (confine === undefined && isRequired) throw usageError('--require-confinement needs Linux')
+  if (own.confinement === false || confine === undefined) return undefined
+  const plan = planOf(config, own, file)
+  const confinement = await confine(plan, isRequired, sockets?.length ?? 0)
+  return { inForce: confinement.inForce, line: confinementLine(plan, confinement) }
+}
+
 /**
  * What was kept, and will be. That something is wrong with it is no reason not to serve: it becomes a notice, and the first line of
  * a server that starts is that it listens.
  */
 function openState(
   context: Context,
-  { state = stateFolder() }: ServeFlags,
+  { state = stateFolder() }: OwnSettings,
   printer: EventPrinter,
   listening: Promise<void>,
 ): Promise<OpenHistory> {
@@ -171,13 +156,45 @@ function openState(
   })
 }
 
-/** A program that reads JSON gets progress at `info`, as it cannot look at the server itself. A person has bars for it. */
-function levelFor({ logLevel = 'info', logFormat }: ServeFlags): EventLevel {
-  return logFormat === 'json' && logLevel === 'info' ? 'debug' : logLevel
+/** Without the socket `foresend status` knows nothing of this server, which is no reason not to serve. */
+async function openControl(
+  context: Context,
+  server: Server,
+  { state = stateFolder() }: OwnSettings,
+  reload: () => Promise<unknown>,
+  printer: EventPrinter,
+): Promise<ControlSocket | undefined> {
+  const asked: ApiServer = {
+    bound: server.bound,
+    transfers: () => server.transfers(),
+    stats: () => server.stats(),
+    abort: (id) => server.abort(id),
+    forget: (name) => server.forget(name),
+    reload: async () => void (await reload()),
+  }
+  try {
+    return await context.tools.openControlSocket(state, asked, { version: version(), pid: process.pid })
+  } catch (error) {
+    const message = `${messageOf(error)}; serving goes on, and \`foresend status\` does not see it`
+    printer.event({ event: 'notice', time: context.now(), code: 'CONTROL', message })
+    return undefined
+  }
 }
 
-function printerFor({ stdout, now }: Context, { logFormat }: ServeFlags, level: EventLevel): EventPrinter {
-  return atLevel(level, logFormat === 'json' ? jsonPrinter(stdout) : prettyPrinter(stdout, now))
+/** A program that reads JSON gets progress at `info`, as it cannot look at the server itself. A person has bars for it. */
+function levelFor({ 'log-level': level = 'info', 'log-format': format }: OwnSettings): EventLevel {
+  return format === 'json' && level === 'info' ? 'debug' : level
+}
+
+function printerFor(
+  { stdout: standard, now }: Context,
+  { 'log-format': format, 'log-file': file }: OwnSettings,
+  level: EventLevel,
+  tag: string,
+): EventPrinter {
+  const stdout = file === undefined ? standard : openLogFile(file)
+  if (format === 'syslog') return atLevel(level, openSyslog(tag))
+  return atLevel(level, format === 'json' ? jsonPrinter(stdout) : prettyPrinter(stdout, now))
 }
 
 function startAsAsked(
@@ -187,67 +204,110 @@ function startAsAsked(
   printer: EventPrinter,
   level: EventLevel,
   history: OpenHistory | undefined,
+  sockets: readonly number[] | undefined,
 ): Promise<Started> {
   const start = (input: ServerConfigInput): Promise<Server> =>
     context.tools.startServer(input, (event) => printer.event(event), level, history)
+  if (sockets !== undefined) {
+    return start({ ...config, sockets }).then((server) => ({ server, port: config.port, notice: undefined }))
+  }
   if (port === undefined) return startOnUsualPort(start, config)
-  return start({ ...config, port }).then((server) => ({ server, notice: undefined }))
+  return start({ ...config, port }).then((server) => ({ server, port, notice: undefined }))
 }
 
-/** What the flags ask for; the one check of every configuration says whether they fit together. */
-function configOf(path: string, flags: ServeFlags): ServerConfig {
-  return parseConfig({
-    path,
-    hosts: flags.host ?? [],
-    window: flags.window ?? 'auto',
-    driver: flags.driver ?? 'auto',
-    writable: flags.writable === true,
-    overwrite: flags.overwrite === true,
-    singlePort: flags.singlePort === true,
-    allow: flags.allow ?? [],
-    ...given('workers', flags.workers),
-    ...given('anticipationBytes', flags.anticipation),
-    ...given('copies', flags.copies),
-    ...given('gapMs', flags.gap),
-    ...given('rtoMs', flags.rto),
-    ...given('record', flags.record),
-    ...given('maxTransfers', flags.maxTransfers),
-    ...given('maxTransfersPerAddress', flags.maxTransfersPerAddress),
-  })
+/** For the line that shows how to fetch something. */
+function servedPath({ content }: ServerConfig): string {
+  return content.type === 'folders' ? (content.roots[0] as string) : content.path
 }
 
-/** Resolves once the server has ended after a request to stop, or never started. */
-async function untilStopped(context: Context, starting: Promise<Started>, printer: EventPrinter): Promise<void> {
+interface Stopped {
+  /** Resolves once the server has ended after a request to stop, or never started. */
+  readonly done: Promise<void>
+  /** Asks for it from within. */
+  request(): void
+}
+
+function untilStopped(
+  context: Context,
+  starting: Promise<Started>,
+  printer: EventPrinter,
+  source: SettingsSource,
+  isConfined: boolean,
+): Stopped {
   const stopped = Promise.withResolvers<void>()
-  const stop = (server: Server, graceMs: number): void =>
-    void server.stop(graceMs).then(stopped.resolve, stopped.reject)
   const notice = (code: string, message: string): void =>
     printer.event({ event: 'notice', time: context.now(), code, message })
-  const unwatch = context.watch(
-    (count) => {
-      starting.then(
-        ({ server }) => {
-          const running = server.transfers().length
-          if (running > 0 && count === 1) {
-            printer.say(
-              `stopping: ${countText(running, 'transfer')} may finish (10 s at most); once more to end at once`,
-            )
-          }
-          stop(server, count === 1 ? STOP_GRACE_MS : 0)
-        },
-        () => {},
-      )
-    },
-    () => {
-      starting
-        .then(({ server }) => server.reload())
-        .then(
-          () => notice('RELOADED', 'opened the folder and looked for addresses again'),
-          (error: unknown) => notice('RELOAD_FAILED', messageOf(error)),
-        )
-    },
+  const stop = (server: Server, count: number): void => {
+    const running = server.transfers().length
+    if (running > 0 && count === 1) {
+      printer.say(`stopping: ${countText(running, 'transfer')} may finish (10 s at most); once more to end at once`)
+    }
+    void server.stop(count === 1 ? STOP_GRACE_MS : 0).then(stopped.resolve, stopped.reject)
+  }
+  const request = (count: number): void =>
+    void starting.then(
+      ({ server }) => stop(server, count),
+      () => {},
+    )
+  const reload = (): void => void reloaded(starting, source, isConfined, notice)
+  const unwatch = context.watch(request, reload)
+  const unwatchFile = source.watch(reload, (reason) =>
+    notice('CONFIG_NOT_WATCHED', `changes of ${source.file} are not seen (${reason}): SIGHUP reads it again`),
   )
   // A start that failed is reported where it is waited for; here it only means that nothing needs stopping.
   starting.catch(() => stopped.resolve())
-  await stopped.promise.finally(unwatch)
+  const done = stopped.promise.finally(() => {
+    unwatch()
+    unwatchFile()
+  })
+  return { done, request: () => request(1) }
+}
+
+/** Resolves with what was done. Rejects when nothing has changed. */
+async function reloadAsSet(starting: Promise<Started>, source: SettingsSource, isConfined: boolean): Promise<string> {
+  const { file, sockets } = source
+  const { server, port } = await starting
+  const { config } = source.read()
+  if (isConfined) requireAllowed(config)
+  await server.reload(file === undefined ? undefined : { ...config, port, sockets })
+  const read = file === undefined ? '' : `read ${file}, `
+  return `${read}opened the folder and looked for addresses again`
+}
+
+async function reloaded(
+  starting: Promise<Started>,
+  source: SettingsSource,
+  isConfined: boolean,
+  notice: (code: string, message: string) => void,
+): Promise<void> {
+  try {
+    notice('RELOADED', await reloadAsSet(starting, source, isConfined))
+  } catch (error) {
+    notice('RELOAD_FAILED', unchanged(error))
+  }
+}
+
+/** For `systemctl status`. */
+function servingText(config: ServerConfig): string {
+  return `serving ${servedPath(config)}`
+}
+
+function tellService(states: readonly string[], printer: EventPrinter): void {
+  notifyService(states, (message) => printer.event({ event: 'notice', time: Date.now(), code: 'NOTIFY', message }))
+}
+
+/** Whatever of a reload failed, nothing has changed. */
+function unchanged(error: unknown): string {
+  const message = messageOf(error)
+  const remark = 'the server goes on with its previous settings'
+  return message.endsWith(remark) ? message : `${message}; ${remark}`
+}
+
+/** A folder that took the place of another one is a new folder too. */
+function requireAllowed(config: ServerConfig): void {
+  const folder = barredFolder(config)
+  if (folder === undefined) return
+  throw usageError(
+    `${folder} is not the folder that was there at the start, and the program is confined to that one: start it anew, or with --no-confinement`,
+  )
 }

@@ -1,7 +1,8 @@
 /** The flags that `get` and `put` share. */
 import type { Command } from 'commander'
 import type { TransferOptions } from '../client/options.ts'
-import { decimalNumber, digestFlag, given, oneOf, wholeNumber } from './flags.ts'
+import type { Option } from '../packet/index.ts'
+import { decimalNumber, digestFlag, given, oneOf, optionList, wholeNumber } from './flags.ts'
 
 export interface TransferFlags {
   readonly blksize?: number
@@ -10,6 +11,8 @@ export interface TransferFlags {
   readonly retries?: number
   readonly mode?: 'octet' | 'netascii'
   readonly driver?: 'auto' | 'dgram' | 'batch'
+  readonly option?: readonly Option[]
+  readonly trace?: true
   readonly sha256?: string
   readonly logFormat?: 'pretty' | 'json'
 }
@@ -39,7 +42,9 @@ export function addTransferFlags(command: Command): Command {
       'how packets reach the kernel: batch (Linux) or dgram; auto takes batch where it can be had (auto)',
       oneOf('auto', 'dgram', 'batch'),
     )
+    .option('--option <NAME=VALUE>', 'send this option too, or with this value; repeatable', optionList)
     .optionsGroup('What it checks and shows:')
+    .option('--trace', 'print each packet on standard error')
     .option('--sha256 <HEX>', 'fail unless the file has this digest', digestFlag)
     .option('--log-format <FORM>', 'pretty, or json: one object per line (pretty)', oneOf('pretty', 'json'))
 }
@@ -52,6 +57,7 @@ export function transferOptions(flags: TransferFlags): TransferOptions & { reado
     ...given('retries', flags.retries),
     ...given('mode', flags.mode),
     ...given('driver', flags.driver),
+    ...given('options', flags.option),
     ...given('sha256', flags.sha256),
   }
 }

@@ -4,7 +4,7 @@ import { ForesendError } from '../error.ts'
 import { type ClientDriver, openClientSocket } from '../io/client/open.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from '../io/client/socket.ts'
 import type { BlockFramer } from '../io/driver.ts'
-import { HEADER_BYTES } from '../packet/index.ts'
+import { blockOfSeq, dataText, HEADER_BYTES, packetText } from '../packet/index.ts'
 import { COUNTER, type Counters, type NoticeKind, type Outcome } from '../transfer/contract.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import type { TransferOptions } from './options.ts'
@@ -45,6 +45,7 @@ export interface RunOptions {
   readonly driver: ClientDriver | undefined
   readonly signal: TransferOptions['signal']
   readonly onProgress: TransferOptions['onProgress']
+  readonly onPacket: TransferOptions['onPacket']
 }
 
 const PROGRESS_MS = 100
@@ -84,6 +85,7 @@ class ClientTransfer implements InitiatorSink {
   #inputAt = 0
   #answeredAt = 0
   #progressAt = 0
+  #startedAt = 0
 
   constructor(options: RunOptions, resolve: (result: Result) => void, reject: (error: ForesendError) => void) {
     this.#options = options
@@ -98,6 +100,7 @@ class ClientTransfer implements InitiatorSink {
     if (signal?.aborted === true) this.#fault = abortReason(signal)
     signal?.addEventListener('abort', this.#onAbort)
     const now = this.#socket.now()
+    this.#startedAt = now
     try {
       if (this.#fault === undefined) this.#initiator.start(now)
     } catch (cause) {
@@ -141,6 +144,7 @@ class ClientTransfer implements InitiatorSink {
     // Not taken is lost, as far as the server can tell: it repeats, and so slows down to the reader's pace.
     if (this.#options.local.congested && !this.#settled) return
     this.#inputAt = now
+    this.#show(false, buffer, offset, length)
     this.#initiator.handleDatagram(now, buffer, offset, length, port, kind)
     this.#settle(now)
   }
@@ -158,6 +162,7 @@ class ClientTransfer implements InitiatorSink {
 
   request(kind: RequestKind, buffer: Uint8Array): void {
     this.#socket = this.#sockets.get(kind) ?? this.#open(kind)
+    this.#show(true, buffer, 0, buffer.length)
     this.#socket.request(buffer)
   }
 
@@ -173,6 +178,7 @@ class ClientTransfer implements InitiatorSink {
     const socket = this.#sockets.get(kind)
     if (farewell !== undefined) {
       socket?.lock(port)
+      this.#show(true, farewell, 0, farewell.length)
       socket?.sendControl(farewell, farewell.length)
     }
     socket?.close()
@@ -205,6 +211,7 @@ class ClientTransfer implements InitiatorSink {
   }
 
   sendControl(buffer: Uint8Array, length: number): void {
+    this.#show(true, buffer, 0, length)
     this.#socket.sendControl(buffer, length)
   }
 
@@ -216,6 +223,7 @@ class ClientTransfer implements InitiatorSink {
       local.before(last >= this.#lastSeq)
       this.#socket.sendBlocks(this.#frame, first, count, this.#agreed.blksize + HEADER_BYTES)
       this.#sentSeq = Math.max(this.#sentSeq, last)
+      this.#showBlocks(first, last, this.#agreed)
     } catch (cause) {
       this.#fault = asForesend(cause)
     }
@@ -280,6 +288,22 @@ class ClientTransfer implements InitiatorSink {
       cameInstead: outcome.cameInstead,
       fallback: this.#initiator.fallback,
     })
+  }
+
+  #show(sent: boolean, buffer: Uint8Array, offset: number, length: number): void {
+    const { onPacket } = this.#options
+    onPacket?.({ ms: this.#socket.now() - this.#startedAt, sent, text: packetText(buffer, offset, length) })
+  }
+
+  /** Blocks are described by their numbers: the socket builds them. */
+  #showBlocks(first: number, last: number, { blksize, rollover }: Agreed): void {
+    const { onPacket, initiator } = this.#options
+    if (onPacket === undefined) return
+    const ms = this.#socket.now() - this.#startedAt
+    for (let seq = first; seq <= last; seq++) {
+      const bytes = Math.min(blksize, initiator.sizeBytes - (seq - 1) * blksize)
+      onPacket({ ms, sent: true, text: dataText(blockOfSeq(seq, rollover), bytes) })
+    }
   }
 
   #report(now: number): void {

@@ -11,7 +11,7 @@ import { type LocalEnd, type Result, runTransfer } from './client-transfer.ts'
 import { checkOptions, DEFAULT_WINDOWSIZE, offer, timeoutsOf, type Summary, type TransferOptions } from './options.ts'
 import { TFTP_PORT } from './url.ts'
 
-export type { Progress, Summary, TransferOptions } from './options.ts'
+export type { PacketLine, Progress, Summary, TransferOptions } from './options.ts'
 
 export interface GetOptions extends TransferOptions {
   /** A name or numeric address; IPv6 without brackets. */
@@ -45,7 +45,7 @@ export async function get(options: GetOptions): Promise<Summary> {
         direction: 'read',
         filename,
         mode,
-        options: offer(blksize, windowsize, options.timeoutMs, 0),
+        options: offer(blksize, windowsize, options.timeoutMs, 0, options.options),
         sizeBytes: 0,
         near: isNearAddress(address),
         waitMs: 0,
@@ -57,6 +57,7 @@ export async function get(options: GetOptions): Promise<Summary> {
       driver: options.driver,
       signal: options.signal,
       onProgress: options.onProgress,
+      onPacket: options.onPacket,
     })
     const hasSize = isExact(mode, result.agreed.tsizeBytes)
     return { ...summarise(filename, result, output.digest), ...(hasSize ? {} : { noSize: true }) }

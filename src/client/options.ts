@@ -1,6 +1,6 @@
 /** What `get` and `put` have in common: their options, what they report, and what they offer to the server. */
 import { ForesendError } from '../error.ts'
-import type { Option } from '../packet/index.ts'
+import { escapeText, MAX_OPTION_NAME_BYTES, MAX_OPTION_VALUE_BYTES, type Option } from '../packet/index.ts'
 import { DEFAULT_BLKSIZE, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../transfer/negotiate.ts'
 
 export interface TransferOptions {
@@ -17,10 +17,26 @@ export interface TransferOptions {
   readonly signal?: AbortSignal
   /** Called a few times per second, and once at the end. */
   readonly onProgress?: (progress: Progress) => void
+  /** Called for each packet of the transfer. It costs time for each, so a transfer that is watched this way is slower. */
+  readonly onPacket?: (packet: PacketLine) => void
+  /**
+   * Options for the request (RFC 2347) beside those that the members above make; one of the same name replaces theirs. A server
+   * may answer options that this client does not know: they change nothing.
+   */
+  readonly options?: readonly Option[]
   /** How packets reach the kernel; by default `auto`: `batch` where it can be had (Linux), else `dgram`. */
   readonly driver?: 'auto' | 'dgram' | 'batch'
   /** Numeric address to send from. */
   readonly localAddress?: string
+}
+
+/** One packet of a transfer. */
+export interface PacketLine {
+  /** Milliseconds since the first request left. */
+  readonly ms: number
+  readonly sent: boolean
+  /** What it is, for a person, escaped for a terminal: `DATA 7 (512 bytes)`. */
+  readonly text: string
 }
 
 export interface Progress {
@@ -78,6 +94,13 @@ export function checkOptions(options: Checked): void {
   requireWhole('retries', options.retries, 0, Number.MAX_SAFE_INTEGER)
   requireWhole('expectSizeBytes', options.expectSizeBytes, 0, Number.MAX_SAFE_INTEGER)
   requireWhole('port', options.port, 1, 65535)
+  for (const { name, value } of options.options ?? []) {
+    if (!isOptionText(name, MAX_OPTION_NAME_BYTES) || !isOptionText(value, MAX_OPTION_VALUE_BYTES)) {
+      throw usage(
+        `option "${escapeText(name)}" cannot be sent: a name of 1 to ${MAX_OPTION_NAME_BYTES} and a value of 1 to ${MAX_OPTION_VALUE_BYTES} ASCII characters`,
+      )
+    }
+  }
   if (options.timeoutMs !== undefined && !(options.timeoutMs > 0 && options.timeoutMs <= MAX_TIMEOUT_SECONDS * 1000)) {
     throw usage(`timeoutMs ${options.timeoutMs} is out of range: more than 0, at most ${MAX_TIMEOUT_SECONDS * 1000}`)
   }
@@ -88,19 +111,24 @@ export function checkOptions(options: Checked): void {
 
 /**
  * The options of the request. `tsizeBytes` is 0 for a read (RFC 2349). Values that are RFC 1350's own are not offered, so
- * that blksize 512 with windowsize 1 is a request that the oldest server understands.
+ * that blksize 512 with windowsize 1 is a request that the oldest server understands. `given` replaces those of the same name.
  */
 export function offer(
   blksize: number,
   windowsize: number,
   timeoutMs: number | undefined,
   tsizeBytes: number,
+  given: readonly Option[] = [],
 ): Option[] {
   const options: Option[] = []
   if (blksize !== DEFAULT_BLKSIZE) options.push({ name: 'blksize', value: String(blksize) })
   if (windowsize !== 1) options.push({ name: 'windowsize', value: String(windowsize) })
   if (timeoutMs !== undefined) options.push({ name: 'timeout', value: String(Math.ceil(timeoutMs / 1000)) })
   if (options.length > 0) options.unshift({ name: 'tsize', value: String(tsizeBytes) })
+  for (const option of given) {
+    const same = options.findIndex(({ name }) => name === option.name)
+    options.splice(same < 0 ? options.length : same, same < 0 ? 0 : 1, option)
+  }
   return options
 }
 
@@ -115,6 +143,10 @@ export function timeoutsOf(options: TransferOptions): { requestMs: number; retri
 
 export function usage(message: string): ForesendError {
   return new ForesendError('ERR_TFTP_USAGE', message, { fault: 'local' })
+}
+
+function isOptionText(text: string, most: number): boolean {
+  return text.length <= most && /^[\x20-\x7e]+$/.test(text)
 }
 
 function requireWhole(name: string, value: number | undefined, min: number, max: number): void {

@@ -9,7 +9,7 @@ import { changedSize, Source } from './source.ts'
 import { checkOptions, DEFAULT_WINDOWSIZE, offer, timeoutsOf, type Summary, type TransferOptions } from './options.ts'
 import { TFTP_PORT } from './url.ts'
 
-export type { Progress, Summary, TransferOptions } from './options.ts'
+export type { PacketLine, Progress, Summary, TransferOptions } from './options.ts'
 
 export interface PutOptions extends TransferOptions {
   /** A name or numeric address; IPv6 without brackets. */
@@ -50,7 +50,7 @@ export async function put(options: PutOptions): Promise<Summary> {
         direction: 'write',
         filename,
         mode,
-        options: offer(blksize, windowsize, options.timeoutMs, sizeBytes),
+        options: offer(blksize, windowsize, options.timeoutMs, sizeBytes, options.options),
         sizeBytes,
         near: isNearAddress(address),
         waitMs: options.waitMs ?? 0,
@@ -62,6 +62,7 @@ export async function put(options: PutOptions): Promise<Summary> {
       driver: options.driver,
       signal: options.signal,
       onProgress: options.onProgress,
+      onPacket: options.onPacket,
     })
     await source.complete()
     return summarise(filename, result, source.digest)

@@ -28,6 +28,11 @@ export class HeldFolder {
     return `${this.#through ?? this.path}/${name}`
   }
 
+  /** The same folder, held a second time. Throws system errors. */
+  again(): HeldFolder {
+    return new HeldFolder(this.#through === undefined ? this.path : `${this.#through}/.`)
+  }
+
   /** False when names go through the folder's path and that leads elsewhere by now. */
   isUnmoved(): boolean {
     return this.#through !== undefined || realpathSync.native(this.path) === this.path

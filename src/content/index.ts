@@ -2,4 +2,5 @@
 export type { Image, OpenRequest, Store, Upload, WriteRequest } from './contract.ts'
 export { type FolderOptions, openFolder } from './folder.ts'
 export { openSingleFile } from './single-file.ts'
-export { type ContentSpec, type ContentUse, openContent } from './spec.ts'
+export { type ContentSpec, type ContentUse, type FolderRules, openContent, withTexts } from './spec.ts'
+export { foldersOf, type SpecFolders } from './spec-folders.ts'

@@ -295,7 +295,7 @@ describe('a target that cannot be written', () => {
 
 describe('too large', () => {
   test('by the tsize of the client: refused at once', async () => {
-    const where = await serve({ maxUploadBytes: 1000 })
+    const where = await serve({ uploads: { maxBytes: 1000 } })
     await expect(where.openWrite(asked('x', { tsizeBytes: 1001 }))).rejects.toMatchObject({
       code: 'ERR_TFTP_TOO_LARGE',
       wireCode: 3,
@@ -310,7 +310,7 @@ describe('too large', () => {
   })
 
   test.each(['octet', 'netascii'] as const)('by what it sends, %s: nothing is left', async (mode) => {
-    const where = await serve({ maxUploadBytes: 1000 })
+    const where = await serve({ uploads: { maxBytes: 1000 } })
     const upload = await where.openWrite(asked('x', { mode, tsizeBytes: 5 }))
     upload.write(Buffer.alloc(1000), 0, 1000)
     expect(() => upload.write(Buffer.alloc(2), 0, 1)).toThrow(
@@ -321,7 +321,7 @@ describe('too large', () => {
   })
 
   test('exactly as large as allowed', async () => {
-    const upload = await (await serve({ maxUploadBytes: 1000 })).openWrite(asked('x'))
+    const upload = await (await serve({ uploads: { maxBytes: 1000 } })).openWrite(asked('x'))
     upload.write(Buffer.alloc(1000), 0, 1000)
     await upload.finish()
     expect(statSync(join(root, 'x')).size).toBe(1000)

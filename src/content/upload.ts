@@ -2,16 +2,19 @@
  * A file being received. Its bytes are decoded where they are netascii, counted and gathered; `AtomicFile` gives the complete
  * file its name.
  */
-import { lstatSync } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { ForesendError } from '../error.ts'
 import { NetasciiDecoder, WIRE_ERROR } from '../packet/index.ts'
-import { AtomicFile } from './atomic-file.ts'
+import { AtomicFile, type FileMode } from './atomic-file.ts'
 import type { Upload } from './contract.ts'
-import { fromSystem, refused } from './errors.ts'
+import { DigestFiles } from './digest-files.ts'
+import { fromSystem, notFound, refused } from './errors.ts'
 import type { HeldFolder } from './held-folder.ts'
+import { KeptVersion } from './kept-version.ts'
 import { requireUnmoved } from './upload-folder.ts'
+import { diskFull, type DigestName, type SizeLimit, tooLarge, type UploadPolicy } from './upload-rules.ts'
 import { WriteBuffer } from './write-buffer.ts'
 
 export interface UploadOptions {
@@ -19,9 +22,18 @@ export interface UploadOptions {
   /** Last segment of `name`: the file's name in its folder. */
   readonly leaf: string
   readonly netascii: boolean
-  readonly overwrite: boolean
+  readonly policy: UploadPolicy
+  /** Only what everybody may write is replaced. */
+  readonly publicOnly: boolean
+  /** Permissions, to the letter; those of the replaced file without it. */
+  readonly mode: number | undefined
   /** Bound on the size of the file as it is stored. */
-  readonly maxBytes: number
+  readonly limit: SizeLimit
+  /** Bytes that stay free on the disk. */
+  readonly minFreeBytes: number
+  readonly digests: readonly DigestName[]
+  /** Called when all bytes are written, before the file has its name: rejects when it does not fit after all. */
+  readonly checkQuota?: (() => Promise<void>) | undefined
   /** The size that the client announced. */
   readonly tsizeBytes: number | undefined
   /** First half of every message: `cannot store "x" from 10.0.0.1`. */
@@ -41,6 +53,7 @@ export class FileUpload implements Upload {
   readonly #target: string
   readonly #file: AtomicFile
   readonly #decoder: NetasciiDecoder | undefined
+  readonly #digests: DigestFiles
   readonly #buffer = new WriteBuffer()
   #storedBytes = 0
   #checksum = 0
@@ -57,8 +70,9 @@ export class FileUpload implements Upload {
     this.name = options.name
     this.#target = join(folder.path, options.leaf)
     this.#decoder = options.netascii ? new NetasciiDecoder() : undefined
+    this.#digests = new DigestFiles(folder, options.leaf, options.digests)
     try {
-      requireFreeTarget(folder, options)
+      const replaced = requireFreeTarget(folder, options)
       requireRoom(folder, options)
       if (running.has(this.#target)) {
         throw new ForesendError('ERR_TFTP_BUSY', `${options.failing}: another upload to this name is running; wait`, {
@@ -66,7 +80,7 @@ export class FileUpload implements Upload {
           wireCode: WIRE_ERROR.access,
         })
       }
-      this.#file = new AtomicFile(folder, options.leaf, { atMost: FILE_MODE })
+      this.#file = new AtomicFile(folder, options.leaf, modeFor(options.mode, replaced))
     } catch (cause) {
       folder.close()
       throw cause
@@ -82,7 +96,7 @@ export class FileUpload implements Upload {
     this.#requireOpen()
     try {
       for (let done = 0; done < length; ) done += this.#append(buffer, offset + done, length - done)
-      if (this.#storedBytes > this.#options.maxBytes) throw tooLarge(this.#options)
+      this.#requireAllowedSize()
     } catch (cause) {
       throw this.#fail(cause)
     }
@@ -91,24 +105,43 @@ export class FileUpload implements Upload {
   async finish(): Promise<void> {
     this.#requireOpen()
     this.#state = 'finishing'
-    const { overwrite, failing, maxBytes } = this.#options
+    const { policy, leaf, failing, mode } = this.#options
+    let kept = undefined as KeptVersion | undefined
     try {
       if (this.#decoder !== undefined) {
         const bytes = this.#decoder.end(this.#buffer.room(1, this.#flush), this.#buffer.filled)
         this.#buffer.filled += bytes
         this.#storedBytes += bytes
       }
-      if (this.#storedBytes > maxBytes) throw tooLarge(this.#options)
+      this.#requireAllowedSize()
       this.#flush()
       this.#buffer.free()
+      if (this.#options.checkQuota !== undefined) await this.#checkQuota(this.#options.checkQuota)
+      this.#digests.prepare(modeFor(mode, undefined))
       const check = (): void => {
         requireUnmoved(this.#folder, failing)
         requireFreeTarget(this.#folder, this.#options)
+        if (policy === 'versions') kept = new KeptVersion(this.#folder, leaf)
+        this.#digests.removeOld()
       }
-      await this.#file.finish({ replace: overwrite, check })
-      this.#end()
+      await this.#file.finish({ replace: policy !== 'create', check })
+      kept?.close()
     } catch (cause) {
+      kept?.undo()
       throw this.#fail(cause)
+    }
+    await this.#finishDigests()
+    this.#end()
+  }
+
+  /** The image is on disk, and stays there when this fails. */
+  async #finishDigests(): Promise<void> {
+    try {
+      await this.#digests.finish()
+    } catch (cause) {
+      throw this.#fail(
+        fromSystem(cause, `${this.#options.failing}: it is stored, but its digest file cannot be written`),
+      )
     }
   }
 
@@ -143,9 +176,29 @@ export class FileUpload implements Upload {
 
   readonly #flush = (): void => {
     const content = this.#buffer.content()
+    this.#requireFreeSpace(content.length)
     this.#file.write(content)
+    this.#digests.update(content)
     this.#checksum = crc32(content, this.#checksum)
     this.#buffer.filled = 0
+  }
+
+  #requireAllowedSize(): void {
+    const { limit, failing } = this.#options
+    if (this.#storedBytes > limit.bytes) throw tooLarge(failing, limit)
+  }
+
+  async #checkQuota(check: () => Promise<void>): Promise<void> {
+    await check()
+    // It may have been ended meanwhile.
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Asked once for each piece that is written, and only where some is to stay free. */
+  #requireFreeSpace(bytes: number): void {
+    const { minFreeBytes, failing } = this.#options
+    if (minFreeBytes === 0 || this.#folder.freeBytes() - bytes >= minFreeBytes) return
+    throw diskFull(failing, `less than ${minFreeBytes} bytes would stay free on the disk`)
   }
 
   #requireOpen(): void {
@@ -160,6 +213,7 @@ export class FileUpload implements Upload {
   #fail(cause: unknown): ForesendError {
     this.#failure ??= fromSystem(cause, this.#options.failing)
     this.#file.abort(this.#failure)
+    this.#digests.abort(this.#failure)
     this.#end()
     return this.#failure
   }
@@ -173,29 +227,44 @@ export class FileUpload implements Upload {
   }
 }
 
-function requireFreeTarget(folder: HeldFolder, { leaf, overwrite, failing }: UploadOptions): void {
+/** What the upload will replace. Throws when its name is not free for it. */
+function requireFreeTarget(
+  folder: HeldFolder,
+  { leaf, policy, publicOnly, failing }: UploadOptions,
+): Stats | undefined {
   // Links are not followed.
   const stat = lstatSync(folder.pathTo(leaf), { throwIfNoEntry: false })
-  if (stat === undefined) return
+  if (stat === undefined) {
+    if (policy !== 'existing') return undefined
+    throw notFound(
+      `${failing}: only files that are there may be replaced; make it first, or start the server with --uploads overwrite`,
+    )
+  }
   if (stat.isDirectory()) throw refused(`${failing}: a folder has this name; choose another`)
   if (!stat.isFile()) throw refused(`${failing}: what has this name is no regular file and is not replaced`)
-  if (overwrite) return
-  const message = `${failing}: it exists already; choose another name or start the server with --overwrite`
-  throw new ForesendError('ERR_TFTP_EXISTS', message, { fault: 'content', wireCode: WIRE_ERROR.exists })
+  if (policy === 'create') {
+    const message = `${failing}: it exists already; choose another name or start the server with --overwrite`
+    throw new ForesendError('ERR_TFTP_EXISTS', message, { fault: 'content', wireCode: WIRE_ERROR.exists })
+  }
+  if (publicOnly && (stat.mode & 0o002) === 0) {
+    throw refused(
+      `${failing}: not everybody may write to it; change its permissions (chmod o+w) or leave --public-only out`,
+    )
+  }
+  return stat
+}
+
+function modeFor(mode: number | undefined, replaced: Stats | undefined): FileMode {
+  if (mode !== undefined) return { exactly: mode }
+  return replaced === undefined ? { atMost: FILE_MODE } : { exactly: replaced.mode & 0o777 }
 }
 
 /** Refuses an upload whose announced size cannot fit. The announced size is used for nothing else. */
-function requireRoom(folder: HeldFolder, options: UploadOptions): void {
-  const { tsizeBytes, maxBytes, failing } = options
+function requireRoom(folder: HeldFolder, { tsizeBytes, limit, minFreeBytes, failing }: UploadOptions): void {
   if (tsizeBytes === undefined) return
-  if (tsizeBytes > maxBytes) throw tooLarge(options)
+  if (tsizeBytes > limit.bytes) throw tooLarge(failing, limit)
   const freeBytes = folder.freeBytes()
-  if (tsizeBytes <= freeBytes) return
-  const message = `${failing}: it has ${tsizeBytes} bytes and the disk has ${freeBytes} left; make room there and try again`
-  throw new ForesendError('ERR_TFTP_DISK_FULL', message, { fault: 'local', wireCode: WIRE_ERROR.diskFull })
-}
-
-function tooLarge({ maxBytes, failing }: UploadOptions): ForesendError {
-  const message = `${failing}: it is larger than the ${maxBytes} bytes that an upload may have`
-  return new ForesendError('ERR_TFTP_TOO_LARGE', message, { fault: 'peer', wireCode: WIRE_ERROR.diskFull })
+  if (tsizeBytes <= freeBytes - minFreeBytes) return
+  const kept = minFreeBytes === 0 ? '' : `, of which ${minFreeBytes} stay free`
+  throw diskFull(failing, `it has ${tsizeBytes} bytes and the disk has ${freeBytes} left${kept}`)
 }

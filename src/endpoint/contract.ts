@@ -65,7 +65,15 @@ export interface TransferEvent {
   readonly ms: number
   readonly rateBytesPerSec: number
   readonly code?: string
+  /** What went wrong, for a person: the message of the error. */
+  readonly reason?: string
+  /** Why, by the diagnosis of its packets: an id that stays, such as `ack-loss`. Added by the owner, where it stalled or did not complete. */
   readonly cause?: string
+  /** 0 to 1. With `cause`. */
+  readonly confidence?: number
+  /** The cause in words, and what to do next. With `cause`. */
+  readonly explanation?: string
+  readonly advice?: string
   readonly lastAck?: 'missing'
   /** Eight hex digits, as U-Boot's `crc32` prints it. */
   readonly crc32?: string

@@ -40,7 +40,7 @@ export function eventOf<Io, Content>(
   if (agreed !== undefined) event.blksize = agreed.blksize
   if (outcome?.error !== undefined) {
     event.code = outcome.error.code
-    event.cause = outcome.error.message
+    event.reason = outcome.error.message
   }
   if (outcome?.lastAck !== undefined) event.lastAck = outcome.lastAck
   return event

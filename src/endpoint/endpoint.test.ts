@@ -262,7 +262,7 @@ describe('events', () => {
     owner.input(() => owner.endpoint.refuse(0, owner.transfer, NOT_FOUND))
     expect(eventOf('progress', 0, owner.transfer, 0)).toMatchObject({
       code: 'ERR_TFTP_NOT_FOUND',
-      cause: 'no such file',
+      reason: 'no such file',
     })
   })
 })

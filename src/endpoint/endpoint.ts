@@ -8,7 +8,16 @@
 import { type ForesendError, peerTextFor } from '../error.ts'
 import { encodePeerError, HEADER_BYTES, OPCODE, readOpcode, type Request, WIRE_ERROR } from '../packet/index.ts'
 import { COUNTER } from '../transfer/contract.ts'
-import { agreedForReceiver, agreedForSender, negotiateRead, negotiateWrite, oackOf } from '../transfer/negotiate.ts'
+import {
+  type Agreed,
+  agreedForReceiver,
+  agreedForSender,
+  lastNumberedSeq,
+  type Limits,
+  negotiateRead,
+  negotiateWrite,
+  oackOf,
+} from '../transfer/negotiate.ts'
 import { takesAnyAck } from '../transfer/receiver-habits.ts'
 import { Receiver } from '../transfer/receiver.ts'
 import { Sender } from '../transfer/sender.ts'
@@ -24,7 +33,15 @@ import { type Reading, readAtDoor } from './door.ts'
 import { judgeRepeat, sameRequest } from './duplicates.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink } from './owner.ts'
-import { busyError, deniedError, droppedError, openTimeoutError, supersededError, withSuppressed } from './reasons.ts'
+import {
+  busyError,
+  deniedError,
+  droppedError,
+  openTimeoutError,
+  supersededError,
+  tooManyBlocksError,
+  withSuppressed,
+} from './reasons.ts'
 import { Transfer, type TransferMachine } from './transfer.ts'
 
 export { DEFAULT_MAX_HALF_OPEN, DEFAULT_MAX_TRANSFERS, DEFAULT_MAX_TRANSFERS_PER_ADDRESS } from './admission.ts'
@@ -163,10 +180,11 @@ export class Endpoint<Io = unknown, Content = unknown> {
    */
   acceptRead(now: number, transfer: Transfer<Io, Content>, sizeBytes: number): boolean {
     return this.#accept(now, transfer, () => {
-      const agreed = negotiateRead(transfer.request, sizeBytes, this.#config.limits)
+      const agreed = negotiateRead(transfer.request, sizeBytes, this.#limitsOf(transfer))
+      requireNumbers(transfer, agreed, sizeBytes)
       transfer.agreed = agreed
       transfer.sizeBytes = sizeBytes
-      const { policy, device } = this.#config.prepare(transfer, agreed)
+      const { policy, device, allowance } = this.#config.prepare(transfer, agreed)
       const create = this.#config.createSender ?? ((config, policy, sink) => new Sender(config, policy, sink))
       const config = {
         sizeBytes,
@@ -176,6 +194,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
         addressValidated: false,
         label: transfer.label,
         ...device,
+        ...(allowance === undefined ? {} : { allowance }),
       }
       return create(config, policy, transfer)
     })
@@ -184,7 +203,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
   /** The target of a WRQ is open. False as in `acceptRead`. */
   acceptWrite(now: number, transfer: Transfer<Io, Content>): boolean {
     return this.#accept(now, transfer, () => {
-      const agreed = negotiateWrite(transfer.request, this.#config.limits)
+      const agreed = negotiateWrite(transfer.request, this.#limitsOf(transfer))
+      requireNumbers(transfer, agreed, agreed.tsizeBytes ?? 0)
       transfer.agreed = agreed
       transfer.sizeBytes = agreed.tsizeBytes
       const create = this.#config.createReceiver ?? ((config, sink) => new Receiver(config, sink))
@@ -298,6 +318,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
     this.#lifecycle.traces.requested(existing.slot, this.#lifecycle.now - existing.requestedAt, request.opcode)
   }
 
+  #limitsOf(transfer: Transfer<Io, Content>): Limits {
+    return this.#config.limitsOf?.(transfer) ?? this.#config.limits
+  }
+
   #takeId(): number {
     const id = this.#nextId
     this.#nextId += this.#idStep
@@ -363,4 +387,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
     const packet = encodePeerError(wireCode, text)
     this.#sink.reply(peer, packet, packet.length)
   }
+}
+
+/** Throws ERR_TFTP_TOO_LARGE for a file that has more blocks than the agreement has numbers. */
+function requireNumbers(transfer: Transfer, agreed: Agreed, sizeBytes: number): void {
+  const { blksize } = agreed
+  if (Math.floor(sizeBytes / blksize) + 1 > lastNumberedSeq(agreed)) throw tooManyBlocksError(transfer, blksize)
 }

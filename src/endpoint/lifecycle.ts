@@ -11,12 +11,13 @@
 import type { ForesendError } from '../error.ts'
 import { encodeErrorFor } from '../packet/index.ts'
 import { COUNTER, type NoticeKind, type Outcome } from '../transfer/contract.ts'
+import { lastNumberedSeq } from '../transfer/negotiate.ts'
 import { Traces } from '../transfer/trace.ts'
 import type { Admission } from './admission.ts'
 import type { EventKind } from './contract.ts'
 import { OUTPUT, type Output, Outputs } from './outputs.ts'
 import type { EndpointSink } from './owner.ts'
-import { internalError } from './reasons.ts'
+import { internalError, tooManyBlocksError } from './reasons.ts'
 import type { Transfer, TransferMachine } from './transfer.ts'
 import { TimerWheel } from './wheel.ts'
 
@@ -206,6 +207,9 @@ export class Lifecycle<Io, Content> {
         this.traces.sentControl(transfer.slot, this.now - transfer.requestedAt, buffer as Uint8Array, b)
         return this.#sink.sendControl(transfer, buffer as Uint8Array, b)
       case OUTPUT.store:
+        if (transfer.agreed !== undefined && a > lastNumberedSeq(transfer.agreed)) {
+          throw tooManyBlocksError(transfer as Transfer, transfer.agreed.blksize)
+        }
         return this.#sink.store(transfer, a, buffer as Uint8Array, b, output.c)
       case OUTPUT.finish:
         transfer.flushing = true

@@ -1,4 +1,5 @@
 /** What the owner of an endpoint gives it: settings, and a sink for everything that the endpoint wants done. */
+import type { Allowance } from '../transfer/allowance.ts'
 import type { WindowPolicy } from '../transfer/contract.ts'
 import type { Agreed, Limits } from '../transfer/negotiate.ts'
 import type { ReceiverConfig } from '../transfer/receiver.ts'
@@ -43,10 +44,14 @@ export interface Prepared {
   readonly policy: WindowPolicy
   /** What is known of the device before its first block leaves. */
   readonly device?: KnownDevice
+  /** What limits the bytes that leave in a time; without one nothing does. */
+  readonly allowance?: Allowance
 }
 
 export interface EndpointConfig<Io = unknown, Content = unknown> {
   readonly limits: Limits
+  /** The limits of one transfer whose content is open, where they differ; by default `limits`. */
+  limitsOf?(transfer: Transfer<Io, Content>): Limits
   /** How one read is sent; a new policy each time. */
   prepare(transfer: Transfer<Io, Content>, agreed: Agreed): Prepared
   /** False refuses every WRQ. Looked at with each request. */

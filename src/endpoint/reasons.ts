@@ -54,6 +54,14 @@ export function internalError(transfer: Transfer, thrown: unknown): ForesendErro
   return new ForesendError('ERR_TFTP_INTERNAL', message, { fault: 'local', cause: thrown })
 }
 
+/** Block numbers may not begin again (`Rollover`), and the file has more blocks than there are numbers. */
+export function tooManyBlocksError(transfer: Transfer, blksize: number): ForesendError {
+  const message =
+    `${transfer.label} refused: it has more than 65535 blocks of ${blksize} bytes, and block numbers may not begin again here; ` +
+    'let the client ask for a larger blksize, or allow a rollover'
+  return new ForesendError('ERR_TFTP_TOO_LARGE', message, { fault: 'local', wireCode: WIRE_ERROR.undefined })
+}
+
 /** `error` once more, with the number of events that were left out before it. */
 export function withSuppressed(error: ForesendError, suppressed: number): ForesendError {
   if (suppressed === 0) return error

@@ -8,8 +8,15 @@ export interface History {
   readonly devices: readonly DeviceUpdate[]
   /** A transfer is over. */
   ended(transfer: EndedTransfer): void
+  /** `count` transfers are over, each a row as `rowOf` (batch.ts) makes it, in JSON with commas between. */
+  kept(rows: string, count: number): void
   /** A transfer taught something about its device. */
   learnt(update: DeviceUpdate): void
+  /**
+   * Forgets what was learnt of the devices that `name` names; resolves with what they are known by. Rejects with ERR_TFTP_ACCESS when that cannot be
+   * written now.
+   */
+  forget(name: string): Promise<string[]>
 }
 
 /** A transfer that is over. */
@@ -17,6 +24,8 @@ export interface EndedTransfer {
   /** Its last event, one of FINAL_EVENTS. */
   readonly event: TransferEvent
   readonly details: EndedDetails
+  /** Its last packets, as `Traces.copy` returns them, little-endian in base64. Only of a transfer that stalled or did not complete. */
+  readonly trace?: string
 }
 
 /** What is kept of a transfer beside its last event. */
@@ -29,8 +38,6 @@ export interface EndedDetails {
   readonly agreed: string
   /** How often it stood still. */
   readonly stalls: number
-  /** Its last packets, as `Traces.copy` returns them, little-endian in base64. Only of a transfer that stalled or did not complete. */
-  readonly trace?: string
 }
 
 export const NO_DETAILS: EndedDetails = { device: '', asked: '', agreed: '', stalls: 0 }

@@ -21,6 +21,8 @@ export const DATABASE_NAME = 'history.db'
 const BUSY_MS = 1000
 /** Else the log stays as large as it ever was. */
 const MAX_LOG_BYTES = 16 * 1024 * 1024
+/** Holds the pages that the indexes of a rush of transfers touch. */
+const CACHE_KB = 16 * 1024
 /** Addresses of clients are personal data. */
 const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
@@ -59,7 +61,7 @@ export function openForWriting(folder: string, migrations: readonly string[] = M
     const hasLog = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode === 'wal'
     // Without the log only FULL survives a loss of power; with it NORMAL does, and an end of the process in both cases.
     db.exec(`PRAGMA synchronous = ${hasLog ? 'NORMAL' : 'FULL'}; PRAGMA journal_size_limit = ${MAX_LOG_BYTES}`)
-    db.exec('PRAGMA temp_store = MEMORY')
+    db.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_KB}`)
     migrate(db, migrations)
     return { db, hasLog, inode: inodeOf(path) ?? 0 }
   } catch (error) {

@@ -3,6 +3,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type DeviceUpdate, MEMORY_DEVICES, mergeUpdates } from '../profile/memory.ts'
 import type { LearntDevice, LearntWindow } from '../transfer/contract.ts'
 
+/** An address that more devices had one after the other is more than a page shows. */
+const MAX_DEVICES = 64
 const MAC = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/
 
 /** The MAC address in what a device is known by (profile/device-id.ts); null where it is known by its network address. */
@@ -33,6 +35,27 @@ export function mergeLearnt(db: DatabaseSync, update: DeviceUpdate): void {
     `INSERT INTO device (identity, mac, learnt, learnt_ms, learnt_count) VALUES (?1, ?2, ?3, ?4, ?5)
      ON CONFLICT (identity) DO UPDATE SET learnt = ?3, learnt_ms = ?4, learnt_count = ?5`,
   ).run(update.device, macOf(update.device), JSON.stringify(learnt), time, count)
+}
+
+/** Forgets what was learnt of the devices that `name` names; their transfers stay. What each of them is known by. */
+export function forgetLearnt(db: DatabaseSync, name: string): string[] {
+  const statement = db.prepare(
+    `UPDATE device SET learnt = NULL, learnt_ms = NULL, learnt_count = NULL
+     WHERE id = ? AND learnt IS NOT NULL RETURNING identity`,
+  )
+  return deviceIds(db, name).flatMap((id) => statement.all(id).map((row) => String(row.identity)))
+}
+
+/** The rows of the devices that `text` names: by a MAC address, a network address, or all that one is known by. */
+export function deviceIds(db: DatabaseSync, text: string): number[] {
+  const name = text.trim()
+  const mac = name.toLowerCase().replaceAll('-', ':')
+  const rows = db
+    .prepare(
+      `SELECT id FROM device WHERE mac = ?1 OR address = ?2 OR identity = ?2 ORDER BY last_ms DESC LIMIT ${MAX_DEVICES}`,
+    )
+    .all(mac, name)
+  return rows.map((row) => Number(row.id))
 }
 
 /** What a row says; undefined when it says nothing, or what no version of this program wrote. */

@@ -115,7 +115,7 @@ describe('a database that is locked', () => {
     const { history, notices } = await opened(folder)
     const trace = Buffer.alloc(32_768, 1).toString('base64')
     for (let i = 0; i < 600; i++) {
-      history.ended(failed({ trace }))
+      history.ended(failed(trace))
       if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve))
     }
     lock.close()

@@ -1,6 +1,7 @@
 /** The history of a server: collects what happens, and hands it to a thread that writes. Nothing here waits for a disk. */
 import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
+import { ForesendError } from '../error.ts'
 import type { DeviceUpdate } from '../profile/memory.ts'
 import type { EndedTransfer, History } from './contract.ts'
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
@@ -78,6 +79,8 @@ class Recorder implements OpenHistory {
   #toldLostAt = -Infinity
   #tellLost: NodeJS.Timeout | undefined
   #isOff = false
+  /** Questions to forget a device that were not answered yet. */
+  readonly #forgetting: PromiseWithResolvers<string[]>[] = []
   readonly #ready = Promise.withResolvers<void>()
   #closing: PromiseWithResolvers<void> | undefined
 
@@ -96,10 +99,27 @@ class Recorder implements OpenHistory {
     this.#wake()
   }
 
+  kept(rows: string, count: number): void {
+    if (this.#isOver) return
+    this.#queue.addRows(rows, count)
+    this.#wake()
+  }
+
   learnt(update: DeviceUpdate): void {
     if (this.#isOver) return
     this.#queue.learn(update)
     this.#wake()
+  }
+
+  forget(name: string): Promise<string[]> {
+    const asked = Promise.withResolvers<string[]>()
+    this.#forgetting.push(asked)
+    if (this.#isOver || !this.#isOpen) this.#forgot(undefined)
+    else {
+      this.#sendBatch()
+      this.#send({ type: 'forget', name })
+    }
+    return asked.promise
   }
 
   close(): Promise<void> {
@@ -144,6 +164,8 @@ class Recorder implements OpenHistory {
         this.#sent = this.#sent.slice(message.batches)
         this.#noticeLost()
         return this.#goOn()
+      case 'forgotten':
+        return this.#forgot(message.devices)
       case 'off':
         this.#isOff = true
         return this.#end()
@@ -198,6 +220,16 @@ class Recorder implements OpenHistory {
     this.#worker?.postMessage(message)
   }
 
+  /** The oldest question has its answer. */
+  #forgot(devices: readonly string[] | undefined): void {
+    const asked = this.#forgetting.shift()
+    if (devices === undefined) asked?.reject(notNow(this.#start.folder))
+    else {
+      this.#queue.unlearn(devices)
+      asked?.resolve([...devices])
+    }
+  }
+
   #isLate(): void {
     this.#notice(
       `the history in ${this.#start.folder} does not answer: this server begins without what was learnt of devices, and learns it again`,
@@ -223,6 +255,7 @@ class Recorder implements OpenHistory {
     if (this.#worker === undefined) return
     this.#worker = undefined
     this.#isOpen = false
+    while (this.#forgetting.length > 0) this.#forgot(undefined)
     if (this.#closing !== undefined) return this.#end()
     this.#ready.resolve()
     this.#notice(
@@ -241,9 +274,15 @@ class Recorder implements OpenHistory {
     this.#isOpen = false
     if (text !== '' && !this.#isOff)
       this.#notice(`${text} missing in the history: the server ended before they could be written`)
+    while (this.#forgetting.length > 0) this.#forgot(undefined)
     void worker?.terminate()
     this.#closing?.resolve()
   }
+}
+
+function notNow(folder: string): ForesendError {
+  const message = `the history in ${folder} cannot be written now, so what was learnt stays; try again`
+  return new ForesendError('ERR_TFTP_ACCESS', message, { fault: 'local' })
 }
 
 /** `3 transfers are`; '' when nothing was lost. */

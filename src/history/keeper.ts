@@ -5,7 +5,7 @@
 import { DeviceMemory, type DeviceUpdate } from '../profile/memory.ts'
 import type { Batch, Run } from './batch.ts'
 import { databasePath, inodeOf, type Opened, openForWriting, setAside } from './database.ts'
-import { readLearnt } from './devices.ts'
+import { forgetLearnt, readLearnt } from './devices.ts'
 import { LIMITS, type Limits, trim } from './retention.ts'
 import { type Trouble, troubleOf } from './trouble.ts'
 import { Writer } from './writer.ts'
@@ -52,6 +52,14 @@ export class Keeper {
   store(batch: Batch): boolean {
     for (const update of batch.learnt) this.#devices.merge(update)
     return this.#attempt((open) => open.writer.write(batch))
+  }
+
+  /** Forgets what was learnt of the devices that `name` names: what they are known by. Undefined when it cannot be written now. */
+  forget(name: string): string[] | undefined {
+    let forgotten: string[] | undefined
+    this.#attempt(({ db }) => (forgotten = forgetLearnt(db, name)))
+    for (const device of forgotten ?? []) this.#devices.forget(device)
+    return forgotten
   }
 
   /** Looks through the whole database once, where its last user ended without a word. Takes seconds for a large one. */

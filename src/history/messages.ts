@@ -10,7 +10,11 @@ export interface WriterStart {
 }
 
 /** Down. A batch crosses as a text (JSON of `Batch`): that is several times cheaper than as objects. */
-export type ToWriter = { readonly type: 'batch'; readonly batch: string } | { readonly type: 'close' }
+export type ToWriter =
+  | { readonly type: 'batch'; readonly batch: string }
+  /** Answered by `forgotten`. Batches before it are written first. */
+  | { readonly type: 'forget'; readonly name: string }
+  | { readonly type: 'close' }
 
 /** Up. */
 export type FromWriter =
@@ -20,6 +24,8 @@ export type FromWriter =
   | { readonly type: 'opened'; readonly devices: readonly DeviceUpdate[] }
   /** The oldest `batches` of those that were sent are in the database. */
   | { readonly type: 'stored'; readonly batches: number }
+  /** The answers to `forget`, in the order of the questions; without `devices` it could not be done. */
+  | { readonly type: 'forgotten'; readonly devices?: readonly string[] }
   | { readonly type: 'notice'; readonly message: string }
   /** The database is another's: nothing more is to be sent. */
   | { readonly type: 'off' }

@@ -44,10 +44,22 @@ describe('the queue', () => {
     ])
   })
 
+  test('rows that come as a text go on as they are, in their place, and count', () => {
+    const queue = new Queue()
+    queue.add(ended({ file: 'first' }))
+    queue.addRows('[-7,"a"],[-8,"b"]', 2)
+    queue.add(ended({ file: 'last' }))
+    expect(queue.transfers).toBe(4)
+    expect(taken(queue)[0].ended.map(([seq]) => seq)).toEqual([1, -7, -8, 2])
+    for (let i = 0; i < MAX_TRANSFERS; i++) queue.addRows('[-9]', 1)
+    queue.addRows('[-1],[-2],[-3]', 3)
+    expect(queue.takeLost()).toEqual({ transfers: 3, traces: 0 })
+  })
+
   test('leaves traces out when too many wait, and keeps their transfers', () => {
     const queue = new Queue()
     // The room of transfers that do not wait is there for traces.
-    for (let i = 0; i < 300; i++) queue.add(failed({ trace: LONG }))
+    for (let i = 0; i < 300; i++) queue.add(failed(LONG))
     const { transfers, traces } = queue.takeLost()
     expect(transfers).toBe(0)
     expect(traces).toBeGreaterThan(0)
@@ -57,7 +69,7 @@ describe('the queue', () => {
     expect(kept).toBe(300 - traces)
     expect(kept).toBeGreaterThanOrEqual(64)
     // With the room back, the next one is kept again.
-    queue.add(failed({ trace: LONG }))
+    queue.add(failed(LONG))
     expect(taken(queue)[0].ended[0].at(-1)).toBe(LONG)
   })
 

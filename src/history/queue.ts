@@ -25,39 +25,50 @@ export class Queue {
   /** Transfers and traces that found no room, since `takeLost`. */
   #lost = { transfers: 0, traces: 0 }
   /** A text of each transfer, made at once: what survives its moment is one string and not the objects of an event. */
-  #rows: string[] = []
+  readonly #rows: { readonly text: string; readonly count: number }[] = []
+  #transfers = 0
   #chars = 0
   /** One update for each device: those that come later are joined to it. */
   readonly #learnt = new Map<string, DeviceUpdate>()
   #seq = 0
 
   get transfers(): number {
-    return this.#rows.length
+    return this.#transfers
   }
 
   get isEmpty(): boolean {
-    return this.#rows.length === 0 && this.#learnt.size === 0
+    return this.#transfers === 0 && this.#learnt.size === 0
   }
 
   /** A batch cannot grow any more by waiting. */
   get hasFullBatch(): boolean {
-    return this.#rows.length >= MAX_BATCH || this.#chars >= MAX_BATCH_CHARS
+    return this.#transfers >= MAX_BATCH || this.#chars >= MAX_BATCH_CHARS
   }
 
   add(transfer: EndedTransfer): void {
     const seq = ++this.#seq
-    if (this.#rows.length >= MAX_TRANSFERS) {
+    if (this.#transfers >= MAX_TRANSFERS) {
       this.#lost.transfers++
       return
     }
-    let { trace } = transfer.details
+    let { trace } = transfer
     if (trace !== undefined && this.#chars + trace.length > MAX_CHARS) {
       this.#lost.traces++
       trace = undefined
     }
-    const row = JSON.stringify(rowOf(seq, transfer, trace))
-    this.#chars += row.length
-    this.#rows.push(row)
+    this.#push(JSON.stringify(rowOf(seq, transfer, trace)), 1)
+  }
+
+  /** `count` rows as a text, which is not taken apart. */
+  addRows(text: string, count: number): void {
+    if (this.#transfers >= MAX_TRANSFERS) this.#lost.transfers += count
+    else this.#push(text, count)
+  }
+
+  #push(text: string, count: number): void {
+    this.#rows.push({ text, count })
+    this.#transfers += count
+    this.#chars += text.length
   }
 
   learn(update: DeviceUpdate): void {
@@ -66,17 +77,26 @@ export class Queue {
     this.#learnt.set(update.device, known === undefined ? update : mergeUpdates(known, update))
   }
 
+  unlearn(devices: readonly string[]): void {
+    for (const device of devices) this.#learnt.delete(device)
+  }
+
   /** The oldest of what waits. */
   take(): Piece {
-    let count = 0
+    let pieces = 0
+    let transfers = 0
     let chars = 0
-    while (count < this.#rows.length && count < MAX_BATCH && chars < MAX_BATCH_CHARS)
-      chars += this.#rows[count++].length
-    const taken = this.#rows.splice(0, count)
-    const text = `{"ended":[${taken.join(',')}],"learnt":${JSON.stringify([...this.#learnt.values()])}}`
+    while (pieces < this.#rows.length && transfers < MAX_BATCH && chars < MAX_BATCH_CHARS) {
+      const { text, count } = this.#rows[pieces++]
+      transfers += count
+      chars += text.length
+    }
+    const rows = this.#rows.splice(0, pieces).map(({ text }) => text)
+    const text = `{"ended":[${rows.join(',')}],"learnt":${JSON.stringify([...this.#learnt.values()])}}`
     this.#learnt.clear()
     this.#chars -= chars
-    return { text, transfers: count }
+    this.#transfers -= transfers
+    return { text, transfers }
   }
 
   /** What was lost since this was asked last. */

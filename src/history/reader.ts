@@ -5,15 +5,13 @@ import { ForesendError } from '../error.ts'
 import type { DeviceUpdate } from '../profile/memory.ts'
 import { readTrace, type TraceEntry } from '../transfer/trace.ts'
 import { databasePath, refuseOthers } from './database.ts'
-import { readLearnt, updateOf } from './devices.ts'
+import { deviceIds, forgetLearnt, readLearnt, updateOf } from './devices.ts'
 import { IS_FAILED, versionOf } from './schema.ts'
 import { ERRCODE, errcodeOf, sqlite } from './sqlite.ts'
 import { TRACE_FORMAT } from './writer.ts'
 
 /** A server that writes is done well within this. */
 const BUSY_MS = 1000
-/** An address that more devices had one after the other is more than a page shows. */
-const MAX_DEVICES = 64
 
 /** A transfer as the history has it. Texts of the peer are not escaped. */
 export interface StoredTransfer {
@@ -181,20 +179,13 @@ export function learntIn(folder: string): DeviceUpdate[] {
 }
 
 /**
- * Forgets what was learnt of the devices that `text` names; their transfers stay. What each of them is known by. A server that runs keeps
- * what it has in mind until it is started again.
+ * Forgets what was learnt of the devices that `text` names; their transfers stay. What each of them is known by. A server that runs has
+ * to be asked instead, as it has them in mind.
  */
 export function forget(folder: string, text: string): string[] {
   const db = openDatabase(folder, false)
   try {
-    return readable(() => {
-      const ids = deviceIds(db, text)
-      const statement = db.prepare(
-        `UPDATE device SET learnt = NULL, learnt_ms = NULL, learnt_count = NULL
-         WHERE id = ? AND learnt IS NOT NULL RETURNING identity`,
-      )
-      return ids.flatMap((id) => statement.all(id).map((row) => String(row.identity)))
-    })
+    return readable(() => forgetLearnt(db, text))
   } finally {
     db.close()
   }
@@ -220,17 +211,6 @@ function openDatabase(folder: string, readOnly: boolean): DatabaseSync {
       throw error
     }
   }, path)
-}
-
-function deviceIds(db: DatabaseSync, text: string): number[] {
-  const name = text.trim()
-  const mac = name.toLowerCase().replaceAll('-', ':')
-  const rows = db
-    .prepare(
-      `SELECT id FROM device WHERE mac = ?1 OR address = ?2 OR identity = ?2 ORDER BY last_ms DESC LIMIT ${MAX_DEVICES}`,
-    )
-    .all(mac, name)
-  return rows.map((row) => Number(row.id))
 }
 
 /** What SQLite throws, as an error that says what to do. */

@@ -20,8 +20,8 @@ function filled(transfers: readonly EndedTransfer[], learnt: Parameters<typeof u
 /** `count` transfers, one each hour up to now, each of a device of its own. */
 function hourly(count: number, more: () => EndedTransfer = () => ended()): EndedTransfer[] {
   return Array.from({ length: count }, (_, i) => {
-    const { event, details } = more()
-    return { event: { ...event, time: NOW - i * HOUR_MS }, details: { ...details, device: `device ${i}` } }
+    const { event, details, ...rest } = more()
+    return { ...rest, event: { ...event, time: NOW - i * HOUR_MS }, details: { ...details, device: `device ${i}` } }
   })
 }
 
@@ -37,14 +37,17 @@ function trimAll(db: DatabaseSync, limits: Partial<Limits>): number {
 
 describe('what goes', () => {
   test('nothing within the limits', () => {
-    const db = filled(hourly(20, failed))
+    const db = filled(hourly(20, () => failed()))
     expect(trimAll(db, {})).toBe(0)
     expect(numberOf(db, 'SELECT count(*) FROM trace')).toBe(20)
     db.close()
   })
 
   test('transfers that are too old, with their traces, and devices that were not there since', () => {
-    const db = filled(hourly(20, failed), [['device 19', NOW, 2]])
+    const db = filled(
+      hourly(20, () => failed()),
+      [['device 19', NOW, 2]],
+    )
     trimAll(db, { maxAgeMs: 9.5 * HOUR_MS })
     expect(numberOf(db, 'SELECT count(*) FROM transfer')).toBe(10)
     expect(numberOf(db, 'SELECT count(*) FROM trace')).toBe(10)
@@ -63,7 +66,7 @@ describe('what goes', () => {
 
   test('of too many bytes the traces first, then transfers; the file shrinks', () => {
     const trace = Buffer.alloc(32_768, 7).toString('base64')
-    const db = filled(hourly(100, () => failed({ trace })))
+    const db = filled(hourly(100, () => failed(trace)))
     const before = numberOf(db, 'PRAGMA page_count')
     trimAll(db, { maxBytes: 2_000_000 })
     expect(numberOf(db, 'SELECT count(*) FROM transfer')).toBe(100)

@@ -43,6 +43,7 @@ setTimeout(() => keeper.check(), CHECK_AFTER_MS)
 setTimeout(trim, TRIM_EVERY_MS)
 parentPort?.on('message', (message: ToWriter) => {
   if (message.type === 'close') return close()
+  if (message.type === 'forget') return forget(message.name)
   held.push(JSON.parse(message.batch) as Batch)
   timer ??= setTimeout(store, Math.max(0, storedAt + COMMIT_EVERY_MS - performance.now()))
 })
@@ -61,6 +62,13 @@ function store(): void {
   storedAt = performance.now()
   say(keeper.isOff ? { type: 'off' } : { type: 'stored', batches: held.length })
   held = []
+}
+
+function forget(name: string): void {
+  clearTimeout(timer)
+  store()
+  const devices = held.length > 0 ? undefined : keeper.forget(name)
+  say({ type: 'forgotten', ...(devices === undefined ? {} : { devices }) })
 }
 
 function trim(): void {

@@ -122,8 +122,9 @@ test('any order of batches, cut anywhere and some of them twice, makes the same 
   const transfer = fc
     .record({ device, time: fc.integer({ min: 1000, max: 1005 }), host: fc.nat(2), hasFailed: fc.boolean() })
     .map(({ device: name, time, host, hasFailed }) => {
-      const { event, details } = hasFailed ? failed({ device: name }) : ended({}, { device: name })
-      return { event: { ...event, time, ms: 0, client: `192.0.2.${host}:${time}` }, details }
+      const transfer = hasFailed ? failed() : ended()
+      const event = { ...transfer.event, time, ms: 0, client: `192.0.2.${host}:${time}` }
+      return { ...transfer, event, details: { ...transfer.details, device: name } }
     })
   const learnt = fc
     .record({

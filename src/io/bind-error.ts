@@ -1,6 +1,7 @@
 /** Why a socket could not be had, in words that end with what to do. */
 import { ForesendError } from '../error.ts'
 import { addAddressLine } from './interfaces.ts'
+import type { PortRange } from './port-range.ts'
 
 /** ERR_TFTP_BIND for a listening socket. `cause.code` keeps the system's name of the fault (EACCES, EADDRINUSE, …). */
 export function bindError(address: string, port: number, cause: unknown): ForesendError {
@@ -10,9 +11,19 @@ export function bindError(address: string, port: number, cause: unknown): Forese
   })
 }
 
-/** ERR_TFTP_BIND for a transfer's own port. */
-export function tidError(peer: string, cause: unknown): ForesendError {
+/** ERR_TFTP_BIND for a socket that was handed in. */
+export function adoptError(fd: number, cause: unknown): ForesendError {
+  const message = `cannot take over descriptor ${fd}: ${messageOf(cause)}; whatever starts this program must hand it a UDP socket`
+  return new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause })
+}
+
+/** ERR_TFTP_BIND for a transfer's own port. `ports`: those that it may be one of. */
+export function tidError(peer: string, cause: unknown, ports?: PortRange): ForesendError {
   const code = errnoOf(cause)
+  if (ports !== undefined && code === 'EADDRINUSE') {
+    const message = `cannot open a port for the transfer with ${peer}: all ports from ${ports.first} to ${ports.last} are taken; widen --port-range`
+    return new ForesendError('ERR_TFTP_BIND', message, { fault: 'local', cause })
+  }
   const why =
     code === 'EMFILE' || code === 'ENFILE'
       ? 'no file descriptor is left; raise the limit with ulimit -n or serve fewer clients at once'

@@ -365,33 +365,6 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
     expect(await harness.next()).toEqual({ what: 'timer' })
     expect(harness.driver.now()).toBeGreaterThanOrEqual(at)
   })
-
-  test('a recording sees every datagram, with both ends', async () => {
-    const lines: string[] = []
-    const harness = new Harness({
-      tap: {
-        datagram: (incoming, local, localPort, peer, peerPort, _buffer, length) =>
-          lines.push(`${peer}:${peerPort} ${incoming ? '>' : '<'} ${local}:${localPort} ${length}`),
-      },
-    })
-    const bound = await harness.driver.listen('127.0.0.1', 0)
-    const client = await Client.open()
-    client.send(RRQ, bound.port)
-    const { peer } = await harness.next()
-    harness.driver.reply(peer as Peer, ACK1, 4)
-    const tid = await harness.driver.openTid(peer as Peer, 'x')
-    closing.push(tid)
-    tid.sendBlocks(block, 1, 1, 16)
-    client.send(ACK1, tid.localPort)
-    await harness.next()
-    const ends = `127.0.0.1:${client.port}`
-    expect(lines).toEqual([
-      `${ends} > 127.0.0.1:${bound.port} 10`,
-      `${ends} < 127.0.0.1:${bound.port} 4`,
-      `${ends} < 127.0.0.1:${tid.localPort} 16`,
-      `${ends} > 127.0.0.1:${tid.localPort} 4`,
-    ])
-  })
 })
 
 describe.each(['dgram', 'batch'] as const)('a single port of %s', (name) => {

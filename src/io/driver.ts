@@ -70,6 +70,8 @@ export interface Driver<Owner> {
   now(): number
   /** Binds a listening socket (for a wildcard one per local address, followed as they change); rejects with ERR_TFTP_BIND. `port` 0 takes any. */
   listen(address: string, port: number): Promise<Bound>
+  /** Listens on a socket that another program bound; rejects with ERR_TFTP_BIND. It is closed with the driver. */
+  adopt(fd: number): Promise<Bound>
   /** Look for addresses that came or went since, at once. */
   rescan(): Promise<void>
   /** A fresh random port on `peer.local` for this peer alone; rejects or throws with ERR_TFTP_BIND when none is left. */
@@ -79,17 +81,4 @@ export interface Driver<Owner> {
   /** Replaces the time at which `timer` is wanted; Infinity for never. */
   deadline(at: number): void
   close(): void
-}
-
-/** Sees every datagram, for recordings. The bytes are valid during the call only. */
-export interface Tap {
-  datagram(
-    incoming: boolean,
-    local: string,
-    localPort: number,
-    peer: string,
-    peerPort: number,
-    buffer: Uint8Array,
-    length: number,
-  ): void
 }

@@ -1,101 +1,144 @@
-/** `--record`: every datagram of a run in one pcapng file, which Wireshark opens. */
-import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { WriteStream } from 'node:fs'
-import { performance } from 'node:perf_hooks'
-import { pcapngDatagram, pcapngHeader } from '../capture/pcapng.ts'
+/**
+ * `--record`: a pcapng file for each transfer, which Wireshark and `foresend diagnose` open. Packets are logged where they pass (`recorder-log.ts`);
+ * when a transfer is over, its log goes to a thread that makes the file.
+ */
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import { ForesendError } from '../error.ts'
-import type { Tap } from './driver.ts'
+import type { RecordedTransfer } from './recorder-file.ts'
+import { type LogContent, MAX_ENTRIES, TransferLog } from './recorder-log.ts'
 
-/** Memory for what the disk has not taken yet; beyond it the recording has gaps, and says so. */
-const MAX_WAITING_BYTES = 32 * 1024 * 1024
-
-export interface Recorder extends Tap {
-  readonly file: string
-  /** Datagrams left out because the disk was slow or full. */
-  readonly dropped: number
-  /** Resolves when everything is written. */
-  close(): Promise<void>
+export interface RecorderStart {
+  readonly folder: string
+  /** The oldest go when there are more. */
+  readonly maxFiles: number
+  readonly maxFileBytes: number
 }
 
-export interface RecorderOptions {
-  /** Made when it is not there. */
-  readonly folder: string
-  /** Goes into the file's properties. */
-  readonly comment: string
-  /** Something is missing from the recording; called once for each reason. */
+export interface RecorderOptions extends RecorderStart {
+  /** Something is missing from the recordings, or they cannot be written: a line for a person. */
   readonly onTrouble: (message: string) => void
 }
 
-/** Opens `foresend-DATE.pcapng` in the folder; rejects with ERR_TFTP_USAGE when that cannot be written. */
-export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
-  const date = new Date().toISOString().replace(/[:.]/g, '-')
-  const file = join(options.folder, `foresend-${date}-${process.pid}.pcapng`)
-  try {
-    await mkdir(options.folder, { recursive: true })
-    const stream = createWriteStream(file, { flags: 'wx', highWaterMark: 1024 * 1024 })
-    await new Promise<void>((resolve, reject) => stream.once('open', () => resolve()).once('error', reject))
-    return new FileRecorder(stream, file, options)
-  } catch (cause) {
-    throw new ForesendError(
-      'ERR_TFTP_USAGE',
-      `cannot record to ${file}: ${(cause as Error).message}; give --record a folder that can be written`,
-      { fault: 'local', cause },
-    )
-  }
+export type ToRecorder =
+  | { readonly type: 'transfer'; readonly transfer: RecordedTransfer; readonly content: LogContent }
+  | { readonly type: 'close' }
+
+/** A transfer is written, or could not be. */
+export interface FromRecorder {
+  readonly error?: string
 }
 
-class FileRecorder implements Recorder {
-  readonly file: string
-  dropped = 0
-  readonly #stream: WriteStream
-  readonly #onTrouble: (message: string) => void
-  #broken = false
+/** The smallest packet of a transfer in a file: its log needs no more entries than so many of them. */
+const LEAST_PACKET_BYTES = 64
+/** Files cost more than what most small transfers take: a rush of them is not recorded whole. */
+const RATE = { burst: 500, perSecond: 50 }
+/** Logs that wait for the disk. */
+const MOST_WAITING = 256
+const TELL_EVERY_MS = 60_000
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 }
 
-  constructor(stream: WriteStream, file: string, options: RecorderOptions) {
-    this.file = file
-    this.#stream = stream
-    this.#onTrouble = options.onTrouble
-    stream.on('error', (error) => {
-      this.#broken = true
-      this.#onTrouble(`the recording ${file} ends here: ${error.message}; free some space and start again`)
+/** The file beside this one, compiled or not. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './recorder-worker.ts' : './recorder-worker.js',
+  import.meta.url,
+)
+
+/** Throws ERR_TFTP_USAGE when the folder cannot be written. */
+export function openRecorder(options: RecorderOptions): Recorder {
+  const { folder } = options
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    const message = `cannot record to ${folder}: ${(cause as Error).message}; give --record a folder that can be written`
+    throw new ForesendError('ERR_TFTP_USAGE', message, { fault: 'local', cause })
+  }
+  return new Recorder(options)
+}
+
+export class Recorder {
+  /** Transfers that were left out: too many at a time. */
+  dropped = 0
+  readonly #options: RecorderOptions
+  readonly #budget = { left: MAX_ENTRIES }
+  readonly #limiter = new RateLimiter(RATE)
+  readonly #worker: Worker
+  #waiting = 0
+  #toldAt = -Infinity
+  #error = ''
+  #isOver = false
+  #idle: PromiseWithResolvers<void> | undefined
+
+  constructor(options: RecorderOptions) {
+    this.#options = options
+    const { folder, maxFiles, maxFileBytes } = options
+    this.#worker = new Worker(ENTRY, {
+      name: 'foresend recorder',
+      workerData: { folder, maxFiles, maxFileBytes } satisfies RecorderStart,
+      resourceLimits: RESOURCE_LIMITS,
     })
-    stream.write(pcapngHeader(options.comment))
+    this.#worker.on('message', ({ error }: FromRecorder) => this.#written(error))
+    this.#worker.on('error', (error: Error) => this.#failed(error.message))
+    this.#worker.on('exit', () => this.#ended())
+    this.#worker.unref()
   }
 
-  datagram(
-    incoming: boolean,
-    local: string,
-    localPort: number,
-    peer: string,
-    peerPort: number,
-    buffer: Uint8Array,
-    length: number,
-  ): void {
-    if (this.#broken || this.#stream.writableLength > MAX_WAITING_BYTES) return this.#drop()
-    this.#stream.write(
-      pcapngDatagram({
-        timeUs: Math.round((performance.timeOrigin + performance.now()) * 1000),
-        source: incoming ? peer : local,
-        destination: incoming ? local : peer,
-        sourcePort: incoming ? peerPort : localPort,
-        destinationPort: incoming ? localPort : peerPort,
-        payload: buffer.subarray(0, length),
-      }),
+  /** A transfer begins. */
+  begin(): TransferLog {
+    return new TransferLog(this.#budget, Math.ceil(this.#options.maxFileBytes / LEAST_PACKET_BYTES))
+  }
+
+  /** It is over: with `describe` a file is made of it. `now` in milliseconds. */
+  end(now: number, log: TransferLog, describe: (() => RecordedTransfer) | undefined): void {
+    const content = log.take()
+    if (describe === undefined || this.#isOver) return
+    if (this.#waiting >= MOST_WAITING || !this.#limiter.take(now)) return this.#leftOut(now)
+    this.#waiting++
+    const message: ToRecorder = { type: 'transfer', transfer: describe(), content }
+    this.#worker.postMessage(message, [content.words.buffer as ArrayBuffer])
+  }
+
+  /** Resolves when everything is written. */
+  async close(): Promise<void> {
+    if (this.#waiting > 0) {
+      this.#idle ??= Promise.withResolvers()
+      await this.#idle.promise
+    }
+    this.#isOver = true
+    await this.#worker.terminate()
+  }
+
+  #written(error: string | undefined): void {
+    this.#waiting--
+    if (error === undefined) this.#error = ''
+    else this.#failed(error)
+    if (this.#waiting === 0) this.#idle?.resolve()
+  }
+
+  #failed(error: string): void {
+    if (error === this.#error || this.#isOver) return
+    this.#error = error
+    const reason = error.replace(/\s*\n\s*/g, ' ')
+    this.#options.onTrouble(
+      `transfers are not recorded to ${this.#options.folder}: ${reason}; serving goes on, and the next one is tried`,
     )
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#broken) return resolve()
-      this.#stream.once('error', () => resolve())
-      this.#stream.end(() => resolve())
-    })
+  /** Its thread is gone: only a defect does that. */
+  #ended(): void {
+    this.#isOver = true
+    this.#waiting = 0
+    this.#idle?.resolve()
   }
 
-  #drop(): void {
-    if (this.dropped++ > 0 || this.#broken) return
-    this.#onTrouble(`the recording ${this.file} has gaps: the disk is slower than the network; record to a faster one`)
+  #leftOut(now: number): void {
+    this.dropped++
+    if (now - this.#toldAt < TELL_EVERY_MS) return
+    this.#toldAt = now
+    this.#options.onTrouble(
+      `${this.dropped} transfers were not recorded: more than ${RATE.perSecond} end in a second; --record-failed records only those with trouble`,
+    )
   }
 }

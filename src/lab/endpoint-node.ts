@@ -33,6 +33,8 @@ export interface EndpointNodeConfig {
   /** Milliseconds from the last byte of an upload until it is on disk. Default 0. */
   readonly flushMs?: number
   readonly notice?: (now: number, kind: NoticeKind, seq: number) => void
+  /** Sees every event with the transfer, and its trace as `Traces.copy` returns it. */
+  readonly watch?: (now: number, kind: EventKind, transfer: Transfer, traceOf: () => Uint32Array) => void
 }
 
 const SERVER_PORT = 69
@@ -205,6 +207,7 @@ export class EndpointNode implements ServingNode, StoringNode {
 
   #event(kind: EventKind, transfer: LabTransfer, outcome?: Outcome): void {
     if (NOTICES.has(kind)) this.#config.notice?.(this.#now, kind as NoticeKind, 0)
+    this.#config.watch?.(this.#now, kind, transfer, () => this.#endpoint.traceOf(transfer))
     if (outcome === undefined) return
     if (transfer.direction === 'write' && outcome.status === 'completed') this.acknowledged = true
     if (outcome.error?.code === 'ERR_TFTP_INTERNAL') this.#defect ??= outcome.error

@@ -27,11 +27,11 @@ test('shows what was sent, what arrived, and thereby what was lost', () => {
   })
   world.run({ untilMs: 10_000, maxDatagrams: 100 })
   expect(trace.toString().split('\n')).toEqual([
-    '       0.000 >  sent    RRQ',
-    '       0.500  > arrived RRQ',
+    '       0.000 >  sent    RRQ "test.bin" octet',
+    '       0.500  > arrived RRQ "test.bin" octet',
     '       0.500 <  sent    DATA 1 (3 bytes)',
-    '    1000.000 >  sent    RRQ',
-    '    1000.500  > arrived RRQ',
+    '    1000.000 >  sent    RRQ "test.bin" octet',
+    '    1000.500  > arrived RRQ "test.bin" octet',
     '    1000.500 <  sent    DATA 1 (3 bytes)',
     '    1000.750  < arrived DATA 1 (3 bytes)',
     '    1000.750 >  sent    ACK 1',
@@ -44,5 +44,7 @@ test('keeps the last lines only', () => {
   for (const opcode of [1, 2, 9]) {
     trace.up.sent(opcode, { buffer: Uint8Array.of(0, opcode), offset: 0, length: 2, from: 0, to: 0 })
   }
-  expect(trace.toString()).toBe('       2.000 >  sent    WRQ\n       9.000 >  sent    opcode 9')
+  expect(trace.toString()).toBe(
+    '       2.000 >  sent    WRQ that cannot be read (the filename has no end)\n       9.000 >  sent    unknown opcode 9 (2 bytes)',
+  )
 })

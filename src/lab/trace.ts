@@ -1,5 +1,5 @@
 /** What went over a link, as lines that a person can read: for failing tests and their one-line reproductions. */
-import { OPCODE, readBlock, readOpcode } from '../packet/index.ts'
+import { packetText } from '../packet/index.ts'
 import type { Frame } from './frame.ts'
 import type { LinkTap } from './link.ts'
 
@@ -29,8 +29,8 @@ export class Trace {
 
   #tap(arrow: string): LinkTap {
     return {
-      sent: (now, frame) => this.#add(`${now.toFixed(3).padStart(12)} ${arrow}  sent    ${packetText(frame)}`),
-      arrived: (now, frame) => this.#add(`${now.toFixed(3).padStart(12)}  ${arrow} arrived ${packetText(frame)}`),
+      sent: (now, frame) => this.#add(`${now.toFixed(3).padStart(12)} ${arrow}  sent    ${textOf(frame)}`),
+      arrived: (now, frame) => this.#add(`${now.toFixed(3).padStart(12)}  ${arrow} arrived ${textOf(frame)}`),
     }
   }
 
@@ -40,14 +40,6 @@ export class Trace {
   }
 }
 
-const NAMES = Object.fromEntries(Object.entries(OPCODE).map(([name, opcode]) => [opcode, name.toUpperCase()]))
-
-function packetText(frame: Frame): string {
-  const opcode = readOpcode(frame.buffer, frame.offset, frame.length)
-  const name = NAMES[opcode] ?? `opcode ${opcode}`
-  if (opcode === OPCODE.data && frame.length >= 4) {
-    return `${name} ${readBlock(frame.buffer, frame.offset)} (${frame.length - 4} bytes)`
-  }
-  const numbered = (opcode === OPCODE.ack || opcode === OPCODE.error) && frame.length >= 4
-  return numbered ? `${name} ${readBlock(frame.buffer, frame.offset)}` : name
+function textOf({ buffer, offset, length }: Frame): string {
+  return packetText(buffer, offset, length)
 }

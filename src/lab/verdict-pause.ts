@@ -8,7 +8,7 @@ import type { LinkTap } from './link.ts'
 import type { ReceivingNode } from './node.ts'
 
 /** Why nothing could leave, or nothing that left could help. The rules are those of docs/rules.md. */
-export type PauseRule = 'request' | 'unreachable' | 'A4' | 'N4' | 'A5-oack' | 'A5-data' | 'A12' | 'A13'
+export type PauseRule = 'request' | 'unreachable' | 'A4' | 'N4' | 'A5-oack' | 'A5-data' | 'A12' | 'A13' | 'A14'
 
 /** In words, for a table. The device is the subject where it is its own way that leaves no other. */
 export const PAUSE_WORDS: Readonly<Record<PauseRule, string>> = {
@@ -20,6 +20,7 @@ export const PAUSE_WORDS: Readonly<Record<PauseRule, string>> = {
   'A5-data': 'until DATA 1 is acknowledged nothing else leaves (rule A5)',
   A12: 'at the wrap nothing is repeated before its own timer (rule A12)',
   A13: 'it counts repeats: nothing is repeated before its own timer (rule A13)',
+  A14: 'the network lost all eight datagrams that a silent client gets in a second, or their answers (rule A14)',
 }
 
 export interface PauseShare {
@@ -78,6 +79,8 @@ interface Pause {
   readonly toMs: number
   readonly blocks: number
   readonly events: readonly PauseEvent[]
+  /** What happened before it since the server heard the device last: the silence of a device that stores what is sent ahead is longer than its pause. */
+  readonly earlier: readonly PauseEvent[]
 }
 
 /** A packet that comes this long after the last block is the device's own timer (rules A12, A13). */
@@ -88,6 +91,11 @@ const OACK_MS = 1000
 const ANSWER_MS = 40
 /** This many datagrams in a row that do not arrive, of a fault that can silence everything, are no accident. */
 const SILENCED = 3
+/** A silent client gets this many datagrams of questions in this time (rule A14). */
+const QUESTIONS = 8
+const QUESTIONS_MS = 1000
+/** So many of them at least were lost, or their answers: U-Boot leaves one of two unanswered by its nature. */
+const QUESTIONS_LOST = 4
 /** Different blocks that it leaves unanswered, before a device counts as mute. One it may just have taken last. */
 const MUTE_BLOCKS = 2
 /** More happens in no pause of interest; what comes later is not kept. */
@@ -97,6 +105,7 @@ const MOST_PAUSES = 64
 
 const UP = 1 << 19
 const ARRIVED = 1 << 20
+const HEARD = UP | ARRIVED
 
 /** Watches both links. What happened since the last new block is kept; in a healthy transfer that is one round trip. */
 export class PauseWatch {
@@ -126,6 +135,9 @@ export class PauseWatch {
   readonly #at: number[] = []
   readonly #what: number[] = []
   #count = 0
+  /** Of these, how many happened before the last new block; and how many until the server heard the device last. */
+  #earlier = 0
+  #untilHeard = 0
 
   constructor(client: ReceivingNode) {
     this.#client = client
@@ -155,14 +167,20 @@ export class PauseWatch {
     this.#longestMs = Math.max(this.#longestMs, ms)
     this.#stored = this.#client.stored
     this.#sinceMs = now
-    this.#count = 0
+    const kept = this.#count - this.#untilHeard
+    for (let i = 0; i < kept; i++) {
+      this.#at[i] = this.#at[this.#untilHeard + i]
+      this.#what[i] = this.#what[this.#untilHeard + i]
+    }
+    this.#count = kept
+    this.#earlier = kept
+    this.#untilHeard = 0
   }
 
   #pauseUntil(toMs: number): Pause {
-    const events = Array.from({ length: this.#count }, (_, i) => eventOf(this.#at[i], this.#what[i])).filter(
-      ({ ms }) => ms <= toMs,
-    )
-    return { fromMs: this.#sinceMs, toMs, blocks: this.#stored, events }
+    const all = Array.from({ length: this.#count }, (_, i) => eventOf(this.#at[i], this.#what[i]))
+    const events = all.slice(this.#earlier).filter(({ ms }) => ms <= toMs)
+    return { fromMs: this.#sinceMs, toMs, blocks: this.#stored, events, earlier: all.slice(0, this.#earlier) }
   }
 
   #leftDown(now: number, code: number): void {
@@ -186,6 +204,7 @@ export class PauseWatch {
     if (this.#count === MOST_EVENTS) return
     this.#at[this.#count] = now
     this.#what[this.#count++] = what
+    if ((what & HEARD) === HEARD) this.#untilHeard = this.#count
   }
 }
 
@@ -224,6 +243,7 @@ function judgePause(pause: Pause, facts: PauseFacts): PauseVerdict {
     ...unanswerable(pause),
     ...offered(pause),
     ...(facts.windowed ? atTheEnd('N4', pause, facts) : individual(pause, facts)),
+    ...askedInVain(pause),
   ]
   const shares = sharesOf(stretches, fromMs, toMs)
   const count = (way: PauseEvent['way'], step: PauseEvent['step']): number =>
@@ -358,6 +378,60 @@ function muteBefore(rule: 'A4' | 'N4', { events, toMs }: Pause, lastBlock: numbe
     if (mute.add(number).size >= MUTE_BLOCKS) since ??= ms
   }
   return since === undefined ? [] : [{ rule, fromMs: since, toMs }]
+}
+
+/**
+ * From the first of eight questions in a second until that second is over, when the network lost all of them that the device would have
+ * answered, or its answers.
+ */
+function askedInVain({ fromMs, toMs, earlier, events }: Pause): Stretch[] {
+  const questions = questionsOf([...earlier, ...events])
+  return questions.flatMap(({ ms }, first): Stretch[] => {
+    const endMs = ms + QUESTIONS_MS
+    const asked = questions.slice(first).filter((one) => one.ms < endMs)
+    const lost = asked.filter(({ fate }) => fate === 'lost').length
+    const isInVain = asked.length >= QUESTIONS && lost >= QUESTIONS_LOST && asked.every(({ fate }) => fate !== 'heard')
+    return isInVain ? [{ rule: 'A14', fromMs: Math.max(ms, fromMs), toMs: Math.min(endMs, toMs) }] : []
+  })
+}
+
+interface Asked {
+  readonly ms: number
+  /** `lost` it was, or its answer; a device that was not made to speak is `mute`. */
+  readonly fate: 'lost' | 'mute' | 'heard'
+}
+
+/** DATA that left by a timer; what leaves at the moment of an ACK is its answer. */
+function questionsOf(events: readonly PauseEvent[]): Asked[] {
+  return events.flatMap(({ way, step, opcode, ms, number }, index): Asked[] => {
+    if (way !== 'down' || step !== 'sent' || opcode !== OPCODE.data) return []
+    if (events.some((other) => isHeard(other) && other.ms === ms)) return []
+    return [{ ms, fate: fateOf(number, events.slice(index + 1)) }]
+  })
+}
+
+/** What became of DATA `number`, by what happened after it left. */
+function fateOf(number: number, later: readonly PauseEvent[]): Asked['fate'] {
+  const arrival = arrivalIn(
+    later,
+    ({ way, opcode, ...one }) => way === 'down' && opcode === OPCODE.data && one.number === number,
+  )
+  if (arrival < 0) return 'lost'
+  const sent = later.slice(arrival)
+  const answer = sent.findIndex(({ way, step, ms }) => way === 'up' && step === 'sent' && ms - sent[0].ms <= ANSWER_MS)
+  if (answer < 0) return 'mute'
+  const isSame = (one: PauseEvent): boolean => one.way === 'up' && one.number === sent[answer].number
+  return arrivalIn(sent.slice(answer + 1), isSame) < 0 ? 'lost' : 'heard'
+}
+
+/** Where a packet that has just left arrived; -1 when it left once more before that, or never arrived. */
+function arrivalIn(later: readonly PauseEvent[], isSame: (event: PauseEvent) => boolean): number {
+  const next = later.findIndex(isSame)
+  return next >= 0 && later[next].step === 'arrived' ? next : -1
+}
+
+function isHeard({ way, step }: PauseEvent): boolean {
+  return way === 'up' && step === 'arrived'
 }
 
 /** Each moment counts once, for the first stretch of the list that holds it. */

@@ -16,4 +16,5 @@ export {
   type Option,
   optionNumber,
 } from './options.ts'
+export { dataText, packetText } from './packet-text.ts'
 export { encodeRequest, MAX_FILENAME_BYTES, type Mode, parseRequest, type Request } from './request.ts'

@@ -9,6 +9,13 @@ export function deviceId(address: string, mac: string | undefined, request: Requ
   return `${mac ?? address} ${fingerprint(request)}`
 }
 
+/** Whether `name` is the MAC or network address that `device` begins with, or all of it. */
+export function isNamed(device: string, name: string): boolean {
+  const given = name.trim()
+  const [first = ''] = device.split(' ', 1)
+  return device === given || first === given || first === given.toLowerCase().replaceAll('-', ':')
+}
+
 /**
  * The options with their order and values, which bootloaders differ in; not the file's name, which changes from image to
  * image, and not the size, which is the file's.

@@ -47,8 +47,13 @@ export class Devices {
     this.#memory.merge(update)
   }
 
-  /** Policy of a transfer that begins, and what is known of its device. */
-  prepare(transfer: DeviceTransfer, agreed: Agreed): Prepared {
+  /** Its next transfer begins as that of a new device. What a transfer that runs now teaches counts again. */
+  forget(device: string): void {
+    this.#memory.forget(device)
+  }
+
+  /** Policy of a transfer that begins, and what is known of its device. `policy` where the transfer does not follow that of all. */
+  prepare(transfer: DeviceTransfer, agreed: Agreed, policy: PolicyOptions = this.policy): Prepared {
     const { content } = transfer
     const id = this.#idOf(transfer)
     if (content?.type === 'image') content.device = id
@@ -58,7 +63,7 @@ export class Devices {
       patient: takesWhateverComes(transfer.request) || learnt?.countsRepeats === true,
       ...(learnt?.window === undefined ? {} : { window: learnt.window }),
     }
-    return { policy: choosePolicy(this.policy, agreed, device), device }
+    return { policy: choosePolicy(policy, agreed, device), device }
   }
 
   /** The transfer is over: what it taught is kept for the device's next request. */

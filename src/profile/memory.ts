@@ -66,6 +66,11 @@ export class DeviceMemory {
     }
   }
 
+  /** False when nothing was known of it. */
+  forget(device: string): boolean {
+    return this.#devices.delete(device)
+  }
+
   /** Everything that is known, for a serving instance that begins. */
   all(): DeviceUpdate[] {
     return [...this.#devices.values()]

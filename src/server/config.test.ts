@@ -66,6 +66,9 @@ test.each([
   'workers',
   'singlePort',
   'record',
+  'recordFailed',
+  'recordFiles',
+  'recordMib',
   'maxTransfers',
   'maxTransfersPerAddress',
 ] as const)('%s cannot change while the server runs', (key) => {
@@ -76,6 +79,9 @@ test.each([
     workers: 2,
     singlePort: true,
     record: 'x',
+    recordFailed: true,
+    recordFiles: 2,
+    recordMib: 2,
     maxTransfers: 5,
     maxTransfersPerAddress: 5,
   } as const

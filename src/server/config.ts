@@ -3,7 +3,12 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
 import { ForesendError } from '../error.ts'
-import type { ServerConfig, ServerConfigInput } from './contract.ts'
+import { portRangeOf } from '../io/port-range.ts'
+import { MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../transfer/negotiate.ts'
+import { OPTIONS } from '../transfer/options.ts'
+import type { Rule, ServerConfig, ServerConfigInput } from './contract.ts'
+import { CONTENT, withContent } from './content-config.ts'
+import { isMac } from './networks.ts'
 
 /** Above this a window that was not negotiated only overruns receive rings. */
 export const MAX_WINDOW_BLOCKS = 64
@@ -15,6 +20,15 @@ const MAX_COPIES = 8
 const MAX_GAP_MS = 1000
 const MAX_RTO_MS = 60_000
 const MAX_TRANSFERS = 1_000_000
+const MAX_DESCRIPTOR = 1_000_000
+const MAX_REQUESTS_PER_SEC = 1_000_000
+/** A block of 512 bytes each eighth of a second: slower ones look like a dead server to a client. */
+const MIN_BYTES_PER_SEC = 4096
+const MAX_BYTES_PER_SEC = 1e12
+/** A folder with more files is slow to look through. */
+export const MAX_RECORD_FILES = 100_000
+/** Some ten million packets: Wireshark takes minutes to open more. */
+export const MAX_RECORD_MIB = 1024
 
 const path = v.pipe(v.string(), v.minLength(1, 'a path'))
 const flag = v.optional(v.boolean('true or false'), false)
@@ -41,15 +55,48 @@ const wordOrWhole = (words: readonly string[], max: number, allowed: string) =>
     allowed,
   )
 
-const CONTENT = v.variant(
-  'type',
-  [
-    v.strictObject({ type: v.literal('path'), path }),
-    v.strictObject({ type: v.literal('folders'), roots: v.pipe(v.array(path), v.minLength(1, 'at least one folder')) }),
-    v.strictObject({ type: v.literal('file'), path }),
-  ],
-  '{ type: "path", path }, { type: "folders", roots } or { type: "file", path }',
+/** The options that can be refused: those that are known. */
+export const REFUSABLE: readonly string[] = [...OPTIONS.keys()]
+
+const networks = v.array(v.pipe(v.string(), v.check(isNetwork, 'an address and a length, such as 203.0.113.0/24')))
+const window = wordOrWhole(
+  ['auto', 'strict'],
+  MAX_WINDOW_BLOCKS,
+  `auto, strict, or blocks on the way: 1 to ${MAX_WINDOW_BLOCKS}`,
 )
+const refuse = v.array(v.picklist(REFUSABLE, `names of options: ${REFUSABLE.join(', ')}`))
+
+/** How a client is served, alike in a rule and for all. */
+const service = {
+  refuse: v.optional(refuse),
+  maxBlksize: v.optional(whole(MIN_BLKSIZE, MAX_BLKSIZE)),
+  maxWindowsize: v.optional(whole(1, MAX_WINDOWSIZE)),
+  anticipationBytes: v.optional(whole(0, MAX_ANTICIPATION_BYTES)),
+  copies: v.optional(whole(1, MAX_COPIES)),
+  gapMs: v.optional(decimal(0, MAX_GAP_MS)),
+  rtoMs: v.optional(decimal(1, MAX_RTO_MS)),
+  bytesPerSec: v.optional(whole(MIN_BYTES_PER_SEC, MAX_BYTES_PER_SEC)),
+}
+
+const RULE = v.strictObject({
+  clients: v.optional(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check(
+          (text) => isMac(text) || isNetwork(text),
+          'a network such as 192.168.1.0/24, an address, or a MAC address',
+        ),
+      ),
+    ),
+  ),
+  files: v.optional(v.array(v.pipe(v.string(), v.minLength(1, 'a pattern such as *.cfg')))),
+  direction: v.optional(v.picklist(['read', 'write'], 'read or write')),
+  profile: v.optional(v.string('the name of a profile')),
+  allow: v.optional(v.boolean('true or false')),
+  window: v.optional(window),
+  ...service,
+})
 
 const SCHEMA = v.strictObject({
   content: CONTENT,
@@ -63,32 +110,47 @@ const SCHEMA = v.strictObject({
     [],
   ),
   port: v.optional(whole(0, 65_535), 69),
-  window: v.optional(
-    wordOrWhole(['auto', 'strict'], MAX_WINDOW_BLOCKS, `auto, strict, or blocks on the way: 1 to ${MAX_WINDOW_BLOCKS}`),
-    'auto',
-  ),
-  anticipationBytes: v.optional(whole(0, MAX_ANTICIPATION_BYTES)),
-  copies: v.optional(whole(1, MAX_COPIES)),
-  gapMs: v.optional(decimal(0, MAX_GAP_MS)),
-  rtoMs: v.optional(decimal(1, MAX_RTO_MS)),
+  sockets: v.optional(v.array(whole(3, MAX_DESCRIPTOR))),
+  window: v.optional(window, 'auto'),
+  ...service,
   driver: v.optional(v.picklist(['auto', 'dgram', 'batch'], 'auto, dgram or batch'), 'auto'),
   workers: v.optional(wordOrWhole(['auto'], MAX_WORKERS, `auto, or threads: 1 to ${MAX_WORKERS}`), 'auto'),
   writable: flag,
   overwrite: flag,
   singlePort: flag,
-  allow: v.optional(
-    v.array(v.pipe(v.string(), v.check(isNetwork, 'an address and a length, such as 203.0.113.0/24'))),
-    [],
+  allow: v.optional(networks, []),
+  deny: v.optional(networks),
+  rules: v.optional(v.array(RULE)),
+  rollover: v.optional(v.picklist(['any', 'none', 0, 1], 'any, none, 0 or 1')),
+  portRange: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((text) => portRangeOf(text) !== undefined, 'FIRST:LAST, two ports from 1 to 65535'),
+    ),
   ),
+  requestsPerSec: v.optional(decimal(0.1, MAX_REQUESTS_PER_SEC)),
+  requestsPerSecPerAddress: v.optional(decimal(0.1, MAX_REQUESTS_PER_SEC)),
+  bytesPerSecPerAddress: v.optional(whole(MIN_BYTES_PER_SEC, MAX_BYTES_PER_SEC)),
+  state: v.optional(path),
   record: v.optional(path),
+  recordFailed: v.optional(v.boolean('true or false')),
+  recordFiles: v.optional(whole(1, MAX_RECORD_FILES)),
+  recordMib: v.optional(whole(1, MAX_RECORD_MIB)),
   maxTransfers: v.optional(whole(1, MAX_TRANSFERS)),
   maxTransfersPerAddress: v.optional(whole(1, MAX_TRANSFERS)),
 })
+
+/** The members of a configuration and of a rule, for whatever must offer all of them. */
+export const RULE_KEYS = Object.keys(RULE.entries) as readonly (keyof Rule)[]
+export const CONFIG_KEYS = Object.keys(SCHEMA.entries) as readonly (keyof ServerConfig)[]
 
 /** What is wrong when two settings stand beside each other; undefined when they may. */
 function contradiction(config: ServerConfig): string | undefined {
   if (config.overwrite && !config.writable) {
     return '--overwrite replaces files only where uploads are allowed: add --writable, or leave --overwrite out'
+  }
+  if (config.recordFailed === true && config.record === undefined) {
+    return '--record-failed says which transfers are recorded: add --record DIR, or leave it out'
   }
   const { window, anticipationBytes, copies, gapMs, rtoMs } = config
   if (anticipationBytes !== undefined && window !== 'auto') {
@@ -102,10 +164,7 @@ function contradiction(config: ServerConfig): string | undefined {
 
 /** Throws ERR_TFTP_USAGE: the key, what was given, and what is allowed. */
 export function parseConfig(input: ServerConfigInput): ServerConfig {
-  const { path: short, ...rest } = input
-  const full =
-    short === undefined || rest.content !== undefined ? rest : { ...rest, content: { type: 'path', path: short } }
-  const parsed = v.safeParse(SCHEMA, full)
+  const parsed = v.safeParse(SCHEMA, withContent(input))
   if (!parsed.success) throw usage(reasonOf(parsed.issues[0]))
   const config = parsed.output as ServerConfig
   const reason = contradiction(config)
@@ -115,12 +174,17 @@ export function parseConfig(input: ServerConfigInput): ServerConfig {
 
 /** What keeps its value while a server runs, with the name that a user knows it by. */
 const FIXED = {
+  sockets: 'the sockets that were handed in',
+  portRange: '--port-range',
   hosts: '--host',
   port: '--port',
   driver: '--driver',
   workers: '--workers',
   singlePort: '--single-port',
   record: '--record',
+  recordFailed: '--record-failed',
+  recordFiles: '--record-files',
+  recordMib: '--record-mib',
   maxTransfers: '--max-transfers',
   maxTransfersPerAddress: '--max-transfers-per-address',
 } as const satisfies Partial<Record<keyof ServerConfig, string>>

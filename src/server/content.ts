@@ -4,6 +4,7 @@ import { changed, fromSystem, quoted } from '../content/errors.ts'
 import type { Transfer } from '../endpoint/endpoint.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import { ForesendError } from '../error.ts'
+import type { Service } from './rules.ts'
 import type { StoreUse } from './store-use.ts'
 import type { BlockFramer, Mapped, Tid } from '../io/driver.ts'
 import { blockOfSeq, dataHead, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
@@ -22,6 +23,8 @@ export class ServedImage implements Mapped {
   maxBytes = 0
   /** What the client is known by (device-id.ts); empty until the transfer is prepared. */
   device = ''
+  /** How rules want it served; undefined where nothing judged it. */
+  service: Service | undefined
   /** All but the final block of the transfer can be sent from memory. */
   isMapped = false
   #blksize = 0
@@ -96,6 +99,8 @@ export class ServedUpload {
   readonly upload: Upload
   /** The path below the root. */
   readonly name: string
+  /** As of an image. */
+  service: Service | undefined
   /** The flush began: from now on it ends by itself, in the file's final name or not at all. */
   finishing = false
 

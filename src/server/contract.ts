@@ -3,7 +3,9 @@
  * calls, whether its transfers run in this thread or in eight others.
  */
 import type { ContentSpec } from '../content/index.ts'
+import type { ContentInput } from './content-config.ts'
 import type { TransferEvent } from '../endpoint/contract.ts'
+import type { Rollover } from '../transfer/negotiate.ts'
 import type { TraceEntry } from '../transfer/trace.ts'
 
 /** How a server is to be: plain data that crosses threads. `parseConfig` makes one of what a user wrote. */
@@ -13,6 +15,8 @@ export interface ServerConfig {
   readonly hosts: readonly string[]
   /** 0 takes any that is free, the same for all hosts. */
   readonly port: number
+  /** Descriptors of sockets that are bound already: they take the place of `hosts` and `port`, and the `dgram` driver serves them. */
+  readonly sockets?: readonly number[] | undefined
   /** `auto`: lock-step on the wire with quick repeats. `strict`: RFC 1350 to the letter. Else blocks on the way. */
   readonly window: 'auto' | 'strict' | number
   /** The same in Tftpd64's unit: 1 + floor(bytes / blksize) blocks. */
@@ -32,10 +36,60 @@ export interface ServerConfig {
   readonly singlePort: boolean
   /** Networks that are served though they are not private, as CIDR. */
   readonly allow: readonly string[]
-  /** A folder for a capture of every datagram. */
+  /** A folder for a capture of each transfer. */
   readonly record?: string | undefined
+  /** Only of those that failed, stalled or repeated much. */
+  readonly recordFailed?: boolean | undefined
+  /** The newest so many of them stay (500). */
+  readonly recordFiles?: number | undefined
+  /** A capture is this large at most, in MiB (4). */
+  readonly recordMib?: number | undefined
   readonly maxTransfers?: number | undefined
   readonly maxTransfersPerAddress?: number | undefined
+  /** Networks that are never served, as CIDR; they win over `allow`. */
+  readonly deny?: readonly string[] | undefined
+  /** From the top down: the first rule whose conditions all hold decides alone. */
+  readonly rules?: readonly Rule[] | undefined
+  /** Options that no client gets, by their lower-case names. */
+  readonly refuse?: readonly string[] | undefined
+  /** The most that is granted, whatever a client asks for. */
+  readonly maxBlksize?: number | undefined
+  readonly maxWindowsize?: number | undefined
+  /** What follows block 65535 where a client does not say: see `Rollover`. */
+  readonly rollover?: Rollover | undefined
+  /** Ports of transfers, `FIRST:LAST`; the system's own choice without it. */
+  readonly portRange?: string | undefined
+  /** Requests above these are dropped unanswered. */
+  readonly requestsPerSec?: number | undefined
+  readonly requestsPerSecPerAddress?: number | undefined
+  /** Payload that is sent, of all transfers together and of those to one address. Windows wait for it and stay whole. */
+  readonly bytesPerSec?: number | undefined
+  readonly bytesPerSecPerAddress?: number | undefined
+  /** The folder with profiles of the user's own, for rules that name one. */
+  readonly state?: string | undefined
+}
+
+/** Who, what, and how. Conditions that are left out hold; what is not decided is as the configuration has it. */
+export interface Rule {
+  /** Networks as CIDR, addresses, or MAC addresses: one of them is the client's. */
+  readonly clients?: readonly string[] | undefined
+  /** Patterns of the served file's path below its root (name-glob.ts): one of them fits. */
+  readonly files?: readonly string[] | undefined
+  readonly direction?: 'read' | 'write' | undefined
+  /** A kind of device: no other one explains the request better. */
+  readonly profile?: string | undefined
+  /** False: its requests get ERROR 2. */
+  readonly allow?: boolean | undefined
+  readonly refuse?: readonly string[] | undefined
+  readonly maxBlksize?: number | undefined
+  readonly maxWindowsize?: number | undefined
+  readonly window?: 'auto' | 'strict' | number | undefined
+  readonly anticipationBytes?: number | undefined
+  readonly copies?: number | undefined
+  readonly gapMs?: number | undefined
+  readonly rtoMs?: number | undefined
+  /** Of each transfer. */
+  readonly bytesPerSec?: number | undefined
 }
 
 /** Addresses and ports as they were asked for: `0.0.0.0` and `::` stand for every address. */
@@ -61,6 +115,11 @@ export interface Server {
    */
   trace(id: number): Promise<TraceEntry[] | undefined>
   /**
+   * Forgets what was learnt of the devices that `name` names (a MAC address, a network address, or all that one is known by), here and in
+   * the history. Which ones; what a transfer that runs now teaches counts again. Rejects with ERR_TFTP_ACCESS when the history cannot be changed now.
+   */
+  forget(name: string): Promise<string[]>
+  /**
    * Calls `listener` with each event from now on, down to `level`; the function that comes back ends that. Without `level` it gets every
    * event. Events that no listener asked for are not made at all, so one that asks for more than the others, later than a second after the
    * start, may miss those of the next milliseconds.
@@ -80,8 +139,8 @@ export interface Server {
 /** Running transfers may finish for this long when a server stops and nothing else is asked for. */
 export const STOP_GRACE_MS = 10_000
 
-/** A configuration as a user writes it: what is left out has its default, and `path` is short for the content. */
-export type ServerConfigInput = Partial<ServerConfig> & { readonly path?: string }
+/** A configuration as a user writes it: what is left out has its default, and `path` and what `ContentInput` has are short for the content. */
+export type ServerConfigInput = Partial<ServerConfig> & ContentInput & { readonly path?: string }
 
 /** A transfer that runs. */
 export interface TransferSnapshot {

@@ -215,7 +215,7 @@ describe.skipIf(typeof native === 'string')('workers', () => {
       expect.objectContaining({
         file: 'image.bin',
         code: 'ERR_TFTP_INTERNAL',
-        cause: expect.stringContaining('crash'),
+        reason: expect.stringContaining('crash'),
       }),
     ])
     expect(server.transfers()).toEqual([])

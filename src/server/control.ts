@@ -5,7 +5,9 @@
 import { ForesendError } from '../error.ts'
 import { type History, NO_DETAILS } from '../history/contract.ts'
 import { localAddresses } from '../io/interfaces.ts'
+import { isNamed } from '../profile/device-id.ts'
 import { DeviceMemory } from '../profile/memory.ts'
+import { Causes } from './causes.ts'
 import { parseConfig, requireSameFixed } from './config.ts'
 import {
   type Bound,
@@ -19,12 +21,12 @@ import {
   STOP_GRACE_MS,
   type TransferSnapshot,
 } from './contract.ts'
-import { openContent } from '../content/index.ts'
+import { openContent, withTexts } from '../content/index.ts'
 import { includes, levelOf, widest } from './level.ts'
 import type { OpenLink } from './link.ts'
 import { Member, type MemberOwner, type RestartTimes } from './member.ts'
 import { addStats, NO_STATS, SendFailures } from './network-stats.ts'
-import type { InstanceStart, Report } from './protocol.ts'
+import type { EventReport, InstanceStart, Report } from './protocol.ts'
 import { Registry } from './registry.ts'
 import { readTrace, type TraceEntry } from '../transfer/trace.ts'
 
@@ -57,9 +59,12 @@ export interface Members {
 export class Control implements Server, MemberOwner {
   bound: Bound = []
   #config: ServerConfig
+  /** The same as it was asked for: a reload reads the files that it names again. */
+  #asked: ServerConfig
   readonly #since = Date.now()
   readonly #members: readonly Member[]
   readonly #registry = new Registry()
+  readonly #causes = new Causes((report) => this.#pass(report))
   readonly #memory = new DeviceMemory()
   readonly #subscriptions = new Set<Subscription>()
   /** What outlasts this server; undefined when nothing is kept. */
@@ -90,7 +95,8 @@ export class Control implements Server, MemberOwner {
     subscription: Subscription | undefined,
     history: History | undefined,
   ) {
-    this.#config = config
+    this.#asked = config
+    this.#config = readTexts(config)
     this.#history = history
     for (const update of history?.devices ?? []) this.#memory.merge(update)
     this.#members = Array.from({ length: count }, (_, index) => new Member(this, index, open, restart))
@@ -146,6 +152,17 @@ export class Control implements Server, MemberOwner {
     return question.answer.promise
   }
 
+  async forget(name: string): Promise<string[]> {
+    const found = new Set(this.#memory.all().flatMap(({ device }) => (isNamed(device, name) ? [device] : [])))
+    for (const device of (await this.#history?.forget(name)) ?? []) found.add(device)
+    const forgotten = [...found]
+    for (const device of forgotten) {
+      this.#memory.forget(device)
+      for (const member of this.#members) member.send({ type: 'forget', device })
+    }
+    return forgotten
+  }
+
   subscribe(listener: Listener, level: EventLevel = 'debug'): () => void {
     // The same function may be given twice, and each of the two ends for itself.
     const own: Subscription = { listener, level }
@@ -167,7 +184,7 @@ export class Control implements Server, MemberOwner {
     clearTimeout(this.#quiet)
     clearTimeout(this.#settling)
     const all = Promise.all(this.#members.map((member) => member.stop(graceMs)))
-    this.#stopped ??= all.then(() => {})
+    this.#stopped ??= all.then(() => this.#causes.close())
     return this.#stopped
   }
 
@@ -177,14 +194,8 @@ export class Control implements Server, MemberOwner {
 
   startOf(index: number, again: boolean): InstanceStart {
     const count = this.#members.length
-    const { port, maxTransfers, maxTransfersPerAddress } = this.#config
     return {
-      config: {
-        ...this.#config,
-        port: this.bound[0]?.port ?? port,
-        maxTransfers: share(maxTransfers, count),
-        maxTransfersPerAddress: share(maxTransfersPerAddress, count),
-      },
+      config: { ...shareOf(this.#config, count), port: this.bound[0]?.port ?? this.#config.port },
       sharedPort: count === 1 ? undefined : index === 0 && !again ? 'first' : 'next',
       firstId: this.#nextIds[index],
       idStep: count,
@@ -196,15 +207,14 @@ export class Control implements Server, MemberOwner {
 
   handle(member: Member, message: Report): void {
     switch (message.type) {
-      case 'event': {
-        const { event, details } = message
-        this.#idWasUsed(member.index, event.id)
-        this.#registry.add(member.index, event)
-        if (details !== undefined) this.#history?.ended({ event, details })
-        return this.#tell(event)
-      }
+      case 'event':
+        this.#idWasUsed(member.index, message.event.id)
+        this.#registry.add(member.index, message.event)
+        return this.#causes.add(message)
       case 'ended':
-        return this.#history?.ended(message)
+        return this.#causes.add(message)
+      case 'kept':
+        return this.#history?.kept(message.rows, message.count)
       case 'facts':
         this.#idWasUsed(member.index, message.facts.lastId)
         return this.#registry.addFacts(member.index, message.facts)
@@ -234,8 +244,7 @@ export class Control implements Server, MemberOwner {
   gone(member: Member, cause: string): void {
     const reason = 'the worker that served it crashed; ask again'
     for (const event of this.#registry.lose(member.index, Date.now(), reason)) {
-      this.#history?.ended({ event, details: NO_DETAILS })
-      this.#tell(event)
+      this.#causes.add({ type: 'event', event, details: NO_DETAILS })
     }
     for (const [id, { index }] of this.#traces) if (index === member.index) this.#answerTrace(id, undefined)
     this.#pastStats = addStats(this.#pastStats, this.#stats[member.index])
@@ -273,9 +282,11 @@ export class Control implements Server, MemberOwner {
 
   async #reload(input: ServerConfigInput | undefined): Promise<void> {
     try {
-      const config = input === undefined ? this.#config : parseConfig(input)
-      requireSameFixed(this.#config, config)
+      const asked = input === undefined ? this.#asked : parseConfig(input)
+      requireSameFixed(this.#config, asked)
+      const config = readTexts(asked)
       await this.#prepare(config)
+      this.#asked = asked
       this.#config = config
     } catch (error) {
       for (const member of this.#members) member.discard()
@@ -291,7 +302,8 @@ export class Control implements Server, MemberOwner {
     ;(await openContent(config.content, { writable: false, overwrite: false })).close()
     // An instance that crashed and was started again meanwhile is asked anew. Restarts are rare by themselves (RESTART in member.ts).
     while (!this.#members.every((member) => member.isPrepared)) {
-      const answers = await Promise.allSettled(this.#members.map((member) => member.prepare(config)))
+      const shared = shareOf(config, this.#members.length)
+      const answers = await Promise.allSettled(this.#members.map((member) => member.prepare(shared)))
       const failed = answers.find((answer) => answer.status === 'rejected')
       if (failed !== undefined) throw failed.reason
     }
@@ -312,6 +324,14 @@ export class Control implements Server, MemberOwner {
     return addresses.filter((address) => !/^(127\.|::1$)/.test(address)).join(', ') || 'only loopback addresses'
   }
 
+  /** An event with all that will be known of it. */
+  #pass({ type, event, details, evidence }: EventReport): void {
+    if (details !== undefined) {
+      this.#history?.ended({ event, details, ...(evidence === undefined ? {} : { trace: evidence.trace }) })
+    }
+    if (type === 'event') this.#tell(event)
+  }
+
   #tell(event: ServerEvent): void {
     if (this.#early === undefined) this.#emit(event)
     else this.#early.push(event)
@@ -325,9 +345,26 @@ export class Control implements Server, MemberOwner {
   }
 }
 
-/** A limit on all transfers, divided among instances that do not know each other's. */
-function share(limit: number | undefined, count: number): number | undefined {
-  return limit === undefined ? undefined : Math.ceil(limit / count)
+/** Limits on all transfers. */
+export const SHARED = [
+  'maxTransfers',
+  'maxTransfersPerAddress',
+  'requestsPerSec',
+  'requestsPerSecPerAddress',
+  'bytesPerSec',
+  'bytesPerSecPerAddress',
+] as const
+
+/** `config` with its limits divided among instances that do not know each other's transfers. */
+function shareOf(config: ServerConfig, count: number): ServerConfig {
+  if (count === 1) return config
+  const shares = SHARED.flatMap((key) => (config[key] === undefined ? [] : [[key, Math.ceil(config[key] / count)]]))
+  return { ...config, ...Object.fromEntries(shares) }
+}
+
+/** `config` with the texts of the files of rules that it names. Throws ERR_TFTP_USAGE. */
+function readTexts(config: ServerConfig): ServerConfig {
+  return { ...config, content: withTexts(config.content) }
 }
 
 /** A reload failed: its error, with what still holds. */

@@ -15,7 +15,7 @@ const handlers: DriverHandlers<ServedTransfer> = {
   timer: () => expect.unreachable(),
   listenerFailed: () => expect.unreachable(),
 }
-const parts = { sharedPort: undefined, singlePort: false, tap: undefined }
+const parts = { sharedPort: undefined, singlePort: false }
 
 test.each([
   ['batch', 'linux', '--driver batch cannot run here, so dgram serves instead: no koffi'],

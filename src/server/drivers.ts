@@ -1,8 +1,9 @@
 /** Which driver a server gets. */
 import { createBatchDriver } from '../io/batch/driver.ts'
 import { createDgramDriver } from '../io/dgram/driver.ts'
-import type { Driver, DriverHandlers, Tap } from '../io/driver.ts'
+import type { Driver, DriverHandlers } from '../io/driver.ts'
 import type { Native } from '../io/native/linux.ts'
+import { portRangeOf } from '../io/port-range.ts'
 import { probeBatch } from '../io/native/probe.ts'
 import type { ServedTransfer } from './content.ts'
 import { isNear } from './peers.ts'
@@ -33,14 +34,15 @@ export interface DriverParts {
   readonly native: Native | undefined
   readonly sharedPort: 'first' | 'next' | undefined
   readonly singlePort: boolean
-  readonly tap: Tap | undefined
+  readonly portRange?: string | undefined
 }
 
 export function createDriver(
   handlers: DriverHandlers<ServedTransfer>,
-  { native, sharedPort, singlePort, tap }: DriverParts,
+  { native, sharedPort, singlePort, portRange }: DriverParts,
 ): Driver<ServedTransfer> {
-  const options = { isNear, singlePort, ...(tap === undefined ? {} : { tap }) }
+  const ports = portRange === undefined ? undefined : portRangeOf(portRange)
+  const options = { isNear, singlePort, ports }
   return native === undefined
     ? createDgramDriver(handlers, options)
     : createBatchDriver(handlers, { ...options, native, sharedPort })

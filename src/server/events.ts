@@ -6,9 +6,10 @@ import { OPCODE, type Request } from '../packet/index.ts'
 import { type EndedDetails, NO_DETAILS } from '../history/contract.ts'
 import { deviceId } from '../profile/device-id.ts'
 import { RateLimiter } from '../endpoint/rate-limiter.ts'
-import { allowFlagFor } from './peers.ts'
 import type { ServedTransfer } from './content.ts'
-import type { FromInstance } from './protocol.ts'
+import { type Evidence, evidenceOf, needsEvidence } from './evidence.ts'
+import type { EventReport, FromInstance } from './protocol.ts'
+import { hex, KeptRows } from './kept-rows.ts'
 import { Ledger } from './ledger.ts'
 import { includes, transferLevel } from './level.ts'
 import type { EventLevel } from './contract.ts'
@@ -17,11 +18,10 @@ import { COUNTER } from '../transfer/contract.ts'
 /** Lines that any host of the network can cause: ten at once, then ten a minute, and the same one once a minute. */
 const LINES = { burst: 10, perSecond: 1 / 6, sameKeyMs: 60_000 }
 
-/** What a history keeps of a transfer that ends with an event of `kind`. */
-export type DetailsOf = (kind: EventKind, transfer: ServedTransfer) => EndedDetails
-
-/** What tells of a transfer. */
-type Word = Extract<FromInstance, { type: 'event' | 'ended' }>
+/** What a history keeps of a transfer that ends. */
+export type DetailsOf = (transfer: ServedTransfer) => EndedDetails
+/** The last packets of a transfer, as `Traces.copy` returns them. */
+export type TraceOf = (transfer: ServedTransfer) => Uint32Array
 
 export class Events {
   /** Events of transfers that matter less are not made. */
@@ -31,12 +31,16 @@ export class Events {
   readonly #denied = new RateLimiter(LINES)
   readonly #notices = new RateLimiter(LINES)
   /** Events that wait for a checksum. */
-  readonly #waiting = new Map<Word, Promise<void>>()
+  readonly #waiting = new Map<EventReport, Promise<void>>()
   readonly #detailsOf: DetailsOf | undefined
+  readonly #traceOf: TraceOf
+  readonly #kept: KeptRows
 
   /** With `detailsOf` the end of each transfer is reported, whatever the level. */
-  constructor(say: (message: FromInstance) => void, level: EventLevel = 'debug', detailsOf?: DetailsOf) {
+  constructor(say: (message: FromInstance) => void, level: EventLevel, traceOf: TraceOf, detailsOf?: DetailsOf) {
     this.#say = say
+    this.#kept = new KeptRows(say)
+    this.#traceOf = traceOf
     this.#detailsOf = detailsOf
     this.level = level
     this.#ledger = new Ledger((facts) => say({ type: 'facts', facts }))
@@ -48,16 +52,20 @@ export class Events {
 
   /** `now` is the driver's. An event that says `completed` goes out when its checksum is known. */
   transfer(kind: EventKind, now: number, transfer: ServedTransfer): void {
-    const details = FINAL_EVENTS.has(kind) ? this.#detailsOf?.(kind, transfer) : undefined
+    const details = FINAL_EVENTS.has(kind) ? this.#detailsOf?.(transfer) : undefined
     const isRead = includes(this.level, transferLevel(kind, transfer.outcome?.lastAck))
     if (isRead) this.#ledger.introduce(kind, transfer)
     else this.#ledger.unsaid(kind, transfer, transfer.machine?.counters[COUNTER.bytes] ?? 0)
     if (!isRead && details === undefined) return
-    const event = eventOf(kind, Date.now(), transfer, now)
+    const needs = needsEvidence(kind, transfer)
+    if (!isRead && !needs && details !== undefined) return this.#kept.add(kind, now, transfer, details)
+    const time = Date.now()
+    const event = eventOf(kind, time, transfer, now)
     const served = transfer.content?.name
     if (served !== undefined && served !== event.file) event.served = served
     const crc32 = kind === 'completed' ? transfer.content?.crc32() : undefined
-    const word = wordOf(event, isRead, details)
+    const evidence = needs ? evidenceOf(kind, transfer, this.#traceOf(transfer), time, now) : undefined
+    const word = wordOf(event, isRead, details, evidence)
     if (crc32 === undefined) return this.#tell(word)
     const waiting = crc32.then(
       (value) => {
@@ -70,7 +78,7 @@ export class Events {
   }
 
   /** A peer whose address is not served asked for something. It gets no answer; some of these requests become events. */
-  denied(peer: Peer, request: Request | undefined): void {
+  denied(peer: Peer, request: Request | undefined, reason: string): void {
     if (!this.#denied.take(performance.now(), peer.address)) return
     const isRead = includes(this.level, transferLevel('refused', undefined))
     if (!isRead) this.#ledger.count('refused')
@@ -79,7 +87,7 @@ export class Events {
     if (!isRead && details === undefined) return
     const held = this.#denied.takeSuppressed()
     const more = held > 0 ? ` (${held} more like it were not reported)` : ''
-    const cause = `${peer.address} is not a private address, so it is not served; to serve it add ${allowFlagFor(peer.address)}${more}`
+    const told = `${reason}${more}`
     const event: TransferEvent = {
       event: 'refused',
       time: Date.now(),
@@ -95,14 +103,14 @@ export class Events {
       ms: 0,
       rateBytesPerSec: 0,
       code: 'ERR_TFTP_ACCESS',
-      cause,
+      reason: told,
     }
     this.#say(wordOf(event, isRead, details))
   }
 
   /** Resolves when the control side knows all that happened: events that waited for a checksum are out, and so are facts. */
   async settled(): Promise<void> {
-    await Promise.all(this.#waiting.values())
+    await Promise.all([...this.#waiting.values(), this.#kept.settled()])
     this.#ledger.flush()
   }
 
@@ -112,6 +120,7 @@ export class Events {
    */
   hurry(): void {
     for (const word of this.#waiting.keys()) this.#release(word)
+    this.#kept.hurry()
     try {
       this.#ledger.flush()
     } catch {
@@ -119,22 +128,27 @@ export class Events {
     }
   }
 
-  #release(word: Word): void {
+  #release(word: EventReport): void {
     if (this.#waiting.delete(word)) this.#tell(word)
   }
 
-  #tell(word: Word): void {
+  #tell(word: EventReport): void {
     if (word.type === 'event' && FINAL_EVENTS.has(word.event.event)) this.#ledger.said(word.event.id)
     this.#say(word)
   }
 }
 
 /** Without a reader it is for the history alone. */
-function wordOf(event: TransferEvent, isRead: boolean, details: EndedDetails | undefined): Word {
-  if (details === undefined) return { type: 'event', event }
-  return { type: isRead ? 'event' : 'ended', event, details }
-}
-
-function hex(crc32: number): string {
-  return (crc32 >>> 0).toString(16).padStart(8, '0')
+function wordOf(
+  event: TransferEvent,
+  isRead: boolean,
+  details: EndedDetails | undefined,
+  evidence?: Evidence,
+): EventReport {
+  return {
+    type: isRead ? 'event' : 'ended',
+    event,
+    ...(details === undefined ? {} : { details }),
+    ...(evidence === undefined ? {} : { evidence }),
+  }
 }

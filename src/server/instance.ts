@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Store } from '../content/contract.ts'
 import { openContent } from '../content/index.ts'
+import { defaultStateFolder, loadProfiles } from '../content/profile-files.ts'
 import { SERVE_CAPS, SERVE_LIMITS } from '../endpoint/limits.ts'
 import { ForesendError } from '../error.ts'
 import type { Bound } from '../io/driver.ts'
@@ -15,10 +16,16 @@ import { createDriver } from './drivers.ts'
 import { detailsOf } from './details.ts'
 import { Events } from './events.ts'
 import { Peers } from './peers.ts'
+import { Rates } from './rates.ts'
+import { type Known, Rules } from './rules.ts'
+import { Recording } from './recording.ts'
 import { type FromInstance, type InstanceStart, type ToInstance, toPlain } from './protocol.ts'
-import { Serving } from './serving.ts'
+import { Serving, type ServingOptions } from './serving.ts'
 
 const STOP_POLL_MS = 20
+/** Recordings that stay, and their size: 2 GB at most, and usually a hundredth of it. */
+const RECORD_FILES = 500
+const RECORD_MIB = 4
 /** Totals go to the control side at most this often, and only when something was counted. */
 const STATS_EVERY_MS = 1000
 
@@ -53,12 +60,14 @@ export function startInstance(start: InstanceStart, say: Say, native?: () => Pro
 async function open(start: InstanceStart, say: Say, native: (() => Promise<Native>) | undefined): Promise<Instance> {
   const { config } = start
   const functions = await native?.()
-  const store = await openContent(config.content, { ...config, mapper: functions })
+  const neighbours = new Neighbours()
+  const macOf = (address: string): string | undefined => neighbours.macOf(Date.now(), address)
+  const store = await openContent(config.content, { ...config, mapper: functions, macOf })
   const undo: (() => unknown)[] = [() => store.close()]
   try {
-    const recorder = await startRecorder(config, say)
+    const recorder = startRecorder(config, say)
     if (recorder !== undefined) undo.push(() => recorder.close())
-    const instance = new Instance(start, say, store, functions, recorder)
+    const instance = new Instance(start, say, store, functions, recorder, neighbours)
     undo.push(() => instance.drop())
     await instance.listen()
     return instance
@@ -68,6 +77,8 @@ async function open(start: InstanceStart, say: Say, native: (() => Promise<Nativ
   }
 }
 
+type Parts = Pick<ServingOptions, 'store' | 'peers' | 'rules' | 'rates'>
+
 class Instance {
   bound: readonly { readonly address: string; readonly port: number }[] = []
   #config: ServerConfig
@@ -75,12 +86,13 @@ class Instance {
   readonly #native: Native | undefined
   readonly #events: Events
   readonly #devices: Devices
+  readonly #known: Known
   readonly #serving: Serving
   readonly #recorder: Recorder | undefined
   readonly #stats: NodeJS.Timeout
   #sockets: readonly Bound[] = []
   /** What a reload goes over to, once all instances have it. */
-  #prepared: { readonly config: ServerConfig; readonly store: Store; readonly peers: Peers } | undefined
+  #prepared: { readonly config: ServerConfig; readonly parts: Parts } | undefined
   #counted = ''
   #stopAt = Infinity
   #isStopping = false
@@ -91,31 +103,37 @@ class Instance {
     store: Store,
     native: Native | undefined,
     recorder: Recorder | undefined,
+    neighbours: Neighbours,
   ) {
     const { config } = start
     this.#config = config
     this.#say = say
     this.#native = native
     this.#recorder = recorder
-    const neighbours = new Neighbours()
     const macOf = (now: number, address: string): string | undefined => neighbours.macOf(now, address)
     const traceOf = (transfer: ServedTransfer): Uint32Array => this.#serving.endpoint.traceOf(transfer)
     this.#events = new Events(
       say,
       start.level,
-      start.keeps ? (kind, transfer) => detailsOf(kind, transfer, macOf, traceOf) : undefined,
+      traceOf,
+      start.keeps ? (transfer) => detailsOf(transfer, macOf) : undefined,
     )
+    this.#known = {
+      macOf: (address) => neighbours.macOf(Date.now(), address),
+      profiles: () =>
+        [...loadProfiles(this.#config.state ?? defaultStateFolder()).all.values()].map(({ profile }) => profile),
+    }
     this.#devices = new Devices(config, macOf, Date.now, (update) => say({ type: 'learnt', update }))
     for (const update of start.memory) this.#devices.merge(update)
     const current = (): ServerConfig => this.#config
     this.#serving = new Serving({
-      store,
+      ...this.#partsOf(config, store),
       devices: this.#devices,
-      peers: new Peers(config.allow),
       events: this.#events,
       endpoint: {
         limits: SERVE_LIMITS,
-        prepare: (transfer, agreed) => this.#devices.prepare(transfer, agreed),
+        limitsOf: (transfer) => transfer.content?.service?.limits ?? SERVE_LIMITS,
+        prepare: (transfer, agreed) => this.#serving.prepare(transfer, agreed),
         get writable() {
           return current().writable
         },
@@ -130,9 +148,17 @@ class Instance {
           native,
           sharedPort: start.sharedPort,
           singlePort: config.singlePort,
-          tap: recorder,
+          portRange: config.portRange,
         }),
       asked: () => say({ type: 'asked' }),
+      recording:
+        recorder === undefined
+          ? undefined
+          : new Recording({
+              recorder,
+              failedOnly: config.recordFailed === true,
+              port: () => this.bound[0]?.port ?? config.port,
+            }),
     })
     this.#stats = setInterval(() => this.#tellStats(), STATS_EVERY_MS).unref()
   }
@@ -144,9 +170,10 @@ class Instance {
   /** Every host on the same port. Without hosts: IPv4, and IPv6 where this machine has it. */
   async listen(): Promise<void> {
     const { driver } = this.#serving
-    const { hosts, port } = this.#config
+    const { hosts, port, sockets: handed } = this.#config
     const sockets: Bound[] = []
-    if (hosts.length > 0) {
+    if (handed !== undefined) for (const fd of handed) sockets.push(await driver.adopt(fd))
+    else if (hosts.length > 0) {
       for (const host of new Set(hosts)) sockets.push(await driver.listen(host, sockets[0]?.port ?? port))
     } else sockets.push(...(await this.#listenEverywhere()))
     this.#sockets = sockets
@@ -173,6 +200,8 @@ class Instance {
         return this.#abort(message.id)
       case 'learn':
         return this.#devices.merge(message.update)
+      case 'forget':
+        return this.#devices.forget(message.device)
       case 'wants':
         this.#events.level = message.level
         return
@@ -184,7 +213,7 @@ class Instance {
   drop(): void {
     clearInterval(this.#stats)
     this.#events.hurry()
-    this.#prepared?.store.abandon()
+    this.#prepared?.parts.store.abandon()
     this.#serving.drop()
   }
 
@@ -201,21 +230,26 @@ class Instance {
   }
 
   async #prepare(config: ServerConfig): Promise<void> {
-    const peers = new Peers(config.allow)
-    const store = await openContent(config.content, { ...config, mapper: this.#native })
+    const { macOf } = this.#known
+    const store = await openContent(config.content, { ...config, mapper: this.#native, macOf })
     if (this.#isStopping) return store.close()
     this.#discard()
-    this.#prepared = { config, store, peers }
+    try {
+      this.#prepared = { config, parts: this.#partsOf(config, store) }
+    } catch (error) {
+      store.close()
+      throw error
+    }
   }
 
   /** New transfers go by what was prepared. What fails of looking for new addresses becomes a notice, and changes nothing of that. */
   async #follow(): Promise<void> {
     if (this.#prepared === undefined) return
-    const { config, store, peers } = this.#prepared
+    const { config, parts } = this.#prepared
     this.#prepared = undefined
     this.#config = config
     this.#devices.policy = config
-    this.#serving.follow(store, peers)
+    this.#serving.follow(parts)
     try {
       await this.#serving.driver.rescan()
     } catch (error) {
@@ -224,8 +258,14 @@ class Instance {
     }
   }
 
+  /** What serving follows; a reload replaces all of it at once. Throws ERR_TFTP_USAGE. */
+  #partsOf(config: ServerConfig, store: Store): Parts {
+    const peers = new Peers(config.allow, config.deny)
+    return { store, peers, rules: new Rules(config, this.#known), rates: new Rates(config) }
+  }
+
   #discard(): void {
-    this.#prepared?.store.close()
+    this.#prepared?.parts.store.close()
     this.#prepared = undefined
   }
 
@@ -276,11 +316,12 @@ class Instance {
   }
 }
 
-async function startRecorder(config: ServerConfig, say: Say): Promise<Recorder | undefined> {
+function startRecorder(config: ServerConfig, say: Say): Recorder | undefined {
   if (config.record === undefined) return undefined
   return openRecorder({
     folder: config.record,
-    comment: `foresend serve ${config.content.type === 'folders' ? config.content.roots.join(' ') : config.content.path}`,
+    maxFiles: config.recordFiles ?? RECORD_FILES,
+    maxFileBytes: (config.recordMib ?? RECORD_MIB) * 1024 * 1024,
     onTrouble: (message) => say({ type: 'notice', code: 'RECORDING', message }),
   })
 }

@@ -24,13 +24,14 @@ class Side {
   readonly events: Events
 
   constructor(level: EventLevel) {
-    this.events = new Events((message) => {
+    const say = (message: FromInstance): void => {
       // As over a link to another thread.
       const copy = JSON.parse(JSON.stringify(message)) as FromInstance
       this.messages.push(copy)
       if (copy.type === 'event') this.registry.add(0, copy.event)
       if (copy.type === 'facts') this.registry.addFacts(0, copy.facts)
-    }, level)
+    }
+    this.events = new Events(say, level, () => new Uint32Array(0))
   }
 
   /** Without the rate, which is that of the moment of the last message. */
@@ -180,7 +181,7 @@ describe('at a level that leaves events out', () => {
   test('strangers are counted, without an event', () => {
     const side = new Side('error')
     for (let i = 0; i < 3; i++) {
-      side.events.denied({ address: '203.0.113.9', port: 1, local: '', near: false }, undefined)
+      side.events.denied({ address: '203.0.113.9', port: 1, local: '', near: false }, undefined, 'not private')
     }
     vi.advanceTimersByTime(FACTS_EVERY_MS)
     expect(side.count('event')).toBe(0)

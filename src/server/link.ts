@@ -3,7 +3,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { type InstanceHandle, startInstance } from './instance.ts'
-import type { FromInstance, InstanceStart, ToInstance } from './protocol.ts'
+import type { FromInstance, InstanceStart, KeptReport, ToInstance } from './protocol.ts'
 
 export interface Link {
   send(message: ToInstance): void
@@ -53,7 +53,8 @@ export function workerLink(create: (start: InstanceStart, name: string) => Worke
     let cause = ''
     const worker = create(start, `foresend ${index + 1}`)
     // As a text messages cross several times faster than as objects.
-    worker.on('message', (batch: string) => {
+    worker.on('message', (batch: string | KeptReport) => {
+      if (typeof batch !== 'string') return owner.handle(batch)
       for (const message of JSON.parse(batch) as FromInstance[]) owner.handle(message)
     })
     worker.on('error', (error: Error) => (cause = error.stack ?? error.message))

@@ -7,6 +7,7 @@ import type { Driver, Tid } from '../io/driver.ts'
 import { errnoOf } from '../io/bind-error.ts'
 import { optionNumber } from '../packet/index.ts'
 import { ServedImage, ServedUpload } from './content.ts'
+import type { Rules } from './rules.ts'
 import { StoreUse } from './store-use.ts'
 import type { Served, ServedTransfer } from './content.ts'
 
@@ -25,17 +26,21 @@ export class Opener {
   #draining = false
   /** Where requests are served from now. */
   #current: StoreUse
+  /** What they may have. */
+  #rules: Rules
   /** Replaced by a reload, and still used by transfers. */
   #retired: StoreUse[] = []
 
-  constructor(driver: Driver<ServedTransfer>, endpoint: Endpoint<Tid, Served>, store: Store) {
+  constructor(driver: Driver<ServedTransfer>, endpoint: Endpoint<Tid, Served>, store: Store, rules: Rules) {
     this.#driver = driver
+    this.#rules = rules
     this.#endpoint = endpoint
     this.#current = new StoreUse(store)
   }
 
-  /** Requests are served from `store` from now on. The one before closes when its last transfer ends. */
-  follow(store: Store): void {
+  /** Requests are served from `store` by `rules` from now on. The store before closes when its last transfer ends. */
+  follow(store: Store, rules: Rules): void {
+    this.#rules = rules
     const before = this.#current
     this.#current = new StoreUse(store)
     before.retire()
@@ -100,15 +105,27 @@ export class Opener {
   }
 
   #openContent(transfer: ServedTransfer): Promise<Served> | Served {
+    this.#rules.requireClient(transfer)
     const { filename, mode, options } = transfer.request
     const asked = { filename, mode, address: transfer.peer.address }
     const use = this.#current
     if (transfer.direction === 'read') {
-      return opened(use.store.openRead(asked), (image) => new ServedImage(image, use))
+      return opened(use.store.openRead(asked), (image) => this.#judged(transfer, new ServedImage(image, use)))
     }
     const tsizeBytes = optionNumber(options, 'tsize', 0, Number.MAX_SAFE_INTEGER)
     const request = tsizeBytes === undefined ? asked : { ...asked, tsizeBytes }
-    return opened(use.store.openWrite(request), (upload) => new ServedUpload(upload, use))
+    return opened(use.store.openWrite(request), (upload) => this.#judged(transfer, new ServedUpload(upload, use)))
+  }
+
+  /** What is served is known only now. Throws where rules refuse it. */
+  #judged(transfer: ServedTransfer, content: Served): Served {
+    try {
+      content.service = this.#rules.serviceFor(transfer, content.name)
+      return content
+    } catch (error) {
+      content.close()
+      throw error
+    }
   }
 
   #accept(transfer: ServedTransfer, content: Served, tid: Tid): void {

@@ -2,8 +2,8 @@
  * Who is served. TFTP answers a small request with a lot of data and believes the sender's address, so a server open to
  * the world is a weapon (reflection). By default only networks are served whose addresses the routers of the internet do not carry.
  */
-import ipaddr from 'ipaddr.js'
 import { ForesendError } from '../error.ts'
+import { Networks, parseAddress } from './networks.ts'
 
 const NEAR_RANGES: ReadonlySet<string> = new Set(['private', 'linkLocal', 'loopback', 'uniqueLocal'])
 
@@ -15,7 +15,7 @@ const MAX_KNOWN = 8192
 export function isNear(address: string): boolean {
   const answer = known.get(address)
   if (answer !== undefined) return answer
-  const parsed = parse(address)
+  const parsed = parseAddress(address)
   const near = parsed !== undefined && NEAR_RANGES.has(parsed.range())
   if (known.size >= MAX_KNOWN) known.clear()
   known.set(address, near)
@@ -23,17 +23,24 @@ export function isNear(address: string): boolean {
 }
 
 export class Peers {
-  readonly #networks: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][]
+  readonly #allowed: Networks
+  readonly #denied: Networks
 
-  /** `allow`: networks like `203.0.113.0/24`, or single addresses. Throws ERR_TFTP_USAGE. */
-  constructor(allow: readonly string[]) {
-    this.#networks = allow.map(parseNetwork)
+  /** Networks like `203.0.113.0/24`, or single addresses. Throws ERR_TFTP_USAGE. */
+  constructor(allow: readonly string[], deny: readonly string[] = []) {
+    this.#allowed = networks('--allow', allow)
+    this.#denied = networks('--deny', deny)
+  }
+
+  /** Why `address` is not served, and what to do about it; undefined when it is. */
+  refusal(address: string, near: boolean): string | undefined {
+    if (this.#denied.has(address)) return `${address} is not served: --deny names it, or a network that it is in`
+    if (near || this.#allowed.has(address)) return undefined
+    return `${address} is not a private address, so it is not served; to serve it add ${allowFlagFor(address)}`
   }
 
   allows(address: string, near: boolean): boolean {
-    if (near) return true
-    const parsed = parse(address)
-    return parsed !== undefined && this.#networks.some(([network, bits]) => matches(parsed, network, bits))
+    return this.refusal(address, near) === undefined
   }
 }
 
@@ -42,28 +49,14 @@ export function allowFlagFor(address: string): string {
   return `--allow ${address.replace(/%.*/, '')}/${address.includes(':') ? 128 : 32}`
 }
 
-function parse(address: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
-  const bare = address.replace(/%.*/, '')
-  if (!ipaddr.isValid(bare)) return undefined
-  const parsed = ipaddr.parse(bare)
-  if (parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress()) return parsed.toIPv4Address()
-  return parsed
-}
-
-function parseNetwork(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+function networks(flag: string, texts: readonly string[]): Networks {
   try {
-    if (text.includes('/')) return ipaddr.parseCIDR(text)
-    const address = ipaddr.parse(text)
-    return [address, address.kind() === 'ipv4' ? 32 : 128]
+    return new Networks(texts)
   } catch (cause) {
     throw new ForesendError(
       'ERR_TFTP_USAGE',
-      `--allow ${text} is not a network; give an address and a length, such as 203.0.113.0/24`,
+      `${flag} ${texts.join(', ')}: not all are networks; give an address and a length, such as 203.0.113.0/24`,
       { fault: 'local', cause },
     )
   }
-}
-
-function matches(address: ipaddr.IPv4 | ipaddr.IPv6, network: ipaddr.IPv4 | ipaddr.IPv6, bits: number): boolean {
-  return address.kind() === network.kind() && address.match(network, bits)
 }

@@ -1,8 +1,9 @@
 /** What the control side of a server and its serving instances say to each other. Plain data, whatever carries it. */
 import type { TransferEvent } from '../endpoint/contract.ts'
 import { type ErrorCode, type Fault, ForesendError } from '../error.ts'
-import type { EndedDetails, EndedTransfer } from '../history/contract.ts'
+import type { EndedDetails } from '../history/contract.ts'
 import type { DeviceUpdate } from '../profile/memory.ts'
+import type { Evidence } from './evidence.ts'
 import type { Bound, EventLevel, NetworkStats, ServerConfig, ServerStats, TransferSnapshot } from './contract.ts'
 
 /** What a serving instance begins with. */
@@ -35,6 +36,7 @@ export type ToInstance =
   | { readonly type: 'stop'; readonly graceMs: number }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'learn'; readonly update: DeviceUpdate }
+  | { readonly type: 'forget'; readonly device: string }
   /** Make events of transfers down to this level, and facts of the rest. */
   | { readonly type: 'wants'; readonly level: EventLevel }
   /** Answered by `trace`. */
@@ -42,10 +44,8 @@ export type ToInstance =
 
 /** Up: what happens in an instance. */
 export type Report =
-  /** `details` are for a history, with the last event of a transfer. */
-  | { readonly type: 'event'; readonly event: TransferEvent; readonly details?: EndedDetails }
-  /** For a history alone: a transfer ended whose last event no listener reads. Facts count it. */
-  | ({ readonly type: 'ended' } & EndedTransfer)
+  | EventReport
+  | KeptReport
   | { readonly type: 'facts'; readonly facts: Facts }
   | { readonly type: 'notice'; readonly code: string; readonly message: string }
   | { readonly type: 'learnt'; readonly update: DeviceUpdate }
@@ -55,6 +55,24 @@ export type Report =
   | { readonly type: 'stats'; readonly stats: NetworkStats }
   /** The first datagram reached a listening socket. */
   | { readonly type: 'asked' }
+
+/** An event of a transfer. `ended`: it is for a history alone, as no listener reads it; facts count it. It had trouble, or `kept` has it. */
+export interface EventReport {
+  readonly type: 'event' | 'ended'
+  readonly event: TransferEvent
+  /** For a history, with the last event of a transfer. */
+  readonly details?: EndedDetails
+  /** Of a transfer that stalled or did not complete. */
+  readonly evidence?: Evidence
+}
+
+/** For a history: transfers that ended and were well, of whose last event no listener reads. Facts count them. */
+export interface KeptReport {
+  readonly type: 'kept'
+  /** Each a `TransferRow` (history/batch.ts) in JSON, with commas between. */
+  readonly rows: string
+  readonly count: number
+}
 
 /** What happened without an event that was sent, since the last facts. */
 export interface Facts {

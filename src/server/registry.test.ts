@@ -134,7 +134,7 @@ describe('Registry', () => {
       ms: 7000 - before.since,
       rateBytesPerSec: 250,
       code: 'ERR_TFTP_INTERNAL',
-      cause: 'it crashed',
+      reason: 'it crashed',
     })
     expect(registry.transfers().map(({ id }) => id)).toEqual([1])
     expect(registry.lose(1, 7001, 'again')).toEqual([])

@@ -97,10 +97,10 @@ export class Registry {
     return this.#entryOf(id)?.instance
   }
 
-  /** `instance` is gone at `time`, for the reason `cause`. The `failed` events of all that ran in it; they count as ended. */
-  lose(instance: number, time: number, cause: string): TransferEvent[] {
+  /** `instance` is gone at `time`, for this reason. The `failed` events of all that ran in it; they count as ended. */
+  lose(instance: number, time: number, reason: string): TransferEvent[] {
     const lost = this.#running().filter((entry) => entry.instance === instance)
-    const events = lost.map((entry) => failedEvent(entry, time, cause))
+    const events = lost.map((entry) => failedEvent(entry, time, reason))
     for (const event of events) this.#end(event)
     return events
   }
@@ -197,7 +197,7 @@ function snapshotOf(entry: Entry): TransferSnapshot {
   }
 }
 
-function failedEvent(entry: Entry, time: number, cause: string): TransferEvent {
+function failedEvent(entry: Entry, time: number, reason: string): TransferEvent {
   const { id, client, file, served, direction, bytes, sizeBytes, blocks, datagrams, retransmitted, window } = entry
   const ms = Math.max(0, time - entry.since)
   return {
@@ -218,6 +218,6 @@ function failedEvent(entry: Entry, time: number, cause: string): TransferEvent {
     ms,
     rateBytesPerSec: ms > 0 ? Math.round((bytes * 1000) / ms) : 0,
     code: 'ERR_TFTP_INTERNAL',
-    cause,
+    reason,
   }
 }

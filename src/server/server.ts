@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { History } from '../history/contract.ts'
 import { parseConfig } from './config.ts'
 import type { EventLevel, Server, ServerConfig, ServerConfigInput, ServerEvent } from './contract.ts'
-import { startControl } from './control.ts'
+import { SHARED, startControl } from './control.ts'
 import { nativeFor } from './drivers.ts'
 import { openLocalLink, openWorkerLink } from './link.ts'
 
@@ -23,7 +23,8 @@ export async function startServer(
   history?: History,
 ): Promise<Server> {
   const config = parseConfig(input)
-  const native = nativeFor(config)
+  // A worker that crashed could not have them again.
+  const native = config.sockets === undefined ? nativeFor(config) : undefined
   if (native === undefined || typeof native === 'string') {
     const members = { count: 1, open: openLocalLink }
     return startControl(config, members, listener, native === undefined ? [] : [native], level, history)
@@ -32,11 +33,10 @@ export async function startServer(
   return startControl(config, members, listener, [], level, history)
 }
 
-/** Half the cores, the other half for the kernel. One where a limit or a recording is for all transfers together. */
+/** Half the cores, the other half for the kernel. One where a limit is for all transfers together. */
 export function workerCount(config: ServerConfig, cores: number = availableParallelism()): number {
-  const { workers, record, maxTransfers, maxTransfersPerAddress } = config
-  if (record !== undefined) return 1
+  const { workers, portRange } = config
   if (workers !== 'auto') return workers
-  if ((maxTransfers ?? maxTransfersPerAddress) !== undefined) return 1
+  if (portRange !== undefined || SHARED.some((key) => config[key] !== undefined)) return 1
   return Math.max(1, Math.min(MAX_AUTO_WORKERS, Math.floor(cores / 2)))
 }

@@ -7,8 +7,12 @@ import { encodeRequest } from '../packet/index.ts'
 import type { ServedTransfer } from './content.ts'
 import { Events } from './events.ts'
 import type { ServerEvent } from './contract.ts'
+import type { FromInstance } from './protocol.ts'
 import { Devices } from '../profile/devices.ts'
+import { parseConfig } from './config.ts'
 import { Peers } from './peers.ts'
+import { Rates } from './rates.ts'
+import { Rules } from './rules.ts'
 import { choosePolicy } from '../transfer/policy/choose.ts'
 import { Serving } from './serving.ts'
 import { newStats } from '../io/driver-stats.ts'
@@ -18,6 +22,7 @@ const limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 2
 
 /** A driver whose clock stands still and whose ports come when the test says so. */
 class FakeDriver implements Driver<ServedTransfer> {
+  adopt = () => expect.unreachable()
   readonly name = 'dgram'
   readonly stats = newStats()
   readonly replies: Uint8Array[] = []
@@ -59,11 +64,12 @@ class FakeDriver implements Driver<ServedTransfer> {
 function setUp(allow: readonly string[] = []) {
   const driver = new FakeDriver()
   const heard: ServerEvent[] = []
-  const events = new Events((message) => {
+  const say = (message: FromInstance): void => {
     if (message.type === 'event') heard.push(message.event)
     if (message.type === 'notice')
       heard.push({ event: 'notice', time: 0, code: message.code, message: message.message })
-  })
+  }
+  const events = new Events(say, 'debug', () => new Uint32Array(0))
   let open = 0
   let closes = 0
   const store: Store = {
@@ -86,6 +92,8 @@ function setUp(allow: readonly string[] = []) {
   const serving = new Serving({
     store,
     peers: new Peers(allow),
+    rules: rulesOf(),
+    rates: new Rates({}),
     events,
     devices: new Devices(
       { window: 'auto' },
@@ -108,6 +116,10 @@ function setUp(allow: readonly string[] = []) {
   return { driver, serving, heard, ask, store, openImages: () => open, closes: () => closes }
 }
 
+function rulesOf(): Rules {
+  return new Rules(parseConfig({ path: '.' }), { macOf: () => undefined, profiles: () => [] })
+}
+
 /** Until what was begun has nothing left to do. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -124,7 +136,7 @@ describe('strangers', () => {
         event: 'refused',
         client: '203.0.113.9:1024',
         file: 'image',
-        cause: expect.stringContaining('--allow 203.0.113.9/32'),
+        reason: expect.stringContaining('--allow 203.0.113.9/32'),
       }),
     ])
   })
@@ -191,7 +203,12 @@ test('a store that a reload replaced closes when its last transfer ends', async 
   const { serving, ask, store, closes } = setUp()
   ask('192.168.0.1')
   await settled()
-  serving.follow({ ...store, close: () => {} }, new Peers([]))
+  serving.follow({
+    store: { ...store, close: () => {} },
+    peers: new Peers([]),
+    rules: rulesOf(),
+    rates: new Rates({}),
+  })
   expect([closes(), serving.stores]).toEqual([0, 2])
   const [transfer] = serving.endpoint.transfers()
   serving.endpoint.abort(2000, transfer, new ForesendError('ERR_TFTP_ABORTED', 'enough', { fault: 'local' }))

@@ -2,7 +2,8 @@
 import type { Store } from '../content/contract.ts'
 import type { EventKind, Peer } from '../endpoint/contract.ts'
 import { Endpoint, isRequest } from '../endpoint/endpoint.ts'
-import type { EndpointConfig, EndpointSink } from '../endpoint/endpoint.ts'
+import type { EndpointConfig, EndpointSink, Prepared } from '../endpoint/endpoint.ts'
+import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import { ForesendError } from '../error.ts'
 import type { Driver, DriverHandlers, Tid } from '../io/driver.ts'
 import { parseRequest } from '../packet/index.ts'
@@ -12,11 +13,20 @@ import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
 import { Opener } from './opener.ts'
 import type { Peers } from './peers.ts'
+import type { Rates } from './rates.ts'
+import type { Rules } from './rules.ts'
+import type { Agreed } from '../transfer/negotiate.ts'
 import type { NetworkStats } from './contract.ts'
+import type { Recording } from './recording.ts'
+
+/** A flood of requests is told of once in a while. */
+const LIMIT_NOTICES = { burst: 1, perSecond: 1 / 60 }
 
 export interface ServingOptions {
   readonly store: Store
   readonly peers: Peers
+  readonly rules: Rules
+  readonly rates: Rates
   readonly events: Events
   readonly devices: Devices
   readonly endpoint: EndpointConfig<Tid, Served>
@@ -24,6 +34,7 @@ export interface ServingOptions {
   readonly driver: (handlers: DriverHandlers<ServedTransfer>) => Driver<ServedTransfer>
   /** The first datagram reached a listening socket. */
   readonly asked: () => void
+  readonly recording?: Recording | undefined
 }
 
 export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<ServedTransfer> {
@@ -31,9 +42,12 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   readonly driver: Driver<ServedTransfer>
   readonly #opener: Opener
   #peers: Peers
+  #rates: Rates
   readonly #devices: Devices
   readonly #asked: () => void
   readonly #events: Events
+  readonly #limitNotices = new RateLimiter(LIMIT_NOTICES)
+  readonly #recording: Recording | undefined
   /** Datagrams that reached a listening socket. */
   #requests = 0
   /** False: new requests are left unanswered. */
@@ -41,18 +55,21 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
 
   constructor(options: ServingOptions) {
     this.#peers = options.peers
+    this.#rates = options.rates
     this.#events = options.events
     this.#devices = options.devices
     this.#asked = options.asked
+    this.#recording = options.recording
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
-    this.#opener = new Opener(this.driver, this.endpoint, options.store)
+    this.#opener = new Opener(this.driver, this.endpoint, options.store, options.rules)
   }
 
-  /** Requests from now on are served from `store`, to `peers`; running transfers keep what they have. */
-  follow(store: Store, peers: Peers): void {
-    this.#opener.follow(store)
+  /** Requests from now on are served from `store`, to `peers`, by `rules`, within `rates`; running transfers keep what they have. */
+  follow({ store, peers, rules, rates }: Pick<ServingOptions, 'store' | 'peers' | 'rules' | 'rates'>): void {
+    this.#opener.follow(store, rules)
     this.#peers = peers
+    this.#rates = rates
   }
 
   /** Stores that are not closed: one, and those that a reload replaced while transfers use them. */
@@ -98,20 +115,41 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     return count
   }
 
+  /** How a read is sent. */
+  prepare(transfer: ServedTransfer, agreed: Agreed): Prepared {
+    const { service } = transfer.content ?? {}
+    const prepared = this.#devices.prepare(transfer, agreed, service?.policy)
+    const allowance = this.#rates.allowanceFor(transfer.peer.address, service?.bytesPerSec)
+    return allowance === undefined ? prepared : { ...prepared, allowance }
+  }
+
+  /** The request stays unanswered, as if it had been lost: its client asks again. */
+  #limited(now: number, { address }: Peer, flag: string): void {
+    this.endpoint.counts.refused++
+    if (!this.#limitNotices.take(now)) return
+    this.#events.notice('LIMITED', `requests are left unanswered, the last one of ${address}: more than ${flag} allows`)
+  }
+
   // What the driver says.
 
   request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
     if (this.#requests++ === 0) this.#asked()
     if (!this.admitting) return
-    if (this.#peers.allows(peer.address, peer.near)) {
+    const refusal = this.#peers.refusal(peer.address, peer.near)
+    if (refusal === undefined) {
+      const limit = this.#rates.exceeded(now, peer.address)
+      if (limit !== undefined) return this.#limited(now, peer, limit)
+      this.#recording?.asks(buffer, offset, length)
       this.endpoint.handleRequest(now, peer, buffer, offset, length)
+      this.#recording?.asked(now, peer)
       return
     }
     const request = parseRequest(buffer, offset, length)
-    this.#events.denied(peer, request.ok ? request.value : undefined)
+    this.#events.denied(peer, request.ok ? request.value : undefined, refusal)
   }
 
   datagram(now: number, transfer: ServedTransfer, buffer: Uint8Array, offset: number, length: number): void {
+    this.#recording?.received(now, transfer, buffer, offset, length)
     this.endpoint.handleDatagram(now, transfer, buffer, offset, length)
   }
 
@@ -156,10 +194,12 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
       if (transfer.agreed === undefined) return
       content.agree(transfer.agreed)
     }
+    this.#recording?.sentBlocks(this.driver.now(), transfer, first, count)
     io.sendBlocks(content.frame, first, count, content.maxBytes, content.isMapped ? content : undefined)
   }
 
   sendControl(transfer: ServedTransfer, buffer: Uint8Array, length: number): void {
+    this.#recording?.sent(this.driver.now(), transfer, buffer, length)
     transfer.io?.sendControl(buffer, length)
   }
 
@@ -182,11 +222,13 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   }
 
   event(kind: EventKind, transfer: ServedTransfer): void {
+    this.#recording?.event(kind, transfer)
     this.#events.transfer(kind, this.driver.now(), transfer)
   }
 
   close(transfer: ServedTransfer): void {
     this.#devices.ended(transfer)
+    this.#recording?.close(this.driver.now(), Date.now(), transfer)
     transfer.io?.close()
     transfer.content?.close()
     transfer.io = undefined

@@ -8,7 +8,7 @@ import type { Reading } from './reading.ts'
 import { acknowledgedUnsent } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
 import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
-import { answerWaitMs, answerWindowMs, gapSpacingMs, soonestAnswerMs, stuckMs } from './waits.ts'
+import { answerWaitMs, answerWindowMs, gapSpacingMs, soonestAnswerMs, stuckMs, waitsFrom } from './waits.ts'
 import { Windows } from './windows.ts'
 
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
@@ -166,13 +166,15 @@ function send(s: SenderState, w: Windows, now: number): void {
   const end = Math.min(windowEnd, w.burstEnd, s.nextToSend + budgetBlocks(s))
   const count = end - s.nextToSend
   if (count > 0) {
-    if (s.nextToSend === s.firstUnacked) w.baseLeftAt = now
+    const isBase = s.nextToSend === s.firstUnacked
     const isNew = end - 1 > s.highestSent
     sendUpTo(s, now, end)
+    const leavesAt = waitsFrom(s, now)
+    if (isBase) w.baseLeftAt = leavesAt
     w.end = windowEnd - 1
     if (isNew && w.timedSeq === 0) {
       w.timedSeq = end - 1
-      w.timedAt = now
+      w.timedAt = leavesAt
     }
   }
   const more = end < windowEnd && s.stuckAt === Infinity
@@ -249,5 +251,5 @@ function hasPaused(s: SenderState, w: Windows, now: number): boolean {
 }
 
 function arm(s: SenderState, now: number): void {
-  s.retryAt = now + answerWaitMs(s, now, s.timeouts)
+  s.retryAt = waitsFrom(s, now) + answerWaitMs(s, now, s.timeouts)
 }

@@ -24,7 +24,7 @@ import { neverBegan, storedAnyOrder } from './sender-faults.ts'
 import { contactOf, fail, type SenderState } from './sender-state.ts'
 import { type Action, advanceTo, carryOut, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
 import { datagramsOf, shortened } from './action-size.ts'
-import { answerWaitMs, answerWindowMs, gapSpacingMs, soonestAnswerMs } from './waits.ts'
+import { answerWaitMs, answerWindowMs, gapSpacingMs, soonestAnswerMs, waitsFrom } from './waits.ts'
 import { countClean, countDropped, runAheadEnd, windowOf } from './window.ts'
 
 /** After this many questions without a result, questions leave as rarely as anything else is repeated (A14). */
@@ -135,7 +135,7 @@ function arm(s: SenderState, now: number): void {
   const wait = answerWaitMs(s, now, s.timeouts, s.backoff)
   // A client that acknowledges later blocks is not pausing.
   const first = s.everTimedOut || s.known || isGap ? 0 : s.policy.firstRtoMs
-  s.retryAt = now + Math.max(wait, first)
+  s.retryAt = waitsFrom(s, now) + Math.max(wait, first)
   if (s.asked > 0 && !canAsk(s, now, 1)) s.retryAt = Math.max(s.retryAt, askAgainAt(s))
 }
 

@@ -5,9 +5,9 @@
  */
 import type { Option, Parsed, Request } from '../packet/index.ts'
 import { encodeOack, escapeText, NO_OPTIONS, numberIn, WIRE_ERROR } from '../packet/index.ts'
-import { type Agreed, type Draft, type Limits, OPTIONS } from './options.ts'
+import { type Agreed, type Draft, type Limits, OPTIONS, type Rollover } from './options.ts'
 
-export { type Agreed, type Limits, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from './options.ts'
+export { type Agreed, type Limits, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE, type Rollover } from './options.ts'
 
 /** Most clients wait this long when they do not say. */
 export const DEFAULT_CLIENT_TIMEOUT_MS = 5000
@@ -32,7 +32,7 @@ export function negotiateWrite(request: Request, limits: Limits): Agreed {
  * is a fault with wire code 8 (RFC 2347).
  */
 export function acceptOack(offered: readonly Option[], answered: readonly Option[]): Parsed<Agreed> {
-  const draft = defaults()
+  const draft = defaults('any')
   for (const option of answered) {
     const offer = offered.find((o) => o.name === option.name)
     if (offer === undefined) return fault(`option ${escapeText(option.name)} in the OACK was never asked for`)
@@ -54,8 +54,15 @@ export function agreedForSender({ blksize, rollover, timeoutMs }: Agreed) {
 }
 
 /** What an agreement means for a receiver, as members of its configuration. */
-export function agreedForReceiver({ blksize, windowsize, rollover, rolloverNegotiated, timeoutMs }: Agreed) {
-  return { blksize, windowsize, rollover: rolloverNegotiated ? rollover : ('any' as const), peerTimeoutMs: timeoutMs }
+export function agreedForReceiver(agreed: Agreed) {
+  const { blksize, windowsize, rollover, rolloverNegotiated, rolloverPolicy, timeoutMs } = agreed
+  const isKnown = rolloverNegotiated || typeof rolloverPolicy === 'number'
+  return { blksize, windowsize, rollover: isKnown ? rollover : ('any' as const), peerTimeoutMs: timeoutMs }
+}
+
+/** The last block that this agreement can number; Infinity where numbers begin again behind 65535. */
+export function lastNumberedSeq({ rolloverNegotiated, rolloverPolicy }: Agreed): number {
+  return rolloverPolicy === 'none' && !rolloverNegotiated ? 0xffff : Infinity
 }
 
 /** Server: the packet that states the agreement; undefined when no option was granted (RFC 2347). */
@@ -63,15 +70,16 @@ export function oackOf({ oack }: Agreed): Uint8Array | undefined {
   return oack.length === 0 ? undefined : encodeOack(oack)
 }
 
-function defaults(): Draft {
+function defaults(rollover: Rollover): Draft {
   return {
     blksize: DEFAULT_BLKSIZE,
     windowsize: 1,
     windowNegotiated: false,
     timeoutMs: DEFAULT_CLIENT_TIMEOUT_MS,
     timeoutNegotiated: false,
-    rollover: 0,
+    rollover: rollover === 1 ? 1 : 0,
     rolloverNegotiated: false,
+    rolloverPolicy: rollover,
     oack: NO_OPTIONS,
     tsizeBytes: undefined,
   }
@@ -79,7 +87,7 @@ function defaults(): Draft {
 
 /** `sizeBytes` undefined means WRQ. Done for each request, so it makes no more than it returns. */
 function negotiate(options: readonly Option[], limits: Limits, sizeBytes: number | undefined): Agreed {
-  const draft = defaults()
+  const draft = defaults(limits.rollover ?? 'any')
   if (options.length === 0) return draft
   /** What is granted, by the place of its option; undefined for what is not. */
   const granted: (number | undefined)[] = []

@@ -19,7 +19,15 @@ export interface Limits {
   readonly maxWindowBytes: number
   /** Options that are left unanswered, by name. */
   readonly refuse: ReadonlySet<string>
+  /** See `Rollover`; `any` by default. */
+  readonly rollover?: Rollover | undefined
 }
+
+/**
+ * The wire block that follows 65535, where the client does not ask for one: `any` sends 0 and takes either, `none` transfers no file of
+ * more blocks than that.
+ */
+export type Rollover = 'any' | 'none' | 0 | 1
 
 /** What both sides work with after the negotiation. */
 export interface Agreed {
@@ -33,6 +41,8 @@ export interface Agreed {
   /** The wire block that follows 65535. */
   readonly rollover: 0 | 1
   readonly rolloverNegotiated: boolean
+  /** What holds where it was not negotiated. */
+  readonly rolloverPolicy: Rollover
   /** The OACK's options in the order asked; empty means that there is no OACK. */
   readonly oack: readonly Option[]
   /** The size that the sending side announced; undefined when it did not. */

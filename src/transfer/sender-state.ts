@@ -6,6 +6,7 @@
  */
 import type { ErrorCode } from '../error.ts'
 import { newCounters, type KnownDevice, type PeerRole, type SenderSink, type WindowPolicy } from './contract.ts'
+import type { Allowance } from './allowance.ts'
 import type { FirstContact } from './first-contact.ts'
 import type { Oddities } from './oddities.ts'
 import type { OrderSearch } from './order-search.ts'
@@ -32,6 +33,8 @@ export interface SenderConfig extends KnownDevice {
   readonly label: string
   /** What the peer is called in messages; a client by default. */
   readonly peerRole?: PeerRole
+  /** What limits the bytes that leave in a time; without one nothing does. */
+  readonly allowance?: Allowance
 }
 
 /** Why a rule ends the transfer. */
@@ -58,6 +61,7 @@ export class SenderState implements SenderTimers {
   /** It counts repeats as new blocks: nothing is repeated before its own timer has spoken (rule A13). */
   readonly patient: boolean
   readonly policy: WindowPolicy
+  readonly allowance: Allowance | undefined
   readonly sink: SenderSink
   readonly counters = newCounters()
   /** Blocks of the file, the final short one included. */
@@ -105,6 +109,8 @@ export class SenderState implements SenderTimers {
   heardAt = 0
   /** The last DATA left. */
   lastSentAt = 0
+  /** Until then what would leave waits for its allowance: the silence of the client is our own. */
+  withheldUntil = -Infinity
   /** The first unacknowledged block timed out: what left until then and is not acknowledged counts as lost. */
   lostBefore = -Infinity
 
@@ -204,6 +210,7 @@ export class SenderState implements SenderTimers {
     this.oack = config.oack
     this.addressValidated = config.addressValidated
     this.policy = policy
+    this.allowance = config.allowance
     this.sink = sink
     this.lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
     this.wraps = nearWrap(this.lastSeq, config.rollover) || this.lastSeq > 0xffff

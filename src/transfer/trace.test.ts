@@ -32,6 +32,24 @@ describe('Traces', () => {
     expect(readTrace(traces.copy(0))[0].ms).toBeCloseTo(0xffff_ffff / 64)
   })
 
+  test('the first repeat makes it long, and half of the long ones are left for those that stall', () => {
+    const traces = new Traces()
+    const lengthOf = (slot: number): number => {
+      for (let i = 0; i < 100; i++) traces.received(slot, i, ack(i), 0, 4)
+      return traces.copy(slot).length / 2
+    }
+    for (let slot = 0; slot < 70; slot++) {
+      traces.begin(slot)
+      traces.sentBlocks(slot, 0, 1, 4)
+      traces.sentBlocks(slot, 1, 5, 1)
+    }
+    expect(lengthOf(0)).toBe(SHORT_ENTRIES)
+    for (let slot = 0; slot < 70; slot++) traces.sentBlocks(slot, 2, 5, 2)
+    expect([lengthOf(31), lengthOf(32)]).toEqual([3 + 2 + 100, SHORT_ENTRIES])
+    traces.extend(32)
+    expect(lengthOf(32)).toBe(SHORT_ENTRIES + 100)
+  })
+
   test('keeps the last entries of each slot, the oldest first, short and long', () => {
     fc.assert(
       fc.property(

@@ -22,10 +22,12 @@ export interface TraceEntry {
 
 /** Entries that every transfer keeps: the last few round trips. A power of two, as rings are indexed with a mask. */
 export const SHORT_ENTRIES = 32
-/** Entries of a transfer from its first stall on: enough to show what led to each of its stalls. A power of two. */
+/** Entries of a transfer from its first repeat on: enough to show what led to each of its stalls. A power of two. */
 export const LONG_ENTRIES = 4096
 /** Long traces at the same time, 32 KB each: when many stall together, the first ones tell why. */
 const MOST_LONG = 64
+/** The others are left for transfers that stall. */
+const MOST_LONG_FOR_REPEATS = 32
 const TICKS_PER_MS = 64
 const MAX_TICKS = 0xffff_ffff
 const NUMBER_MASK = 0x0fff_ffff
@@ -42,12 +44,15 @@ export class Traces {
   readonly #long: (Uint32Array | undefined)[] = []
   readonly #free: Uint32Array[] = []
   #longInUse = 0
+  /** The highest block that was sent, by slot. */
+  readonly #highest: number[] = []
 
   /** A transfer takes `slot`. */
   begin(slot: number): void {
     while (this.#pieces.length * PIECE_SLOTS <= slot)
       this.#pieces.push(new Uint32Array(PIECE_SLOTS * SHORT_ENTRIES * 2))
     this.#written[slot] = 0
+    this.#highest[slot] = -1
     // Slots begin in order. A first write far behind the end would turn this array, read for each packet, into a hash table.
     this.#long[slot] = undefined
   }
@@ -57,8 +62,11 @@ export class Traces {
     this.#add(slot, ms, TRACE_KIND.request, opcode)
   }
 
-  /** `ms` is the time since the request. */
+  /** `ms` is the time since the request. A transfer that repeats a block keeps a long trace from then on, where one is left for it. */
   sentBlocks(slot: number, ms: number, first: number, count: number): void {
+    const highest = this.#highest[slot]
+    if (first <= highest && this.#longInUse < MOST_LONG_FOR_REPEATS) this.extend(slot)
+    if (first + count > highest) this.#highest[slot] = first + count - 1
     this.#add(slot, ms, TRACE_KIND.data | 8, first)
     if (count > 1) this.#add(slot, ms, TRACE_KIND.through | 8, first + count - 1)
   }

@@ -142,12 +142,13 @@ export function pace(s: SenderState, now: number): void {
 /** Blocks `first` .. `first + count - 1` with the policy's copies and gap; `plain` sends each once, at once (A5, A12). */
 function sendRun(s: SenderState, now: number, first: number, count: number, plain: boolean): void {
   const { copies, gapMs } = s.policy
+  const waitMs = s.allowance?.spend(now, count * copies * s.blksize) ?? 0
   // Behind a run that has not left yet, never before it.
   if (!plain && s.paceAt !== Infinity && first === s.paceEnd) {
     s.paceEnd += count
     return
   }
-  if (plain || (copies === 1 && gapMs === 0)) {
+  if (plain || (copies === 1 && gapMs === 0 && waitMs === 0)) {
     leave(s, now, first, count, false)
     return
   }
@@ -156,7 +157,8 @@ function sendRun(s: SenderState, now: number, first: number, count: number, plai
   s.paceCopy = 0
   s.paceGapMs = gapMs
   const last = s.paceAt === Infinity ? s.lastSentAt + gapMs : s.paceAt
-  s.paceAt = Math.max(now, s.highestSent === 0 ? now : last)
+  s.paceAt = Math.max(now + waitMs, s.highestSent === 0 ? now : last)
+  if (waitMs > 0) s.withheldUntil = s.paceAt
   pace(s, now)
 }
 

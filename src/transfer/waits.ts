@@ -64,9 +64,14 @@ export function stallAt(s: SenderState): number {
   return s.stalled ? Infinity : lastProgressAt(s) + stalledAfterMs('sender', s.rto)
 }
 
-/** Time of the last packet that moved the transfer on; the start before any. */
+/** Time of the last packet that moved the transfer on, and the start before any; an allowance that is waited for is no silence. */
 export function lastProgressAt(s: SenderState): number {
-  return Math.max(s.startedAt, s.progressAt)
+  return Math.max(s.startedAt, s.progressAt, s.withheldUntil)
+}
+
+/** When a wait for an answer begins: now, or when what waits for its allowance leaves. */
+export function waitsFrom(s: SenderState, now: number): number {
+  return Math.max(now, s.withheldUntil)
 }
 
 /**

@@ -58,6 +58,7 @@ test('holds what it needs and nothing else', () => {
     'dist',
     'images',
     'package.json',
+    'packaging',
     'profiles',
   ])
   const files = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' })

@@ -145,7 +145,7 @@ describe.runIf(possible).each(['dgram', 'batch'] as const)('between two hosts, d
     expect(await event('refused')).toMatchObject({
       file: 'image',
       code: 'ERR_TFTP_ACCESS',
-      cause: expect.stringContaining('--allow 203.0.113.9/32'),
+      reason: expect.stringContaining('--allow 203.0.113.9/32'),
     })
   })
 })

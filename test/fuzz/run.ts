@@ -1,7 +1,11 @@
-/** Fuzzes the endpoint for long: `npm run fuzz -- [PACKETS] [SEED]`. Ends with 1 and the seed and packet of what went wrong. */
+/**
+ * Fuzzes the endpoint for long: `npm run fuzz -- [PACKETS] [SEED]`. Ends with 1 and the seed and packet of what went wrong.
+ * `npm run fuzz -- rules [CASES] [SEED]` fuzzes the rules about names instead (rules-run.ts).
+ */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { fuzzEndpoint } from './endpoint-fuzz.ts'
+import { fuzzRules } from './rules-run.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -14,27 +18,32 @@ const seed = Number(process.argv[3] ?? 1)
 const startedAt = performance.now()
 const seconds = () => (performance.now() - startedAt) / 1000
 
-try {
-  const report = fuzzEndpoint({
-    packets,
-    seed,
-    collectGarbage,
-    onProgress: (done) => {
-      if (done % 1_000_000 === 0) console.log(`${done} of ${packets} packets, ${seconds().toFixed(0)} s`)
-    },
-  })
-  for (const [name, n] of [...report.events].sort((a, b) => b[1] - a[1]))
-    console.log(`${String(n).padStart(9)}  ${name}`)
-  const growthBytes = report.heapBytes[1] - report.heapBytes[0]
-  const [half, end] = report.heapBytes.map((bytes) => (bytes / 1e6).toFixed(1))
-  console.log(
-    `${report.packets} packets in ${seconds().toFixed(1)} s (${(report.ms / 1000).toFixed(0)} s of virtual time): ` +
-      `${report.answers} answers, at most ${report.mostTransfers} transfers at a time, up to block ${report.furthestBlock}; ` +
-      `${report.whole} honest transfers whole, ${report.failed} ended by the noise, none wrong; ` +
-      `heap ${half} MB half-way, ${end} MB at the end`,
-  )
-  if (growthBytes > MOST_GROWTH_BYTES) throw new Error(`the heap grew by ${growthBytes} bytes in the second half`)
-} catch (error) {
-  console.error(error)
-  process.exitCode = 1
+if (process.argv[2] === 'rules') await fuzzRules(Number(process.argv[3] ?? 20_000), Number(process.argv[4] ?? 1))
+else fuzzPackets()
+
+function fuzzPackets(): void {
+  try {
+    const report = fuzzEndpoint({
+      packets,
+      seed,
+      collectGarbage,
+      onProgress: (done) => {
+        if (done % 1_000_000 === 0) console.log(`${done} of ${packets} packets, ${seconds().toFixed(0)} s`)
+      },
+    })
+    for (const [name, n] of [...report.events].sort((a, b) => b[1] - a[1]))
+      console.log(`${String(n).padStart(9)}  ${name}`)
+    const growthBytes = report.heapBytes[1] - report.heapBytes[0]
+    const [half, end] = report.heapBytes.map((bytes) => (bytes / 1e6).toFixed(1))
+    console.log(
+      `${report.packets} packets in ${seconds().toFixed(1)} s (${(report.ms / 1000).toFixed(0)} s of virtual time): ` +
+        `${report.answers} answers, at most ${report.mostTransfers} transfers at a time, up to block ${report.furthestBlock}; ` +
+        `${report.whole} honest transfers whole, ${report.failed} ended by the noise, none wrong; ` +
+        `heap ${half} MB half-way, ${end} MB at the end`,
+    )
+    if (growthBytes > MOST_GROWTH_BYTES) throw new Error(`the heap grew by ${growthBytes} bytes in the second half`)
+  } catch (error) {
+    console.error(error)
+    process.exitCode = 1
+  }
 }

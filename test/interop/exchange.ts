@@ -73,7 +73,9 @@ export function addressOf(running: Running): Pick<Errand, 'address' | 'port'> {
 
 /** The server's events in one line, for failures. */
 export function said(running: Running): string {
-  return running.events.map((event) => ('cause' in event ? `${event.event} (${event.cause})` : event.event)).join(', ')
+  return running.events
+    .map((event) => ('reason' in event ? `${event.event} (${event.reason})` : event.event))
+    .join(', ')
 }
 
 /** The name of a group of tests: who plays, or what is missing. */

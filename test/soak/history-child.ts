@@ -14,7 +14,7 @@ process.stdout.write('ready\n')
 for (let seq = 0; notices.length === 0; ) {
   const rows = Array.from({ length: 1 + rng.int(MAX_ROWS) }, () => {
     const transfer = rng.int(10) === 0 ? failed() : ended({ file: `image-${seq}` })
-    return rowOf(++seq, transfer, transfer.details.trace)
+    return rowOf(++seq, transfer, transfer.trace)
   })
   keeper.store({ ended: rows, learnt: [update(`device ${rng.int(50)}`, seq, 1 + rng.int(8))] })
 }

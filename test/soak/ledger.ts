@@ -8,7 +8,7 @@ export interface SoakEvent {
   readonly file?: string
   readonly direction?: 'read' | 'write'
   readonly code?: string
-  readonly cause?: string
+  readonly reason?: string
   readonly message?: string
 }
 
@@ -72,7 +72,7 @@ export class Ledger {
     this.#groups = new Map()
   }
 
-  note({ event, id = 0, file = '', code, cause = '' }: SoakEvent): void {
+  note({ event, id = 0, file = '', code, reason: text = '' }: SoakEvent): void {
     // Of strangers; and of no transfer.
     if (id === 0) return
     this.#grow(id)
@@ -100,7 +100,7 @@ export class Ledger {
       if (event === 'completed') count.completed++
       if (code === undefined) continue
       const reason = count.reasons.get(code)
-      if (reason === undefined) count.reasons.set(code, { count: 1, first: cause })
+      if (reason === undefined) count.reasons.set(code, { count: 1, first: text })
       else reason.count++
     }
   }

@@ -39,15 +39,15 @@ export function ended(event: Partial<EndedTransfer['event']> = {}, details: Part
   }
 }
 
-export function failed(details: Partial<EndedDetails> = {}): EndedTransfer {
-  const cause = 'image.bin to 192.0.2.7:2001: block 2 was never acknowledged'
-  const { event } = ended({ event: 'failed', code: 'ERR_TFTP_TIMEOUT', cause })
+export function failed(trace = traceText()): EndedTransfer {
+  const reason = 'image.bin to 192.0.2.7:2001: block 2 was never acknowledged'
+  const { event } = ended({ event: 'failed', code: 'ERR_TFTP_TIMEOUT', reason })
   const { crc32: _, ...rest } = event
-  return { event: rest, details: ended({}, { stalls: 1, trace: traceText(), ...details }).details }
+  return { event: rest, details: ended({}, { stalls: 1 }).details, trace }
 }
 
 export function rows(...transfers: readonly EndedTransfer[]): TransferRow[] {
-  return transfers.map((transfer, index) => rowOf(index + 1, transfer, transfer.details.trace))
+  return transfers.map((transfer, index) => rowOf(index + 1, transfer, transfer.trace))
 }
 
 /** DATA 1 and 2, ACK 1, and DATA 2 again. */

@@ -3,7 +3,11 @@ import type { CauseId, RecognisedServer } from '../../capture/diagnosis/index.ts
 import { type BlockRanges, type CapturedPackets, PACKET_FLAG, type PacketKind } from '../../capture/index.ts'
 import { escapeText } from '../../packet/index.ts'
 import { clockText, countText, durationText, rateText, sizeText } from '../render/units.ts'
+import { confidenceText } from '../render/sentence.ts'
 import type { Judged, TransferFacts } from './judged.ts'
+
+export { confidenceText }
+export { sentence } from '../render/sentence.ts'
 
 const KIND: Readonly<Record<PacketKind, string>> = {
   rrq: 'RRQ (read request)',
@@ -59,20 +63,6 @@ export function reachedText({ transfer: { blocks, outcome }, diagnosis: { figure
 export function packetList(packets: readonly number[]): string {
   if (packets.length === 1) return `packet ${packets[0]}`
   return `packets ${packets.slice(0, -1).join(', ')} and ${packets[packets.length - 1]}`
-}
-
-/** Begins with a capital and ends with a full stop. */
-export function sentence(text: string): string {
-  const end = /[.!?:]$/.test(text) ? '' : '.'
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${end}`
-}
-
-/** 0.97: `almost certainly (97 %)`. */
-export function confidenceText(confidence: number): string {
-  const percent = `${Math.round(100 * confidence)} %`
-  if (confidence >= 0.9) return `almost certainly (${percent})`
-  if (confidence >= 0.6) return `most likely (${percent})`
-  return confidence >= 0.3 ? `perhaps (${percent})` : `possibly (${percent})`
 }
 
 /** Which packets a cause loses: those with blocks, their acknowledgements, or both. */

@@ -2,18 +2,20 @@
 import type { TransferEvent } from '../../endpoint/contract.ts'
 import { addressPort, escapeText } from '../../packet/index.ts'
 import type { ServerEvent } from '../../server/contract.ts'
-import type { Style } from './style.ts'
+import { confidenceText, sentence } from './sentence.ts'
+import { PLAIN, type Style } from './style.ts'
 import { clockText, countText, durationText, rateText } from './units.ts'
 
 type Write = (event: TransferEvent, style: Style) => string
 
 /** One line for an event, without a line end; '' for a kind that is newer than this program. */
 export function eventLine(event: ServerEvent, style: Style): string {
-  const text = textOf(event, style)
+  const text = eventText(event, style)
   return text === '' ? '' : `${style.dim(clockText(event.time))} ${text}`
 }
 
-function textOf(event: ServerEvent, style: Style): string {
+/** The same without the time, for a log that has its own. */
+export function eventText(event: ServerEvent, style: Style = PLAIN): string {
   switch (event.event) {
     case 'listening':
       return `listening on ${listeningPlace(event.address, event.port)} (${event.driver})`
@@ -32,24 +34,24 @@ const LINES: Record<TransferEvent['event'], Write> = {
   started: (e, style) => style.dim(`${who(e)} ${e.direction === 'read' ? 'takes' : 'sends'} ${name(e)}${terms(e)}`),
   progress: (e, style) => style.dim(`${who(e)} is at ${position(e)} of ${name(e)}, ${rateText(e.rateBytesPerSec)}`),
   stalled: (e, style) =>
-    style.careful(`${who(e)} has stopped at ${position(e)} of ${name(e)}; trying to bring it back`),
-  recovered: (e, style) => style.dim(`${who(e)} goes on with ${name(e)} at ${position(e)}`),
+    style.careful(`${who(e)} has stopped at ${position(e)} of ${name(e)}; trying to bring it back${diagnosed(e)}`),
+  recovered: (e, style) => style.dim(`${who(e)} goes on with ${name(e)} at ${position(e)}${diagnosed(e)}`),
   'window-changed': (e, style) => style.dim(`${who(e)} now gets ${countText(e.window, 'block')} at a time`),
   superseded: (e, style) =>
-    style.careful(`${who(e)} asked for ${name(e)} again and starts over (it was at ${position(e)})`),
+    style.careful(`${who(e)} asked for ${name(e)} again and starts over (it was at ${position(e)})${diagnosed(e)}`),
   completed,
-  failed: (e, style) => `${style.bad('failed')} ${who(e)} ${name(e)} at ${position(e)}: ${why(e)}`,
+  failed: (e, style) => `${style.bad('failed')} ${who(e)} ${name(e)} at ${position(e)}: ${why(e)}${diagnosed(e)}`,
 }
 
 function completed(e: TransferEvent, style: Style): string {
   const verb = e.direction === 'read' ? 'has' : 'stored'
   const facts = `${countText(e.bytes, 'byte')} in ${durationText(e.ms)}, ${rateText(e.rateBytesPerSec)}${repeats(e)}`
   if (e.lastAck !== 'missing') {
-    return `${style.good('completed')} ${who(e)} ${verb} ${name(e)}: ${facts}${checksum(e)}`
+    return `${style.good('completed')} ${who(e)} ${verb} ${name(e)}: ${facts}${checksum(e)}${diagnosed(e)}`
   }
   const verify =
     e.crc32 === undefined ? 'verify on the device' : `verify on the device${checksum(e).replace('; ', ': ')}`
-  return `${style.careful('probably complete')} ${who(e)} ${name(e)}: ${facts}. Only its last acknowledgement is missing; ${verify}`
+  return `${style.careful('probably complete')} ${who(e)} ${name(e)}: ${facts}. Only its last acknowledgement is missing; ${verify}${diagnosed(e)}`
 }
 
 /** Nothing for a healthy transfer: one datagram for each block. */
@@ -82,7 +84,13 @@ function position(e: TransferEvent): string {
 }
 
 function why(e: TransferEvent): string {
-  return safeLine(e.cause ?? e.code ?? 'no reason given')
+  return safeLine(e.reason ?? e.code ?? 'no reason given')
+}
+
+/** What the diagnosis of its packets found; nothing for most transfers. */
+function diagnosed({ confidence = 0, explanation, advice = '' }: TransferEvent): string {
+  if (explanation === undefined) return ''
+  return `. ${sentence(`${confidenceText(confidence)}: ${explanation}`)} ${sentence(advice)}`
 }
 
 function who(e: TransferEvent): string {

@@ -189,7 +189,7 @@ describe('event lines', () => {
       event: 'failed',
       bytes: 153_600,
       code: 'ERR_TFTP_TIMEOUT',
-      cause: 'no answer for 30 s: check the cable',
+      reason: 'no answer for 30 s: check the cable',
     })
     expect(text).toBe(
       '08:05:09 failed 192.168.0.1:2070 test.bin at byte 153600 (1 %): no answer for 30 s: check the cable',
@@ -218,7 +218,7 @@ describe('event lines', () => {
   test('what a peer sent cannot move the cursor, break the line or hide itself', () => {
     const evil = 'a\x1b[2J\r\n\u202eb\u0000'
     for (const event of ['requested', 'refused', 'failed'] as const) {
-      const text = line({ event, file: evil, cause: evil })
+      const text = line({ event, file: evil, reason: evil })
       expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u)
       expect(text).toContain('\\x1b')
     }

@@ -19,7 +19,7 @@ import { tidError } from '../bind-error.ts'
 import { createDgramDriver } from '../dgram/driver.ts'
 import type { DgramDriver, DgramOptions } from '../dgram/driver.ts'
 import type { Listener, ListeningHook } from '../dgram/listener.ts'
-import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
+import type { Bound, Driver, DriverHandlers, Tid } from '../driver.ts'
 import type { Native } from '../native/linux.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
 import { addressText, peerPort } from '../native/sockaddr.ts'
@@ -72,7 +72,6 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   /** Transfers on all sockets. */
   #live = 0
   readonly #loop: BatchLoop
-  readonly #tap: Tap | undefined
   readonly #stats: DriverStats = newStats()
   readonly #pools: SocketPools<BatchTid<Owner>>
   /** True while handlers run: everything that they send leaves in few calls when they are done. */
@@ -89,19 +88,16 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   constructor(handlers: DriverHandlers<Owner>, options: BatchOptions) {
     this.#handlers = handlers
     this.#options = options
-    this.#tap = options.tap
     const { native } = options
     this.native = native
     this.names = new Names(native)
     this.#inbox = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
-    this.#pools = new SocketPools(this, this.#inbox, () => this.#sockets++)
+    this.#pools = new SocketPools(this, this.#inbox, () => this.#sockets++, options.ports)
     this.#requests = new Messages(native, INBOX, SEGMENT_CONTROL_BYTES)
     this.errors = new Messages(native, 1, ERROR_CONTROL_BYTES)
-    const tap = options.tap
     this.sendQueue = new SendQueue({
       native,
       stats: this.#stats,
-      sent: tap === undefined ? undefined : (route, data) => this.#tapped(tap, false, route as BatchTid<Owner>, data),
       unreadable: (route) => handlers.unreadable(performance.now(), (route as BatchTid<Owner>).owner),
     })
     this.#listening = createDgramDriver(this.#outer(), options, this.#hook())
@@ -125,6 +121,11 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
 
   listen(address: string, port: number): Promise<Bound> {
     return this.#listening.listen(address, port)
+  }
+
+  /** Node reads it, as it reads those for IPv6. */
+  adopt(fd: number): Promise<Bound> {
+    return this.#listening.adopt(fd)
   }
 
   rescan(): Promise<void> {
@@ -211,7 +212,6 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   received(socket: SharedSocket<BatchTid<Owner>>, tid: BatchTid<Owner>, offset: number, length: number): void {
     this.#stats.arrivals++
     const { data } = socket.inbox
-    if (this.#tap !== undefined) this.#tapped(this.#tap, true, tid, data.subarray(offset, offset + length))
     this.#handlers.datagram(this.#workAt, tid.owner, data, offset, length)
   }
 
@@ -310,11 +310,6 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
         this.#loop.remove(socket)
       },
     }
-  }
-
-  #tapped(tap: Tap, incoming: boolean, tid: BatchTid<Owner>, data: Uint8Array): void {
-    const { address, port } = tid.peer
-    tap.datagram(incoming, tid.socket.local, tid.localPort, address, port, data, data.length)
   }
 
   /** What the listening side says: its inputs make machines send as well. */

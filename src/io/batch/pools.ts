@@ -1,4 +1,6 @@
 /** The sockets that transfers share: a pool of ports for each local address, made when it is needed first. */
+import { errnoOf } from '../bind-error.ts'
+import { type PortRange, portsOf } from '../port-range.ts'
 import { SharedSocket } from './socket.ts'
 import type { SocketHost } from './socket.ts'
 import type { Messages } from '../native/messages.ts'
@@ -17,10 +19,12 @@ export class SocketPools<Peer> {
   readonly #inbox: Messages
   readonly #nextIndex: () => number
   readonly #pools = new Map<string, SharedSocket<Peer>[]>()
+  readonly #ports: PortRange | undefined
   #turn = Math.floor(Math.random() * POOL)
 
-  /** Every socket receives into `inbox`; `nextIndex` numbers them in the host's table. */
-  constructor(host: SocketHost<Peer>, inbox: Messages, nextIndex: () => number) {
+  /** Every socket receives into `inbox`; `nextIndex` numbers them in the host's table, `ports` are those that they may have. */
+  constructor(host: SocketHost<Peer>, inbox: Messages, nextIndex: () => number, ports?: PortRange) {
+    this.#ports = ports
     this.#host = host
     this.#inbox = inbox
     this.#nextIndex = nextIndex
@@ -47,13 +51,26 @@ export class SocketPools<Peer> {
     this.#pools.clear()
   }
 
+  /** One of `ports` that another program has is left to it. Throws the system's error. */
+  #open(pool: SharedSocket<Peer>[], local: string, port: number): void {
+    try {
+      pool.push(new SharedSocket(this.#host, this.#inbox, local, this.#nextIndex(), undefined, port))
+    } catch (error) {
+      if (port === 0 || errnoOf(error) !== 'EADDRINUSE') throw error
+    }
+  }
+
   #poolOf(local: string): SharedSocket<Peer>[] {
     const known = this.#pools.get(local)
     if (known !== undefined) return known
     if (this.#pools.size >= MAX_POOLS) return []
     const pool: SharedSocket<Peer>[] = []
     try {
-      while (pool.length < POOL) pool.push(new SharedSocket(this.#host, this.#inbox, local, this.#nextIndex()))
+      const ports = this.#ports
+      for (const port of ports === undefined ? Array.from({ length: POOL }, () => 0) : portsOf(ports)) {
+        if (pool.length === POOL) break
+        this.#open(pool, local, port)
+      }
     } catch (error) {
       // A few will do as well.
       if (pool.length === 0) throw error

@@ -167,13 +167,6 @@ describe('what is mapped', () => {
       [516, [0x0003_0003, 0x7f00_1234_0400]],
     ])
   })
-
-  test('is framed where it is recorded', () => {
-    sendQueue = new SendQueue({ native, stats, sent: () => {}, unreadable: () => {} })
-    sendQueue.blocks(route(69), full, 1, 1, 516, mapped(9))
-    sendQueue.flush()
-    expect(native.sent[0].pieces).toBeUndefined()
-  })
 })
 
 describe('what the kernel refuses', () => {

@@ -40,14 +40,9 @@ export interface OutSocket {
   drainErrors(): void
 }
 
-/** For recordings: one datagram left. */
-export type Sent = (route: Route, data: Uint8Array) => void
-
 export interface OutboxHost {
   readonly native: Native
   readonly stats: DriverStats
-  /** What is recorded is framed: JavaScript must not read what is mapped. */
-  readonly sent?: Sent | undefined
   /** The kernel could not read what is mapped for this route. Called after everything else was sent. */
   unreadable(route: Route): void
 }
@@ -63,7 +58,6 @@ export class SendQueue {
   readonly #segments = new Uint16Array(MESSAGES)
   readonly #strides = new Map<number, Uint8Array[]>()
   readonly #poll = new Uint8Array(linux.POLLFD.bytes)
-  readonly #sent: Sent | undefined
   /** Pieces that each message is sent in; 0 from its slot. */
   readonly #pieces = new Uint16Array(MESSAGES)
   readonly #bytes = new Uint32Array(MESSAGES)
@@ -76,7 +70,6 @@ export class SendQueue {
     this.#host = host
     this.#native = native
     this.#stats = host.stats
-    this.#sent = host.sent
     this.#messages = new Messages(native, MESSAGES, SEGMENT_CONTROL_BYTES, MAX_SEGMENTS)
     this.#one = new Messages(native, 1, 0, 1)
     this.#messages.layOutSegments()
@@ -91,7 +84,7 @@ export class SendQueue {
     this.#end(i, length, 0)
   }
 
-  /** Sends a small datagram at once. It belongs to no transfer, and no recording shows it. */
+  /** Sends a small datagram at once. It belongs to no transfer. */
   answer(route: Route, data: Uint8Array): void {
     const one = this.#one
     one.data.set(data)
@@ -106,7 +99,7 @@ export class SendQueue {
     const perMessage = route.segments ? Math.max(1, Math.min(MAX_SEGMENTS, Math.floor(MAX_UDP_BYTES / maxBytes))) : 1
     let seq = first
     const end = first + count
-    if (mapped !== undefined && this.#sent === undefined) {
+    if (mapped !== undefined) {
       seq = this.#mapped(route, mapped, first, end, maxBytes, perMessage)
       // What is framed next may be the proof that the file is still the one that was opened: nothing mapped leaves after it.
       if (seq < end && this.#holdsPieces(route)) this.flush()
@@ -209,7 +202,6 @@ export class SendQueue {
     this.#segments[i] = segment
     this.#count = i + 1
     this.#bytes[i] = bytes
-    if (this.#sent !== undefined) this.#record(i, bytes, segment === 0 ? bytes : segment)
   }
 
   /** Message `i` was refused. True when it is dealt with, false when it is worth another try. */
@@ -293,14 +285,6 @@ export class SendQueue {
     if (!isAsynchronous(errno) || retries >= MAX_RETRIES) return false
     route.socket.drainErrors()
     return true
-  }
-
-  #record(i: number, bytes: number, segment: number): void {
-    const base = i * SLOT_BYTES
-    for (let from = base; from < base + bytes; from += segment) {
-      const data = this.#messages.data.subarray(from, Math.min(from + segment, base + bytes))
-      this.#sent?.(this.#routes[i] as Route, data)
-    }
   }
 
   #views(stride: number): Uint8Array[] {

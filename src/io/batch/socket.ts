@@ -63,10 +63,17 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
   readonly #lost: Peer[] = []
 
   /**
-   * On a random port of `local`, or what listens there. `index` is its number in the table. Throws an error with the system's
-   * code.
+   * On `port` of `local` (0 is a random one), or what listens there. `index` is its number in the table. Throws an error with the
+   * system's code.
    */
-  constructor(host: SocketHost<Peer>, inbox: Messages, local: string, index: number, listening?: Listening) {
+  constructor(
+    host: SocketHost<Peer>,
+    inbox: Messages,
+    local: string,
+    index: number,
+    listening?: Listening,
+    port: number = 0,
+  ) {
     this.#host = host
     this.inbox = inbox
     this.local = local
@@ -76,7 +83,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     const six = local.includes(':')
     this.nameBytes = six ? linux.SOCKADDR.in6Bytes : linux.SOCKADDR.inBytes
     // A listening socket gets its datagrams one by one: Node, which reads it as well, cannot split joined ones.
-    const options = { ...SOCKET_BUFFERS, local, errorQueue: true, joinsDatagrams: true }
+    const options = { ...SOCKET_BUFFERS, local, port, errorQueue: true, joinsDatagrams: true }
     this.fd = listening?.fd ?? openUdpSocket(host.native, options)
     this.port = listening?.port ?? boundPort(host.native, this.fd)
   }

@@ -32,7 +32,7 @@ export class DgramClientSocket implements ClientSocket {
     this.#handlers = handlers
     const now = (): number => performance.now()
     const spin = new EventLoopSpin(now, cpus().length)
-    this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new SendMemory(), tap: undefined, spin, now }
+    this.#core = { handlers: NO_HANDLERS, stats: this.#stats, frames: new SendMemory(), spin, now }
     this.#alarm = new Alarm(
       now,
       () => this.#stats.arrivals,
@@ -184,8 +184,6 @@ class Channel extends Sending<never> {
     if (report) this.socket.send(data, this.#reported)
     else this.socket.send(data)
   }
-
-  protected override tapped(): void {}
 
   #failed(error: Error): void {
     if (this.#closed) return

@@ -1,6 +1,5 @@
 import type { Socket } from 'node:dgram'
 import { describe, expect, test } from 'vitest'
-import type { Tap } from '../driver.ts'
 import { Sending } from './core.ts'
 import type { Core } from './core.ts'
 import { SendMemory } from './send-memory.ts'
@@ -16,7 +15,6 @@ class Queueing extends Sending<string> {
     const core = {
       stats: newStats(),
       frames,
-      tap: undefined,
     } as Partial<Core<string>> as Core<string>
     const queue: Uint8Array[] = []
     super(core, { getSendQueueCount: () => queue.length } as Partial<Socket> as Socket)
@@ -41,8 +39,6 @@ class Queueing extends Sending<string> {
     if (this.full || this.queue.length > 0) this.queue.push(data)
     else this.sent.push([...data])
   }
-
-  protected override tapped(_tap: Tap): void {}
 }
 
 const block = (seq: number, target: Uint8Array): number => {

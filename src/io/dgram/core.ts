@@ -2,7 +2,7 @@
 import dgram from 'node:dgram'
 import type { BindOptions, Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import type { DriverHandlers, BlockFramer, Tap } from '../driver.ts'
+import type { DriverHandlers, BlockFramer } from '../driver.ts'
 import { errnoOf } from '../bind-error.ts'
 import type { SendMemory } from './send-memory.ts'
 import type { EventLoopSpin } from './event-loop-spin.ts'
@@ -18,7 +18,6 @@ export interface Core<Owner> {
   readonly handlers: DriverHandlers<Owner>
   readonly stats: DriverStats
   readonly frames: SendMemory
-  readonly tap: Tap | undefined
   readonly spin: EventLoopSpin
   now(): number
 }
@@ -86,8 +85,6 @@ export abstract class Sending<Owner> {
   protected abstract get open(): boolean
   /** Hands `data` to the system. `report`: whether the outcome is worth a callback. */
   protected abstract put(data: Uint8Array, report: boolean): void
-  /** For the recording. */
-  protected abstract tapped(tap: Tap, data: Uint8Array): void
 
   /** Memory for a datagram of up to `length` bytes; undefined when it would be dropped: closed, or the queue is full. */
   #room(length: number): Uint8Array | undefined {
@@ -113,7 +110,6 @@ export abstract class Sending<Owner> {
       countSendError(this.core.stats, error)
       return
     }
-    if (this.core.tap !== undefined) this.tapped(this.core.tap, data)
     this.#queued = this.socket.getSendQueueCount()
     if (this.#queued > 0) this.core.frames.release(data)
   }

@@ -2,15 +2,17 @@
 import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Peer } from '../../endpoint/contract.ts'
-import type { Bound, Driver, DriverHandlers, Tap, Tid } from '../driver.ts'
+import type { Bound, Driver, DriverHandlers, Tid } from '../driver.ts'
 import { Alarm } from './alarm.ts'
-import { bindError, tidError } from '../bind-error.ts'
+import { ForesendError } from '../../error.ts'
+import { adoptError, bindError, tidError } from '../bind-error.ts'
 import type { Core } from './core.ts'
 import { Listener } from './listener.ts'
 import type { ListeningHook } from './listener.ts'
 import { ConnectedTid, SharedTid } from './tid.ts'
 import { Wildcard } from './wildcard.ts'
 import type { WildcardOwner } from './wildcard.ts'
+import type { PortRange } from '../port-range.ts'
 import { SendMemory } from './send-memory.ts'
 import { EventLoopSpin } from './event-loop-spin.ts'
 import { localAddresses, localFor } from '../interfaces.ts'
@@ -26,7 +28,8 @@ export interface DgramOptions {
   readonly isNear: (address: string) => boolean
   /** Serve all transfers from the listening socket, for networks that let only its port through. */
   readonly singlePort?: boolean
-  readonly tap?: Tap
+  /** Ports of transfers; the system's choice without it. */
+  readonly ports?: PortRange | undefined
   /** For tests: where the list of interfaces comes from. */
   readonly interfaces?: () => InterfaceTable
 }
@@ -58,7 +61,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     this.listening = listening
     const now = (): number => performance.now()
     const spin = new EventLoopSpin(now, cpus().length)
-    this.core = { handlers, stats: this.stats, frames: new SendMemory(), tap: options.tap, spin, now }
+    this.core = { handlers, stats: this.stats, frames: new SendMemory(), spin, now }
     this.#alarm = new Alarm(
       this.core.now,
       () => this.stats.arrivals,
@@ -90,6 +93,27 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     }
   }
 
+  async adopt(fd: number): Promise<Bound> {
+    this.#readLocals()
+    try {
+      const listener = await Listener.adopt(this, fd)
+      this.opened(listener)
+      this.#scan ??= setInterval(() => void this.rescan(), RESCAN_MS).unref()
+      const { address, port } = listener
+      return {
+        address,
+        port,
+        addresses: () => [address],
+        close: () => {
+          this.closed(listener)
+          listener.close()
+        },
+      }
+    } catch (error) {
+      throw error instanceof ForesendError ? error : adoptError(fd, error)
+    }
+  }
+
   async rescan(): Promise<void> {
     if (this.#scanning) return
     this.#scanning = true
@@ -99,7 +123,7 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
   }
 
   async openTid(peer: Peer, owner: Owner): Promise<Tid> {
-    if (this.#options.singlePort !== true) return ConnectedTid.open(this.core, peer, owner)
+    if (this.#options.singlePort !== true) return ConnectedTid.open(this.core, peer, owner, this.#options.ports)
     const listener = this.listenerFor(peer)
     if (listener === undefined) throw tidError(peer.address, new Error('the listening socket is closed'))
     const tid = new SharedTid(this.core, listener, peer, owner)
@@ -113,14 +137,13 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     // Rare, so a copy is cheap, and the caller's memory is free again whatever the socket does.
     const data = buffer.slice(0, length)
     try {
-      listener.socket.send(data, peer.port, peer.address, (error) => {
+      listener.socket.send(data, peer.port, listener.nameOf(peer.address), (error) => {
         if (error) countSendError(this.stats, error)
       })
     } catch (error) {
       countSendError(this.stats, error)
       return
     }
-    this.core.tap?.datagram(false, listener.address, listener.port, peer.address, peer.port, data, length)
   }
 
   deadline(at: number): void {
@@ -185,8 +208,12 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     const asked = this.#listeners.get(peer.local)
     if (asked !== undefined) return asked
     const six = peer.address.includes(':')
-    for (const listener of this.#listeners.values()) if (listener.address.includes(':') === six) return listener
-    return undefined
+    const all = [...this.#listeners.values()]
+    // One for every IPv6 address may have been bound for IPv4 as well.
+    return (
+      all.find((listener) => listener.address.includes(':') === six) ??
+      all.find((listener) => listener.address === '::')
+    )
   }
 }
 

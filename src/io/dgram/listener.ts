@@ -1,5 +1,6 @@
 /** Listening sockets: one per local address, so that the socket of a request is the address that was asked. */
 import type { Socket } from 'node:dgram'
+import { familyOf } from '../handed-sockets.ts'
 import type { Peer } from '../../endpoint/contract.ts'
 import { bind, createSocket, isUnreachable } from './core.ts'
 import type { Core } from './core.ts'
@@ -31,6 +32,8 @@ export class Listener<Owner> implements SharedPort {
   readonly address: string
   readonly port: number
   readonly #owner: ListenerOwner<Owner>
+  /** Another program bound it, to every address: which one was asked is not known. */
+  readonly #isWild: boolean
   /** Bound to a broadcast address: it only receives, and answers leave from `ListenerOwner.localFor`. */
   readonly broadcast: boolean
   /** Transfers that share this socket, by address and port of the peer; empty unless there is a single port. */
@@ -54,11 +57,21 @@ export class Listener<Owner> implements SharedPort {
     return listener
   }
 
+  /** Takes over a socket that another program bound. Rejects with the system's error, or ERR_TFTP_BIND where it is none. */
+  static async adopt<Owner>(owner: ListenerOwner<Owner>, fd: number): Promise<Listener<Owner>> {
+    const wildcard = familyOf(fd) === 4 ? '0.0.0.0' : '::'
+    const socket = createSocket(wildcard)
+    await bind(socket, { fd, exclusive: true })
+    widen(socket)
+    return new Listener(owner, socket, socket.address().address, false)
+  }
+
   private constructor(owner: ListenerOwner<Owner>, socket: Socket, address: string, broadcast: boolean) {
     this.#owner = owner
     this.broadcast = broadcast
     this.socket = socket
     this.address = address
+    this.#isWild = address === '0.0.0.0' || address === '::'
     this.port = socket.address().port
     socket.on('message', (data, from) => this.received(data, 0, data.length, from.address, from.port))
     socket.on('error', (error) => this.#failed(error))
@@ -66,6 +79,11 @@ export class Listener<Owner> implements SharedPort {
 
   share(peer: Peer, tid: { readonly owner: Owner }): void {
     this.#shared.set(key(peer.address, peer.port), tid)
+  }
+
+  /** The name of `address` on this socket: one for IPv6 that takes IPv4 too writes it in its own way (RFC 4291 §2.5.5.2). */
+  nameOf(address: string): string {
+    return this.address.includes(':') && !address.includes(':') ? `${MAPPED}${address}` : address
   }
 
   forget(peer: Peer): void {
@@ -80,20 +98,17 @@ export class Listener<Owner> implements SharedPort {
   }
 
   /** A datagram came. The bytes are valid during the call only. */
-  received(buffer: Uint8Array, offset: number, length: number, address: string, port: number): void {
+  received(buffer: Uint8Array, offset: number, length: number, name: string, port: number): void {
+    const address = name.startsWith(MAPPED) && name.includes('.') ? name.slice(MAPPED.length) : name
     // Port 0 takes no answer.
     if (!this.open || port === 0) return
     const core = this.#owner.core
     core.stats.arrivals++
-    if (core.tap !== undefined) {
-      const data = buffer.subarray(offset, offset + length)
-      core.tap.datagram(true, this.address, this.port, address, port, data, length)
-    }
     if (this.#shared.size > 0 && !core.handlers.isRequest(buffer, offset, length)) {
       const tid = this.#shared.get(key(address, port))
       if (tid !== undefined) return core.handlers.datagram(core.now(), tid.owner, buffer, offset, length)
     }
-    const local = this.broadcast ? this.#owner.localFor(address) : this.address
+    const local = this.broadcast || this.#isWild ? this.#owner.localFor(address) : this.address
     const peer: Peer = { address, port, local, near: this.#owner.isNear(address) }
     core.handlers.request(core.now(), peer, buffer, offset, length)
   }
@@ -104,6 +119,9 @@ export class Listener<Owner> implements SharedPort {
     if (this.open && !isUnreachable(error)) this.#owner.failed(this, error)
   }
 }
+
+/** What stands before an IPv4 address in an IPv6 one. */
+const MAPPED = '::ffff:'
 
 function key(address: string, port: number): string {
   return `${address} ${port}`

@@ -1,8 +1,9 @@
 /** Transfers' own ports: a connected socket each, or, with a single port, a share of the listening socket. */
 import type { Socket } from 'node:dgram'
 import type { Peer } from '../../endpoint/contract.ts'
-import type { Tap, Tid } from '../driver.ts'
-import { tidError } from '../bind-error.ts'
+import type { Tid } from '../driver.ts'
+import { errnoOf, tidError } from '../bind-error.ts'
+import { type PortRange, portsOf } from '../port-range.ts'
 import { anyAddress } from '../interfaces.ts'
 import { bind, createSocket, isUnreachable, Sending } from './core.ts'
 import type { Core } from './core.ts'
@@ -15,31 +16,38 @@ import { countSendError } from '../driver-stats.ts'
 export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
   readonly localPort: number
   readonly #peer: Peer
-  readonly #local: string
   readonly #owner: Owner
   readonly #reported: (error: Error | null) => void
   #isOpen = true
 
   /** Rejects with ERR_TFTP_BIND. */
-  static async open<Owner>(core: Core<Owner>, peer: Peer, owner: Owner): Promise<ConnectedTid<Owner>> {
-    const socket = createSocket(peer.address)
-    try {
-      const address = peer.local === '' ? anyAddress(peer.address) : peer.local
-      await bind(socket, { address, port: 0, exclusive: true })
-      await connect(socket, peer)
-    } catch (error) {
-      throw tidError(`${peer.address} port ${peer.port}`, error)
+  static async open<Owner>(
+    core: Core<Owner>,
+    peer: Peer,
+    owner: Owner,
+    ports?: PortRange,
+  ): Promise<ConnectedTid<Owner>> {
+    const address = peer.local === '' ? anyAddress(peer.address) : peer.local
+    let failure: unknown
+    for (const port of portsOf(ports)) {
+      const socket = createSocket(peer.address)
+      try {
+        await bind(socket, { address, port, exclusive: true })
+        await connect(socket, peer)
+        return new ConnectedTid(core, socket, peer, owner)
+      } catch (error) {
+        failure = error
+        if (ports === undefined || errnoOf(error) !== 'EADDRINUSE') break
+      }
     }
-    return new ConnectedTid(core, socket, peer, owner)
+    throw tidError(`${peer.address} port ${peer.port}`, failure, ports)
   }
 
   private constructor(core: Core<Owner>, socket: Socket, peer: Peer, owner: Owner) {
     super(core, socket)
     this.#peer = peer
     this.#owner = owner
-    const address = socket.address()
-    this.localPort = address.port
-    this.#local = address.address
+    this.localPort = socket.address().port
     this.#reported = (error) => {
       if (error !== null && error !== undefined && this.#isOpen) this.#failed(error, true)
     }
@@ -70,16 +78,11 @@ export class ConnectedTid<Owner> extends Sending<Owner> implements Tid {
     else this.socket.send(data)
   }
 
-  protected override tapped(tap: Tap, data: Uint8Array): void {
-    tap.datagram(false, this.#local, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
-  }
-
   #received(data: Uint8Array, port: number): void {
     // A datagram of another sender may have arrived between bind and connect.
     if (!this.#isOpen || port !== this.#peer.port) return
     const core = this.core
     core.stats.arrivals++
-    core.tap?.datagram(true, this.#local, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
     const now = core.now()
     core.handlers.datagram(now, this.#owner, data, 0, data.length)
     core.spin.datagram(now)
@@ -110,6 +113,8 @@ export interface SharedPort {
   readonly address: string
   readonly port: number
   readonly open: boolean
+  /** What `address` is called on this socket. */
+  nameOf(address: string): string
   forget(peer: Peer): void
 }
 
@@ -119,6 +124,7 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
   readonly owner: Owner
   readonly #peer: Peer
   readonly #shared: SharedPort
+  readonly #name: string
   readonly #reported: (error: Error | null) => void
 
   constructor(core: Core<Owner>, shared: SharedPort, peer: Peer, owner: Owner) {
@@ -127,6 +133,7 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
     this.owner = owner
     this.#peer = peer
     this.#shared = shared
+    this.#name = shared.nameOf(peer.address)
     this.#reported = (error) => {
       if (error !== null && error !== undefined) countSendError(core.stats, error)
     }
@@ -144,13 +151,9 @@ export class SharedTid<Owner> extends Sending<Owner> implements Tid {
   }
 
   protected override put(data: Uint8Array, report: boolean): void {
-    const { port, address } = this.#peer
-    if (report) this.socket.send(data, port, address, this.#reported)
-    else this.socket.send(data, port, address)
-  }
-
-  protected override tapped(tap: Tap, data: Uint8Array): void {
-    tap.datagram(false, this.#shared.address, this.localPort, this.#peer.address, this.#peer.port, data, data.length)
+    const { port } = this.#peer
+    if (report) this.socket.send(data, port, this.#name, this.#reported)
+    else this.socket.send(data, port, this.#name)
   }
 }
 

@@ -40,6 +40,21 @@ export interface Native {
   readonly loopFd: number
 }
 
+/** What a program needs to give up rights (landlock.ts). Functions return as those of `Native` do. */
+export interface ConfinementCalls {
+  /** A new Landlock ruleset from a struct landlock_ruleset_attr, or without one the version of the kernel's interface. */
+  landlockCreate(attributes: Uint8Array | undefined): number
+  /** Adds a struct landlock_path_beneath_attr. */
+  landlockAllow(ruleset: number, attributes: Uint8Array): number
+  /** This thread, and what it starts from now on, is confined by `ruleset`. */
+  landlockRestrict(ruleset: number): number
+  /** This thread, and what it starts from now on, gets no privileges from the files that it executes (prctl(2)). */
+  noNewPrivileges(): number
+  /** A program that is executed in the place of this one gets `fd` too. */
+  inherit(fd: number): number
+  close(fd: number): number
+}
+
 export const AF_INET = 2
 export const AF_INET6 = 10
 export const AF_PACKET = 17
@@ -135,6 +150,15 @@ const MSG_DONTWAIT = 0x40
 const MSG_ERRQUEUE = 0x2000
 const MSG_NOSIGNAL = 0x4000
 
+/** Numbers of system calls; the same on x86-64 and arm64. */
+const LANDLOCK_CREATE_RULESET = 444
+const LANDLOCK_ADD_RULE = 445
+const LANDLOCK_RESTRICT_SELF = 446
+const LANDLOCK_CREATE_RULESET_VERSION = 1
+const LANDLOCK_RULE_PATH_BENEATH = 1
+const PR_SET_NO_NEW_PRIVS = 38
+const F_SETFD = 2
+
 /** As much of koffi as is used here. */
 interface Koffi {
   load(path: null): { func(definition: string): (...values: unknown[]) => number }
@@ -144,6 +168,15 @@ interface Koffi {
 
 /** The functions, or the reason in words why they cannot be had. */
 export function loadNative(): Native | string {
+  return loadWith(bindFunctions)
+}
+
+/** The functions for confinement, or the reason in words why there are none. */
+export function loadConfinement(): ConfinementCalls | string {
+  return loadWith(bindConfinement)
+}
+
+function loadWith<T>(bind: (koffi: Koffi) => T): T | string {
   if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`
   if (process.arch !== 'x64' && process.arch !== 'arm64') return `it needs x86-64 or arm64, and this is ${process.arch}`
   if (endianness() !== 'LE') return 'it needs a little-endian processor'
@@ -154,7 +187,7 @@ export function loadNative(): Native | string {
     return `the optional package koffi cannot be loaded (${firstLine(error)}); install it with npm install koffi`
   }
   try {
-    return bindFunctions(koffi)
+    return bind(koffi)
   } catch (error) {
     return `a function of the C library is missing (${firstLine(error)})`
   }
@@ -208,6 +241,32 @@ function bindFunctions(koffi: Koffi): Native {
     unmap: (address, bytes) => result(munmap(address, bytes)),
     address: (buffer) => koffi.address(buffer),
     loopFd: isMainThread ? loopDescriptor(library) : -1,
+  }
+}
+
+function bindConfinement(koffi: Koffi): ConfinementCalls {
+  const library = koffi.load(null)
+  const close = library.func('int close(int fd)')
+  // The C library has no functions for Landlock.
+  const syscall = library.func('int64_t syscall(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)')
+  const fcntl = library.func('int fcntl(int fd, int command, int value)')
+  const prctl = library.func('int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)')
+  const addressOf = ({ buffer, byteOffset }: Uint8Array): bigint =>
+    koffi.address(buffer as ArrayBuffer) + BigInt(byteOffset)
+  const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
+  return {
+    landlockCreate: (attributes) =>
+      result(
+        attributes === undefined
+          ? syscall(LANDLOCK_CREATE_RULESET, 0, 0, LANDLOCK_CREATE_RULESET_VERSION, 0)
+          : syscall(LANDLOCK_CREATE_RULESET, addressOf(attributes), attributes.length, 0, 0),
+      ),
+    landlockAllow: (ruleset, attributes) =>
+      result(syscall(LANDLOCK_ADD_RULE, ruleset, LANDLOCK_RULE_PATH_BENEATH, addressOf(attributes), 0)),
+    landlockRestrict: (ruleset) => result(syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0, 0, 0)),
+    noNewPrivileges: () => result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
+    inherit: (fd) => result(fcntl(fd, F_SETFD, 0)),
+    close: (fd) => result(close(fd)),
   }
 }
 

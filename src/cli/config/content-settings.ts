@@ -1,0 +1,148 @@
+/** Settings of the folder that is served: what becomes of names, and what may be stored. */
+import { UNIQUE_ROOTS } from '../../content/client-roots.ts'
+import { DIGESTS, UPLOAD_POLICIES } from '../../content/upload-rules.ts'
+import type { Setting } from './kind.ts'
+import { KIND } from './kinds.ts'
+
+export const NAME_SETTINGS: readonly Setting[] = [
+  {
+    key: 'overlay',
+    example: ['/srv/tftp-more'],
+    value: '<DIR>',
+    help: 'a folder to look in for what the one before does not have; repeatable',
+    kind: KIND.paths,
+    member: 'overlay',
+  },
+  {
+    key: 'client-root',
+    example: ['192.168.1.20=/srv/tftp/lab'],
+    value: '<C=DIR>',
+    help: 'the folder of a client: its address, network or MAC address, and a folder; repeatable',
+    kind: KIND.clientRoots,
+    member: 'clientRoot',
+  },
+  {
+    key: 'unique-root',
+    example: 'ip',
+    value: '<BY>',
+    help: `a folder for each client, below the folder that is served: ${UNIQUE_ROOTS.join(', ')}`,
+    kind: KIND.word(...UNIQUE_ROOTS),
+    member: 'uniqueRoot',
+  },
+  {
+    key: 'map',
+    example: '/etc/foresend/map',
+    value: '<FILE>',
+    help: "rules that change names, in the language of tftp-hpa's map files",
+    kind: KIND.path,
+    member: 'map',
+  },
+  {
+    key: 'pcre',
+    example: '/etc/foresend/pcre',
+    value: '<FILE>',
+    help: "rules for names that are missing, in the language of atftpd's --pcre",
+    kind: KIND.path,
+    member: 'pcre',
+  },
+  {
+    key: 'rewriter',
+    example: '/run/rewriter.sock',
+    value: '<SOCKET>',
+    help: 'a program that gives the name to look for, over a Unix socket',
+    kind: KIND.path,
+    member: 'rewriter',
+  },
+  { key: 'lowercase', example: true, value: '', help: 'names become lower case', kind: KIND.on, member: 'lowercase' },
+  {
+    key: 'any-case',
+    example: true,
+    value: '',
+    help: 'a name that is missing may differ in case',
+    kind: KIND.on,
+    member: 'anyCase',
+  },
+  {
+    key: 'listing',
+    example: 'dir.txt',
+    value: '<NAME>',
+    help: 'this name is a list of the files in its folder',
+    kind: KIND.text,
+    member: 'listing',
+  },
+  {
+    key: 'public-only',
+    example: true,
+    value: '',
+    help: 'only files that anybody may read, or write',
+    kind: KIND.on,
+    member: 'publicOnly',
+  },
+]
+
+export const UPLOAD_SETTINGS: readonly Setting[] = [
+  {
+    key: 'uploads',
+    example: 'create',
+    value: '<POLICY>',
+    help: `what may be stored, in place of the two above: ${UPLOAD_POLICIES.join(', ')}`,
+    kind: KIND.word(...UPLOAD_POLICIES),
+    member: 'uploads',
+  },
+  {
+    key: 'upload-root',
+    example: '/srv/tftp-uploads',
+    value: '<DIR>',
+    help: 'where they are stored',
+    kind: KIND.path,
+    member: 'uploadRoot',
+  },
+  {
+    key: 'umask',
+    example: '022',
+    value: '<OCTAL>',
+    help: 'permissions that stored files do not get',
+    kind: KIND.text,
+    member: 'umask',
+  },
+  {
+    key: 'upload-mode',
+    example: '0640',
+    value: '<OCTAL>',
+    help: 'permissions of stored files',
+    kind: KIND.text,
+    member: 'uploadMode',
+  },
+  {
+    key: 'max-upload',
+    example: 64_000_000,
+    value: '<BYTES>',
+    help: 'the largest file that is stored, such as 64M',
+    kind: KIND.size,
+    member: 'maxUploadBytes',
+  },
+  {
+    key: 'quota',
+    example: 1_000_000_000,
+    value: '<BYTES>',
+    help: 'all stored files together',
+    kind: KIND.size,
+    member: 'quotaBytes',
+  },
+  {
+    key: 'min-free',
+    example: 1_000_000_000,
+    value: '<BYTES>',
+    help: 'what stays free on the disk',
+    kind: KIND.size,
+    member: 'minFreeBytes',
+  },
+  {
+    key: 'digests',
+    example: ['sha256'],
+    value: '<NAME>',
+    help: `write a checksum beside each stored file: ${DIGESTS.join(', ')}; repeatable`,
+    kind: KIND.digests,
+    member: 'digests',
+  },
+]

@@ -1,0 +1,83 @@
+/** The keys of a rule: who and what it is about, and what then holds. */
+import type { Setting } from './kind.ts'
+import { KIND } from './kinds.ts'
+
+export const RULE_SETTINGS: readonly Setting[] = [
+  {
+    key: 'client',
+    example: ['192.168.1.0/24', '02:00:00:00:00:07'],
+    value: '',
+    help: 'networks, addresses or MAC addresses; one of them is its client',
+    kind: KIND.clients,
+    member: 'clients',
+  },
+  {
+    key: 'file',
+    example: ['*.cfg'],
+    value: '',
+    help: 'patterns of the path below the folder that is served; one of them fits (* is any run, ? one character)',
+    kind: KIND.patterns,
+    member: 'files',
+  },
+  {
+    key: 'direction',
+    example: 'write',
+    value: '',
+    help: 'read or write',
+    kind: KIND.word('read', 'write'),
+    member: 'direction',
+  },
+  {
+    key: 'profile',
+    example: 'uboot-2020',
+    value: '',
+    help: 'a kind of device that the request may come from, and no other more likely: see foresend profile list',
+    kind: KIND.text,
+    member: 'profile',
+  },
+  { key: 'allow', example: false, value: '', help: 'false refuses', kind: KIND.on, member: 'allow' },
+  {
+    key: 'refuse',
+    example: ['blksize'],
+    value: '',
+    help: 'options it does not get',
+    kind: KIND.options,
+    member: 'refuse',
+  },
+  {
+    key: 'max-blksize',
+    example: 1468,
+    value: '',
+    help: 'the largest block that is granted',
+    kind: KIND.blksize,
+    member: 'maxBlksize',
+  },
+  {
+    key: 'max-windowsize',
+    example: 16,
+    value: '',
+    help: 'the longest window that is granted',
+    kind: KIND.windowsize,
+    member: 'maxWindowsize',
+  },
+  { key: 'window', example: 4, value: '', help: 'as --window', kind: KIND.window, member: 'window' },
+  {
+    key: 'anticipation',
+    example: 4096,
+    value: '',
+    help: 'as --anticipation',
+    kind: KIND.anticipation,
+    member: 'anticipationBytes',
+  },
+  { key: 'copies', example: 2, value: '', help: 'as --copies', kind: KIND.copies, member: 'copies' },
+  { key: 'gap', example: 0.5, value: '', help: 'as --gap', kind: KIND.gap, member: 'gapMs' },
+  { key: 'rto', example: 50, value: '', help: 'as --rto', kind: KIND.rto, member: 'rtoMs' },
+  {
+    key: 'max-rate',
+    example: 1_000_000,
+    value: '',
+    help: 'bytes in a second for each transfer, such as 500k or 10M',
+    kind: KIND.rate,
+    member: 'bytesPerSec',
+  },
+]

@@ -1,0 +1,23 @@
+/** Lines that were typed, from one session to the next. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+const MAX_LINES = 500
+
+/** The newest line first, as readline wants it. A file that cannot be read is an empty history. */
+export function readHistory(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n').filter(Boolean).toReversed().slice(0, MAX_LINES)
+  } catch {
+    return []
+  }
+}
+
+/** Readable by its owner alone, as names of files and hosts stand in it. What cannot be stored is no reason to complain. */
+export function writeHistory(path: string, newestFirst: readonly string[]): void {
+  const lines = newestFirst.slice(0, MAX_LINES).toReversed()
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    writeFileSync(path, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 })
+  } catch {}
+}

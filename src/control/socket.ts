@@ -1,0 +1,82 @@
+/** The control socket: HTTP/1.1 for programs of this machine's user, in the state folder of the server. */
+import { once } from 'node:events'
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { ForesendError } from '../error.ts'
+import { type About, answer, type ApiServer } from './api.ts'
+import { controlPath, MAX_SOCKET_PATH_BYTES } from './place.ts'
+
+export interface ControlSocket {
+  close(): void
+}
+
+/** What may ask is what may read the state folder: its owner. */
+const SOCKET_MODE = 0o600
+/** Commands of one user; more is a mistake. */
+const MAX_CONNECTIONS = 64
+/** A question is a line and a few headers. */
+const QUESTION_WITHIN_MS = 5000
+
+/** Rejects with ERR_TFTP_BIND when the socket cannot be had: serving goes on without it. */
+export async function openControlSocket(folder: string, server: ApiServer, about: About): Promise<ControlSocket> {
+  const path = controlPath(folder)
+  const isFile = !path.startsWith('\\\\')
+  if (isFile && Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES)
+    throw cannot(path, 'the path is too long for a socket; name a shorter folder with --state')
+  const http = createServer((request, response) => void respond(server, about, request, response))
+  http.maxConnections = MAX_CONNECTIONS
+  http.headersTimeout = QUESTION_WITHIN_MS
+  http.requestTimeout = QUESTION_WITHIN_MS
+  try {
+    await listen(http, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cannot(path, (error as Error).message)
+    if (await isAlive(path)) throw cannot(path, 'another server has it; give this one a folder of its own with --state')
+    // It is left from a server that was killed.
+    rmSync(path, { force: true })
+    await listen(http, path).catch((again: Error) => {
+      throw cannot(path, again.message)
+    })
+  }
+  if (isFile) chmodSync(path, SOCKET_MODE)
+  http.unref()
+  return {
+    close() {
+      http.close()
+      http.closeAllConnections()
+    },
+  }
+}
+
+async function listen(http: HttpServer, path: string): Promise<void> {
+  http.listen(path)
+  await once(http, 'listening')
+}
+
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+async function respond(
+  server: ApiServer,
+  about: About,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // No question has a body that matters.
+  request.resume()
+  const [path = ''] = (request.url ?? '').split('?', 1)
+  const { status, body } = await answer(server, about, request.method ?? '', path)
+  const type = status < 400 ? 'application/json' : 'application/problem+json'
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+  response.end(`${JSON.stringify(body)}\n`)
+}
+
+function cannot(path: string, reason: string): ForesendError {
+  return new ForesendError('ERR_TFTP_BIND', `no control socket at ${path}: ${reason}`, { fault: 'local' })
+}

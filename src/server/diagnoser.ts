@@ -1,0 +1,109 @@
+/**
+ * Says why transfers stalled or failed, in a thread of its own. The thread is started for the first of them: a server whose transfers are well has none.
+ * It never holds anything up for long: what it does not answer in time goes without a cause.
+ */
+import { Worker } from 'node:worker_threads'
+import { RateLimiter } from '../endpoint/rate-limiter.ts'
+import type { EventKind } from '../endpoint/contract.ts'
+import type { Evidence } from './evidence.ts'
+import type { Finding } from './finding.ts'
+
+export interface ToDiagnosis {
+  readonly number: number
+  readonly kind: EventKind
+  readonly evidence: Evidence
+}
+
+export interface FromDiagnosis {
+  readonly number: number
+  readonly finding: Finding | undefined
+}
+
+/** A thread that has to start first, on a small machine that is busy, answers well within this. */
+const ANSWER_WITHIN_MS = 5000
+/** A network that breaks down has thousands that fail at once, and most for the same reason. */
+const RATE = { burst: 32, perSecond: 10 }
+/** Only a defect ends the thread; then another one takes its place, so often. */
+const MOST_STARTS = 3
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8 }
+
+/** The file beside this one, compiled or not. */
+const ENTRY = new URL(
+  import.meta.url.endsWith('.ts') ? './diagnosis-worker.ts' : './diagnosis-worker.js',
+  import.meta.url,
+)
+
+interface Waiting {
+  readonly answer: (finding: Finding | undefined) => void
+  readonly late: NodeJS.Timeout
+}
+
+/** For tests. */
+export interface DiagnoserOptions {
+  readonly create?: () => Worker
+  readonly answerWithinMs?: number
+}
+
+function createThread(): Worker {
+  return new Worker(ENTRY, { name: 'foresend diagnosis', resourceLimits: RESOURCE_LIMITS })
+}
+
+export class Diagnoser {
+  readonly #create: () => Worker
+  readonly #answerWithinMs: number
+  readonly #waiting = new Map<number, Waiting>()
+  #worker: Worker | undefined
+  #starts = 0
+  #number = 0
+  readonly #limiter = new RateLimiter(RATE)
+  #isClosed = false
+
+  constructor({ create = createThread, answerWithinMs = ANSWER_WITHIN_MS }: DiagnoserOptions = {}) {
+    this.#create = create
+    this.#answerWithinMs = answerWithinMs
+  }
+
+  /** `answer` is called once, later: with what was found, or without when that is nothing or took too long. */
+  diagnose(kind: EventKind, evidence: Evidence, answer: (finding: Finding | undefined) => void): void {
+    const worker = this.#limiter.take(performance.now()) ? this.#thread() : undefined
+    if (worker === undefined) return queueMicrotask(() => answer(undefined))
+    const number = this.#number++
+    const late = setTimeout(() => this.#answer(number, undefined), this.#answerWithinMs)
+    this.#waiting.set(number, { answer, late })
+    worker.postMessage({ number, kind, evidence } satisfies ToDiagnosis)
+  }
+
+  /** What waits is answered without a cause. */
+  close(): void {
+    this.#isClosed = true
+    const worker = this.#worker
+    this.#worker = undefined
+    for (const number of this.#waiting.keys()) this.#answer(number, undefined)
+    void worker?.terminate()
+  }
+
+  #thread(): Worker | undefined {
+    if (this.#worker !== undefined || this.#isClosed || this.#starts === MOST_STARTS) return this.#worker
+    this.#starts++
+    const worker = this.#create()
+    worker.on('message', ({ number, finding }: FromDiagnosis) => this.#answer(number, finding))
+    // Its end follows, and nothing depends on it.
+    worker.on('error', () => {})
+    worker.on('exit', () => {
+      if (this.#worker !== worker) return
+      this.#worker = undefined
+      for (const number of this.#waiting.keys()) this.#answer(number, undefined)
+    })
+    worker.unref()
+    this.#worker = worker
+    return worker
+  }
+
+  #answer(number: number, finding: Finding | undefined): void {
+    const waiting = this.#waiting.get(number)
+    if (waiting === undefined) return
+    this.#waiting.delete(number)
+    clearTimeout(waiting.late)
+    waiting.answer(finding)
+  }
+}

@@ -1,0 +1,9 @@
+/** The thread that diagnoses: a long trace takes some milliseconds, and whatever serves in the same thread would wait that long. */
+import { parentPort } from 'node:worker_threads'
+import type { FromDiagnosis, ToDiagnosis } from './diagnoser.ts'
+import { findingOf } from './finding.ts'
+
+parentPort?.on('message', ({ number, kind, evidence }: ToDiagnosis) => {
+  const answer: FromDiagnosis = { number, finding: findingOf(kind, evidence) }
+  parentPort?.postMessage(answer)
+})
