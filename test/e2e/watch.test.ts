@@ -141,5 +141,5 @@ describe.runIf(possible)(`watching a network card${why}`, () => {
     await watching.line((line) => line.includes('"state":"up"'))
     watching.child.kill('SIGINT')
     expect(await watching.exit()).toBe(0)
-  }, 30_000)
+  }, 60_000)
 })

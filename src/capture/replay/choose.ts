@@ -3,7 +3,7 @@ import type { Device } from '../../lab/device/device.ts'
 import type { ServerName } from '../../lab/server/catalogue.ts'
 import type { FittedClient } from './client-fit.ts'
 import type { CapturedFacts, ReplayRow } from './contract.ts'
-import { deviceOf, type Hypotheses } from './fit.ts'
+import { behindServer, deviceOf, type Hypotheses } from './fit.ts'
 import { playRow } from './play.ts'
 
 export interface Choice {
@@ -35,7 +35,9 @@ export function choose(options: Hypotheses, captured: CapturedFacts, blksize: nu
   ): void => {
     const device = deviceOf(options, client, faults)
     if (device === undefined) return
-    const distance = isOnly ? 0 : prior * PRIOR + distanceOf(playRow(device, server, sizeBytes, SEEDS), captured)
+    const distance = isOnly
+      ? 0
+      : prior * PRIOR + distanceOf(playRow(behindServer(device, options), server, sizeBytes, SEEDS), captured)
     if (best === undefined || distance < best.distance) best = { device, client, server, faults, distance }
   }
   for (const [f, faults] of faultSets.entries())

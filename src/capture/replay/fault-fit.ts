@@ -60,12 +60,25 @@ export function fitFaults(view: View, { causes }: Diagnosis): FittedFaults {
     // What follows from another cause follows in the lab as well.
     else if (!CONSEQUENCES.has(id)) leftOut.push(id)
   }
+  if (first === undefined) return { sets: unexplained(view), leftOut }
   const losses = causes.filter(({ id }) => isLoss(id))
-  const isPart = losses.some(({ id, confidence }) => id === first.id || confidence >= LEAST_CONFIDENCE)
+  // Where the first cause gives no fault, the next best explanation stands for it.
+  const isPart =
+    losses.some(({ id, confidence }) => id === first.id || confidence >= LEAST_CONFIDENCE) ||
+    (others.length === 0 && losses.length > 0)
   const lost = isPart ? lossSets(view, losses) : [[]]
   const sets = lost.map((loss) => [...others, ...loss])
   // What loses packets in its own way looks like loss as well: then it stands alone, unless the losses repeat the capture better.
   return { sets: others.length > 0 && isPart ? [others, ...sets] : sets, leftOut }
+}
+
+/** Without a cause nothing is wrong, or a window hides it: blocks were repeated all the same, a window of them for each loss. */
+function unexplained({ transfer: { blocks, agreed } }: View): DeviceFault[][] {
+  const repeats = blocks.datagrams - blocks.sent
+  if (repeats === 0) return [[]]
+  const losses = Math.max(1, repeats / agreed.windowsize)
+  const either = [share('data-loss', losses, blocks.datagrams), share('ack-loss', losses, blocks.acks)]
+  return [[], ...either.filter((fault) => fault !== undefined).map((fault) => [fault])]
 }
 
 function isHold(name: string): boolean {

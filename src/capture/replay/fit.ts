@@ -10,6 +10,7 @@ import { behaviourOf } from '../seen.ts'
 import { fitClients, type FittedClient } from './client-fit.ts'
 import { type FittedDevice, MAX_REPLAY_BLOCKS, SIZE_WHEN_UNKNOWN } from './contract.ts'
 import { fitFaults } from './fault-fit.ts'
+import { paceOf } from './pace.ts'
 
 /** Where nothing shows the way to the device: a cable and a switch. */
 const USUAL_DELAY_MS = 0.075
@@ -21,7 +22,9 @@ export interface Hypotheses {
   readonly faultSets: readonly (readonly DeviceFault[])[]
   readonly servers: readonly ServerName[]
   readonly serverFrom: FittedDevice['serverFrom']
+  /** One way, with the time that the client takes; and the share of each way that the captured server takes to answer. */
   readonly delayMs: number
+  readonly serverDelayMs: number
   readonly sizeBytes: number
   readonly sizeFrom: FittedDevice['sizeFrom']
   readonly notes: readonly string[]
@@ -29,11 +32,12 @@ export interface Hypotheses {
 
 /** Undefined for what the lab cannot play: an upload, a size probe, a capture that began behind the request. */
 export function hypotheses(transfer: CapturedTransfer, diagnosis: Diagnosis): Hypotheses | undefined {
-  const { direction, request, outcome, vantage } = transfer
+  const { direction, request, outcome, vantage, packets } = transfer
   if (direction !== 'read' || request === undefined || outcome.type === 'probe' || outcome.type === 'unanswered')
     return undefined
   const view = viewOf(transfer)
   const { clientTimerMs, medianAckMs } = diagnosis.figures
+  const { clientMs = medianAckMs ?? 2 * USUAL_DELAY_MS, serverMs = 0 } = paceOf(packets)
   const clients = fitClients(request, behaviourOf(transfer), ignoresRepeats(view), clientTimerMs)
   const { sets, leftOut } = fitFaults(view, diagnosis)
   const { isRequestSame, model } = clients[0]
@@ -42,13 +46,16 @@ export function hypotheses(transfer: CapturedTransfer, diagnosis: Diagnosis): Hy
     clients,
     faultSets: sets,
     ...serversOf(view, diagnosis),
-    delayMs: Math.min(LONGEST_DELAY_MS, (medianAckMs ?? 2 * USUAL_DELAY_MS) / 2),
+    delayMs: Math.min(LONGEST_DELAY_MS, clientMs / 2),
+    serverDelayMs: Math.min(LONGEST_DELAY_MS, serverMs) / 2,
     ...size,
     notes: [
       ...(isRequestSame ? [] : [`no client of the lab sends this request; ${model} is the nearest`]),
       ...leftOut.map((id) => `the lab has no fault like ${id}: it is left out`),
       ...(size.sizeFrom === 'assumed' ? ['the capture does not tell the size of the file'] : []),
-      ...(vantage.at === 'server' ? [] : ['not captured at the server: latency and losses belong to that place']),
+      ...(vantage.at === 'client' || vantage.at === 'middle'
+        ? ['not captured at the server: latency and losses belong to that place']
+        : []),
     ],
   }
 }
@@ -105,6 +112,11 @@ function serversOf({ transfer, latencies }: View, { server }: Diagnosis): Pick<H
 }
 
 const MOST_SERVERS = 3
+
+/** The same device in front of the captured server, which takes its time as well. */
+export function behindServer(device: Device, { serverDelayMs }: Hypotheses): Device {
+  return { ...device, link: { delayMs: Number(device.link.delayMs) + serverDelayMs } }
+}
 
 /** Whether the model of the client can ask for a window. */
 export function canWindow(model: ClientName): boolean {

@@ -1,12 +1,12 @@
 /** Plays the client of a capture in the lab: against the server that was captured, to see whether the model holds, and against Foresend. */
 import type { Device } from '../../lab/device/device.ts'
 import type { ServerName } from '../../lab/server/catalogue.ts'
-import type { CapturedTransfer } from '../contract.ts'
+import type { CapturedPackets, CapturedTransfer } from '../contract.ts'
 import type { Diagnosis } from '../diagnosis/index.ts'
 import { choose } from './choose.ts'
 import type { FittedClient } from './client-fit.ts'
 import type { CapturedFacts, FittedDevice, Replay, ReplayRow, Spread, Trust } from './contract.ts'
-import { canWindow, deviceOf, type Hypotheses, hypotheses } from './fit.ts'
+import { behindServer, canWindow, deviceOf, type Hypotheses, hypotheses } from './fit.ts'
 import { playRow } from './play.ts'
 
 /** A device whose window is not known gets this one in the row `negotiated`. */
@@ -49,7 +49,7 @@ export function playModel(transfer: CapturedTransfer, diagnosis: Diagnosis, seed
   if (choice === undefined) return undefined
   const { device, client, server } = choice
   const { sizeBytes, sizeFrom, serverFrom, clients, notes } = options
-  const model = playRow(device, server, sizeBytes, seeds)
+  const model = playRow(behindServer(device, options), server, sizeBytes, seeds)
   const fitted: FittedDevice = {
     device,
     orElse: clients.filter((one) => one !== client).map((one) => one.model),
@@ -75,7 +75,7 @@ function withWindow(device: Device, windowsize: number): Device {
 
 /** Of a file whose beginning is played the time is that of the same part. */
 function capturedFacts(
-  { outcome, blocks, agreed }: CapturedTransfer,
+  { outcome, blocks, agreed, packets }: CapturedTransfer,
   { figures, holes }: Diagnosis,
   { sizeBytes, sizeFrom }: Hypotheses,
 ): CapturedFacts {
@@ -85,11 +85,17 @@ function capturedFacts(
   const share = isDone && sizeFrom === 'capture' ? Math.min(1, played / Math.max(1, blocks.sent)) : 1
   return {
     isDone,
-    ms: share * outcome.atMs,
+    // A server repeats the final block for long; the device has been done since it spoke last.
+    ms: share * (outcome.type === 'last-ack-missing' ? lastOfClient(packets) : outcome.atMs),
     clientTimeouts: figures.clientTimerPackets,
     blocks: Math.round(share * blocks.acknowledged),
     holes: holes.count,
   }
+}
+
+function lastOfClient(packets: CapturedPackets): number {
+  for (let i = packets.length - 1; i >= 0; i--) if (packets.fromClient(i)) return packets.timeMs(i)
+  return 0
 }
 
 function trustOf(
@@ -108,19 +114,16 @@ function trustOf(
       because: `the captured transfer ${isDone ? 'ended' : 'stopped'}, and the model ${ended} in ${agreeing} of ${model.runs} boots only`,
     }
   // How long a transfer that stops takes depends on who gives up last; how far it comes does not.
-  const [what, was, is] = isDone ? ['time', captured.ms, model.ms] : ['blocks', captured.blocks, model.blocks]
-  const agreement = agreementOf(Number(was), is as Spread)
+  const agreement = isDone ? agreementOf(captured.ms, model.ms) : agreementOf(captured.blocks, model.blocks)
   const trust = agreeing * 2 < model.runs && agreement === 'good' ? 'fair' : agreement
-  return {
-    trust,
-    because: `the model of the captured server ${ended} as it did, and its ${String(what)} ${WORDS[agreement]}`,
-  }
+  const figures = isDone
+    ? `in ${timeText(model.ms.median)}, where the capture shows ${timeText(captured.ms)}`
+    : `at block ${Math.round(model.blocks.median)}, where the capture shows ${captured.blocks}`
+  return { trust, because: `the model of the captured server ${ended} ${figures}` }
 }
 
-const WORDS: Readonly<Record<Trust, string>> = {
-  good: 'agree with the capture',
-  fair: 'differ from the capture by less than a factor of three',
-  poor: 'differ from the capture by more than a factor of three',
+function timeText(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 
 /** The captured transfer is one boot more: it lies among the others, or not far from their median. */

@@ -54,7 +54,7 @@ function watched(scene: Scene, { own, link, onMs = 0 }: Setting = {}): WatchEven
       if (watcher === undefined) {
         now = timeMs(record)
         watcher = new Watcher({ profiles: [UBOOT], vendors: VENDORS }, now, (event) => events.push(event))
-        if (own !== undefined) watcher.own = own
+        if (own !== undefined) watcher.own = () => own
         if (link !== undefined) watcher.link(now, link)
       }
       until(timeMs(record))

@@ -67,7 +67,7 @@ export class Watcher {
   readonly #fragments = new FlowTracker(() => {})
   readonly #addressQuestions = new Repeats()
   readonly #dhcpQuestions = new Repeats()
-  #own: OwnAddresses | undefined
+  #own: (() => OwnAddresses) | undefined
   #link: LinkState | undefined
   #requests = 0
   #ended = 0
@@ -97,8 +97,8 @@ export class Watcher {
     return this.#ended
   }
 
-  /** Undefined members stay unknown: a capture file tells nothing of the machine that reads it. */
-  set own(own: OwnAddresses) {
+  /** Called for each request and question, as addresses come and go; left out for a capture file, which tells nothing of this machine. */
+  set own(own: () => OwnAddresses) {
     this.#own = own
   }
 
@@ -213,7 +213,7 @@ export class Watcher {
         toAddress,
         toPort: d.destinationPort,
         isOurs: this.#isOurs(toAddress),
-        isBroadcast: toAddress === LIMITED_BROADCAST || this.#own?.broadcasts.includes(toAddress) === true,
+        isBroadcast: toAddress === LIMITED_BROADCAST || this.#own?.().broadcasts.includes(toAddress) === true,
         malformed: seen.malformed,
       },
       nowMs,
@@ -351,7 +351,7 @@ export class Watcher {
   }
 
   #isOurs(address: string): boolean | undefined {
-    return this.#own?.addresses.includes(address)
+    return this.#own?.().addresses.includes(address)
   }
 
   #say(nowMs: number, event: Untimed<WatchEvent>): void {

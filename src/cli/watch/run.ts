@@ -1,5 +1,5 @@
 /** Runs the watch: frames of a card or of a capture, and the time, into the watcher; its events to the screen. */
-import { Watcher } from '../../capture/watch/watcher.ts'
+import { type OwnAddresses, Watcher } from '../../capture/watch/watcher.ts'
 import type { LinkState, WatchEvent, WatchSetup } from '../../capture/watch/contract.ts'
 import { timeMs } from '../../capture/read/record.ts'
 import { defaultStateFolder, loadProfiles, loadVendors } from '../../content/profile-files.ts'
@@ -19,7 +19,7 @@ import { eventLines } from './words.ts'
 
 /** Frames are read this often: the kernel notes the time of each, so that nothing but the screen is later for it. */
 const READ_EVERY_MS = 40
-/** How often link and addresses are looked at. */
+/** How often the link is looked at. */
 const LOOK_EVERY_MS = 1000
 /** Between two frames of a file the watcher's waits end in steps of this, for as long as any of them lasts. */
 const STEP_MS = 250
@@ -88,6 +88,7 @@ class LiveWatch {
   readonly #startMs: number
   #source: FrameSource
   #link: LinkState = 'up'
+  #own: OwnAddresses | undefined
   #lookedMs = 0
   /** Of sources that were closed: a card that is plugged in again is another one. */
   #dropped = 0
@@ -101,6 +102,7 @@ class LiveWatch {
     this.#startMs = context.now()
     this.#source = this.#open()
     this.#watcher = new Watcher(setup(context, flags), this.#startMs, printer(context, flags, this.#place, card.name))
+    this.#watcher.own = () => this.#ownAddresses()
     this.#greet()
     this.#look(this.#startMs)
   }
@@ -112,6 +114,7 @@ class LiveWatch {
   /** Reads what has arrived. Returns true when the watch has what it was to wait for. */
   turn(): boolean {
     const nowMs = this.#context.now()
+    this.#own = undefined
     if (nowMs - this.#lookedMs >= LOOK_EVERY_MS) this.#look(nowMs)
     this.#source.read((record) => this.#watcher.frame(record))
     this.#watcher.time(nowMs)
@@ -142,10 +145,16 @@ class LiveWatch {
       this.#source = this.#open()
     }
     this.#link = state
-    const own = addressesOf(this.#card.name)
-    this.#watcher.own = own
-    this.#place.addresses = own.addresses
     this.#watcher.link(nowMs, state)
+  }
+
+  /** Read once in a turn, where a device asks for an address at all. */
+  #ownAddresses(): OwnAddresses {
+    if (this.#own === undefined) {
+      this.#own = addressesOf(this.#card.name)
+      this.#place.addresses = this.#own.addresses
+    }
+    return this.#own
   }
 
   #open(): FrameSource {
@@ -158,7 +167,7 @@ class LiveWatch {
 
   #greet(): void {
     const { stdout, now } = this.#context
-    const { addresses } = addressesOf(this.#card.name)
+    const { addresses } = this.#ownAddresses()
     if (this.#flags.json === true) {
       stdout.write(`${jsonLine({ event: 'watching', time: now(), interface: this.#card.name, addresses })}\n`)
       return
