@@ -21,6 +21,10 @@ const WHOLE_WINDOW_TIMEOUT = 2
 /** A client that goes on by itself after this many timeouts had paused. */
 const PAUSE_TIMEOUTS = 3
 const WHOLE_WINDOW_MS = 1000
+/** The whole window leaves once more to a silent client after this time at the soonest. */
+const WHOLE_AGAIN_MS = 500
+/** The final block leaves ahead of its window after this time without progress: its ACK is the last thing that such a client says. */
+const FINAL_AHEAD_MS = 1000
 /** Datagrams of a question from a new position. */
 const STEP = 2
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
@@ -99,7 +103,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   w.repeatedAcks = 0
   w.reach = 0
   w.asksAfterBurst = false
-  if (s.askedSince !== -Infinity) stopAsking(s)
+  stopAsking(s)
   s.progressAt = now
   w.wholeAt = w.pauses ? now + WHOLE_WINDOW_MS : now
   s.stuckAt = Infinity
@@ -204,7 +208,8 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   else if (s.timeouts < WHOLE_WINDOW_TIMEOUT) isAsked = stepAhead(s, now)
   else if (canAsk(s, now, STEP)) {
     if (now >= w.wholeAt) {
-      if (w.pauses) w.wholeAt = now + Math.max(WHOLE_WINDOW_MS, now - s.progressAt)
+      const silentMs = now - s.progressAt
+      w.wholeAt = now + (w.pauses ? Math.max(WHOLE_WINDOW_MS, silentMs) : Math.max(WHOLE_AGAIN_MS, silentMs / 2))
       w.reach = s.nextToSend
       goBack(s, w, now)
     }
@@ -215,7 +220,7 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   arm(s, now)
   if (w.pauses && now - s.progressAt >= WHOLE_WINDOW_MS) s.retryAt = Math.max(s.retryAt, now + WHOLE_WINDOW_MS)
   // Enough questions for this second.
-  if (!isAsked || !canAsk(s, now, STEP)) s.retryAt = Math.max(s.retryAt, askAgainAt(s))
+  if (!isAsked || !canAsk(s, now, STEP)) s.retryAt = Math.max(s.retryAt, askAgainAt(s, STEP))
   if (budgetBlocks(s) === 0) s.retryAt = Math.max(s.retryAt, now + OVER_BUDGET_MS)
 }
 
@@ -230,7 +235,9 @@ function repeatBeyondBudget(s: SenderState, now: number): boolean {
 /** The next block, which moves a client on that has everything, and one that it cannot use there: U-Boot answers such a block once for each position. */
 function stepAhead(s: SenderState, now: number): boolean {
   const next = s.nextToSend
-  if (next >= s.lastSeq) return repeat(s, now, s.timeouts % 2 === 0 ? s.firstUnacked : next - 1)
+  // The client may stand just before the final block, and mute: then nothing else moves it. It counts in order, as its window says.
+  const isFinal = next === s.lastSeq && now - s.progressAt >= FINAL_AHEAD_MS
+  if (next >= s.lastSeq && !isFinal) return repeat(s, now, s.timeouts % 2 === 0 ? s.firstUnacked : next - 1)
   const hasBeyond = next + 2 < s.lastSeq
   if (!mayAsk(s, now, hasBeyond ? STEP : 1)) return false
   carryOut(s, now, { type: 'ahead' })

@@ -7,7 +7,7 @@ import { CLIENT_TIMER_MS, contactWaitMs, mostRepeats } from './first-contact.ts'
 import { cameTooSoon, holdAfterRepeat, neverSent } from './hold.ts'
 import { outOfPlace } from './oddities.ts'
 import { decideQuestion, isQuestionDue, orderOf, searchOf } from './order.ts'
-import { askAgainAt, canAsk, leftToAsk, noteAsked, stopAsking } from './questions.ts'
+import { askAgainAt, canAsk, leftToAsk, MOST_ASKED, noteAsked, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
 import {
   answersUnasked,
@@ -55,7 +55,7 @@ function acked(s: SenderState, now: number, seq: number): void {
     neverSent(s, seq)
     return
   }
-  if (s.askedSince !== -Infinity) stopAsking(s)
+  stopAsking(s)
   if (seq < s.firstUnacked || isAcked(s.board, seq)) return stale(s, now, seq)
   if (!fresh(s, now, seq)) return
   slide(s)
@@ -136,7 +136,7 @@ function arm(s: SenderState, now: number): void {
   // A client that acknowledges later blocks is not pausing.
   const first = s.everTimedOut || s.known || isGap ? 0 : s.policy.firstRtoMs
   s.retryAt = waitsFrom(s, now) + Math.max(wait, first)
-  if (s.asked > 0 && !canAsk(s, now, 1)) s.retryAt = Math.max(s.retryAt, askAgainAt(s))
+  if (s.asked > 0 && !canAsk(s, now, 1)) s.retryAt = Math.max(s.retryAt, askAgainAt(s, 1))
 }
 
 /** The client order was proved to be `inorder`: everything up to the highest acknowledged block is there. */
@@ -307,11 +307,30 @@ function timeout(s: SenderState, now: number): void {
   arm(s, now)
 }
 
-/** As much of `action` leaves as a silent client may get in this second (questions.ts). */
+/**
+ * As much of `action` leaves as a silent client may get in this second (questions.ts). The last datagram of it is the first unacknowledged
+ * block: whatever else was lost, or was no use, a client that lacks it takes it.
+ */
 function askWith(s: SenderState, now: number, action: Action): void {
-  const fitting = shortened(s, action, leftToAsk(s, now))
+  const left = leftToAsk(s, now)
+  const isBase = action.type === 'repeat' && action.seq === s.firstUnacked
+  const most = keepsLast(s) && !isBase ? Math.min(left, MOST_ASKED - 1 - (s.asked % MOST_ASKED)) : left
+  const fitting = most === 0 && left > 0 ? baseOf(s) : shortened(s, action, most)
   noteAsked(s, now, datagramsOf(s, fitting))
   carryOut(s, now, fitting)
+}
+
+/** The last datagram of a second is kept for the first unacknowledged block. Not where a later block was acknowledged, nor where the last block out asks the same of a client that answers repeats. */
+function keepsLast(s: SenderState): boolean {
+  if (s.firstUnacked < s.highestAcked) return false
+  if (orderOf(s) !== 'inorder') return true
+  return s.order?.answersRepeats === true ? s.nextToSend - s.firstUnacked > 2 : !s.probesWork
+}
+
+function baseOf(s: SenderState): Action {
+  s.lastAction = 'resend'
+  s.nudgeAt = Infinity
+  return { type: 'repeat', seq: s.firstUnacked }
 }
 
 /** Marks for all that may be out before the client speaks again. */

@@ -29,6 +29,8 @@ const TIMER_CANNOT_MS = 250
 /** What is known of one client's order, and how far the questions about it are. */
 export class OrderSearch {
   order: ClientOrder = 'unknown'
+  /** The last proof was two answers to repeats of the highest acknowledged block, not the silence after one. */
+  answersRepeats = false
   /** What was asked last. */
   #asked: Question = 'more'
   #askedAt = -Infinity
@@ -65,10 +67,10 @@ export class OrderSearch {
           return 'top-again'
         }
         if (!this.#namedTop) return this.#round === 'gap' ? 'ahead' : 'more'
-        this.#proved()
+        this.#proved(false)
         return 'more'
       case 'top-again':
-        if (this.#answered && this.#isPair) this.#proved()
+        if (this.#answered && this.#isPair) this.#proved(true)
         return this.#answered || this.#round === 'ahead' ? 'more' : 'ahead'
       default:
         return this.#best
@@ -134,8 +136,9 @@ export class OrderSearch {
     return this.#answeredAt - this.#topAnsweredAt <= TIMER_CANNOT_MS
   }
 
-  #proved(): void {
+  #proved(byRepeats: boolean): void {
     this.#best = this.#round
+    this.answersRepeats = byRepeats
     if (++this.#proofs >= this.#needed && this.order === 'unknown') this.order = 'inorder'
   }
 }

@@ -4,13 +4,17 @@
  */
 import type { SenderState } from './sender-state.ts'
 
-/** Datagrams of questions in a second of silence. */
+/** Datagrams of questions in any second of silence. */
 export const MOST_ASKED = 8
 const SPAN_MS = 1000
+/** What is out leaves again together when this many of them may leave. */
+const ALMOST_ALL = MOST_ASKED - 2
 
 /** Datagrams of questions that may leave now. */
 export function leftToAsk(s: SenderState, now: number): number {
-  return now >= askAgainAt(s) ? MOST_ASKED : MOST_ASKED - s.asked
+  let left = MOST_ASKED - Math.min(s.asked, MOST_ASKED)
+  for (let i = 0; i < Math.min(s.asked, MOST_ASKED); i++) if (s.askedAt[i] + SPAN_MS <= now) left++
+  return left
 }
 
 /** Whether `datagrams` more may leave as a question at `now`. */
@@ -20,11 +24,8 @@ export function canAsk(s: SenderState, now: number, datagrams: number): boolean 
 
 /** `datagrams` leave as a question. */
 export function noteAsked(s: SenderState, now: number, datagrams: number): void {
-  if (now >= askAgainAt(s)) {
-    s.askedSince = now
-    s.asked = 0
-  }
-  s.asked += datagrams
+  if (datagrams > 0 && s.askedAt.length === 0) s.askedAt = new Float64Array(MOST_ASKED)
+  for (let i = 0; i < datagrams; i++) s.askedAt[s.asked++ % MOST_ASKED] = now
 }
 
 /** As `canAsk`, and counts them when they may. */
@@ -34,18 +35,23 @@ export function mayAsk(s: SenderState, now: number, datagrams: number): boolean 
   return true
 }
 
-/** When the next second of questions begins. */
-export function askAgainAt(s: SenderState): number {
-  return s.askedSince + SPAN_MS
+/** When `datagrams` more may leave. */
+export function askAgainAt(s: SenderState, datagrams: number): number {
+  const over = s.asked + datagrams - MOST_ASKED
+  return over > 0 ? s.askedAt[(over - 1) % MOST_ASKED] + SPAN_MS : -Infinity
 }
 
-/** The client stayed silent for all that a second allows, and the next second begins. */
-export function isNewSpan(s: SenderState, now: number): boolean {
-  return s.asked > 0 && now >= askAgainAt(s)
+/** The client stayed silent for what `seconds` seconds allow, and for the first question of the next one. */
+export function isSilentFor(s: SenderState, now: number, seconds: number): boolean {
+  return s.asked > seconds * MOST_ASKED && canAsk(s, now, ALMOST_ALL)
+}
+
+/** What the second second allows leaves as soon as it may, to a client whose order is not known; later ones go slower. */
+export function isHurried(s: SenderState): boolean {
+  return s.asked > 0 && s.asked < 2 * MOST_ASKED && s.order?.order !== 'inorder'
 }
 
 /** The client spoke: its next silence is a new one. */
 export function stopAsking(s: SenderState): void {
   s.asked = 0
-  s.askedSince = -Infinity
 }

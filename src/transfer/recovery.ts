@@ -5,7 +5,7 @@
  */
 import { COUNTER } from './contract.ts'
 import { orderOf } from './order.ts'
-import { isNewSpan } from './questions.ts'
+import { isSilentFor, leftToAsk } from './questions.ts'
 import { repeatsOf } from './scoreboard.ts'
 import { silentAfterRefusal } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
@@ -14,14 +14,22 @@ import { answerWindowMs } from './waits.ts'
 import { runAheadEnd } from './window.ts'
 import { isBeforeWrap, isWrapZero, nearWrap } from './wrap.ts'
 
-/** Each third try sends everything that is out once more, in order, and the next block. */
+/** Of an open window each third try sends everything that is out once more, in order, and the next block. */
 const CATCH_UP_TURN = 3
-/** The same, of a client that is proved to take blocks in order, and from the first try on. */
+/** A client that is proved to take blocks in order is asked at both ends in turn. */
 const INORDER_TURN = 2
+/** When the turn of the first unacknowledged block comes again, it leaves with the blocks behind it, this many in all. */
+const INORDER_RUN = 3
+/** The same of a client in order that answers repeats: its turns where two blocks are out, and the run where more are, at which try. */
+const ANSWERED_TURN = 3
+const ANSWERED_RUN = 5
+const ANSWERED_RUN_TRY = 3
 /** This many blocks run ahead one after the other before another question has its turn. */
 const PROBES_IN_A_ROW = 2
 /** At most this many blocks that ran ahead leave again together. */
 const MOST_CAUGHT_UP = 8
+/** The same at their end, where the next block leaves as well. */
+const MOST_AT_END = 5
 /** At most this many blocks of an open window leave again together. */
 const MOST_AGAIN = 4
 /** To a client that seems to answer repeats each fourth try is a nudge. */
@@ -61,18 +69,17 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
   if (isCatchUpDue(s, now, tries)) {
     s.lastAction = 'probe'
     s.unaskedAt = now
-    return catchUp(s, mayProbe(s), tries % (2 * CATCH_UP_TURN) === 0)
+    const turns = orderOf(s) === 'inorder' ? INORDER_TURN : 2 * CATCH_UP_TURN
+    return catchUp(s, mayProbe(s), tries % turns === 0)
   }
-  // An in-order client confirms with the next block all before it: nothing is wasted on one that is silent on repeats.
-  if ((s.probesWork || orderOf(s) === 'inorder') && mayProbe(s)) return probe(s, now)
+  if (orderOf(s) === 'inorder') return askInOrder(s, now, tries)
+  if (hasRunAhead(s) && mayProbe(s)) return askAround(s, now, tries)
   if (!mayNudge(s) || (tries === 1 && !s.answersNudges && !isRepeatedGap(s))) return resend(s)
   // It answers repeats of the block that it took last, which is the last one out if it counts in order.
   if (!s.answersNudges && s.plainEnds >= s.plainEndsNeeded && tries % NUDGE_TURN !== 0) {
     return s.nextToSend - s.firstUnacked === 1 ? resend(s) : resendWindow(s)
   }
-  const turn = s.probesWork || s.unanswered >= NUDGES_BEFORE_PROBE
-  const isProbed = s.lastAction === 'probe' && s.nextToSend - s.endInTurn >= PROBES_IN_A_ROW
-  if (turn && !isProbed && mayProbe(s)) return probe(s, now)
+  if (s.unanswered >= NUDGES_BEFORE_PROBE && mayProbe(s)) return probe(s, now)
   return nudge(s, now)
 }
 
@@ -101,7 +108,7 @@ export function noteRecovery(s: SenderState, now: number, seq: number): void {
     } else s.plainEnds++
   }
   s.policy.recovered(now, seq, spontaneous ? 'client' : s.lastAction)
-  if (s.lastAction === 'probe' && !s.answersRepeats) s.probesWork = orderOf(s) === 'inorder'
+  s.probesWork = orderOf(s) === 'inorder' && seq > s.firstUnacked
   s.lastAction = 'ack'
 }
 
@@ -170,11 +177,67 @@ function resend(s: SenderState): Action {
 function isCatchUpDue(s: SenderState, now: number, tries: number): boolean {
   if (s.refused) return false
   const order = orderOf(s)
-  if (order === 'inorder') return tries % INORDER_TURN === 1
+  // Of two blocks out each is asked about all the time.
+  const isWide = s.nextToSend - s.firstUnacked > 2 || s.order?.answersRepeats !== true
+  if (order === 'inorder') return isWide && isSilentFor(s, now, 1)
   if (order === 'any' || s.nextToSend - s.firstUnacked < 2) return false
-  // Nothing was out when the silence began: two blocks run ahead first.
-  const turn = s.endInTurn - s.firstUnacked > 1 ? 0 : PROBES_IN_A_ROW
-  return (tries > PROBES_IN_A_ROW && tries % CATCH_UP_TURN === turn) || isNewSpan(s, now)
+  return (!isLockStep(s) && tries % CATCH_UP_TURN === 0) || isSilentFor(s, now, 2)
+}
+
+/** Nothing but the first unacknowledged block was out when the silence began. */
+function isLockStep(s: SenderState): boolean {
+  return s.endInTurn - s.firstUnacked === 1
+}
+
+function hasRunAhead(s: SenderState): boolean {
+  return s.nextToSend - s.endInTurn >= PROBES_IN_A_ROW
+}
+
+/**
+ * Two blocks ran ahead, in vain. The first unacknowledged block, the one behind it and the next one leave in turn: each client answers
+ * the one that it lacks, and U-Boot 1.1.x any that is not the one before.
+ */
+function askAround(s: SenderState, now: number, tries: number): Action {
+  const turn = tries % CATCH_UP_TURN
+  if (turn === 0) return probe(s, now)
+  s.lastAction = 'resend'
+  return { type: 'repeat', seq: turn === 1 ? s.firstUnacked : s.firstUnacked + 1 }
+}
+
+/**
+ * A client in order that fell silent lacks the first unacknowledged block, or has all that is out and its ACKs were lost. The two are asked
+ * about in turn, first with one block each, then with the blocks behind them, because each of those brings an answer as well: ACKs are lost in bursts.
+ */
+function askInOrder(s: SenderState, now: number, tries: number): Action {
+  if (s.order?.answersRepeats === true) return askAnswering(s, tries)
+  const isAtEnd = tries % INORDER_TURN === (s.probesWork ? 1 : 0)
+  const last = s.nextToSend - 1
+  if (isAtEnd && mayProbe(s)) {
+    if (last < s.endInTurn) return probe(s, now)
+    s.lastAction = 'probe'
+    s.unaskedAt = now
+    return { type: 'catch-up', from: last, to: last }
+  }
+  if (tries <= INORDER_TURN) return resend(s)
+  s.lastAction = 'resend'
+  const isAll = last - s.firstUnacked + 2 <= leftToAsk(s, now) && mayProbe(s)
+  if (isAll) return { type: 'catch-up', from: s.firstUnacked, to: last }
+  return { type: 'again', from: s.firstUnacked, to: Math.min(last, s.firstUnacked + INORDER_RUN - 1) }
+}
+
+/**
+ * The same of a client that answers a repeat of the block that it took last: the first unacknowledged block and the last one out are
+ * repeated in turn, nothing runs ahead. Of two blocks the last is repeated twice as often: it is answered wherever the client stands, once
+ * the first has arrived. Of more, all leave once, because the client may stand between.
+ */
+function askAnswering(s: SenderState, tries: number): Action {
+  const last = s.nextToSend - 1
+  const isWide = last - s.firstUnacked > 1
+  s.lastAction = 'resend'
+  if (isWide && tries === ANSWERED_RUN_TRY) {
+    return { type: 'again', from: s.firstUnacked, to: Math.min(last, s.firstUnacked + ANSWERED_RUN - 1) }
+  }
+  return { type: 'repeat', seq: tries % (isWide ? INORDER_TURN : ANSWERED_TURN) === 1 ? s.firstUnacked : last }
 }
 
 /**
@@ -183,7 +246,7 @@ function isCatchUpDue(s: SenderState, now: number, tries: number): boolean {
  */
 function catchUp(s: SenderState, isAheadToo: boolean, atEnd: boolean): Action {
   const last = s.nextToSend - 1
-  const from = atEnd ? Math.max(s.firstUnacked, last - MOST_CAUGHT_UP + 1) : s.firstUnacked
+  const from = atEnd ? Math.max(s.firstUnacked, last - MOST_AT_END + 1) : s.firstUnacked
   const to = Math.min(last, from + MOST_CAUGHT_UP - 1)
   return { type: isAheadToo && to === last ? 'catch-up' : 'again', from, to }
 }

@@ -134,9 +134,9 @@ export class SenderState implements SenderTimers {
   /** Doublings that outlive a repeated block, until a round trip is measured again (Karn). */
   backoff = 0
   everTimedOut = false
-  /** Datagrams that asked a silent client where it is, since when (questions.ts). */
+  /** Datagrams that asked a silent client where it is, and when the last of them left (questions.ts). */
   asked = 0
-  askedSince = -Infinity
+  askedAt: Float64Array = NONE_ASKED
   /** The present stall has had its event. */
   stalled = false
 
@@ -220,6 +220,7 @@ export class SenderState implements SenderTimers {
 }
 
 const NO_BOARD: Scoreboard = []
+const NONE_ASKED = new Float64Array(0)
 
 /** A rule ends the transfer. */
 export function fail(s: SenderState, code: ErrorCode, reason: string): void {

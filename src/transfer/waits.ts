@@ -1,4 +1,5 @@
 /** How long a transfer waits: for an answer, until a stall is worth an event, until it is given up (rules A4, A6, A14). */
+import { isHurried } from './questions.ts'
 import type { Rto } from './rto.ts'
 import type { SenderState } from './sender-state.ts'
 
@@ -23,6 +24,8 @@ const FAR_RTO_CAP_MS = 2000
 /** Rule A6: this many tries after the first come after QUICK_MS. */
 const QUICK_TRIES = 2
 const QUICK_MS = 5
+/** … or this share of the first wait, where that is shorter because stalls are frequent. */
+const QUICK_SHARE = 0.5
 /** Rule A14: after this time without progress repeats are rare. */
 const QUIET_AFTER_MS = 1000
 /** Rule A14: the time between two repeats when nothing has progressed for QUIET_AFTER_MS. */
@@ -81,15 +84,18 @@ export function waitsFrom(s: SenderState, now: number): number {
 export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept = 0): number {
   const { policy, rto } = s
   const quiet = now - s.progressAt >= QUIET_AFTER_MS
-  if (policy.rtoMaxMs !== Infinity) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
-  if (quiet) return now - s.progressAt < PERSISTENT_MS && s.policy.nudges ? PERSISTENT_WAIT_MS : QUIET_WAIT_MS
-  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
   const cap = Math.min(s.near ? NEAR_RTO_CAP_MS : FAR_RTO_CAP_MS, s.clientTimeoutMs)
+  if (policy.rtoMaxMs !== Infinity) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
+  if (quiet) {
+    if (now - s.progressAt >= PERSISTENT_MS || !s.policy.nudges) return QUIET_WAIT_MS
+    return isHurried(s) ? rto.waitMs(0, policy.rtoMinMs, cap) : PERSISTENT_WAIT_MS
+  }
+  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
   if (timeouts + kept === 0) return rto.waitMs(0, policy.rtoMinMs, cap)
   const ownMs = rto.waitMs(0, 0, cap)
   // Only where the floor is what is waited for: a link that is slow itself needs the doubling (Karn).
   if (!s.near || ownMs >= policy.rtoMinMs) return rto.waitMs(timeouts + kept, policy.rtoMinMs, cap)
-  if (kept === 0 && timeouts <= QUICK_TRIES) return Math.max(ownMs, Math.min(policy.rtoMinMs, QUICK_MS))
+  if (kept === 0 && timeouts <= QUICK_TRIES) return Math.max(ownMs, Math.min(QUICK_SHARE * policy.rtoMinMs, QUICK_MS))
   return rto.waitMs(Math.max(0, timeouts - QUICK_TRIES - 1) + kept, policy.rtoMinMs, cap)
 }
 

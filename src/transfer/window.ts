@@ -10,6 +10,8 @@ const LAST_BLOCKS = 16
 /** At least this many retransmissions at once mean that the client dropped the blocks (go-back-N), not that the link lost them one by one. A window of two cannot tell. */
 const DROPPED_TOGETHER = 2
 const LEAST_WINDOW = 2
+/** The same for a client in order that answers repeats: a burst of lost ACKs must not silence the whole window. */
+const LEAST_ANSWERED = 4
 /** Blocks without such a drop that let the window grow by one again. */
 const CLEAN_BLOCKS = 64
 
@@ -47,7 +49,8 @@ export function countClean(s: SenderState): void {
 export function countDropped(s: SenderState, blocks: number): void {
   if (blocks < DROPPED_TOGETHER) return
   const window = windowOf(s)
-  if (window <= LEAST_WINDOW) return
+  const least = s.order?.answersRepeats === true ? LEAST_ANSWERED : LEAST_WINDOW
+  if (window <= least) return
   s.cleanBlocks = 0
-  s.aheadLimit = Math.max(LEAST_WINDOW, window >> 1)
+  s.aheadLimit = Math.max(least, window >> 1)
 }

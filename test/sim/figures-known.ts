@@ -31,6 +31,8 @@ const MOST_DATAGRAMS = 1.6
 const MOST_QUESTIONS = 8
 const SHARE = 0.9
 const SPAN_MS = 1000
+/** What an ACK lets leave may leave in parts: a window in bursts, or its blocks with pauses between them. */
+const MOST_APART_MS = 2
 
 /** The rows of one device. */
 export function knownCases(device: string, scale: Scale): Figure[] {
@@ -152,6 +154,9 @@ export class Silence {
   #highest = 0
   /** The last block of a run that began at the first unacknowledged one. */
   #runEnd = 0
+  /** The last block of those that an ACK let leave. */
+  #answerSeq = 0
+  #answerAt = 0
   #questions: number[] = []
   #all: number[] = []
 
@@ -175,8 +180,14 @@ export class Silence {
     const isNew = seq > this.#highest
     const isNextInTurn = isNew && this.#acked === this.#highest
     if (isNew) this.#highest = seq
-    // What leaves at the moment of an ACK is its answer; what leaves in its turn when all is acknowledged was held back.
-    if (now <= this.#heardAt || isNextInTurn) return
+    // What leaves with an ACK is its answer; what leaves in its turn when all is acknowledged was held back.
+    const isRest = seq === this.#answerSeq + 1 && now - this.#answerAt <= MOST_APART_MS
+    if (now - this.#heardAt <= MOST_APART_MS || isNextInTurn || isRest) {
+      this.#answerSeq = seq
+      this.#answerAt = now
+      return
+    }
+    this.#answerSeq = 0
     // What left at one moment is judged together.
     if (now > this.#leftAt) this.mostQuestions = Math.max(this.mostQuestions, this.#questions.length)
     this.#leftAt = now
@@ -203,6 +214,6 @@ export class Silence {
 /** Adds `now`; how many of `times` lie within the second that ends with it. */
 function within(times: number[], now: number): number {
   times.push(now)
-  while (times[0] <= now - SPAN_MS) times.shift()
+  while (times[0] <= now - SPAN_MS + 1e-6) times.shift()
   return times.length
 }

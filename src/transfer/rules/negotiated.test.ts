@@ -275,12 +275,13 @@ describe('N4: a client that is silent on repeats is made to say where it stands'
     expect(s.acknowledged).toBeGreaterThan(100)
   })
 
-  test('a silent client gets eight datagrams of questions in a second, and the window as a whole at most four times', () => {
+  test('a silent client gets eight datagrams of questions in a second, and the window as a whole at most twice', () => {
     const s = windowOf(4).wait(1).ack(4)
     s.sent()
     const sent = s.wait(1000).sent()
-    expect(sent.length).toBeLessThanOrEqual(MOST_ASKED + 4 * 8)
-    expect(sent.filter((seq) => seq === 5).length).toBeLessThanOrEqual(4)
+    // With what left in turn before the silence.
+    expect(sent.length).toBeLessThanOrEqual(MOST_ASKED + 2 * (4 + MOST_ASKED))
+    expect(sent.filter((seq) => seq === 5).length).toBeLessThanOrEqual(2)
   })
 
   test('an ACK beyond the block that a question left out ends the transfer: such a client may have a hole', () => {
@@ -301,18 +302,22 @@ describe('N4: a client that is silent on repeats is made to say where it stands'
     expect(calls).toBeLessThan(1500)
   })
 
-  test('at the end of the file only resends remain', () => {
+  test('the final block leaves ahead of its window after a second without progress, when all before it left', () => {
     const s = windowOf(4, { blocks: 9 }).wait(1).ack(4)
     s.sent()
-    s.wait(2000)
-    expect(Math.max(...s.sent())).toBe(8)
+    expect(Math.max(...s.wait(990).sent())).toBe(8)
+    expect(Math.max(...s.wait(200).sent())).toBe(9)
   })
 
-  test('the final block is not sent ahead of its window', () => {
-    const s = windowOf(4, { blocks: 10 }).wait(1).ack(4)
-    s.sent()
-    s.wait(2000)
-    expect(s.sent()).not.toContain(10)
+  test('U-Boot that has all but the final block, and is mute, gets it', () => {
+    let has = 0
+    const peer = (seq: number): number | undefined => {
+      if (seq === has + 1) has++
+      // The ACKs of block 8, and the one that answers a block that it does not expect, are lost.
+      return has === 9 || (has === 4 && seq === 4) ? has : undefined
+    }
+    const s = new Script({ blocks: 9, policy: negotiated({ windowBlocks: 4 }), peer }).at(2000)
+    expect(s.outcome).toEqual({ status: 'completed' })
   })
 
   test('an ACK that reports the position is followed from there', () => {

@@ -91,7 +91,7 @@ describe('A1: finding out', () => {
     s.wait(300)
     s.sent()
     const start = s.now
-    for (let second = 0; second < 4; second++) {
+    for (let second = 0; second < 3; second++) {
       const asked = s.wait(1000).sentAt()
       expect(asked.length).toBeLessThanOrEqual(MOST_ASKED)
       // Blocks that leave again together are a round trip apart.

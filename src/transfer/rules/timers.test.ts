@@ -167,10 +167,14 @@ describe('A7: the nudge', () => {
     expect(sent).not.toContain(8)
   })
 
-  test('after an unanswered nudge the next two blocks are tried, then everything that is out leaves again, eight datagrams in a second', () => {
-    const s = stuck().at(60)
-    expect(s.sent()).toEqual([5, 4, 5, 6, 7, 6, 7, 8])
-    expect(s.at(1500).sent().slice(0, 5)).toEqual([5, 6, 7, 8, 9])
+  test('after an unanswered nudge the next two blocks are tried, then 6, 8 and 5 in turn; of eight datagrams in a second the last is 5', () => {
+    const s = stuck().at(300)
+    expect(s.sent()).toEqual([5, 4, 5, 6, 7, 6, 8, 5])
+    expect(s.at(1010).sent()).toEqual([])
+    // The next second allows as much, each datagram a second after the one before; then everything that is out leaves again.
+    expect(s.at(1200).sent()).toEqual([6, 9, 5, 6, 10, 5, 6, 5])
+    expect(s.at(2100).sent()).toHaveLength(1)
+    expect(s.at(3000).sent().slice(0, 6)).toEqual([6, 7, 8, 9, 10, 11])
   })
 
   test('a silent client gets one block more each time, up to thirty-two ahead and never the final one', () => {
