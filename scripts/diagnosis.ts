@@ -67,6 +67,11 @@ const healthy = run('none')
 const seen = all.filter(({ invisible }) => !invisible)
 const blamed = healthy.filter(({ diagnosis }) => diagnosis.causes.length > 0)
 const known = [...all, ...healthy].filter(({ serverRight }) => serverRight !== undefined)
+const left = all.length - seen.length
+console.log(
+  `left out             ${left} of ${all.length}: the transfer was complete, and the fault hit fewer than 3 datagrams, or fewer than 3 were repeated for it`,
+)
+console.log(`right first, with these ${percent(all.filter((c) => c.first).length, all.length)}`)
 console.log(`right first          ${percent(seen.filter((c) => c.first).length, seen.length)} of ${seen.length}`)
 console.log(`right or level       ${percent(seen.filter((c) => c.level).length, seen.length)}`)
 console.log(`right in the top two ${percent(seen.filter((c) => c.topTwo).length, seen.length)}`)

@@ -263,3 +263,122 @@ test('a possible hole says not to flash the image', () => {
   const hole = ended(blocks(scene, 13, 20), 21).causes.find(({ id }) => id === 'cumulative-server-hole')
   expect(hole?.advice).toMatch(/Do not flash/)
 })
+
+describe('what the client does in a fault', () => {
+  /** A client after RFC 1350, served in lock-step. */
+  const strict = (): Scene => blocks(new Scene().ask(packet.rrq('test.bin')), 1, 20)
+
+  test('two answers at once after a repeat: a frame waited, on either side of a client that acknowledges repeats', () => {
+    const scene = strict()
+    for (const seq of [21, 31, 41, 51]) {
+      scene.server(packet.data(seq, 512)).server(packet.data(seq, 512), { afterMs: 1500 })
+      scene.client(packet.ack(seq)).client(packet.ack(seq), { afterMs: 0.01 })
+      blocks(scene, seq + 1, seq + 9)
+    }
+    const [first, second] = ended(scene, 61).causes
+    expect([first.id, second.id].sort()).toEqual(['rx-hold', 'tx-hold'])
+    expect(first.tellApart).toMatch(/timer of the device/)
+  })
+
+  test('each block is answered only when a second frame comes', () => {
+    const scene = new Scene().ask(packet.rrq('test.bin'))
+    for (let seq = 1; seq <= 12; seq++) {
+      scene.server(packet.data(seq, 512))
+      if (seq > 1) scene.client(packet.ack(seq - 1))
+      scene.server(packet.data(seq, 512), { afterMs: 1000 }).client(packet.ack(seq))
+    }
+    expect(firstCause(diagnose(scene.one()))).toBe('rx-one-behind')
+  })
+
+  test('ACKs that come twice although their block was sent once', () => {
+    const scene = strict()
+    for (const seq of [21, 31, 41]) {
+      scene.server(packet.data(seq, 512)).client(packet.ack(seq)).client(packet.ack(seq), { afterMs: 0.01 })
+      blocks(scene, seq + 1, seq + 9)
+    }
+    expect(firstCause(ended(scene, 51))).toBe('duplicate')
+  })
+
+  test('only later packets of a burst are lost', () => {
+    const scene = new Scene().ask(packet.rrq('test.bin', 'timeout', '5'))
+    for (let seq = 1; seq <= 60; seq += 3) {
+      scene.server(packet.data(seq, 512)).client(packet.ack(seq), { afterMs: 0.2 })
+      scene.server(packet.data(seq + 1, 512)).server(packet.data(seq + 2, 512), { afterMs: 0.01 })
+      scene.client(packet.ack(seq + 1), { afterMs: 0.2 })
+      scene.server(packet.data(seq + 2, 512), { afterMs: 250 }).client(packet.ack(seq + 2), { afterMs: 0.2 })
+    }
+    expect(firstCause(ended(scene, 61))).toBe('rx-ring')
+  })
+
+  test('a burst whose packets all arrive is no full ring', () => {
+    const scene = new Scene().ask(packet.rrq('test.bin', 'timeout', '5'))
+    for (let seq = 1; seq <= 60; seq += 2) {
+      scene.server(packet.data(seq, 512)).server(packet.data(seq + 1, 512), { afterMs: 0.01 })
+      scene.client(packet.ack(seq), { afterMs: 0.2 }).client(packet.ack(seq + 1), { afterMs: 0.01 })
+    }
+    expect(ended(scene, 61).causes).toEqual([])
+  })
+
+  test('frames behind an idle gap are lost, and no others', () => {
+    const scene = strict()
+    for (const seq of [21, 41, 61]) {
+      // The server reads its disk; the first block behind is lost, and its repeat too.
+      scene.server(packet.data(seq, 512), { afterMs: 20 }).server(packet.data(seq, 512), { afterMs: 1000 })
+      scene.server(packet.data(seq, 512), { afterMs: 1000 }).client(packet.ack(seq))
+      blocks(scene, seq + 1, seq + 19)
+    }
+    expect(firstCause(ended(scene, 81))).toBe('eee-wake')
+  })
+
+  test('many losses of DATA, proved, and few of ACKs', () => {
+    const scene = begun(20)
+    for (let n = 0; n < 30; n++) {
+      const seq = 21 + 10 * n
+      scene.server(packet.data(seq, 512))
+      if (n % 8 === 5) scene.client(packet.ack(seq), { afterMs: 1000 })
+      else
+        scene
+          .client(packet.ack(seq - 1), { afterMs: 1000 })
+          .server(packet.data(seq, 512))
+          .client(packet.ack(seq))
+      blocks(scene, seq + 1, seq + 9)
+    }
+    const [first] = ended(scene, 321).causes
+    expect(first.id).toBe('bit-errors')
+    expect(first.evidence[0].text).toBe('26 losses of DATA and 4 of ACKs: about the proportion of their lengths')
+  })
+
+  test('the way closes after the same time again and again', () => {
+    const scene = new Scene().ask(packet.rrq('test.bin', 'timeout', '1'))
+    for (let seq = 1; seq <= 100; seq++) {
+      scene.server(packet.data(seq, 512))
+      if (seq % 20 === 0) scene.client(packet.ack(seq - 1), { afterMs: 1000 }).server(packet.data(seq, 512))
+      scene.client(packet.ack(seq))
+    }
+    expect(firstCause(ended(scene, 101))).toBe('arp-silent')
+  })
+
+  test('an answer is overtaken by the one behind it', () => {
+    const scene = new Scene().ask(packet.rrq('test.bin'))
+    for (let seq = 1; seq <= 60; seq += 2) {
+      const isSwapped = seq % 8 === 1
+      scene.server(packet.data(seq, 512)).server(packet.data(seq + 1, 512), { afterMs: 0.01 })
+      scene.client(packet.ack(isSwapped ? seq + 1 : seq), { afterMs: 0.2 })
+      scene.client(packet.ack(isSwapped ? seq : seq + 1), { afterMs: 0.01 })
+    }
+    expect(firstCause(ended(scene, 61))).toBe('reorder')
+  })
+})
+
+test('advice for a device that Foresend served does not say to use Foresend', () => {
+  const scene = begun(20)
+  for (const seq of [21, 31, 41]) {
+    scene.server(packet.data(seq, 512)).server(packet.data(seq, 512), { afterMs: 35 })
+    scene.server(packet.data(seq, 512), { afterMs: 70 }).client(packet.ack(seq), { afterMs: 895 })
+    blocks(scene, seq + 1, seq + 9)
+  }
+  const { server, causes } = ended(scene, 51)
+  expect(server?.name).toBe('foresend')
+  expect(causes[0].id).toBe('ack-loss')
+  expect(causes[0].advice).not.toMatch(/Foresend/)
+})

@@ -35,8 +35,8 @@ export function holesOf(transfer: CapturedTransfer): PossibleHoles {
 }
 
 /**
- * The lowest number of the first burst in which numbers go back. A retransmission begins a burst: it never follows a higher block at once, but
- * a server that gives new blocks old numbers does that.
+ * The lowest number of the first burst in which a number comes again, or one between two others. A server that gives new blocks old numbers does
+ * that; a retransmission never follows its own first transmission at once.
  */
 function mislabelledFrom({ packets }: CapturedTransfer): number | undefined {
   let lowest = Infinity
@@ -51,8 +51,9 @@ function mislabelledFrom({ packets }: CapturedTransfer): number | undefined {
     }
     if (!isData) continue
     const seq = packets.seq(i)
+    // Two ACKs that a server reads together bring a retransmission right behind new blocks: its numbers are not among theirs.
+    if (seq < last && seq >= lowest) return lowest
     lowest = Math.min(lowest, seq)
-    if (seq < last) return lowest
     last = seq
     lastMs = ms
   }

@@ -19,6 +19,8 @@ export interface Habits {
   readonly timer: 'exact' | 'some' | 'none'
   /** Names of the options that such a client asks for, in their order, as far as known. */
   readonly asks: readonly RegExp[]
+  /** Unknown programs may have these habits, whatever they ask for. */
+  readonly isCommon?: true
 }
 
 export type Answer = 'silent' | 'ack' | 'position' | 'error'
@@ -60,6 +62,7 @@ export const HABITS: readonly Habits[] = [
     once: false,
     timer: 'some',
     asks: [/^(blksize)?$/, /^tsize blksize timeout$/, /^(blksize )?tsize$/],
+    isCommon: true,
   },
   {
     name: 'GRUB',
@@ -99,12 +102,14 @@ export const HABITS: readonly Habits[] = [
     once: true,
     timer: 'some',
     asks: [/windowsize/],
+    isCommon: true,
   },
-  { name: 'silent on repeats', order: 'inorder', ...SILENT, once: false, timer: 'some', asks: [] },
+  { name: 'silent on repeats', order: 'inorder', ...SILENT, once: false, timer: 'some', asks: [], isCommon: true },
 ]
 
-/** What it costs to take a client for one that asks in another way. */
-const OTHER_REQUEST_COST = 5
+/** What it costs to take a client for one that asks in another way: a program writes its options in one order. */
+const OTHER_REQUEST_COST = 12
+const COMMON_COST = 4
 
 export interface LikelyHabits {
   readonly habits: Habits
@@ -116,6 +121,11 @@ export interface LikelyHabits {
 export function likelyHabits(names: string | undefined): LikelyHabits[] {
   return HABITS.map((habits) => ({
     habits,
-    cost: names === undefined || habits.asks.some((asks) => asks.test(names)) ? 0 : OTHER_REQUEST_COST,
+    cost:
+      names === undefined || habits.asks.some((asks) => asks.test(names))
+        ? 0
+        : habits.isCommon === true
+          ? COMMON_COST
+          : OTHER_REQUEST_COST,
   })).sort((a, b) => a.cost - b.cost)
 }

@@ -26,6 +26,9 @@ export interface Judgement {
 
 /** A fault has to explain this much more than plain chance. */
 const LEAST_GAIN = 1
+/** On a link as slow as this timers of both sides cross with answers, and jitter looks like events. */
+const SLOW_MS = 50
+const LEAST_GAIN_SLOW = 15
 /** Loss by where it happens is rarer than loss. */
 const RARE_COST = 2
 const NOISE_COST = 0.5
@@ -85,7 +88,9 @@ function weighed(found: readonly Omit<Judged, 'weight'>[]): Judged[] {
   }
   const sorted = [...best.values()].sort((a, b) => a.cost - b.cost)
   const none = best.get('none')?.cost ?? Infinity
-  if (sorted.length === 0 || none - sorted[0].cost < LEAST_GAIN) return []
+  if (sorted.length === 0) return []
+  const leastGain = sorted[0].story.script.medianMs >= SLOW_MS ? LEAST_GAIN_SLOW : LEAST_GAIN
+  if (none - sorted[0].cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)
   return sorted.map((one, n) => ({ ...one, weight: shares[n] / sum }))

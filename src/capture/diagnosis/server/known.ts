@@ -74,6 +74,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     name: 'foresend',
     habit: 'repeats within milliseconds, and adapts',
     confirmsTimeout: true,
-    fits: (ms, nth) => ms < (nth === 0 ? 900 : 3000) && !near(ms, 100) && !near(ms, 500) && !near(ms, 1000),
+    // Waits double, and end at one second, which a packet of the device does not shorten.
+    fits: (ms, nth) => (nth === 0 ? ms <= 1000 + LATE_MS && !near(ms, 100) && !near(ms, 500) : ms < 3000),
   },
 ]
