@@ -132,6 +132,12 @@ async function confineAsAsked(
     throw usageError('--no-confinement and --require-confinement exclude each other')
   if (confine === undefined && isRequired) throw usageError('--require-confinement needs Linux')
   if (own.confinement === false || confine === undefined) return undefined
+  if (own.hook !== undefined && !isRequired) {
+    return {
+      inForce: false,
+      line: 'not confined: --hook starts a program, which would be confined too; --hook-socket does without',
+    }
+  }
   const plan = planOf(config, own, file)
   const confinement = await confine(plan, isRequired, sockets?.length ?? 0)
   return { inForce: confinement.inForce, line: confinementLine(plan, confinement) }

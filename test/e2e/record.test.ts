@@ -49,10 +49,8 @@ test('each transfer is a file, or only those that failed; the oldest go', async 
   const { transfers } = JSON.parse(healthy.stdout) as { transfers: unknown[] }
   expect([healthy.code, transfers]).toMatchObject([0, [{ file: 'image', outcome: 'complete', causes: [] }]])
   const broken = await run(['diagnose', join(failed, readdirSync(failed)[0]), '--json'])
-  expect([broken.code, JSON.parse(broken.stdout)]).toMatchObject([
-    1,
-    { transfers: [{ causes: [{ id: 'client-refused' }] }] },
-  ])
+  const [judged] = (JSON.parse(broken.stdout) as { transfers: { causes: { id: string }[] }[] }).transfers
+  expect([broken.code, judged?.causes[0]?.id]).toEqual([1, 'client-refused'])
   if (!hasTshark) return
   const { stdout } = spawnSync('tshark', ['-r', join(all, second), '-T', 'fields', '-e', 'tftp.opcode'], {
     encoding: 'utf8',

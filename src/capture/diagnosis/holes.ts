@@ -11,9 +11,7 @@ const LEAST_MISLABELLED_WINDOW = 3
 const NONE: PossibleHoles = { count: 0, ranges: [], because: '' }
 
 export function holesOf(transfer: CapturedTransfer): PossibleHoles {
-  const { source, agreed, blocks, outcome, direction } = transfer
-  // Our own machine knows of each block that it is confirmed, and never gives one another's number.
-  if (source === 'trace') return NONE
+  const { agreed, blocks, outcome, direction } = transfer
   if (direction !== 'read' || (outcome.type !== 'complete' && outcome.type !== 'last-ack-missing')) return NONE
   const missing = blocks.neverAcknowledged
   const from = agreed.windowsize >= LEAST_MISLABELLED_WINDOW ? mislabelledFrom(transfer) : undefined
@@ -35,8 +33,8 @@ export function holesOf(transfer: CapturedTransfer): PossibleHoles {
 }
 
 /**
- * The lowest number of the first burst in which a number comes again, or one between two others. A server that gives new blocks old numbers does
- * that; a retransmission never follows its own first transmission at once.
+ * The lowest number of the first burst in which numbers go back. A retransmission begins a burst: it never follows a higher block at once, but
+ * a server that gives new blocks old numbers does that.
  */
 function mislabelledFrom({ packets }: CapturedTransfer): number | undefined {
   let lowest = Infinity
@@ -51,9 +49,8 @@ function mislabelledFrom({ packets }: CapturedTransfer): number | undefined {
     }
     if (!isData) continue
     const seq = packets.seq(i)
-    // Two ACKs that a server reads together bring a retransmission right behind new blocks: its numbers are not among theirs.
-    if (seq < last && seq >= lowest) return lowest
     lowest = Math.min(lowest, seq)
+    if (seq < last) return lowest
     last = seq
     lastMs = ms
   }

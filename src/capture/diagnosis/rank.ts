@@ -6,6 +6,8 @@ import type { View } from './view/view.ts'
 
 /** Below this a cause is not worth a line. */
 const LEAST_CONFIDENCE = 0.1
+/** From here on a cause explains what follows from it. */
+const LIKELY = 0.5
 
 /** `isOurs`: the server is Foresend. */
 export function rank(view: View, isOurs: boolean): Cause[] {
@@ -17,7 +19,12 @@ export function rank(view: View, isOurs: boolean): Cause[] {
     const list = rule.isConsequence === true ? consequences : causes
     list.push(causeOf(rule, finding, isOurs))
   }
-  return [...causes.sort(byConfidence), ...consequences.sort(byConfidence)]
+  causes.sort(byConfidence)
+  consequences.sort(byConfidence)
+  // What another cause brings about stands behind it, unless that one is a guess.
+  return causes.length > 0 && causes[0].confidence >= LIKELY
+    ? [...causes, ...consequences]
+    : [...causes, ...consequences].sort(byConfidence)
 }
 
 /** A healthy network loses a packet now and then: one incident of a whole transfer is hardly a fault. */
