@@ -13,6 +13,19 @@ export interface Packet {
   readonly address: string
 }
 
+/**
+ * Below the ports that the system gives away. One that the system gave may have had another owner a moment ago, and then a server of another test, which
+ * runs at the same time, still sends to it.
+ */
+const FIRST_PORT = 10_000
+const PORTS = 22_000
+const MOST_TRIES = 100
+let portsTaken = (process.pid * 997) % PORTS
+
+function nextPort(): number {
+  return FIRST_PORT + (portsTaken++ % PORTS)
+}
+
 export class RawClient {
   readonly socket: Socket
   readonly server: number
@@ -24,11 +37,18 @@ export class RawClient {
     const lookup = (name: string, family: unknown, done: (error: null, address: string, family: unknown) => void) =>
       done(null, name, family)
     const type = address.includes(':') ? 'udp6' : 'udp4'
-    const socket = createSocket({ type, lookup: lookup as never })
-    const listening = once(socket, 'listening')
-    socket.bind(0, address)
-    await listening
-    return new RawClient(socket, server)
+    for (let tries = 0; ; tries++) {
+      const socket = createSocket({ type, lookup: lookup as never })
+      try {
+        const listening = once(socket, 'listening')
+        socket.bind(nextPort(), address)
+        await listening
+        return new RawClient(socket, server)
+      } catch (error) {
+        socket.close()
+        if (tries === MOST_TRIES) throw error
+      }
+    }
   }
 
   private constructor(socket: Socket, server: number) {
