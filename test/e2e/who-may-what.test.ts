@@ -79,14 +79,16 @@ eachDriver((driver) => {
   })
 
   test('transfers use the ports of the range, and no others', async () => {
-    const { client } = await serve(folderWith(FILES), { portRange: '9310:9313' })
+    // A server that has just ended may still have its ports.
+    const first = driver === 'batch' ? 9310 : 9320
+    const { client } = await serve(folderWith(FILES), { portRange: `${first}:${first + 3}` })
     const ports = new Set<number>()
     for (let i = 0; i < 4; i++) {
       const one = await client()
       one.request(1, 'a.bin')
       ports.add((await one.next()).port)
     }
-    for (const port of ports) expect(port).toSatisfy((n: number) => n >= 9_310 && n <= 9_313)
+    for (const port of ports) expect(port).toSatisfy((n: number) => n >= first && n <= first + 3)
   })
 
   test('requests above the limit stay unanswered and are told of once', async () => {

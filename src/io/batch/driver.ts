@@ -154,6 +154,12 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     if (socket === undefined) {
       // All ports of this address talk to that very port of the peer already, or Node has the only one.
       this.names.drop(nameAt)
+      const { ports } = this.#options
+      // The system would choose a port beyond the range.
+      if (ports !== undefined && this.#options.singlePort !== true) {
+        const taken = Object.assign(new Error('no port of the range is free'), { code: 'EADDRINUSE' })
+        throw tidError(`${peer.address} port ${peer.port}`, taken, ports)
+      }
       return this.#listening.openTid(peer, owner)
     }
     const tid = new BatchTid<Owner>(this, socket, peer, owner, nameAt)

@@ -75,7 +75,8 @@ export class SocketPools<Peer> {
       // A few will do as well.
       if (pool.length === 0) throw error
     }
-    this.#pools.set(local, pool)
+    // Ports of a range may be free again for the next transfer.
+    if (pool.length > 0) this.#pools.set(local, pool)
     return pool
   }
 }
