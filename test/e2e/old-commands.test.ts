@@ -89,7 +89,9 @@ describe('under another name', () => {
     expect(await fetched(port, '/etc/passwd')).toBe('ERROR 2')
     expect(await fetched(port, `${root}/../bin/node`)).toMatch(/^ERROR [12]$/)
     if (process.getuid?.() === 0) {
-      expect(readFileSync(`/proc/${server.child.pid}/status`, 'latin1')).toMatch(/\nUid:\t65534\t65534\t65534\t65534\n/)
+      // It listens a moment before.
+      const status = `/proc/${server.child.pid}/status`
+      await until(() => /\nUid:\t65534\t65534\t65534\t65534\n/.test(readFileSync(status, 'latin1')))
     }
     expect(await ended(server)).toBe(0)
     const said = readFileSync(log, 'utf8')

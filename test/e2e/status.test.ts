@@ -36,7 +36,10 @@ describe('a server that runs', () => {
 
     const client = await RawClient.open(server.port)
     client.request(1, 'image')
-    await client.next()
+    const { port } = await client.next()
+    client.ack(1, port)
+    // Its size is known from its start on, which is the third here.
+    await server.seen(/(?:"event":"started"[\s\S]*?){3}/)
     const shown = await run(['status', '--state', state, '--json'])
     expect([shown.code, JSON.parse(shown.stdout)]).toMatchObject([
       0,
