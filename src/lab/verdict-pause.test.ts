@@ -87,7 +87,7 @@ describe('a pause that no sender could have used', () => {
   })
 })
 
-describe('the network lost all eight datagrams of a second, or their answers (A14)', () => {
+describe('none of the eight datagrams of a second brought an answer, and the network lost half of them (A14)', () => {
   test.each<[what: string, setting: Setting]>([
     ['answers', { client: 'strict', lostUp: range(30, 38) }],
     ['DATA', { client: 'strict', lostDown: range(12, 20) }],

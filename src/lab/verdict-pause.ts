@@ -20,7 +20,7 @@ export const PAUSE_WORDS: Readonly<Record<PauseRule, string>> = {
   'A5-data': 'until DATA 1 is acknowledged nothing else leaves (rule A5)',
   A12: 'at the wrap nothing is repeated before its own timer (rule A12)',
   A13: 'it counts repeats: nothing is repeated before its own timer (rule A13)',
-  A14: 'the network lost all eight datagrams that a silent client gets in a second, or their answers (rule A14)',
+  A14: 'none of the eight datagrams that a silent client gets in a second brought an answer, and the network lost four of them or more (rule A14)',
 }
 
 export interface PauseShare {
@@ -94,7 +94,7 @@ const SILENCED = 3
 /** A silent client gets this many datagrams of questions in this time (rule A14). */
 const QUESTIONS = 8
 const QUESTIONS_MS = 1000
-/** So many of them at least were lost, or their answers: U-Boot leaves one of two unanswered by its nature. */
+/** The network lost this many of them at least, or their answers: U-Boot leaves one of two unanswered by its nature. */
 const QUESTIONS_LOST = 4
 /** Different blocks that it leaves unanswered, before a device counts as mute. One it may just have taken last. */
 const MUTE_BLOCKS = 2
@@ -381,8 +381,8 @@ function muteBefore(rule: 'A4' | 'N4', { events, toMs }: Pause, lastBlock: numbe
 }
 
 /**
- * From the first of eight questions in a second until that second is over, when the network lost all of them that the device would have
- * answered, or its answers.
+ * From the first of eight questions in a second until that second is over, when none of them brought an answer and the network lost QUESTIONS_LOST of
+ * them at least, or the answers. A question that arrives and is not answered counts as neither.
  */
 function askedInVain({ fromMs, toMs, earlier, events }: Pause): Stretch[] {
   const questions = questionsOf([...earlier, ...events])
