@@ -1,5 +1,5 @@
 /** A command that is run for each transfer that ends. It is never waited for, and never holds up a transfer. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { FINAL_EVENTS, type TransferEvent } from '../endpoint/contract.ts'
 import type { ServerEvent } from '../server/contract.ts'
 
@@ -76,7 +76,7 @@ export class HookCommand {
     const address = event.client.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
     return new Promise((resolve) => {
       // A NUL cannot be part of an argument, nor of a name in a request.
-      const child = spawn(command, [event.event, address, event.file, String(event.bytes)], {
+      const child: ChildProcess = spawn(command, [event.event, address, event.file, String(event.bytes)], {
         stdio: ['pipe', 'ignore', 'ignore'],
         timeout: longestMs,
         killSignal: 'SIGKILL',
@@ -90,9 +90,9 @@ export class HookCommand {
         else
           resolve(`${command} ended with ${signal ?? `exit code ${code}`} after ${event.event} of transfer ${event.id}`)
       })
-      // A command that does not read its input is no failure.
-      child.stdin.on('error', () => {})
-      child.stdin.end(`${JSON.stringify(event)}\n`)
+      // There is none where the system has no descriptor left; a command that does not read its input is no failure.
+      child.stdin?.on('error', () => {})
+      child.stdin?.end(`${JSON.stringify(event)}\n`)
     })
   }
 }

@@ -1,16 +1,16 @@
-/** Tries whether a confined program is confined: in the main thread, in the threads that Node reads files with, and in a worker. */
+/** Tries whether a confined program is confined: in the main thread, in the threads that Node reads files with, and in a worker. What cannot be tried does not count as in force. */
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { isAllowed, type Plan } from './plan.ts'
 
-/** World-readable files that no server needs; a Linux system has at least one of them. */
+/** World-readable files that no server needs. */
 const OUTSIDE = ['/etc/passwd', '/etc/profile', '/etc/hostname', '/etc/fstab', '/etc/shells']
 
 /** Undefined when each try was refused; else where a file outside could be opened. */
 export async function findWayOut(plan: Plan): Promise<string | undefined> {
   const path = OUTSIDE.find((candidate) => existsSync(candidate) && !isAllowed(plan, candidate))
-  if (path === undefined) return undefined
+  if (path === undefined) return 'there is no file outside to try it with'
   if (opens(path)) return `the main thread can read ${path}`
   if (await opensInPool(path)) return `Node's pool of threads can read ${path}`
   return (await opensInWorker(path)) ? `a worker can read ${path}` : undefined
