@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { failToFlush, replaceInFs, systemError } from '../../test/support/broken-disk.ts'
+import { failToFlush, replaceInFs, systemError, withoutLinks } from '../../test/support/broken-disk.ts'
 import { openDescriptors, tempFolder } from '../../test/support/temp-folder.ts'
 import type { Store, Upload, WriteRequest } from './contract.ts'
 import { openFolder } from './folder.ts'
@@ -99,11 +99,7 @@ describe('a policy', () => {
   test('versions: a file system without links takes no upload that would lose the old file', async () => {
     const store = await serve({ policy: 'versions' })
     await put(store, 'x', 'first')
-    replaceInFs({
-      linkSync: () => {
-        throw systemError('EPERM')
-      },
-    })
+    withoutLinks()
     await expect(put(store, 'x', 'second')).rejects.toMatchObject({ code: 'ERR_TFTP_ACCESS' })
     expect(content()).toEqual({ x: 'first' })
   })
@@ -241,19 +237,35 @@ describe('digest files', () => {
     expect(content()).toEqual({})
   })
 
-  test('that cannot be written fail the upload, and the image stays', async () => {
-    const store = await serve(both)
+  test.each([
+    // Flushed are the image, its folder, and then each digest file and its folder.
+    ['the first', 3],
+    ['the second', 5],
+  ])('%s cannot be written: nothing is left, and the replaced file is back', async (_which, failing) => {
+    const store = await serve({ ...both, policy: 'versions' })
+    writeFileSync(join(root, 'y'), 'old')
     const { fsync } = (await import('node:fs')).default
-    let flushed = 0
-    replaceInFs({
-      // The image and its folder first.
-      fsync: (fd: number, done: (error: Error | null) => void) =>
-        ++flushed > 2 ? done(systemError('EIO')) : fsync(fd, done),
-    })
-    await expect(put(store, 'x', 'a')).rejects.toMatchObject({
-      message: expect.stringContaining('it is stored, but its digest file cannot be written'),
-    })
-    expect(content()).toEqual({ x: 'a' })
+    for (const [name, before] of [
+      ['x', {}],
+      ['y', { y: 'old' }],
+    ] as const) {
+      let flushed = 0
+      replaceInFs({
+        fsync: (fd: number, done: (error: Error | null) => void) =>
+          ++flushed === failing ? done(systemError('EIO')) : fsync(fd, done),
+      })
+      await expect(put(store, name, 'new')).rejects.toMatchObject({
+        code: 'ERR_TFTP_CONTENT',
+        message: expect.stringContaining('its digest files cannot be written'),
+      })
+      expect(content()).toEqual({ y: 'old', ...before })
+    }
+  })
+
+  test('a name that has no room for their ending is refused, and nothing is stored', async () => {
+    const store = await serve(both)
+    await expect(put(store, 'x'.repeat(250), 'a')).rejects.toMatchObject({ code: 'ERR_TFTP_NOT_FOUND' })
+    expect(content()).toEqual({})
   })
 
   test('are not for peers to write', async () => {
