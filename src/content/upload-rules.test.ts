@@ -96,6 +96,22 @@ describe('a policy', () => {
     expect(content()).toEqual({ x: 'first' })
   })
 
+  test('versions: the old file keeps its second name where it cannot have its first one back', async () => {
+    const store = await serve({ policy: 'versions' })
+    await put(store, 'x', 'first')
+    failToFlush('folders')
+    const { linkSync } = (await import('node:fs')).default
+    let links = 0
+    replaceInFs({
+      linkSync: (from: string, to: string) => {
+        if (++links > 1) throw systemError('EMLINK')
+        linkSync(from, to)
+      },
+    })
+    await expect(put(store, 'x', 'second')).rejects.toMatchObject({ code: 'ERR_TFTP_CONTENT' })
+    expect(content()).toEqual({ x: 'second', 'x.1': 'first' })
+  })
+
   test('versions: a file system without links takes no upload that would lose the old file', async () => {
     const store = await serve({ policy: 'versions' })
     await put(store, 'x', 'first')
