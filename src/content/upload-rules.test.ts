@@ -189,6 +189,16 @@ describe('a limit', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(100)
   })
 
+  test('of all files together: what the system refuses then has its own error', async () => {
+    const store = await serve({ quotaBytes: 100 })
+    replaceInFs({
+      openSync: () => {
+        throw systemError('ENOSPC')
+      },
+    })
+    await expect(open(store, 'x')).rejects.toMatchObject({ code: 'ERR_TFTP_DISK_FULL', wireCode: 3 })
+  })
+
   test('of free space is decided by the tsize, or while bytes are written', async () => {
     let freeBytes = 1000
     replaceInFs({ statfsSync: () => ({ blocks: 1n, bavail: BigInt(freeBytes), bsize: 1n }) })
