@@ -220,7 +220,7 @@ function clientRootOf(text: string): { client: string; root: string } {
   return { client: text.slice(0, at), root: text.slice(at + 1) }
 }
 
-/** A umask takes away from what anybody may do, as in tftp-hpa. */
+/** A umask takes permissions away from 0666, as in tftp-hpa. */
 function modeOf({ umask, uploadMode }: ContentInput): number | undefined {
   if (umask === undefined && uploadMode === undefined) return undefined
   return Number.parseInt(uploadMode ?? '0666', 8) & ~Number.parseInt(umask ?? '0', 8)
