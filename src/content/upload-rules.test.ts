@@ -1,8 +1,18 @@
 /** What uploads may do: policies, versions, permissions, limits and digests. */
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { failToFlush, replaceInFs, systemError, withoutLinks } from '../../test/support/broken-disk.ts'
 import { openDescriptors, tempFolder } from '../../test/support/temp-folder.ts'
 import type { Store, Upload, WriteRequest } from './contract.ts'
@@ -187,6 +197,24 @@ describe('a limit', () => {
     expect(ends.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0)
     const sizes = readdirSync(root).map((name) => statSync(join(root, name)).size)
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(100)
+  })
+
+  test('of all files together: a folder that is removed during the count has no files', async () => {
+    const { promises } = (await import('node:fs')).default
+    const { opendir } = promises
+    onTestFinished(() => {
+      promises.opendir = opendir
+      syncBuiltinESMExports()
+    })
+    promises.opendir = (path, ...more) => {
+      if (String(path).endsWith('/sub')) rmdirSync(path)
+      return opendir(path, ...more)
+    }
+    syncBuiltinESMExports()
+    const store = await serve({ quotaBytes: 100 })
+    mkdirSync(join(root, 'sub'))
+    await put(store, 'x', 'a')
+    expect(readdirSync(root)).toEqual(['x'])
   })
 
   test('of all files together: what the system refuses then has its own error', async () => {

@@ -42,7 +42,7 @@ export interface UploadOptions {
   ended(): void
 }
 
-/** Paths that are being received, by all stores of this process: a second upload must not race the first. */
+/** Paths that are being received, by all stores of this thread: a second upload must not race the first. */
 const running = new Set<string>()
 const FILE_MODE = 0o644
 
