@@ -31,6 +31,8 @@ export interface Naming {
   readonly replace: boolean
   /** Called when the bytes are on disk, right before the name is given. What it throws ends the file. */
   readonly check?: () => void
+  /** Called when the file is durable under its name, to finish what belongs beside it. Where it rejects the name is taken away again. */
+  readonly beside?: () => Promise<void>
 }
 
 /** Permissions of the temporary file. */
@@ -77,11 +79,12 @@ export class AtomicFile {
   }
 
   /**
-   * Makes the file durable under its name. Rejects with a system error, what `check` throws, or the reason of an abort; then neither
-   * the file nor a temporary file is left and a replaced file is back. One exception: when the folder cannot be flushed and the file
-   * system could not keep the replaced file (no hard links), the new file stays, because removing it would leave neither.
+   * Makes the file durable under its name. Rejects with a system error, what `check` or `beside` throws, or the reason of an abort; then
+   * neither the file nor a temporary file is left and a replaced file is back. One exception: when the folder cannot be flushed or `beside`
+   * rejects, and the file system could not keep the replaced file (no hard links), the new file stays, because removing it would leave
+   * neither.
    */
-  async finish({ replace, check }: Naming): Promise<void> {
+  async finish({ replace, check, beside }: Naming): Promise<void> {
     const fd = this.#writableFd()
     this.#state = 'finishing'
     try {
@@ -90,6 +93,7 @@ export class AtomicFile {
       check?.()
       const kept = this.#giveName(replace)
       await this.#folder.sync()
+      await beside?.()
       if (kept !== undefined) unlinkQuietly(kept)
       this.#end()
     } catch (cause) {

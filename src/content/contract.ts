@@ -37,7 +37,10 @@ export interface Upload {
   readonly name: string
   /** Appends `length` bytes of `buffer` from `offset`. Throws ERR_TFTP_DISK_FULL, ERR_TFTP_TOO_LARGE, ERR_TFTP_CONTENT. */
   write(buffer: Uint8Array, offset: number, length: number): void
-  /** Flush to disk, rename into place, flush the folder. Rejects with a ForesendError; then nothing is left and a replaced file is back. */
+  /**
+   * Flush to disk, rename into place, flush the folder, and the same for digest files. Rejects with a ForesendError; then nothing is left and
+   * a replaced file is back, as far as the file system can keep one (atomic-file.ts).
+   */
   finish(): Promise<void>
   /** Releases everything and removes what was written. Changes nothing after `finish`, nor during it once the file has its name. */
   abort(): void

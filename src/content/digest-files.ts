@@ -33,8 +33,8 @@ export class DigestFiles {
     }
   }
 
-  /** Right before the image gets its name: digests of what it replaces are wrong from then on. Throws system errors. */
-  removeOld(): void {
+  /** Removes the digest files of an image that is about to be replaced, or was taken back: they are wrong from then on. Throws system errors. */
+  remove(): void {
     for (const { name } of this.#hashes) {
       try {
         unlinkSync(this.#folder.pathTo(`${this.#leaf}.${name}`))
@@ -44,9 +44,14 @@ export class DigestFiles {
     }
   }
 
-  /** The image has its name. Rejects with a system error. */
+  /** The image has its name. Rejects with a system error; then no digest file has its name, because the image is taken back. */
   async finish(): Promise<void> {
-    for (const file of this.#files) await file.finish({ replace: true })
+    try {
+      for (const file of this.#files) await file.finish({ replace: true })
+    } catch (cause) {
+      this.remove()
+      throw cause
+    }
   }
 
   abort(reason: Error): void {

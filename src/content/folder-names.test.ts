@@ -1,7 +1,8 @@
 /** Which file a name leads to when rules have a say: map files, fallback, case, roots of clients, overlay, listing. */
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { replaceInFs } from '../../test/support/broken-disk.ts'
 import { tempFolder } from '../../test/support/temp-folder.ts'
 import type { OpenRequest, Store } from './contract.ts'
 import { type FolderOptions, openFolder } from './folder.ts'
@@ -149,7 +150,10 @@ describe('case', () => {
   test('--any-case follows no link outside', async () => {
     symlinkSync(base, join(root, 'Out'))
     const store = await serve({ names: { anyCase: true } })
-    await expect(fetch(store, 'OUT/SECRET')).rejects.toMatchObject({ code: 'ERR_TFTP_ACCESS' })
+    // The answer does not tell what is there.
+    for (const name of ['OUT/SECRET', 'OUT/nothing', 'out/Nothing/x']) {
+      await expect(fetch(store, name), name).rejects.toMatchObject({ code: 'ERR_TFTP_ACCESS' })
+    }
   })
 
   test('--any-case: an upload means the file that is there', async () => {
@@ -186,6 +190,17 @@ describe('roots', () => {
     expect(await from('10.0.0.9')).toBe('mac/a')
     expect(await from('10.0.0.8')).toBe('root/a')
     expect(await from('2001:db8::7')).toBe('net/a')
+  })
+
+  test('of a client are swept of what a killed process left there, when uploads are on', async () => {
+    const part = 'one/.x.foresend-1-0123456789ab-1.part'
+    put(part)
+    utimesSync(join(base, part), 0, 0)
+    const clients = { clientRoots: [{ client: '10.0.0.1', root: join(base, 'one') }] }
+    await serve({ clients })
+    expect(existsSync(join(base, part))).toBe(true)
+    await serve({ clients, writable: true })
+    expect(existsSync(join(base, part))).toBe(false)
   })
 
   test('of a client that are none keep the server from starting', async () => {
@@ -246,6 +261,27 @@ describe('a listing', () => {
     image.close()
     expect(() => image.verify()).toThrow('after it was closed')
     await expect(fetch(store, 'none/dir.txt')).rejects.toMatchObject({ code: 'ERR_TFTP_NOT_FOUND' })
+  })
+
+  test.skipIf(process.platform !== 'linux')('shows nothing outside when its folder is swapped for a link', async () => {
+    put('root/boot/in/x', 'in/secret')
+    const store = await serve({ listing: 'dir.txt' })
+    const boot = join(root, 'boot')
+    const { lstatSync } = (await import('node:fs')).default
+    let swaps = 0
+    replaceInFs({
+      lstatSync: (path: string, options: object) => {
+        const stat = lstatSync(path, options)
+        // The look-up is over.
+        if (path === join(boot, 'in') && ++swaps === 1) {
+          renameSync(boot, `${boot}.real`)
+          symlinkSync(base, boot)
+        }
+        return stat
+      },
+    })
+    await expect(fetch(store, 'boot/in/dir.txt')).rejects.toMatchObject({ code: 'ERR_TFTP_ACCESS' })
+    expect(swaps).toBe(1)
   })
 
   test('shows nothing outside, and no upload takes its name', async () => {

@@ -1,4 +1,5 @@
 /** How many bytes the files below a folder have, for a quota. */
+import type { Dirent } from 'node:fs'
 import { lstat, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ForesendError } from '../error.ts'
@@ -14,7 +15,7 @@ export async function usedBytes(root: string, failing: string): Promise<number> 
   let entries = 0
   let bytes = 0
   for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
-    for await (const entry of await opendir(path)) {
+    for await (const entry of await entriesOf(path, root)) {
       entries++
       if (entries > ENTRIES_MAX) throw uncountable(failing)
       if (entry.isDirectory()) folders.push(join(path, entry.name))
@@ -22,6 +23,16 @@ export async function usedBytes(root: string, failing: string): Promise<number> 
     }
   }
   return bytes
+}
+
+async function entriesOf(path: string, root: string): Promise<AsyncIterable<Dirent> | readonly Dirent[]> {
+  try {
+    return await opendir(path)
+  } catch (cause) {
+    // Gone meanwhile.
+    if (path !== root && isMissing(cause)) return []
+    throw cause
+  }
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -5,7 +5,7 @@ import { ForesendError } from '../error.ts'
 import { WIRE_ERROR } from '../packet/index.ts'
 import { inCaseOnDisk } from './any-case.ts'
 import { type ClientRootRules, ClientRoots, type MacOf } from './client-roots.ts'
-import { type Hooks, isInside, locate, type Located, openLocated, requireRegular } from './inside-root.ts'
+import { folderInside, type Hooks, locate, type Located, openLocated, requireRegular } from './inside-root.ts'
 import type { Image, Mapper, OpenRequest, Store, Upload, WriteRequest } from './contract.ts'
 import { digestOf } from './digest-files.ts'
 import { fromSystem, notFound, quoted, refused } from './errors.ts'
@@ -20,7 +20,7 @@ import { FoundFiles } from './found-files.ts'
 import { sweepLeftovers } from './sweep.ts'
 import { fromBytes } from './remap/bytes.ts'
 import { FileUpload } from './upload.ts'
-import { openUploadFolder } from './upload-folder.ts'
+import { holdInside, openUploadFolder } from './upload-folder.ts'
 import { type SizeLimit, sizeLimit, tooLarge, type UploadPolicy, type UploadRules } from './upload-rules.ts'
 import { failingToSend, type Found, Versions } from './versions.ts'
 
@@ -60,7 +60,8 @@ export async function openFolder(options: FolderOptions): Promise<Store> {
   for (const root of [...roots, ...clientRoots.map(({ root: own }) => own)]) requireFolder(root)
   if (uploads.root !== undefined) requireFolder(uploads.root)
   const store = new FolderStore({ ...options, roots, uploads, clients })
-  if (store.policy !== 'none') await sweepLeftovers(uploads.root ?? roots[0])
+  const stored = uploads.root === undefined ? [roots[0], ...clientRoots.map(({ root }) => root)] : [uploads.root]
+  for (const root of store.policy === 'none' ? [] : stored) await sweepLeftovers(root)
   return store
 }
 
@@ -136,8 +137,9 @@ export class FolderStore implements Store {
       if (direction === 'write') requireUploads(this.policy, failing)
       const asked = { filename: request.filename, address: request.address, direction, failing }
       const name = this.#names.resolve(asked, (mapped) => this.#couldBe(mapped, request.address, direction))
-      if (!(name instanceof Promise)) return open(name)
-      return name.then(open).catch((cause: unknown) => {
+      const opened = name instanceof Promise ? name.then(open) : open(name)
+      if (!(opened instanceof Promise)) return opened
+      return opened.catch((cause: unknown) => {
         throw fromSystem(cause, failing)
       })
     } catch (cause) {
@@ -203,7 +205,7 @@ export class FolderStore implements Store {
     }
     const found = { path, name: actual.join('/'), stat, open: () => openLocated(located, failing, this.#hooks) }
     // What differs in case is looked up each time: the name itself may appear.
-    if (only !== undefined && actual === segments) this.#found.remember(only, only, found)
+    if (only !== undefined && actual === segments) this.#found.remember(only, found)
     return found
   }
 
@@ -218,8 +220,8 @@ export class FolderStore implements Store {
     }
     for (const root of this.#names.anyCase ? roots : []) {
       const actual = inCaseOnDisk(root, segments)
-      const located = actual === undefined ? undefined : locate(root, actual, failing)
-      if (actual !== undefined && located !== undefined) return [located, actual]
+      const located = locate(root, actual, failing)
+      if (located !== undefined) return [located, actual]
     }
     return [undefined, segments]
   }
@@ -232,11 +234,12 @@ export class FolderStore implements Store {
     for (const root of this.#rootsFor(request.address)) {
       const located = locate(root, folder, failing)
       if (located?.stat.isDirectory() !== true) continue
-      return new MemoryImage(
-        segments.join('/'),
-        listingOf(located.path),
-        request.mode === 'netascii' ? 'netascii' : 'octet',
-      )
+      const held = holdInside(located.realRoot, located.path, failing)
+      try {
+        return new MemoryImage(segments.join('/'), listingOf(held), request.mode === 'netascii' ? 'netascii' : 'octet')
+      } finally {
+        held.close()
+      }
     }
     return undefined
   }
@@ -246,24 +249,24 @@ export class FolderStore implements Store {
     { segments, note }: ResolvedName,
     failing: string,
   ): FileUpload | Promise<FileUpload> {
-    const told = `${failing}${note}`
+    const shown = `${failing}${note}`
     const rules = this.#options.uploads ?? {}
     const root = this.#uploadRootFor(request.address)
-    const actual = this.#names.anyCase ? inCaseForUpload(root, segments) : segments
-    this.#requireName(actual, told)
-    this.#requireNotHidden(request.address, root, actual, told)
+    // An upload means the file or folder that is there in whatever case.
+    const actual = this.#names.anyCase ? inCaseOnDisk(root, segments) : segments
+    this.#requireName(actual, shown)
+    this.#requireNotHidden(request.address, root, actual, shown)
     const { quotaBytes } = rules
-    if (quotaBytes === undefined) return this.#upload(request, root, actual, told, sizeLimit(rules, undefined))
-    const replaced = this.policy === 'versions' ? undefined : locate(root, actual, told)?.stat
+    if (quotaBytes === undefined) return this.#upload(request, root, actual, shown, sizeLimit(rules, undefined))
+    const replaced = this.policy === 'versions' ? undefined : locate(root, actual, shown)?.stat
     const replacedBytes = replaced?.isFile() === true ? Number(replaced.size) : 0
-    return usedBytes(root, told).then((used) => {
-      this.#requireOpen(told)
+    return usedBytes(root, shown).then((used) => {
       const limit = sizeLimit(rules, quotaBytes - used + replacedBytes)
-      return this.#upload(request, root, actual, told, limit, async () => {
+      return this.#upload(request, root, actual, shown, limit, async () => {
         // Others were stored meanwhile. By now this upload counts as well.
-        const more = (await usedBytes(root, told)) - replacedBytes - quotaBytes
+        const more = (await usedBytes(root, shown)) - replacedBytes - quotaBytes
         if (more > 0)
-          throw tooLarge(told, {
+          throw tooLarge(shown, {
             bytes: 0,
             reason: `it would exceed the quota of ${quotaBytes} bytes by ${more}; make room there and try again`,
           })
@@ -279,6 +282,7 @@ export class FolderStore implements Store {
     limit: SizeLimit,
     checkQuota?: () => Promise<void>,
   ): FileUpload {
+    this.#requireOpen(failing)
     const { uploads = {}, publicOnly = false } = this.#options
     const upload = new FileUpload(openUploadFolder(root, segments, failing), {
       name: segments.join('/'),
@@ -335,14 +339,6 @@ function isRegular(root: string, segments: readonly string[]): boolean {
   return locate(root, segments, '')?.stat.isFile() === true
 }
 
-/** An upload means the file or folder that is there in whatever case; its own name stays where nothing is. */
-function inCaseForUpload(root: string, segments: readonly string[]): readonly string[] {
-  const whole = inCaseOnDisk(root, segments)
-  if (whole !== undefined) return whole
-  const folder = inCaseOnDisk(root, segments.slice(0, -1))
-  return folder === undefined ? segments : [...folder, segments[segments.length - 1]]
-}
-
 function missing(roots: readonly string[], { segments, note }: ResolvedName, failing: string): ForesendError {
   const where = roots.map(quoted).join(' or ')
   for (const root of roots) {
@@ -373,13 +369,4 @@ function nearPath(root: string, segments: readonly string[]): string | undefined
     // A hint is no reason to fail.
   }
   return undefined
-}
-
-function folderInside(realRoot: string, path: string): string | undefined {
-  try {
-    const real = realpathSync.native(path)
-    return isInside(realRoot, real) && statSync(real).isDirectory() ? real : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -8,29 +8,21 @@ import type { Found } from './versions.ts'
 /** Names that are kept. The least recently remembered one goes. */
 const MAX_FILES = 256
 
-interface FoundFile {
-  /** The path as it was asked for, links not resolved. */
-  readonly asked: string
-  readonly found: Found
-}
-
 export class FoundFiles {
-  readonly #files = new Map<string, FoundFile>()
+  readonly #files = new Map<string, Found>()
 
-  /** What `name` led to, if it still does. */
-  recall(name: string): Found | undefined {
-    const file = this.#files.get(name)
-    if (file === undefined) return undefined
-    const { asked, found } = file
-    if (isSame(asked, found.stat)) return found
-    this.#files.delete(name)
+  /** What `path` led to, if it still does. It is the path as it was asked for, links not resolved. */
+  recall(path: string): Found | undefined {
+    const found = this.#files.get(path)
+    if (found === undefined) return undefined
+    if (isSame(path, found.stat)) return found
+    this.#files.delete(path)
     return undefined
   }
 
-  /** `asked` is the path of `name`, links not resolved. */
-  remember(name: string, asked: string, found: Found): void {
-    this.#files.delete(name)
-    this.#files.set(name, { asked, found })
+  remember(path: string, found: Found): void {
+    this.#files.delete(path)
+    this.#files.set(path, found)
     if (this.#files.size <= MAX_FILES) return
     for (const oldest of this.#files.keys()) {
       this.#files.delete(oldest)

@@ -108,6 +108,17 @@ export function isOpenInside(fd: number, stat: BigIntStats, realRoot: string, pa
   return isInside(realRoot, again) && there.dev === stat.dev && there.ino === stat.ino
 }
 
+/** The folder at `path` without symbolic links; undefined when it lies outside of `realRoot`, or is none. */
+export function folderInside(realRoot: string, path: string): string | undefined {
+  try {
+    const real = realpathSync.native(path)
+    return isInside(realRoot, real) && statSync(real).isDirectory() ? real : undefined
+  } catch {
+    // Missing, or not to be looked at: no folder to go on in.
+    return undefined
+  }
+}
+
 /** The path that the kernel has for the descriptor `fd`; undefined on systems without /proc/self/fd. */
 export function pathOfDescriptor(fd: number): string | undefined {
   if (process.platform !== 'linux') return undefined

@@ -8,6 +8,7 @@ const TRIES = 100
 
 export class KeptVersion {
   readonly #folder: HeldFolder
+  readonly #leaf: string
   readonly #name: string | undefined
 
   /**
@@ -16,6 +17,7 @@ export class KeptVersion {
    */
   constructor(folder: HeldFolder, leaf: string) {
     this.#folder = folder.again()
+    this.#leaf = leaf
     try {
       this.#name = keep(this.#folder, leaf)
     } catch (cause) {
@@ -24,14 +26,19 @@ export class KeptVersion {
     }
   }
 
-  /** The file was not replaced: its second name goes. */
+  /** The upload failed: the second name goes, unless the file could not have its first one back. */
   undo(): void {
     try {
-      if (this.#name !== undefined) unlinkSync(this.#folder.pathTo(this.#name))
+      if (this.#name !== undefined && this.#hasFirstName(this.#name)) unlinkSync(this.#folder.pathTo(this.#name))
     } catch {
       // It was removed meanwhile, or stays as a second name of the same file: nothing is lost.
     }
     this.close()
+  }
+
+  #hasFirstName(name: string): boolean {
+    const [first, second] = [this.#leaf, name].map((each) => lstatSync(this.#folder.pathTo(each), { bigint: true }))
+    return first.ino === second.ino && first.dev === second.dev
   }
 
   close(): void {

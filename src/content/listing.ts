@@ -1,16 +1,16 @@
 /** The text that a request for the listing gets (`--listing NAME`, Tftpd64's dir.txt): the files of a folder, one a line. */
 import { type Dirent, lstatSync, opendirSync } from 'node:fs'
-import { join } from 'node:path'
 import { escapeText } from '../packet/index.ts'
+import type { HeldFolder } from './held-folder.ts'
 import { isPartName } from './part-names.ts'
 
 /** A listing is text for a person. */
 const ENTRIES_MAX = 2000
 
-/** `path` is absolute and inside a root. Names size and time (UTC) of regular files, and folders with a slash; throws system errors. */
-export function listingOf(path: string): string {
+/** Names size and time (UTC) of regular files, and folders with a slash; throws system errors. */
+export function listingOf(held: HeldFolder): string {
   const names: Dirent[] = []
-  const folder = opendirSync(path)
+  const folder = opendirSync(held.pathTo('.'))
   let isCut = false
   try {
     for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
@@ -23,7 +23,7 @@ export function listingOf(path: string): string {
     folder.closeSync()
   }
   names.sort((a, b) => (a.name < b.name ? -1 : 1))
-  const lines = names.map((entry) => lineOf(join(path, entry.name), entry)).filter((line) => line !== undefined)
+  const lines = names.map((entry) => lineOf(held.pathTo(entry.name), entry)).filter((line) => line !== undefined)
   return [...lines, ...(isCut ? [`… and more than ${ENTRIES_MAX}`] : [])].map((line) => `${line}\n`).join('')
 }
 

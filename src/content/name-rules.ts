@@ -68,17 +68,6 @@ export class NameResolver {
     this.anyCase = rules.anyCase === true
   }
 
-  /** Nothing but the look-up decides: the name is taken as it is asked for. */
-  get isPlain(): boolean {
-    return (
-      this.#map === undefined &&
-      this.#rewriter === undefined &&
-      !this.#lowercase &&
-      !this.anyCase &&
-      this.#fallback === undefined
-    )
-  }
-
   /** Throws or rejects with ERR_TFTP_ACCESS, ERR_TFTP_NOT_FOUND or ERR_TFTP_CONTENT. `exists` is for rules that look at files. */
   resolve(request: NameRequest, exists: Exists): ResolvedName | Promise<ResolvedName> {
     const mapped = this.#mapped(request, exists)

@@ -1,4 +1,4 @@
-/** Finds the folder that an upload goes to, inside the root, and holds it open. */
+/** Finds the folder that an upload goes to, or that is listed, inside the root, and holds it open. */
 import { fstatSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { notFound, quoted, refused } from './errors.ts'
@@ -22,11 +22,16 @@ export function openUploadFolder(root: string, segments: readonly string[], fail
   }
   if (!isInside(realRoot, path)) throw refused(`${failing}: a symbolic link leads out of ${quoted(root)}`)
   if (!statSync(path).isDirectory()) throw refused(`${failing}: ${shown} is a file, not a folder`)
+  return holdInside(realRoot, path, failing)
+}
+
+/** Opens the folder `path`, and looks again whether it lies below `realRoot`. Both are absolute and without symbolic links. */
+export function holdInside(realRoot: string, path: string, failing: string): HeldFolder {
   const folder = new HeldFolder(path)
   try {
     const { fd } = folder
     if (fd !== undefined && !isOpenInside(fd, fstatSync(fd, { bigint: true }), realRoot, path)) {
-      throw refused(`${failing}: its folder was changed to lead out of ${quoted(root)} meanwhile`)
+      throw refused(`${failing}: its folder was changed to lead out of ${quoted(realRoot)} meanwhile`)
     }
     requireUnmoved(folder, failing)
     return folder

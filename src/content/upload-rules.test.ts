@@ -1,9 +1,19 @@
 /** What uploads may do: policies, versions, permissions, limits and digests. */
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { failToFlush, replaceInFs, systemError } from '../../test/support/broken-disk.ts'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { failToFlush, replaceInFs, systemError, withoutLinks } from '../../test/support/broken-disk.ts'
 import { openDescriptors, tempFolder } from '../../test/support/temp-folder.ts'
 import type { Store, Upload, WriteRequest } from './contract.ts'
 import { openFolder } from './folder.ts'
@@ -96,14 +106,26 @@ describe('a policy', () => {
     expect(content()).toEqual({ x: 'first' })
   })
 
+  test('versions: the old file keeps its second name where it cannot have its first one back', async () => {
+    const store = await serve({ policy: 'versions' })
+    await put(store, 'x', 'first')
+    failToFlush('folders')
+    const { linkSync } = (await import('node:fs')).default
+    let links = 0
+    replaceInFs({
+      linkSync: (from: string, to: string) => {
+        if (++links > 1) throw systemError('EMLINK')
+        linkSync(from, to)
+      },
+    })
+    await expect(put(store, 'x', 'second')).rejects.toMatchObject({ code: 'ERR_TFTP_CONTENT' })
+    expect(content()).toEqual({ x: 'second', 'x.1': 'first' })
+  })
+
   test('versions: a file system without links takes no upload that would lose the old file', async () => {
     const store = await serve({ policy: 'versions' })
     await put(store, 'x', 'first')
-    replaceInFs({
-      linkSync: () => {
-        throw systemError('EPERM')
-      },
-    })
+    withoutLinks()
     await expect(put(store, 'x', 'second')).rejects.toMatchObject({ code: 'ERR_TFTP_ACCESS' })
     expect(content()).toEqual({ x: 'first' })
   })
@@ -177,6 +199,34 @@ describe('a limit', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(100)
   })
 
+  test('of all files together: a folder that is removed during the count has no files', async () => {
+    const { promises } = (await import('node:fs')).default
+    const { opendir } = promises
+    onTestFinished(() => {
+      promises.opendir = opendir
+      syncBuiltinESMExports()
+    })
+    promises.opendir = (path, ...more) => {
+      if (String(path).endsWith('/sub')) rmdirSync(path)
+      return opendir(path, ...more)
+    }
+    syncBuiltinESMExports()
+    const store = await serve({ quotaBytes: 100 })
+    mkdirSync(join(root, 'sub'))
+    await put(store, 'x', 'a')
+    expect(readdirSync(root)).toEqual(['x'])
+  })
+
+  test('of all files together: what the system refuses then has its own error', async () => {
+    const store = await serve({ quotaBytes: 100 })
+    replaceInFs({
+      openSync: () => {
+        throw systemError('ENOSPC')
+      },
+    })
+    await expect(open(store, 'x')).rejects.toMatchObject({ code: 'ERR_TFTP_DISK_FULL', wireCode: 3 })
+  })
+
   test('of free space is decided by the tsize, or while bytes are written', async () => {
     let freeBytes = 1000
     replaceInFs({ statfsSync: () => ({ blocks: 1n, bavail: BigInt(freeBytes), bsize: 1n }) })
@@ -241,19 +291,35 @@ describe('digest files', () => {
     expect(content()).toEqual({})
   })
 
-  test('that cannot be written fail the upload, and the image stays', async () => {
-    const store = await serve(both)
+  test.each([
+    // Flushed are the image, its folder, and then each digest file and its folder.
+    ['the first', 3],
+    ['the second', 5],
+  ])('%s cannot be written: nothing is left, and the replaced file is back', async (_which, failing) => {
+    const store = await serve({ ...both, policy: 'versions' })
+    writeFileSync(join(root, 'y'), 'old')
     const { fsync } = (await import('node:fs')).default
-    let flushed = 0
-    replaceInFs({
-      // The image and its folder first.
-      fsync: (fd: number, done: (error: Error | null) => void) =>
-        ++flushed > 2 ? done(systemError('EIO')) : fsync(fd, done),
-    })
-    await expect(put(store, 'x', 'a')).rejects.toMatchObject({
-      message: expect.stringContaining('it is stored, but its digest file cannot be written'),
-    })
-    expect(content()).toEqual({ x: 'a' })
+    for (const [name, before] of [
+      ['x', {}],
+      ['y', { y: 'old' }],
+    ] as const) {
+      let flushed = 0
+      replaceInFs({
+        fsync: (fd: number, done: (error: Error | null) => void) =>
+          ++flushed === failing ? done(systemError('EIO')) : fsync(fd, done),
+      })
+      await expect(put(store, name, 'new')).rejects.toMatchObject({
+        code: 'ERR_TFTP_CONTENT',
+        message: expect.stringContaining('its digest files cannot be written'),
+      })
+      expect(content()).toEqual({ y: 'old', ...before })
+    }
+  })
+
+  test('a name that has no room for their ending is refused, and nothing is stored', async () => {
+    const store = await serve(both)
+    await expect(put(store, 'x'.repeat(250), 'a')).rejects.toMatchObject({ code: 'ERR_TFTP_NOT_FOUND' })
+    expect(content()).toEqual({})
   })
 
   test('are not for peers to write', async () => {

@@ -42,7 +42,7 @@ export interface UploadOptions {
   ended(): void
 }
 
-/** Paths that are being received, by all stores of this process: a second upload must not race the first. */
+/** Paths that are being received, by all stores of this thread: a second upload must not race the first. */
 const running = new Set<string>()
 const FILE_MODE = 0o644
 
@@ -122,26 +122,22 @@ export class FileUpload implements Upload {
         requireUnmoved(this.#folder, failing)
         requireFreeTarget(this.#folder, this.#options)
         if (policy === 'versions') kept = new KeptVersion(this.#folder, leaf)
-        this.#digests.removeOld()
+        this.#digests.remove()
       }
-      await this.#file.finish({ replace: policy !== 'create', check })
+      await this.#file.finish({ replace: policy !== 'create', check, beside: () => this.#finishDigests() })
       kept?.close()
+      this.#end()
     } catch (cause) {
       kept?.undo()
       throw this.#fail(cause)
     }
-    await this.#finishDigests()
-    this.#end()
   }
 
-  /** The image is on disk, and stays there when this fails. */
   async #finishDigests(): Promise<void> {
     try {
       await this.#digests.finish()
     } catch (cause) {
-      throw this.#fail(
-        fromSystem(cause, `${this.#options.failing}: it is stored, but its digest file cannot be written`),
-      )
+      throw fromSystem(cause, `${this.#options.failing}: its digest files cannot be written`)
     }
   }
 

@@ -54,6 +54,18 @@ describe('short forms of the content', () => {
     expect(parseConfig(config)).toEqual(config)
   })
 
+  test('change what they name of a content that has rules, and leave its others', () => {
+    const { content, ...rest } = parseConfig({ path: '/a', ...ALL })
+    if (content.type === 'file') throw new Error('folders were given')
+    const changed = parseConfig({ ...rest, content, digests: ['sha256'], lowercase: false, uniqueRoot: 'ip' }).content
+    expect(changed).toEqual({
+      ...content,
+      names: { ...content.names, lowercase: false },
+      clients: { ...content.clients, uniqueRoot: 'ip' },
+      uploads: { ...content.uploads, digests: ['sha256'] },
+    })
+  })
+
   test('leave everything else as it is', () => {
     expect(parseConfig({ path: '/a' }).content).toEqual({ type: 'path', path: '/a' })
     expect(parseConfig({ path: '/a', map: '/m' }).content).toEqual({

@@ -159,7 +159,7 @@ export function withContent(input: Written): Record<string, unknown> {
   if (content.type === 'file')
     throw usage(`${FLAGS[Object.keys(short)[0] as keyof ContentInput]} is for folders, and one file is served`)
   const set: ContentInput = parsed.output
-  return { ...rest, ...permissions(input, set), content: { ...placeOf(content, set), ...rulesOf(set) } }
+  return { ...rest, ...permissions(input, set), content: { ...placeOf(content, set), ...rulesOf(content, set) } }
 }
 
 /** What `--uploads` means for the two settings that are older than it. */
@@ -187,14 +187,15 @@ function placeOf(content: Exclude<ContentSpec, { type: 'file' }>, { overlay }: C
   return { ...rules, type: 'folders', roots: [first, ...overlay] }
 }
 
-function rulesOf(set: ContentInput): FolderRules {
+/** The rules that `set` names, over those that the content has already. */
+function rulesOf({ names, clients, uploads }: FolderRules, set: ContentInput): FolderRules {
   const { map, pcre, rewriter, lowercase, anyCase, clientRoot, uniqueRoot: unique, listing: list, publicOnly } = set
   const fileOf = (file: string | undefined): { file: string } | undefined => (file === undefined ? undefined : { file })
   return (
     present({
-      names: present({ map: fileOf(map), rewriter, lowercase, anyCase, pcre: fileOf(pcre) }),
-      clients: present({ clientRoots: clientRoot?.map(clientRootOf), uniqueRoot: unique }),
-      uploads: present({
+      names: over(names, { map: fileOf(map), rewriter, lowercase, anyCase, pcre: fileOf(pcre) }),
+      clients: over(clients, { clientRoots: clientRoot?.map(clientRootOf), uniqueRoot: unique }),
+      uploads: over(uploads, {
         policy: set.uploads,
         root: set.uploadRoot,
         mode: modeOf(set),
@@ -209,6 +210,10 @@ function rulesOf(set: ContentInput): FolderRules {
   )
 }
 
+function over<T extends object>(before: T | undefined, rules: T): T | undefined {
+  return present({ ...before, ...present(rules) } as T)
+}
+
 /** What is set of `rules`; undefined when nothing is. */
 function present<T extends object>(rules: T): T | undefined {
   const set = Object.entries(rules).filter(([, value]) => value !== undefined)
@@ -220,7 +225,7 @@ function clientRootOf(text: string): { client: string; root: string } {
   return { client: text.slice(0, at), root: text.slice(at + 1) }
 }
 
-/** A umask takes away from what anybody may do, as in tftp-hpa. */
+/** A umask takes permissions away from 0666, as in tftp-hpa. */
 function modeOf({ umask, uploadMode }: ContentInput): number | undefined {
   if (umask === undefined && uploadMode === undefined) return undefined
   return Number.parseInt(uploadMode ?? '0666', 8) & ~Number.parseInt(umask ?? '0', 8)

@@ -21,7 +21,7 @@ eachDriver(() => {
     await new Promise((resolve) => server.close(resolve))
   })
 
-  test('the rules of a map file hold, their text is told, and a reload reads them again, all or nothing', async () => {
+  test('the rules of a map file hold, their text goes to the client, and a reload reads them again, all or nothing', async () => {
     const folder = folderWith({ a: Buffer.from('content of a'), b: Buffer.from('content of b') })
     const map = join(tempFolder(), 'tftpd.rules')
     writeFileSync(map, 'r ^x$ a\na ^secret No\\ secrets\\ here\n')

@@ -12,7 +12,7 @@ export interface SwapReport {
   readonly writes: { stored: number; escaped: number; refused: number }
 }
 
-/** A folder and a file change place with links, until the thread is told to stop. */
+/** A folder and a file change place with links, until `stop` is set. */
 const SWAPPER = `
 const { renameSync, symlinkSync, unlinkSync } = require('node:fs')
 const { workerData: { root, folder, file, stop } } = require('node:worker_threads')

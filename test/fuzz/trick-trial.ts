@@ -19,7 +19,7 @@ export interface TrickReport {
   readonly out: string[]
 }
 
-/** A map of so many rules is passed through for each request. */
+/** Rules of one map: each request passes through all of them. */
 const RULES = 40
 
 type Trial = (tricks: readonly string[]) => { rules: NameRules; names: readonly string[] }

@@ -17,6 +17,9 @@ export interface ClientAddress {
   readonly hex: string
 }
 
+/** For replacements that cannot name the client. */
+export const NO_CLIENT: ClientAddress = { family: 4, text: '', hex: '' }
+
 /** An IPv4 address within IPv6 (`::ffff:192.0.2.169`) is IPv4. */
 export function clientAddress(address: string): ClientAddress {
   const parsed = ipaddr.process(address.replace(/%.*$/, ''))

@@ -3,6 +3,7 @@
  * White space parts the fields; a backslash before white space or `#` keeps it in a field, and `#` begins a comment.
  */
 import { ForesendError } from '../../error.ts'
+import { NO_CLIENT } from './client.ts'
 import { Pattern } from './pattern.ts'
 import { PatternError } from './posix-pattern.ts'
 import { Replacement } from './replacement.ts'
@@ -124,9 +125,7 @@ function operationsOf(operation: string, at: Place): ReadonlySet<string> {
 function requireLabels(rules: readonly Rule[], labels: ReadonlyMap<string, number>, file: string): void {
   for (const { operations, replacement, line } of rules) {
     if (!operations.has('j') || !replacement.isFixed) continue
-    const label = replacement.expand('', undefined, NOBODY)
+    const label = replacement.expand('', undefined, NO_CLIENT)
     if (!labels.has(label)) throw faultAt({ file, line }, `there is no label ${label}; add a line :${label}`)
   }
 }
-
-const NOBODY = { family: 4, text: '', hex: '' } as const

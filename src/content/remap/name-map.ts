@@ -5,12 +5,12 @@ import { type MapFile, parseMapFile, type Rule, type RuleFile } from './map-file
 import type { Match } from './pattern.ts'
 
 /** Searches for one request, as in tftp-hpa: rules that call each other in a circle end here. */
-export const STEPS_MAX = 4096
+const STEPS_MAX = 4096
 /**
  * Bound on what all searches for one request may cost: instructions of a pattern times bytes of the name. At 60 ns each, the most that was
  * seen, these are 120 ms; mostly it is a tenth of that.
  */
-export const WORK_MAX = 2_000_000
+const WORK_MAX = 2_000_000
 /** Results that are kept: clients in a rack ask for the same few names. */
 const KEPT_MAX = 1024
 

@@ -2,7 +2,7 @@
  * Rules for names that are missing, as atftpd has them (`--pcre`): `PATTERN REPLACEMENT` in a line, a Perl pattern and `$0` to `$9`. The first
  * rule that matches replaces its match, once.
  */
-import type { ClientAddress } from './client.ts'
+import { NO_CLIENT } from './client.ts'
 import { faultAt, linesOf, patternAt, RULES_MAX, type RuleFile } from './map-file.ts'
 import { Pattern } from './pattern.ts'
 import { Replacement } from './replacement.ts'
@@ -58,5 +58,3 @@ export class FallbackRules {
     return undefined
   }
 }
-
-const NO_CLIENT: ClientAddress = { family: 4, text: '', hex: '' }
