@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -9,7 +9,7 @@ import { openLogFile } from './log-file.ts'
 import { writePidFile } from './pid-file.ts'
 import { notifyService } from './notify.ts'
 import { openSyslog, syslogPrinter } from './syslog.ts'
-import { findUser } from './user.ts'
+import { findUser, handOver } from './user.ts'
 
 describe('the pidfile', () => {
   test('has the number, and is gone afterwards', () => {
@@ -46,6 +46,17 @@ describe('findUser', () => {
   test.each(['nobody-at-all', 'a b', '$(id)', '', `${username}:no such`])('no such user: %j', (name) => {
     expect(() => findUser(name)).toThrow(/no such user or group/)
   })
+})
+
+test.runIf(process.getuid?.() === 0)('the state folder changes hands, and no file that a link in it leads to', () => {
+  const [folder, outside] = [join(tempFolder(), 'state'), join(tempFolder(), 'shadow')]
+  handOver(folder, 65_534, 65_534)
+  writeFileSync(outside, '')
+  writeFileSync(join(folder, 'history.db'), '')
+  symlinkSync(outside, join(folder, 'link'))
+  handOver(folder, 65_534, 65_534)
+  for (const name of ['', 'history.db', 'link']) expect(lstatSync(join(folder, name)).uid).toBe(65_534)
+  expect(statSync(outside).uid).toBe(0)
 })
 
 describe('lines of the system log', () => {
