@@ -94,7 +94,7 @@ function standIn(name: string): { env: Record<string, string>; said: () => strin
   return { env: { PATH: folder }, said: () => readFileSync(file, 'utf8') }
 }
 
-test('systemd is told through systemd-notify, and only where it asks for it', async () => {
+test('systemd gets its states through systemd-notify, and only where it asks for it', async () => {
   const { env, said } = standIn('systemd-notify')
   const failed = vi.fn<(reason: string) => void>()
   notifyService(['READY=1'], failed, env)
@@ -102,7 +102,7 @@ test('systemd is told through systemd-notify, and only where it asks for it', as
   await expect.poll(said).toBe('READY=1 STATUS=serving /srv/tftp\n')
   expect(failed).not.toHaveBeenCalled()
   notifyService(['READY=1'], failed, { PATH: '/nowhere', NOTIFY_SOCKET: 'x' })
-  await expect.poll(() => failed.mock.calls).toEqual([[expect.stringMatching(/^systemd was not told READY=1: /)]])
+  await expect.poll(() => failed.mock.calls).toEqual([[expect.stringMatching(/^cannot send to systemd READY=1: /)]])
 })
 
 test('the system log gets its lines through logger', async () => {
