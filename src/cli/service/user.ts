@@ -30,10 +30,10 @@ export function findUser(text: string): User {
 /** This process and all its threads are `user` from now on, for good. What lies in `folder` goes to that user first. */
 export function becomeUser({ name, uid, gid }: User, folder: string | undefined): void {
   if (process.getuid?.() !== 0) return
-  if (folder !== undefined)
-    handOver(folder, uid, gid)
-    // The types of Node leave it out.
-  ;(process as { initgroups?: (user: string, group: number) => void }).initgroups?.(name, gid)
+  if (folder !== undefined) handOver(folder, uid, gid)
+  // The types of Node leave initgroups(3) out.
+  const { initgroups } = process as { readonly initgroups?: (user: string, group: number) => void }
+  initgroups?.(name, gid)
   process.setgid?.(gid)
   process.setuid?.(uid)
 }
