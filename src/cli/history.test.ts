@@ -31,8 +31,8 @@ async function history(...args: readonly string[]): Promise<{ code: number; stdo
   stdout.setEncoding('utf8').on('data', (piece: string) => (texts.stdout += piece))
   stderr.setEncoding('utf8').on('data', (piece: string) => (texts.stderr += piece))
   const context: Context = {
-    stdout: outputTo(stdout as unknown as NodeJS.WriteStream),
-    stderr: outputTo(stderr as unknown as NodeJS.WriteStream),
+    stdout: outputTo(stdout),
+    stderr: outputTo(stderr),
     tools: {} as Context['tools'],
     watch: () => () => {},
     now: () => 0,

@@ -1,10 +1,9 @@
 /** The program's entry: reads the command line, runs one command, and turns what came of it into an exit code. */
 import { basename } from 'node:path'
 import { CommanderError } from 'commander'
-import { confine } from './confine/index.ts'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, messageOf } from './exit.ts'
-import { buildProgram, type LoadedLater, type Make } from './program.ts'
+import { buildProgram } from './program.ts'
 import { OLD_COMMANDS } from './old/summary.ts'
 import { outputTo } from './render/output.ts'
 import { isInBackground } from './service/background.ts'
@@ -25,7 +24,7 @@ export async function main(): Promise<void> {
     tools: loadTools(),
     watch: stop.watch,
     now: Date.now,
-    ...(process.platform === 'linux' ? { confine } : {}),
+    ...(process.platform === 'linux' ? { confine: confineLater } : {}),
   })
   setTimeout(() => process.exit(), LINGER_MS).unref()
 }
@@ -34,16 +33,10 @@ export async function main(): Promise<void> {
 export async function run(args: readonly string[], context: Context): Promise<number> {
   let code: number = EXIT.done
   const [name = '', ...words] = args
-  const program = buildProgram(
-    context,
-    (exitCode) => {
-      code = exitCode
-    },
-    await loadLater(args[0]),
-  )
   try {
     // They have their own ideas of what an option is.
     if (OLD_COMMANDS.has(name)) return await runOldCommand(name, context, words)
+    const program = await buildProgram(context, (exitCode) => (code = exitCode), name)
     await program.parseAsync([...args], { from: 'user' })
     return code
   } catch (error) {
@@ -65,16 +58,6 @@ async function runOldCommand(name: string, context: Context, words: readonly str
   return (await import('./old/in-tftpd.ts')).inTftpd(context, words)
 }
 
-/** The lab is large, profiles know its devices, and the configuration knows files of other servers: other commands start without them. */
-async function loadLater(name: string | undefined): Promise<Partial<Record<LoadedLater, Make>>> {
-  switch (name) {
-    case 'lab':
-      return { lab: (await import('./lab/index.ts')).labCommand }
-    case 'profile':
-      return { profile: (await import('./profile/index.ts')).profileCommand }
-    case 'config':
-      return { config: (await import('./config/command.ts')).configCommand }
-    default:
-      return {}
-  }
-}
+/** Only `serve` needs it. */
+const confineLater: NonNullable<Context['confine']> = async (...given) =>
+  (await import('./confine/index.ts')).confine(...given)

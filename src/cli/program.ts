@@ -1,20 +1,11 @@
 /** The commands and their flags, and the help that a person reads. */
 import { Command } from 'commander'
-import { benchCommand } from './bench.ts'
-import { getCommand } from './get.ts'
-import { historyCommand } from './history.ts'
-import type { Context } from './context.ts'
-import { diagnoseCommand } from './diagnose/command.ts'
 import { CONFIG_SUMMARY } from './config/summary.ts'
+import type { Context } from './context.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
 import { ATFTPD_SUMMARY, IN_TFTPD_SUMMARY } from './old/summary.ts'
 import { PROFILE_SUMMARY } from './profile/summary.ts'
-import { promptCommand } from './prompt/command.ts'
-import { putCommand } from './put.ts'
-import { serveCommand } from './serve.ts'
-import { statCommand, statusCommand } from './status.ts'
 import { version } from './version.ts'
-import { watchCommand } from './watch/command.ts'
 
 const DESCRIPTION = `TFTP server and client for devices that other servers cannot flash.
 
@@ -38,28 +29,43 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 usage, 3 cannot bind, 4 peer refused, 5 timed out.
 `
 
-export type Make = (context: Context, done: (exitCode: number) => void) => Command
+type Make = (context: Context, done: (exitCode: number) => void) => Command
 
-/** Commands that are loaded when they are wanted, with the line that stands for them until then. */
-const LOADED_LATER = {
+/** In the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  get: async () => (await import('./get.ts')).getCommand,
+  put: async () => (await import('./put.ts')).putCommand,
+  tftp: async () => (await import('./prompt/command.ts')).promptCommand,
+  diagnose: async () => (await import('./diagnose/command.ts')).diagnoseCommand,
+  watch: async () => (await import('./watch/command.ts')).watchCommand,
+  history: async () => (await import('./history.ts')).historyCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  stat: async () => (await import('./status.ts')).statCommand,
+  profile: async () => (await import('./profile/index.ts')).profileCommand,
+  config: async () => (await import('./config/command.ts')).configCommand,
+  lab: async () => (await import('./lab/index.ts')).labCommand,
+  'in.tftpd': async () => standIn('in.tftpd', IN_TFTPD_SUMMARY),
+  atftpd: async () => standIn('atftpd', ATFTPD_SUMMARY),
+  bench: async () => (await import('./bench.ts')).benchCommand,
+}
+
+/** Too large to load for a line of the help. */
+const SUMMARIES: Readonly<Record<string, string>> = {
   profile: PROFILE_SUMMARY,
   config: CONFIG_SUMMARY,
   lab: LAB_SUMMARY,
-  'in.tftpd': IN_TFTPD_SUMMARY,
-  atftpd: ATFTPD_SUMMARY,
 }
 
-export type LoadedLater = keyof typeof LOADED_LATER
-
-/** `done` gets the exit code of the command that ran. `loaded` makes the commands of LOADED_LATER that are wanted. */
-export function buildProgram(
-  context: Context,
-  done: (exitCode: number) => void,
-  loaded: Partial<Record<LoadedLater, Make>> = {},
-): Command {
-  const later = Object.entries(LOADED_LATER).map(
-    ([name, summary]): Make => loaded[name as LoadedLater] ?? (() => new Command(name).summary(summary)),
-  )
+/**
+ * `done` gets the exit code of the command that ran. A command that `name` names is loaded alone, as most of the time of a start goes into
+ * loading; else all are there, for help and for a mistake.
+ */
+export async function buildProgram(context: Context, done: (exitCode: number) => void, name = ''): Promise<Command> {
+  const names = Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS)
+  const load = async (one: string): Promise<Make> =>
+    one !== name && one in SUMMARIES ? standIn(one, SUMMARIES[one]) : COMMANDS[one]()
+  const makes = await Promise.all(names.map(load))
   const program = new Command('foresend')
     .description(DESCRIPTION)
     .usage('COMMAND …')
@@ -68,24 +74,17 @@ export function buildProgram(
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(120, context.stdout.columns), showGlobalOptions: false })
     .addHelpText('after', EXAMPLES)
-  for (const make of [
-    serveCommand,
-    getCommand,
-    putCommand,
-    promptCommand,
-    diagnoseCommand,
-    watchCommand,
-    historyCommand,
-    statusCommand,
-    statCommand,
-    ...later,
-    benchCommand,
-  ]) {
+  for (const make of makes) {
     const command = make(context, done)
     program.addCommand(command)
     printThrough(command, context)
   }
   return printThrough(program, context)
+}
+
+/** A line of the help for a command that is not loaded. */
+function standIn(name: string, summary: string): Make {
+  return () => new Command(name).summary(summary)
 }
 
 /** Help goes to standard output; a mistake is one line on standard error that names the page to read. */

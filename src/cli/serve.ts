@@ -89,6 +89,8 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
   try {
     const { server, notice } = await starting
     listening.resolve()
+    // It has stopped already, unless one of the steps below fails.
+    atEnd.push(() => server.stop(0))
     const reload = (): Promise<string> => reloadAsSet(starting, source, confinement?.inForce === true)
     const control = history === undefined ? undefined : await openControl(context, server, own, reload, printer)
     if (control !== undefined) atEnd.push(() => control.close())

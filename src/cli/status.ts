@@ -43,7 +43,7 @@ export function statCommand(context: Context, done: (exitCode: number) => void):
     .helpOption('-h, --help', 'print this page')
     .option(
       '--watch [SECONDS]',
-      `go on, a line every so many seconds (${DEFAULT_EVERY_S})`,
+      `go on, a line every SECONDS (${DEFAULT_EVERY_S})`,
       decimalNumber('seconds', 0.1, 86_400),
     )
     .option('--json', 'one JSON object per line')
@@ -67,12 +67,8 @@ async function showStatus(context: Context, flags: StatusFlags): Promise<number>
 
 async function showStat(context: Context, flags: StatFlags): Promise<number> {
   const everyMs = flags.watch === undefined ? undefined : 1000 * (flags.watch === true ? DEFAULT_EVERY_S : flags.watch)
-  let isEnding = false
   const ending = new AbortController()
-  const unwatch = context.watch(() => {
-    isEnding = true
-    ending.abort()
-  })
+  const unwatch = context.watch(() => ending.abort())
   try {
     let before: ServerStats | undefined
     for (let beganAt = context.now(); ; ) {
@@ -80,11 +76,12 @@ async function showStat(context: Context, flags: StatFlags): Promise<number> {
       const now = context.now()
       if (flags.json === true) context.stdout.write(`${jsonLine({ time: now, ...stats })}\n`)
       else print(context, statLines(stats, before, now - beganAt, everyMs !== undefined))
-      if (everyMs === undefined || isEnding || context.stdout.broken !== undefined) return EXIT.done
+      if (everyMs === undefined || ending.signal.aborted || context.stdout.broken !== undefined) return EXIT.done
       before = stats
       beganAt = now
+      // It rejects when it is cut short by the signal.
       await sleep(everyMs, undefined, { signal: ending.signal }).catch(() => {})
-      if (isEnding) return EXIT.done
+      if (ending.signal.aborted) return EXIT.done
     }
   } finally {
     unwatch()

@@ -55,3 +55,19 @@ test.skipIf(!existsSync(SCRIPT))(
     await server.ended
   },
 )
+
+test.skipIf(!existsSync(SCRIPT))(
+  'at a terminal: lines that are pasted all run, and the last one may go on',
+  async () => {
+    const shown = `${process.execPath} ${LAUNCHER} tftp`
+    const place = { env: { STATE_DIRECTORY: tempFolder(), TERM: 'xterm', NO_COLOR: '1' }, stdin: 'pipe' as const }
+    const prompt = start(['-qec', shown, '/dev/null'], { ...place, command: [SCRIPT] })
+    await prompt.seen(/tftp> /)
+    prompt.child.stdin?.write('mode netascii\rmode\rverbose\rlite')
+    await prompt.seen(/mode netascii\r\nverbose on[\s\S]*tftp> .*lite/)
+    prompt.child.stdin?.write('ral\rquit\r')
+    const { code, stdout } = await prompt.ended
+    expect(code).toBe(0)
+    expect(stdout).toContain('literal on')
+  },
+)

@@ -74,7 +74,7 @@ export const NAME_SETTINGS: readonly Setting[] = [
     key: 'public-only',
     example: true,
     value: '',
-    help: 'send only what anybody may read, replace only what anybody may write, as tftp-hpa without -p',
+    help: 'send only what every user may read, replace only what every user may write, as tftp-hpa without -p',
     kind: KIND.on,
     member: 'publicOnly',
   },

@@ -34,7 +34,7 @@ describe('config map-test', () => {
   test('says why a name is refused, by a rule or by what it became', async () => {
     rules('a ^secret Not\\ for\\ you\nrP ^up ../up\n')
     const read = await command('config', 'map-test', file, 'secret', 'up')
-    expect(read.stdout).toContain(`refused: ${file}:1 refuses it; the device is told "Not for you"`)
+    expect(read.stdout).toContain(`refused: ${file}:1 refuses it; the device gets "Not for you"`)
     expect(read.stdout).toContain('served: "up"')
     expect(read.code).toBe(1)
     const put = await command('config', 'map-test', file, '--put', 'up')
@@ -62,7 +62,7 @@ describe('config map-test', () => {
     expect(code).toBe(1)
   })
 
-  test('a mistake is told with its line', async () => {
+  test('a mistake is printed with its line', async () => {
     rules('r a b\nr (a b\n')
     const { code, stderr } = await command('config', 'map-test', file, 'a')
     expect(stderr).toBe(`foresend: ${file}:2: the pattern has a ( without its ); write \\( for the character\n`)

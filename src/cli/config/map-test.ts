@@ -88,8 +88,8 @@ function mapTrial(file: string, { put, client }: MapTestFlags, root: string | un
       (step) => steps.push(stepText(step)),
     )
     if (mapped.type === 'name') return { steps, name: fromBytes(mapped.name), refusal: '' }
-    const told = mapped.text === undefined ? '' : `; the device is told ${quoted(fromBytes(mapped.text))}`
-    return { steps, name: undefined, refusal: `${mapped.reason}${told}` }
+    const sent = mapped.text === undefined ? '' : `; the device gets ${quoted(fromBytes(mapped.text))}`
+    return { steps, name: undefined, refusal: `${mapped.reason}${sent}` }
   }
 }
 

@@ -38,7 +38,9 @@ export function startConfined(plan: Plan, sockets: number): string {
 function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
-  } catch {}
+  } catch {
+    // As above: what needs the folder reports that it is missing.
+  }
 }
 
 /** The sockets that were handed to this process, and the channel to the program that started it, stay open: these variables tell of them. */

@@ -4,7 +4,7 @@ import type { Value } from '../config/kind.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { version } from '../version.ts'
-import { getopt, type OldOption } from './getopt.ts'
+import { getopt, type OldOption, optionNumber } from './getopt.ts'
 import { type OldServer, runOld } from './run-old.ts'
 
 const PROGRAM = 'atftpd'
@@ -128,8 +128,5 @@ function userOf(user: string | undefined, group: string | undefined, uid: number
 }
 
 function numberOf(flag: string, text: string | undefined, min: number, max: number): number {
-  const value = /^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN
-  if (!(value >= min && value <= max))
-    throw usageError(`${PROGRAM}: ${flag} takes a number from ${min} to ${max}, not ${text}`)
-  return value
+  return optionNumber(`${PROGRAM}: ${flag}`, text, min, max)
 }

@@ -59,3 +59,10 @@ function longOption(program: string, table: readonly OldOption[], long: string):
   if (begun.length === 1 && long !== '') return begun[0] as OldOption
   throw usageError(`${program}: ${begun.length > 1 ? 'ambiguous' : 'unknown'} option --${long}`)
 }
+
+/** A whole number that stands behind `option`, which the message names. Throws ERR_TFTP_USAGE. */
+export function optionNumber(option: string, text: string | undefined, min: number, max: number): number {
+  const value = /^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN
+  if (!(value >= min && value <= max)) throw usageError(`${option} takes a number from ${min} to ${max}, not ${text}`)
+  return value
+}

@@ -6,7 +6,7 @@ import type { Value } from '../config/kind.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { version } from '../version.ts'
-import { getopt, type OldOption } from './getopt.ts'
+import { getopt, type OldOption, optionNumber } from './getopt.ts'
 import { type OldServer, runOld } from './run-old.ts'
 
 const PROGRAM = 'in.tftpd'
@@ -174,10 +174,7 @@ function portOf(text: string): number {
 }
 
 function numberOf(flag: string, text: string | undefined, min: number, max: number): number {
-  const value = /^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN
-  if (!(value >= min && value <= max))
-    throw usageError(`${PROGRAM}: ${flag} takes a number from ${min} to ${max}, not ${text}`)
-  return value
+  return optionNumber(`${PROGRAM}: ${flag}`, text, min, max)
 }
 
 function idleOf(seconds: string | undefined): Record<string, Value> {
@@ -185,7 +182,7 @@ function idleOf(seconds: string | undefined): Record<string, Value> {
   return value === 0 ? {} : { 'exit-idle': value }
 }
 
-/** Without -U anybody may read and write what is stored, with -p alone it is as this process has it. */
+/** Without -U every user may read and write what is stored, with -p alone it is as this process has it. */
 function umaskOf(umask: string | undefined, isPermissive: boolean): Record<string, Value> {
   if (umask === undefined) return isPermissive ? {} : { umask: '000' }
   if (!/^[0-7]{1,4}$/.test(umask))

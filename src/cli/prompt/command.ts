@@ -88,22 +88,36 @@ async function fromPipe(context: Context, session: Session): Promise<number> {
   return first
 }
 
-/** An interface for each line: while a transfer runs the terminal is in its usual state, so that Ctrl-C ends the transfer. */
+/**
+ * An interface for each command: while a transfer runs the terminal is in its usual state, so that Ctrl-C ends the transfer. Lines that
+ * arrive together, as pasted text does, run one after the other.
+ */
 async function atTerminal(context: Context, session: Session): Promise<number> {
   const file = join(stateFolder(), 'tftp-history')
-  let history = readHistory(file)
-  for (;;) {
-    const typed = await readLine(history)
-    if (typed === undefined) break
-    history = typed.history
-    if ((await runLine(typed.line, session, context)) === 'quit') break
+  let typed: Typed = { lines: [], begun: '', history: readHistory(file), isEnd: false }
+  let isQuit = false
+  while (!typed.isEnd && !isQuit) {
+    typed = await readLines(typed)
+    for (const line of typed.lines) {
+      isQuit = (await runLine(line, session, context)) === 'quit'
+      if (isQuit) break
+    }
   }
-  writeHistory(file, history)
+  writeHistory(file, typed.history)
   return EXIT.done
 }
 
-/** Undefined at the end of the input (Ctrl-D) and at Ctrl-C on an empty line. */
-function readLine(history: readonly string[]): Promise<{ line: string; history: string[] } | undefined> {
+interface Typed {
+  readonly lines: readonly string[]
+  /** What was typed behind the last line end. */
+  readonly begun: string
+  /** The newest line first. */
+  readonly history: readonly string[]
+  /** The input has ended (Ctrl-D), or Ctrl-C was typed on an empty line. */
+  readonly isEnd: boolean
+}
+
+function readLines({ begun, history }: Typed): Promise<Typed> {
   const reader = createInterface({
     input: process.stdin,
     output: process.stdout,
@@ -113,13 +127,18 @@ function readLine(history: readonly string[]): Promise<{ line: string; history: 
     removeHistoryDuplicates: true,
     completer: complete,
   })
-  let kept = [...history]
-  reader.on('history', (lines: string[]) => (kept = [...lines]))
+  let kept = history
+  reader.on('history', (now: string[]) => (kept = [...now]))
   return new Promise((resolve) => {
-    let answer: { line: string; history: string[] } | undefined
+    const lines: string[] = []
+    let isRead = false
     reader.on('line', (line) => {
-      answer = { line, history: kept }
-      reader.close()
+      // The rest of what arrived together comes before a microtask runs.
+      if (lines.push(line) > 1) return
+      queueMicrotask(() => {
+        isRead = true
+        reader.close()
+      })
     })
     reader.on('SIGINT', () => {
       if (reader.line === '') reader.close()
@@ -130,14 +149,15 @@ function readLine(history: readonly string[]): Promise<{ line: string; history: 
       }
     })
     reader.on('close', () => {
-      if (answer === undefined) process.stdout.write('\n')
-      resolve(answer)
+      if (!isRead) process.stdout.write('\n')
+      resolve({ lines, begun: reader.line, history: kept, isEnd: !isRead })
     })
     reader.prompt()
+    if (begun !== '') reader.write(begun)
   })
 }
 
-/** One line; a mistake in it is told and is no end. */
+/** One line; a mistake in it is printed, and the next line follows. */
 async function runLine(line: string, session: Session, context: Context): Promise<number | 'quit'> {
   try {
     const words = wordsOf(line)

@@ -1,6 +1,7 @@
 /** The commands of the prompt, a row each, by the names that tftp-hpa and atftp have for them. */
 import { basename } from 'node:path'
-import { MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../../transfer/negotiate.ts'
+import { DEFAULT_BLKSIZE, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../../transfer/negotiate.ts'
+import { DEFAULT_WINDOWSIZE } from '../../client/options.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { optionList } from '../flags.ts'
@@ -8,7 +9,7 @@ import { outputFor } from '../get.ts'
 import { type Job, runJobs } from '../jobs.ts'
 import { requireFile } from '../put.ts'
 import { countText } from '../render/units.ts'
-import { remoteFile, type Session, transferOptionsOf } from './session.ts'
+import { DEFAULT_REXMT_SECONDS, remoteFile, type Session, transferOptionsOf } from './session.ts'
 
 export interface PromptCommand {
   readonly name: string
@@ -189,7 +190,7 @@ function uploadsOf(words: readonly string[]): (readonly [string, string])[] {
 }
 
 function transfer(verb: string, session: Session, context: Context, jobs: () => Job[]): Promise<number> {
-  const told = jobs().map(
+  const shown = jobs().map(
     (job): Job => ({
       label: job.label,
       async start(hooks) {
@@ -204,7 +205,7 @@ function transfer(verb: string, session: Session, context: Context, jobs: () => 
       },
     }),
   )
-  return runJobs(context, told, verb, {
+  return runJobs(context, shown, verb, {
     logFormat: 'pretty',
     results: context.stdout,
     trace: session.trace,
@@ -226,7 +227,7 @@ function toggle(session: Session, name: 'literal' | 'verbose' | 'trace', context
 /** Block size, window and timer are settings of the client, so that `disable` can bring RFC 1350's own value back. */
 function setOption(session: Session, name: string, value: string): void {
   const off = value === 'disable'
-  if (name === 'blksize') session.blksize = off ? 512 : numberOf(name, value, MIN_BLKSIZE, MAX_BLKSIZE)
+  if (name === 'blksize') session.blksize = off ? DEFAULT_BLKSIZE : numberOf(name, value, MIN_BLKSIZE, MAX_BLKSIZE)
   else if (name === 'windowsize') session.windowsize = off ? 1 : numberOf(name, value, 1, MAX_WINDOWSIZE)
   else if (name === 'timeout') session.rexmtSeconds = off ? undefined : numberOf(name, value, 1, 255)
   else if (off) session.options = session.options.filter((option) => option.name !== name)
@@ -236,7 +237,7 @@ function setOption(session: Session, name: string, value: string): void {
 function optionsText({ blksize, windowsize, rexmtSeconds, options }: Session): string {
   const known = [
     blksize === undefined ? 'blksize as it fits the way' : `blksize ${blksize}`,
-    `windowsize ${windowsize ?? 16}`,
+    `windowsize ${windowsize ?? DEFAULT_WINDOWSIZE}`,
     ...(rexmtSeconds === undefined ? [] : [`timeout ${rexmtSeconds}`]),
   ]
   return [...known, ...options.map(({ name, value }) => `${name} ${value}`)].join(', ')
@@ -249,7 +250,7 @@ function statusText(session: Session): string {
     host === undefined ? 'no host yet' : `host ${host}, port ${port}`,
     `mode ${mode}, ${on('verbose')}, ${on('trace')}, ${on('literal')}`,
     `options: ${optionsText(session)}`,
-    `asks again after ${rexmtSeconds ?? 1} s, gives up ${timeoutSeconds === undefined ? 'after 5 repeats' : `after ${timeoutSeconds} s`}`,
+    `asks again after ${rexmtSeconds ?? DEFAULT_REXMT_SECONDS} s, gives up ${timeoutSeconds === undefined ? 'after 5 repeats' : `after ${timeoutSeconds} s`}`,
   ].join('\n')}\n`
 }
 

@@ -13,11 +13,13 @@ export function readHistory(path: string): string[] {
   }
 }
 
-/** Readable by its owner alone, as names of files and hosts stand in it. What cannot be stored is no reason to complain. */
+/** Readable by its owner alone, as names of files and hosts stand in it. A folder that cannot be written is no error. */
 export function writeHistory(path: string, newestFirst: readonly string[]): void {
   const lines = newestFirst.slice(0, MAX_LINES).toReversed()
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     writeFileSync(path, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 })
-  } catch {}
+  } catch {
+    // The lines of this session are lost for the next one; no transfer depends on them.
+  }
 }

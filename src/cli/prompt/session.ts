@@ -43,7 +43,7 @@ export function newSession(): Session {
   }
 }
 
-const DEFAULT_REXMT_SECONDS = 1
+export const DEFAULT_REXMT_SECONDS = 1
 
 /** The session's settings for one transfer. */
 export function transferOptionsOf(session: Session): TransferOptions {

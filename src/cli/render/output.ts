@@ -4,14 +4,19 @@
  */
 import type { Output } from './board.ts'
 
+/** A stream to print to; what only terminals have is absent elsewhere. */
+export type PrintStream = NodeJS.WritableStream &
+  Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows'>> &
+  Pick<NodeJS.WriteStream, 'writableNeedDrain'>
+
 export interface StreamOutput extends Output {
-  readonly stream: NodeJS.WriteStream
+  readonly stream: PrintStream
   /** The code of the first write that failed: EPIPE when the reader left, EIO when the terminal was closed. */
   readonly broken: string | undefined
 }
 
 /** Wraps `stream`. `onBroken` is called once, with the system's error code; what is written later is dropped. */
-export function outputTo(stream: NodeJS.WriteStream, onBroken: (code: string) => void = () => {}): StreamOutput {
+export function outputTo(stream: PrintStream, onBroken: (code: string) => void = () => {}): StreamOutput {
   let broken: string | undefined
   let waiting = ''
   const flush = (): void => {

@@ -11,6 +11,5 @@ export function openLogFile(path: string): StreamOutput {
   } catch (error) {
     throw usageError(`cannot write --log-file ${path}: ${messageOf(error)}; name a file in a folder that is there`)
   }
-  // No terminal: what only terminals have is asked for and not there.
-  return outputTo(createWriteStream(path, { fd }) as unknown as NodeJS.WriteStream)
+  return outputTo(createWriteStream(path, { fd }))
 }

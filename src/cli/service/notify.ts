@@ -12,6 +12,7 @@ export function notifyService(
 ): void {
   if ((env.NOTIFY_SOCKET ?? '') === '') return
   execFile('systemd-notify', [...states], { env, timeout: 5000 }, (error) => {
-    if (error !== null) failed(`systemd was not told ${states.join(' ')}: ${error.message.replace(/\s+/g, ' ').trim()}`)
+    if (error !== null)
+      failed(`cannot send to systemd ${states.join(' ')}: ${error.message.replace(/\s+/g, ' ').trim()}`)
   })
 }

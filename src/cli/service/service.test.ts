@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -9,7 +9,7 @@ import { openLogFile } from './log-file.ts'
 import { writePidFile } from './pid-file.ts'
 import { notifyService } from './notify.ts'
 import { openSyslog, syslogPrinter } from './syslog.ts'
-import { findUser } from './user.ts'
+import { findUser, handOver } from './user.ts'
 
 describe('the pidfile', () => {
   test('has the number, and is gone afterwards', () => {
@@ -48,6 +48,17 @@ describe('findUser', () => {
   })
 })
 
+test.runIf(process.getuid?.() === 0)('the state folder changes hands, and no file that a link in it leads to', () => {
+  const [folder, outside] = [join(tempFolder(), 'state'), join(tempFolder(), 'shadow')]
+  handOver(folder, 65_534, 65_534)
+  writeFileSync(outside, '')
+  writeFileSync(join(folder, 'history.db'), '')
+  symlinkSync(outside, join(folder, 'link'))
+  handOver(folder, 65_534, 65_534)
+  for (const name of ['', 'history.db', 'link']) expect(lstatSync(join(folder, name)).uid).toBe(65_534)
+  expect(statSync(outside).uid).toBe(0)
+})
+
 describe('lines of the system log', () => {
   const lines: string[] = []
   const printer = syslogPrinter((line) => lines.push(line))
@@ -83,7 +94,7 @@ function standIn(name: string): { env: Record<string, string>; said: () => strin
   return { env: { PATH: folder }, said: () => readFileSync(file, 'utf8') }
 }
 
-test('systemd is told through systemd-notify, and only where it asks for it', async () => {
+test('systemd gets its states through systemd-notify, and only where it asks for it', async () => {
   const { env, said } = standIn('systemd-notify')
   const failed = vi.fn<(reason: string) => void>()
   notifyService(['READY=1'], failed, env)
@@ -91,7 +102,7 @@ test('systemd is told through systemd-notify, and only where it asks for it', as
   await expect.poll(said).toBe('READY=1 STATUS=serving /srv/tftp\n')
   expect(failed).not.toHaveBeenCalled()
   notifyService(['READY=1'], failed, { PATH: '/nowhere', NOTIFY_SOCKET: 'x' })
-  await expect.poll(() => failed.mock.calls).toEqual([[expect.stringMatching(/^systemd was not told READY=1: /)]])
+  await expect.poll(() => failed.mock.calls).toEqual([[expect.stringMatching(/^cannot send to systemd READY=1: /)]])
 })
 
 test('the system log gets its lines through logger', async () => {

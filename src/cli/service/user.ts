@@ -1,6 +1,6 @@
 /** Gives up root: a server needs it only to bind its port. */
 import { execFileSync } from 'node:child_process'
-import { chownSync, mkdirSync, readdirSync } from 'node:fs'
+import { lchownSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { usageError } from '../exit.ts'
 
@@ -30,14 +30,18 @@ export function findUser(text: string): User {
 /** This process and all its threads are `user` from now on, for good. What lies in `folder` goes to that user first. */
 export function becomeUser({ name, uid, gid }: User, folder: string | undefined): void {
   if (process.getuid?.() !== 0) return
-  if (folder !== undefined) {
-    mkdirSync(folder, { recursive: true })
-    for (const path of [folder, ...readdirSync(folder).map((entry) => join(folder, entry))]) chownSync(path, uid, gid)
-  }
-  // The types of Node leave it out.
-  ;(process as { initgroups?: (user: string, group: number) => void }).initgroups?.(name, gid)
+  if (folder !== undefined) handOver(folder, uid, gid)
+  // The types of Node leave initgroups(3) out.
+  const { initgroups } = process as { readonly initgroups?: (user: string, group: number) => void }
+  initgroups?.(name, gid)
   process.setgid?.(gid)
   process.setuid?.(uid)
+}
+
+/** A link in the folder changes hands itself, and never the file that it leads to: the user of an earlier start may have put it there. */
+export function handOver(folder: string, uid: number, gid: number): void {
+  mkdirSync(folder, { recursive: true })
+  for (const path of [folder, ...readdirSync(folder).map((entry) => join(folder, entry))]) lchownSync(path, uid, gid)
 }
 
 /** Node cannot look users up, and `id` knows those of a directory service too. */

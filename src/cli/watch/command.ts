@@ -1,4 +1,4 @@
-/** `foresend watch`: what devices on a network try, told as it happens, without serving anything. */
+/** `foresend watch`: what devices on a network try, shown as it happens, without serving anything. */
 import { Command } from 'commander'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'

@@ -58,10 +58,10 @@ export function importDnsmasq(source: Source): Imported {
   const remarks: Remark[] = []
   for (const { file, line, key, value } of entries) {
     const remark = (why: string): void => void remarks.push({ file, line, what: key, why })
-    // Owned by the user of the server, or, under root, readable by anybody: the stricter of the two that there is.
+    // Owned by the user of the server, or, under root, readable by every user: the stricter of the two that there is.
     if (key === 'tftp-secure') {
       values['public-only'] = true
-      remark('only files that anybody may read are served; who owns them does not count')
+      remark('only files that every user may read are served; who owns them does not count')
       continue
     }
     const carry = ROWS[key] === undefined ? reasonFor(key) : ROWS[key](value)

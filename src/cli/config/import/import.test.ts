@@ -202,7 +202,7 @@ describe('dnsmasq', () => {
       '/dnsmasq.conf:2: port: it is not about TFTP: it stays with dnsmasq',
       expect.stringMatching(/^\/dnsmasq\.conf:5: tftp-root: a folder for one network card \(eth7\)/),
       expect.stringMatching(/^\/d\/a\.conf:1: dhcp-boot: addresses and boot information stay with dnsmasq/),
-      expect.stringMatching(/^\/d\/b\.conf:4: tftp-secure: only files that anybody may read/),
+      expect.stringMatching(/^\/d\/b\.conf:4: tftp-secure: only files that every user may read/),
     ])
   })
 
