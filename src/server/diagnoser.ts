@@ -115,7 +115,8 @@ export class Diagnoser {
   #letGo(): void {
     this.#worker = undefined
     this.#unanswered = 0
-    for (const number of [...this.#waiting.keys()]) this.#answer(number, undefined)
+    const numbers = [...this.#waiting.keys()]
+    for (const number of numbers) this.#answer(number, undefined)
   }
 
   #answer(number: number, finding: Finding | undefined): void {
