@@ -91,7 +91,7 @@ describe('a database that is locked', () => {
     lock.close()
   })
 
-  test('makes nothing wait: what finds no room is counted and told, the rest is written once it is free', async () => {
+  test('makes nothing wait: what finds no room is counted and reported, the rest is written once it is free', async () => {
     const folder = tempFolder()
     const lock = locked(folder)
     const { history, notices } = await opened(folder)
