@@ -91,6 +91,9 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
     listening.resolve()
     // It has stopped already, unless one of the steps below fails.
     atEnd.push(() => server.stop(0))
+    // First of all, as requests are served already.
+    if (own.pidfile !== undefined) atEnd.push(writePidFile(own.pidfile))
+    if (user !== undefined) becomeUser(user, history === undefined ? undefined : (own.state ?? stateFolder()))
     const reload = (): Promise<string> => reloadAsSet(starting, source, confinement?.inForce === true)
     const control = history === undefined ? undefined : await openControl(context, server, own, reload, printer)
     if (control !== undefined) atEnd.push(() => control.close())
@@ -104,8 +107,6 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
       printer.event({ event: 'notice', time: context.now(), code: 'HOOK', message }),
     )
     if (hooks !== undefined) atEnd.push(hooks)
-    if (own.pidfile !== undefined) atEnd.push(writePidFile(own.pidfile))
-    if (user !== undefined) becomeUser(user, history === undefined ? undefined : (own.state ?? stateFolder()))
     const exitIdle = own['exit-idle']
     if (exitIdle !== undefined) atEnd.push(watchIdle(server, exitIdle, () => stopped.request()))
     tellService(['READY=1', `STATUS=${servingText(config)}`], printer)

@@ -48,7 +48,7 @@ describe('the API', () => {
     })
   })
 
-  test('what the server refuses is told with its code', async () => {
+  test('what the server refuses is answered with its code', async () => {
     const refusing = server({
       reload: async () => {
         throw new ForesendError('ERR_TFTP_NOT_FOUND', 'the folder is gone', { fault: 'local' })

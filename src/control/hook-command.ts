@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { FINAL_EVENTS, type TransferEvent } from '../endpoint/contract.ts'
 import type { ServerEvent } from '../server/contract.ts'
 
-/** So many run at the same time; further transfers wait for their turn. */
+/** Runs at the same time; further transfers wait for their turn. */
 const MOST_RUNNING = 4
-/** So many transfers wait; those beyond are counted and have no run. */
+/** Transfers that wait; those beyond are counted and have no run. */
 const MOST_WAITING = 1000
 /** A command that takes longer is ended. */
 const LONGEST_MS = 30_000
@@ -49,11 +49,17 @@ export class HookCommand {
     }
   }
 
-  /** Resolves when what ran and waited has ended. */
+  /** Resolves when what ran and waited has ended. What waits longer than a run may take has none: a server ends in time. */
   async close(): Promise<void> {
     if (this.#running === 0) return
     this.#idle ??= Promise.withResolvers()
+    const { command, notice, longestMs = LONGEST_MS } = this.#options
+    const late = setTimeout(() => {
+      const { length } = this.#waiting.splice(0)
+      if (length > 0) notice(`${command} was too slow for ${length} transfers: the server ended before they had a run`)
+    }, longestMs)
     await this.#idle.promise
+    clearTimeout(late)
   }
 
   #next(): void {
@@ -75,15 +81,21 @@ export class HookCommand {
     const { command, longestMs = LONGEST_MS } = this.#options
     const address = event.client.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
     return new Promise((resolve) => {
-      // A NUL cannot be part of an argument, nor of a name in a request.
-      const child: ChildProcess = spawn(command, [event.event, address, event.file, String(event.bytes)], {
-        stdio: ['pipe', 'ignore', 'ignore'],
-        timeout: longestMs,
-        killSignal: 'SIGKILL',
-      })
-      child.on('error', (error: NodeJS.ErrnoException) =>
-        resolve(`${command} could not be run: ${error.code ?? error.message}; check the path and its permissions`),
-      )
+      const failed = ({ code, message }: NodeJS.ErrnoException): void =>
+        resolve(`${command} could not be run: ${code ?? message}; check the path and its permissions`)
+      let child: ChildProcess
+      try {
+        // A NUL cannot be part of an argument, nor of a name in a request.
+        child = spawn(command, [event.event, address, event.file, String(event.bytes)], {
+          stdio: ['pipe', 'ignore', 'ignore'],
+          timeout: longestMs,
+          killSignal: 'SIGKILL',
+        })
+      } catch (error) {
+        // Node reports some codes by an event, and throws others (ENOTDIR, ETXTBSY, …).
+        return failed(error as NodeJS.ErrnoException)
+      }
+      child.on('error', failed)
       child.on('exit', (code, signal) => {
         if (code === 0) resolve(undefined)
         else if (signal === 'SIGKILL') resolve(`${command} was ended: it took longer than ${longestMs / 1000} s`)

@@ -78,7 +78,8 @@ export class HookSocket {
 
   #tellDropped(): void {
     if (this.#dropped === 0) return
-    this.#options.notice(`${this.#options.path}: ${this.#dropped} events were dropped`)
+    const dropped = this.#dropped
     this.#dropped = 0
+    this.#options.notice(`${this.#options.path}: ${dropped} events were dropped`)
   }
 }

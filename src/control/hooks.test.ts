@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
@@ -49,13 +50,15 @@ describe('a command for each transfer that ends', () => {
     expect(notices).toEqual([])
   })
 
-  test('what does not work is told: a failure, one that hangs, one that is not there', async () => {
+  test('what does not work becomes a notice: a failure, one that hangs, one that is not there', async () => {
     const notices: string[] = []
     const notice = (message: string): void => void notices.push(message)
     for (const [command, longestMs] of [
       [script('exit 3').command, 30_000],
       [script('exec sleep 30').command, 100],
       ['/none/such', 30_000],
+      // Node throws this one.
+      [join(script('').command, 'such'), 30_000],
     ] as const) {
       const hook = new HookCommand({ command, notice, longestMs })
       hook.event(event())
@@ -64,10 +67,35 @@ describe('a command for each transfer that ends', () => {
     expect(notices[0]).toContain('ended with exit code 3 after completed of transfer 7')
     expect(notices[1]).toContain('took longer than 0.1 s')
     expect(notices[2]).toContain('could not be run: ENOENT')
-    expect(notices.length).toBe(3)
+    expect(notices[3]).toContain('could not be run: ENOTDIR')
+    expect(notices.length).toBe(4)
   })
 
-  test('never more than four at once; what cannot wait either is left out and told once', async () => {
+  test('a process without a descriptor to spare goes on, with a notice', () => {
+    const program = `
+      import { openSync } from 'node:fs'
+      import { HookCommand } from ${JSON.stringify(new URL('./hook-command.ts', import.meta.url).href)}
+      const hook = new HookCommand({ command: '/bin/true', notice: console.log, longestMs: 200 })
+      console.log('')
+      try { for (;;) openSync('/dev/null') } catch {}
+      hook.event(${JSON.stringify(event())})
+      await hook.close()`
+    const node = `ulimit -n 100; exec '${process.execPath}' --input-type=module -e "$1"`
+    const { stdout, status } = spawnSync('sh', ['-c', node, 'sh', program], { encoding: 'utf8' })
+    expect([stdout.trim(), status]).toEqual([expect.stringContaining('could not be run: EMFILE'), 0])
+  })
+
+  test('a server that ends waits for what runs, and no longer for what waits', async () => {
+    const notices: string[] = []
+    const { command } = script('exec sleep 30')
+    const hook = new HookCommand({ command, notice: (message) => notices.push(message), longestMs: 100 })
+    for (let i = 0; i < 100; i++) hook.event(event())
+    await hook.close()
+    expect(notices.filter((line) => line.includes('longer than')).length).toBeLessThanOrEqual(12)
+    expect(notices.filter((line) => line.includes('the server ended before'))).toHaveLength(1)
+  })
+
+  test('never more than four at once; what cannot wait either is left out, with one notice', async () => {
     const { command, folder } = script(
       'n=$(ls run.* 2>/dev/null | wc -l); : > run.$$; sleep 0.05; echo $n >> seen; rm run.$$',
     )
@@ -120,7 +148,7 @@ describe('a reader on a Unix socket', () => {
     for (const line of text().trim().split('\n')) expect(JSON.parse(line)).toEqual(event())
   })
 
-  test('that is not there is told once, and what was dropped when it comes', async () => {
+  test('that is not there is one notice, and what was dropped another when it comes', async () => {
     const path = join(tempFolder(), 'events.sock')
     const notices: string[] = []
     const back = Promise.withResolvers<void>()

@@ -40,6 +40,8 @@ export async function openControlSocket(folder: string, server: ApiServer, about
     })
   }
   if (isFile) chmodSync(path, SOCKET_MODE)
+  // A connection that the system could not accept fails for its client; serving goes on.
+  http.on('error', () => {})
   http.unref()
   return {
     close() {

@@ -40,3 +40,11 @@ test('forged addresses do not fill the memory', () => {
   expect(passed).toBeGreaterThan(900)
   expect(limiter.takeSuppressed()).toBe(100_000 - passed)
 })
+
+test('what is earned in part is kept: the rate holds between requests that come out of step with it', () => {
+  const steady = new RateLimiter({ burst: 10, perSecond: 100 })
+  let taken = 0
+  for (let now = 0; now < 10_000; now += 15) for (let i = 0; i < 3; i++) if (steady.take(now)) taken++
+  expect(taken).toBeGreaterThanOrEqual(990)
+  expect(taken).toBeLessThanOrEqual(1011)
+})

@@ -55,8 +55,10 @@ export class RateLimiter {
     const { burst, perSecond } = this.#rate
     const earned = ((now - this.#refilledAt) / 1000) * perSecond
     if (earned < 1) return
-    this.#left = Math.min(burst, this.#left + Math.floor(earned))
-    this.#refilledAt = now
+    const whole = Math.floor(earned)
+    this.#left = Math.min(burst, this.#left + whole)
+    // What is earned of the next one is kept, but a full bucket earns nothing.
+    this.#refilledAt = this.#left === burst ? now : this.#refilledAt + (whole * 1000) / perSecond
   }
 
   /** Lets go of keys that passed at `until` or before. */

@@ -91,7 +91,7 @@ describe('a database that is locked', () => {
     lock.close()
   })
 
-  test('makes nothing wait: what finds no room is counted and told, the rest is written once it is free', async () => {
+  test('makes nothing wait: what finds no room is counted and reported, the rest is written once it is free', async () => {
     const folder = tempFolder()
     const lock = locked(folder)
     const { history, notices } = await opened(folder)
@@ -129,7 +129,7 @@ describe('a database that is locked', () => {
     expect(kept).toBeGreaterThanOrEqual(64)
   })
 
-  test('until the end: how much is lost is told, in time', async () => {
+  test('until the end: how much is lost becomes a notice, in time', async () => {
     const folder = tempFolder()
     const lock = locked(folder)
     const { history, notices } = await opened(folder, { ...WRITER, closeWithinMs: 200 })
@@ -163,7 +163,7 @@ describe('a disk that does not answer', () => {
 })
 
 describe('a thread that ends by itself', () => {
-  test('is told, and another one writes what it left', async () => {
+  test('is a notice, and another one writes what it left', async () => {
     const folder = tempFolder()
     let threads = 0
     const { history, notices } = await opened(folder, {
@@ -185,5 +185,21 @@ describe('a thread that ends by itself', () => {
     expect(notices).toEqual([
       expect.stringMatching(/the thread that writes the history ended \(a bug\): serving goes on/),
     ])
+  })
+
+  test('and one that the system cannot start leaves the server as it is: it is tried again', async () => {
+    const folder = tempFolder()
+    let tries = 0
+    const { history, notices } = await opened(folder, {
+      ...WRITER,
+      restartMs: 10,
+      create: (start) => {
+        if (tries++ < 2) throw new Error('pthread_create failed')
+        return WRITER.create(start)
+      },
+    })
+    history.ended(ended())
+    await vi.waitFor(() => expect(countIn(folder)).toBe(1), 5000)
+    expect(notices).toEqual(Array(2).fill(expect.stringContaining('ended (pthread_create failed): serving goes on')))
   })
 })

@@ -141,12 +141,21 @@ class Recorder implements OpenHistory {
   }
 
   #begin(): void {
-    const worker = this.#thread.create(this.#start)
-    this.#worker = worker
     let cause = ''
+    let worker: Worker
+    try {
+      worker = this.#thread.create(this.#start)
+    } catch (error) {
+      // The system has no thread to spare.
+      return this.#exited((error as Error).message)
+    }
+    this.#worker = worker
     worker.on('message', (message: FromWriter) => this.#handle(message))
-    worker.on('error', (error: Error) => (cause = error.message.replace(/\s*\n\s*/g, ' ')))
-    worker.on('exit', () => this.#exited(cause))
+    worker.on('error', (error: Error) => (cause = error.message))
+    worker.on('exit', () => {
+      // `#end` lets go of the thread, and says what there is to say.
+      if (this.#worker !== undefined) this.#exited(cause)
+    })
   }
 
   #handle(message: FromWriter): void {
@@ -251,16 +260,13 @@ class Recorder implements OpenHistory {
   }
 
   #exited(cause: string): void {
-    // The one that `#end` lets go of has been told.
-    if (this.#worker === undefined) return
     this.#worker = undefined
     this.#isOpen = false
     while (this.#forgetting.length > 0) this.#forgot(undefined)
     if (this.#closing !== undefined) return this.#end()
     this.#ready.resolve()
-    this.#notice(
-      `the thread that writes the history ended (${cause === '' ? 'without a word' : cause}): serving goes on, and it is started again`,
-    )
+    const why = cause === '' ? 'for no known reason' : cause.replace(/\s*\n\s*/g, ' ')
+    this.#notice(`the thread that writes the history ended (${why}): serving goes on, and it is started again`)
     this.#restart = setTimeout(() => this.#begin(), this.#thread.restartMs).unref()
   }
 

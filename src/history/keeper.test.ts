@@ -50,7 +50,7 @@ describe('a database that is well', () => {
 })
 
 describe('another program holds it', () => {
-  test('is told once, and what waited is written when it lets go', () => {
+  test('is one notice, and what waited is written when it lets go', () => {
     const folder = tempFolder()
     const { keeper, notices } = keeperIn(folder)
     keeper.start()
@@ -69,7 +69,7 @@ describe('another program holds it', () => {
 })
 
 describe('no folder can be made', () => {
-  test('is told once; once it can, work begins', () => {
+  test('is one notice; once it can, work begins', () => {
     const parent = tempFolder()
     writeFileSync(join(parent, 'state'), 'a file')
     const folder = join(parent, 'state')
@@ -118,7 +118,7 @@ describe('what is there is broken', () => {
     db.close()
   }
 
-  test('pages in the middle, found after an end without a word: what was learnt goes over to the new one', () => {
+  test('pages in the middle, found after a kill: what was learnt goes over to the new one', () => {
     const folder = tempFolder()
     killed(folder)
     const file = openSync(databasePath(folder), 'r+')
@@ -148,7 +148,7 @@ describe('what is there is broken', () => {
     keeper.close()
   })
 
-  test('nothing: an end without a word is looked after once', () => {
+  test('nothing: the database is checked once after a kill', () => {
     const folder = tempFolder()
     killed(folder)
     for (const uid of ['a', 'b']) {

@@ -25,11 +25,11 @@ export class Keeper {
   #open: (Opened & { readonly writer: Writer }) | undefined
   /** What lasts when the database has to begin anew. */
   readonly #devices = new DeviceMemory()
-  /** What is wrong now, as it was told. */
+  /** What is wrong now, as its notice said. */
   #trouble = ''
   #isOff = false
   #saidNoLog = false
-  /** Ends without a word that were not looked after yet. */
+  /** Runs that were killed left a database that was not checked yet. */
   #isUnclean = false
 
   constructor(options: KeeperOptions) {
@@ -62,7 +62,7 @@ export class Keeper {
     return forgotten
   }
 
-  /** Looks through the whole database once, where its last user ended without a word. Takes seconds for a large one. */
+  /** Looks through the whole database once, where its last user was killed. Takes seconds for a large one. */
   check(): void {
     if (!this.#isUnclean) return
     this.#attempt(({ db }) => {

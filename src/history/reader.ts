@@ -173,7 +173,7 @@ export function learntIn(folder: string): DeviceUpdate[] {
       db.close()
     }
   } catch {
-    // The one that writes will tell what is wrong.
+    // The thread that writes reports what is wrong.
     return []
   }
 }

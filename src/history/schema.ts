@@ -13,7 +13,7 @@ export const IS_FAILED = `outcome NOT IN ('completed', 'probed') OR last_ack IS 
  */
 export const MIGRATIONS: readonly string[] = [
   `
-  -- Each start of a server. clean: 0 it runs or ended without a word, 1 it ended as it should, 2 what it left was checked.
+  -- Each start of a server. clean: 0 it runs or was killed, 1 it ended as it should, 2 what it left was checked.
   CREATE TABLE run (
     id INTEGER PRIMARY KEY,
     uid BLOB NOT NULL UNIQUE CHECK (length(uid) = 16),

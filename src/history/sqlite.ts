@@ -9,7 +9,7 @@ export function sqlite(): typeof Sqlite {
 }
 
 /**
- * Primary result codes that are told apart (sqlite.org/rescode.html). Node puts the extended code into `errcode`; its low byte is the
+ * Primary result codes that differ in what follows (sqlite.org/rescode.html). Node puts the extended code into `errcode`; its low byte is the
  * primary one. `code` is ERR_SQLITE_ERROR for all of them.
  */
 export const ERRCODE = {

@@ -1,4 +1,4 @@
-/** Each trouble that SQLite reports is told apart by its result code, and by that alone. */
+/** Each trouble that SQLite reports is known by its result code, and by that alone. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -99,7 +99,7 @@ test.each([
   expect(trouble).toEqual({ remedy: 'reopen', text: expect.stringMatching(text) })
 })
 
-test('a refusal of ours is final, and anything else is told as it is, on one line', () => {
+test('a refusal of ours is final, and anything else is reported as it is, on one line', () => {
   expect(troubleOf(new ForesendError('ERR_TFTP_USAGE', 'not ours', { fault: 'local' }))).toEqual({
     remedy: 'off',
     text: 'not ours',

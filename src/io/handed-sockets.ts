@@ -26,7 +26,7 @@ export function handedDescriptors(count: number): readonly number[] {
 }
 
 /**
- * Whether descriptor `fd` is a UDP socket of IPv4 or of IPv6, by Linux' tables: Node must be told before it takes one over. Throws
+ * Whether descriptor `fd` is a UDP socket of IPv4 or of IPv6, by Linux' tables: Node needs to know before it takes one over. Throws
  * ERR_TFTP_BIND for what is none.
  */
 export function familyOf(fd: number): 4 | 6 {

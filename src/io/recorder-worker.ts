@@ -1,5 +1,5 @@
 /** The thread that writes recordings: making and writing files takes longer than whatever serves may wait. */
-import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs'
+import { mkdirSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -9,7 +9,7 @@ import { recordingOf } from './recorder-file.ts'
 /** Of this program. Times come first in a name, so the oldest are the first by name. */
 const OURS = /^\d{8}T\d{6}\.\d{3}Z-.*\.pcapng$/
 const FILE_MODE = 0o600
-/** Several instances record to one folder, and people delete files: it is looked through after so many. */
+/** Several instances record to one folder, and people delete files: it is looked through after this number of files. */
 const LOOK_EVERY = 20
 /** Behind whatever serves, for the scheduler of Linux. */
 const NICE = 5
@@ -22,7 +22,6 @@ giveWay()
 prune()
 
 parentPort?.on('message', (message: ToRecorder) => {
-  if (message.type === 'close') process.exit(0)
   let error: string | undefined
   try {
     write(message)
@@ -32,17 +31,13 @@ parentPort?.on('message', (message: ToRecorder) => {
   parentPort?.postMessage((error === undefined ? {} : { error }) satisfies FromRecorder)
 })
 
-function write({ transfer, content }: Extract<ToRecorder, { type: 'transfer' }>): void {
+function write({ transfer, content }: ToRecorder): void {
   // Room first: on a full disk the oldest make place for the newest.
   if (++written % LOOK_EVERY === 0) files = found()
   files.push(transfer.name)
   prune()
-  const file = openSync(join(folder, transfer.name), 'w', FILE_MODE)
-  try {
-    writeSync(file, recordingOf(transfer, content, maxFileBytes))
-  } finally {
-    closeSync(file)
-  }
+  // The disk may take less than all at once; this writes the rest, or throws.
+  writeFileSync(join(folder, transfer.name), recordingOf(transfer, content, maxFileBytes), { mode: FILE_MODE })
 }
 
 /** The oldest first. */

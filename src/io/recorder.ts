@@ -21,22 +21,25 @@ export interface RecorderOptions extends RecorderStart {
   readonly onTrouble: (message: string) => void
 }
 
-export type ToRecorder =
-  | { readonly type: 'transfer'; readonly transfer: RecordedTransfer; readonly content: LogContent }
-  | { readonly type: 'close' }
+export interface ToRecorder {
+  readonly transfer: RecordedTransfer
+  readonly content: LogContent
+}
 
 /** A transfer is written, or could not be. */
 export interface FromRecorder {
   readonly error?: string
 }
 
-/** The smallest packet of a transfer in a file: its log needs no more entries than so many of them. */
+/** The smallest packet of a transfer in a file: its log needs no more entries than a file has room for these. */
 const LEAST_PACKET_BYTES = 64
 /** Files cost more than what most small transfers take: a rush of them is not recorded whole. */
 const RATE = { burst: 64, perSecond: 10 }
 /** Logs that wait for the disk. */
 const MOST_WAITING = 256
 const TELL_EVERY_MS = 60_000
+/** What the disk takes longer for when the server ends is not written. */
+const CLOSE_WITHIN_MS = 5000
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 }
 
 /** The file beside this one, compiled or not. */
@@ -50,7 +53,7 @@ export function openRecorder(options: RecorderOptions): Recorder {
   const { folder } = options
   try {
     mkdirSync(folder, { recursive: true })
-    accessSync(folder, constants.W_OK | constants.X_OK)
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
     const message = `cannot record to ${folder}: ${(cause as Error).message}; give --record a folder that can be written`
     throw new ForesendError('ERR_TFTP_USAGE', message, { fault: 'local', cause })
@@ -80,8 +83,8 @@ export class Recorder {
       resourceLimits: RESOURCE_LIMITS,
     })
     this.#worker.on('message', ({ error }: FromRecorder) => this.#written(error))
-    this.#worker.on('error', (error: Error) => this.#failed(error.message))
-    this.#worker.on('exit', () => this.#ended())
+    this.#worker.on('error', (error: Error) => this.#ended(error.message))
+    this.#worker.on('exit', () => this.#ended('its thread ended'))
     this.#worker.unref()
   }
 
@@ -96,18 +99,21 @@ export class Recorder {
     if (describe === undefined || this.#isOver) return
     if (this.#waiting >= MOST_WAITING || !this.#limiter.take(now)) return this.#leftOut(now)
     this.#waiting++
-    const message: ToRecorder = { type: 'transfer', transfer: describe(), content }
+    const message: ToRecorder = { transfer: describe(), content }
     this.#worker.postMessage(message, [content.words.buffer as ArrayBuffer])
   }
 
-  /** Resolves when everything is written. */
+  /** Resolves when everything is written, or it took too long. */
   async close(): Promise<void> {
     if (this.#waiting > 0) {
       this.#idle ??= Promise.withResolvers()
+      const late = setTimeout(() => this.#isLate(), CLOSE_WITHIN_MS)
       await this.#idle.promise
+      clearTimeout(late)
     }
     this.#isOver = true
-    await this.#worker.terminate()
+    // One that waits for the disk ends when that answers.
+    void this.#worker.terminate()
   }
 
   #written(error: string | undefined): void {
@@ -120,17 +126,30 @@ export class Recorder {
   #failed(error: string): void {
     if (error === this.#error || this.#isOver) return
     this.#error = error
-    const reason = error.replace(/\s*\n\s*/g, ' ')
-    this.#options.onTrouble(
-      `transfers are not recorded to ${this.#options.folder}: ${reason}; serving goes on, and the next one is tried`,
-    )
+    this.#say(error, 'the next one is tried')
   }
 
-  /** Its thread is gone: only a defect does that. */
-  #ended(): void {
+  /** Its thread is gone: it cannot list the folder, or has a defect. */
+  #ended(error: string): void {
+    if (this.#isOver) return
     this.#isOver = true
     this.#waiting = 0
     this.#idle?.resolve()
+    this.#say(error, 'there are no more recordings until the server is started again')
+  }
+
+  #isLate(): void {
+    this.#idle?.resolve()
+    this.#options.onTrouble(
+      `${this.#waiting} transfers are not recorded to ${this.#options.folder}: the disk did not take them in time`,
+    )
+  }
+
+  #say(error: string, next: string): void {
+    const reason = error.replace(/\s*\n\s*/g, ' ')
+    this.#options.onTrouble(
+      `transfers are not recorded to ${this.#options.folder}: ${reason}; serving goes on, and ${next}`,
+    )
   }
 
   #leftOut(now: number): void {

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { EventKind, TransferEvent } from '../endpoint/contract.ts'
 import { Causes } from './causes.ts'
 import { Diagnoser } from './diagnoser.ts'
@@ -114,4 +115,59 @@ describe('Diagnoser', () => {
     // A busy machine takes some time to ask.
     expect(length).toBeGreaterThan(40)
   })
+
+  test('where the system has no thread to spare, events go without a cause, and none is lost', async () => {
+    const create = (): Worker => {
+      throw new Error('pthread_create failed')
+    }
+    const passed: EventReport[] = []
+    const causes = new Causes((report) => passed.push(report), new Diagnoser({ create }))
+    causes.add({ type: 'event', event: event('stalled', 1), evidence: evidence() })
+    causes.add({ type: 'event', event: event('failed', 1), evidence: evidence() })
+    await causes.close()
+    expect(passed.map((report) => report.event.event)).toEqual(['stalled', 'failed'])
+  })
+
+  test('a question that the end of a thread brings about is for the next thread', async () => {
+    const threads: Worker[] = []
+    const diagnoser = new Diagnoser({
+      answerWithinMs: 60_000,
+      create: () => {
+        const entry = threads.length === 0 ? silent() : new URL('./diagnosis-worker.ts', import.meta.url)
+        const thread = entry instanceof Worker ? entry : new Worker(entry)
+        threads.push(thread)
+        return thread
+      },
+    })
+    const passed: EventReport[] = []
+    const causes = new Causes((report) => passed.push(report), diagnoser)
+    causes.add({ type: 'event', event: event('stalled', 1), evidence: evidence() })
+    causes.add({ type: 'event', event: event('failed', 1), evidence: evidence() })
+    await threads[0].terminate()
+    await causes.close()
+    expect(passed.map((report) => [report.event.event, report.event.cause])).toEqual([
+      ['stalled', undefined],
+      ['failed', 'dead-rx'],
+    ])
+  })
+
+  test('a thread that does not answer any more gets no queue without an end', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const thread = silent()
+    const post = vi.spyOn(thread, 'postMessage')
+    const diagnoser = new Diagnoser({ create: () => thread })
+    let answers = 0
+    for (let i = 0; i < 200; i++) {
+      diagnoser.diagnose('failed', evidence(), () => answers++)
+      await vi.advanceTimersByTimeAsync(200)
+    }
+    await vi.advanceTimersByTimeAsync(5000)
+    diagnoser.close()
+    expect([answers, post.mock.calls.length]).toEqual([200, 64])
+  })
 })
+
+function silent(): Worker {
+  return new Worker("require('node:worker_threads').parentPort.on('message', () => {})", { eval: true })
+}

@@ -1,6 +1,5 @@
 /** Checks what a user wrote, once, and fills in what was left out. Every way to configure a server ends here. */
 import { isIP } from 'node:net'
-import ipaddr from 'ipaddr.js'
 import * as v from 'valibot'
 import { ForesendError } from '../error.ts'
 import { portRangeOf } from '../io/port-range.ts'
@@ -8,7 +7,7 @@ import { MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../transfer/negotiate.
 import { OPTIONS } from '../transfer/options.ts'
 import type { Rule, ServerConfig, ServerConfigInput } from './contract.ts'
 import { CONTENT, withContent } from './content-config.ts'
-import { isMac } from './networks.ts'
+import { isMac, isNetwork } from './networks.ts'
 
 /** Above this a window that was not negotiated only overruns receive rings. */
 export const MAX_WINDOW_BLOCKS = 64
@@ -214,16 +213,6 @@ function nameOf(key: string): string {
 
 function shown(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
-}
-
-function isNetwork(text: string): boolean {
-  try {
-    if (text.includes('/')) ipaddr.parseCIDR(text)
-    else ipaddr.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function usage(message: string): ForesendError {

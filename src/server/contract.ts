@@ -40,7 +40,7 @@ export interface ServerConfig {
   readonly record?: string | undefined
   /** Only of those that failed, stalled or repeated much. */
   readonly recordFailed?: boolean | undefined
-  /** The newest so many of them stay (500). */
+  /** This number of them stays, the newest ones (500). */
   readonly recordFiles?: number | undefined
   /** A capture is this large at most, in MiB (4). */
   readonly recordMib?: number | undefined

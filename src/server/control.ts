@@ -358,7 +358,12 @@ export const SHARED = [
 /** `config` with its limits divided among instances that do not know each other's transfers. */
 function shareOf(config: ServerConfig, count: number): ServerConfig {
   if (count === 1) return config
-  const shares = SHARED.flatMap((key) => (config[key] === undefined ? [] : [[key, Math.ceil(config[key] / count)]]))
+  const shares = SHARED.flatMap((key) => {
+    const limit = config[key]
+    if (limit === undefined) return []
+    // A rate below one a second is shared as well.
+    return [[key, key.startsWith('maxTransfers') ? Math.ceil(limit / count) : limit / count]]
+  })
   return { ...config, ...Object.fromEntries(shares) }
 }
 

@@ -23,8 +23,10 @@ export interface FromDiagnosis {
 const ANSWER_WITHIN_MS = 5000
 /** A network that breaks down has thousands that fail at once, and most for the same reason. */
 const RATE = { burst: 32, perSecond: 10 }
-/** Only a defect ends the thread; then another one takes its place, so often. */
+/** Only a defect ends the thread, or keeps it from answering. Another one takes the place of one that ended, up to this number. */
 const MOST_STARTS = 3
+/** Questions that the thread has not answered, in time or late: beyond these it gets no more. */
+const MOST_UNANSWERED = 64
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8 }
 
 /** The file beside this one, compiled or not. */
@@ -53,6 +55,8 @@ export class Diagnoser {
   readonly #answerWithinMs: number
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
+  /** With `#worker`. */
+  #unanswered = 0
   #starts = 0
   #number = 0
   readonly #limiter = new RateLimiter(RATE)
@@ -68,6 +72,7 @@ export class Diagnoser {
     const worker = this.#limiter.take(performance.now()) ? this.#thread() : undefined
     if (worker === undefined) return queueMicrotask(() => answer(undefined))
     const number = this.#number++
+    this.#unanswered++
     const late = setTimeout(() => this.#answer(number, undefined), this.#answerWithinMs)
     this.#waiting.set(number, { answer, late })
     worker.postMessage({ number, kind, evidence } satisfies ToDiagnosis)
@@ -77,26 +82,41 @@ export class Diagnoser {
   close(): void {
     this.#isClosed = true
     const worker = this.#worker
-    this.#worker = undefined
-    for (const number of this.#waiting.keys()) this.#answer(number, undefined)
+    this.#letGo()
     void worker?.terminate()
   }
 
   #thread(): Worker | undefined {
+    if (this.#unanswered >= MOST_UNANSWERED) return undefined
     if (this.#worker !== undefined || this.#isClosed || this.#starts === MOST_STARTS) return this.#worker
+    let worker: Worker
+    try {
+      worker = this.#create()
+    } catch {
+      // The system has no thread to spare: events go without a cause.
+      return undefined
+    }
     this.#starts++
-    const worker = this.#create()
-    worker.on('message', ({ number, finding }: FromDiagnosis) => this.#answer(number, finding))
+    worker.on('message', ({ number, finding }: FromDiagnosis) => {
+      this.#unanswered--
+      this.#answer(number, finding)
+    })
     // Its end follows, and nothing depends on it.
     worker.on('error', () => {})
     worker.on('exit', () => {
-      if (this.#worker !== worker) return
-      this.#worker = undefined
-      for (const number of this.#waiting.keys()) this.#answer(number, undefined)
+      if (this.#worker === worker) this.#letGo()
     })
     worker.unref()
     this.#worker = worker
     return worker
+  }
+
+  /** Nothing more is expected of the thread. What an answer asks in its turn is for the next one. */
+  #letGo(): void {
+    this.#worker = undefined
+    this.#unanswered = 0
+    const numbers = [...this.#waiting.keys()]
+    for (const number of numbers) this.#answer(number, undefined)
   }
 
   #answer(number: number, finding: Finding | undefined): void {

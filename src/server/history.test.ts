@@ -53,7 +53,7 @@ describe.each([
   const skip = driver === 'batch' && typeof native === 'string'
 
   describe.each(['error', 'debug'] as const)('with a listener at %s', (level: EventLevel) => {
-    test.skipIf(skip)('each transfer that ends is told once, with what was negotiated and how it went', async () => {
+    test.skipIf(skip)('each transfer that ends comes once, with what was negotiated and how it went', async () => {
       const history = new Kept()
       const heard: string[] = []
       const path = folderWith('image.bin', Buffer.alloc(100_000, 7))

@@ -120,8 +120,7 @@ class Instance {
     )
     this.#known = {
       macOf: (address) => neighbours.macOf(Date.now(), address),
-      profiles: () =>
-        [...loadProfiles(this.#config.state ?? defaultStateFolder()).all.values()].map(({ profile }) => profile),
+      profiles: (state = defaultStateFolder()) => [...loadProfiles(state).all.values()].map(({ profile }) => profile),
     }
     this.#devices = new Devices(config, macOf, Date.now, (update) => say({ type: 'learnt', update }))
     for (const update of start.memory) this.#devices.merge(update)

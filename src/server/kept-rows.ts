@@ -8,7 +8,7 @@ import { COUNTER, newCounters } from '../transfer/contract.ts'
 import type { ServedTransfer } from './content.ts'
 import type { FromInstance } from './protocol.ts'
 
-/** Rows wait this long for others, and so many make a message. */
+/** Rows wait this long for others, and a message holds this many. */
 const FLUSH_MS = 100
 const MAX_ROWS = 128
 /**
@@ -42,13 +42,13 @@ export class KeptRows {
     this.#waiting.set(key, { head, known })
   }
 
-  /** Resolves when all rows are told. */
+  /** Resolves when all rows have left. */
   async settled(): Promise<void> {
     await Promise.all([...this.#waiting.values()].map(({ known }) => known))
     this.flush()
   }
 
-  /** Tells at once, without checksum, what waits. */
+  /** Sends at once, without checksum, what waits. */
   hurry(): void {
     for (const key of this.#waiting.keys()) this.#release(key, undefined)
     this.flush()

@@ -1,6 +1,9 @@
 /** A set of networks, and whether an address is in one of them. */
 import ipaddr from 'ipaddr.js'
 
+/** Before the IPv4 address in one of IPv6 that stands for it (RFC 4291 §2.5.5.2). */
+const MAPPED_BITS = 96
+
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 export class Networks {
@@ -26,9 +29,24 @@ export function parseAddress(address: string): Address | undefined {
   return parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress() ? parsed.toIPv4Address() : parsed
 }
 
+/** Whether `Networks` takes it. */
+export function isNetwork(text: string): boolean {
+  try {
+    parseNetwork(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** As with an address: one of IPv6 that stands for IPv4 is that. */
 function parseNetwork(text: string): [Address, number] {
-  if (text.includes('/')) return ipaddr.parseCIDR(text)
-  const address = ipaddr.parse(text)
+  const [address, bits] = text.includes('/') ? ipaddr.parseCIDR(text) : whole(ipaddr.parse(text))
+  const isMapped = address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() && bits >= MAPPED_BITS
+  return isMapped ? [address.toIPv4Address(), bits - MAPPED_BITS] : [address, bits]
+}
+
+function whole(address: Address): [Address, number] {
   return [address, address.kind() === 'ipv4' ? 32 : 128]
 }
 

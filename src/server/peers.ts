@@ -38,10 +38,6 @@ export class Peers {
     if (near || this.#allowed.has(address)) return undefined
     return `${address} is not a private address, so it is not served; to serve it add ${allowFlagFor(address)}`
   }
-
-  allows(address: string, near: boolean): boolean {
-    return this.refusal(address, near) === undefined
-  }
 }
 
 /** The shortest `--allow` that lets `address` in. */

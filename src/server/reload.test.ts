@@ -1,11 +1,14 @@
 /** A reload of several serving instances: all of them follow it, or none. */
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { FakeInstances, fetched, folderWith, Log } from '../../test/support/instances.ts'
 import { tempFolder } from '../../test/support/temp-folder.ts'
 import { put } from '../client/put.ts'
+import { loadProfiles, storeProfile } from '../content/profile-files.ts'
 import { parseConfig } from './config.ts'
 import type { Server, ServerConfig } from './contract.ts'
 import { startControl } from './control.ts'
+import { startServer } from './server.ts'
 import { type OpenLink, openLocalLink } from './link.ts'
 import type { InstanceStart, ToInstance } from './protocol.ts'
 
@@ -38,6 +41,15 @@ describe('a reload of several instances', () => {
     await server.reload({ ...input, writable: true })
     for (const index of [0, 1, 2]) expect(fake.last(index, 3)).toEqual(['prepare', 'follow'])
     expect(await crash(1)).toMatchObject({ writable: true })
+  })
+
+  test('gives each a share of the rates, of one below one in a second too', async () => {
+    const { fake, server, input } = await setUp()
+    await server.reload({ ...input, requestsPerSec: 0.6, bytesPerSec: 9000 })
+    for (const index of [0, 1, 2]) {
+      const shares = { requestsPerSec: expect.closeTo(0.2), bytesPerSec: 3000 }
+      expect(fake.sent[index].at(-2)).toMatchObject({ type: 'prepare', config: shares })
+    }
   })
 
   test('is followed by none where one cannot prepare it, and the error says what still holds', async () => {
@@ -154,4 +166,16 @@ test('a reload that one real instance cannot prepare leaves the other as it was'
     await expect(store).rejects.toMatchObject({ code: 'ERR_TFTP_PEER_ERROR' })
     expect(await fetched(port, 'image.bin')).toBe(IMAGE.length)
   }
+})
+
+test('a reload that names another state folder goes by the profiles of that one', async () => {
+  const state = tempFolder()
+  const { curl } = Object.fromEntries(loadProfiles(state).all)
+  storeProfile(state, 'mine', readFileSync(curl.path, 'utf8').replace('"curl"', '"mine"'))
+  const input = { path: folderWith('image.bin', IMAGE), hosts: ['127.0.0.1'], port: 0, driver: 'dgram' } as const
+  const server = await startServer({ ...input, state: tempFolder() })
+  ending.push(server)
+  const rules = [{ profile: 'mine', allow: false }]
+  await expect(server.reload({ ...input, rules })).rejects.toThrow(/unknown profile "mine"/)
+  await server.reload({ ...input, rules, state })
 })

@@ -10,7 +10,7 @@ import { SERVE_LIMITS } from '../endpoint/limits.ts'
 import { OPCODE, type Request, WIRE_ERROR } from '../packet/index.ts'
 import { matchProfiles } from '../profile/match.ts'
 import type { Profile } from '../profile/profile.ts'
-import { type Limits, MIN_BLKSIZE } from '../transfer/negotiate.ts'
+import { DEFAULT_BLKSIZE, type Limits, MIN_BLKSIZE } from '../transfer/negotiate.ts'
 import type { PolicyOptions } from '../transfer/policy/choose.ts'
 import type { Rule, ServerConfig } from './contract.ts'
 import { fitsName } from './name-glob.ts'
@@ -37,8 +37,8 @@ export interface Asking {
 export interface Known {
   /** The MAC address behind an address of this network, where the system shows it. */
   macOf(address: string): string | undefined
-  /** Kinds of devices, for rules that name one. */
-  profiles(): readonly Profile[]
+  /** Kinds of devices, for rules that name one; `state` is the folder with the user's own. */
+  profiles(state: string | undefined): readonly Profile[]
 }
 
 /** The largest window is what leaves in this time where bytes are limited: waiting for the next one must not look like silence. */
@@ -64,7 +64,7 @@ export class Rules {
     this.#known = known
     this.#default = serviceOf({}, config, '')
     this.#rules = rules.map((rule, index) => compile(rule, config, index))
-    this.#profiles = rules.some(({ profile }) => profile !== undefined) ? known.profiles() : []
+    this.#profiles = rules.some(({ profile }) => profile !== undefined) ? known.profiles(config.state) : []
     for (const { profile } of rules) if (profile !== undefined) requireProfile(profile, this.#profiles)
   }
 
@@ -131,7 +131,10 @@ function serviceOf(rule: Rule, config: ServerConfig, by: string): Service {
     allowed: rule.allow ?? true,
     by,
     limits: {
-      maxBlksize: Math.min(rule.maxBlksize ?? config.maxBlksize ?? SERVE_LIMITS.maxBlksize, Math.max(512, windowBytes)),
+      maxBlksize: Math.min(
+        rule.maxBlksize ?? config.maxBlksize ?? SERVE_LIMITS.maxBlksize,
+        Math.max(DEFAULT_BLKSIZE, windowBytes),
+      ),
       maxWindowsize: rule.maxWindowsize ?? config.maxWindowsize ?? SERVE_LIMITS.maxWindowsize,
       maxWindowBytes: Math.min(SERVE_LIMITS.maxWindowBytes, windowBytes),
       refuse: new Set(rule.refuse ?? config.refuse ?? []),

@@ -19,7 +19,7 @@ import type { Agreed } from '../transfer/negotiate.ts'
 import type { NetworkStats } from './contract.ts'
 import type { Recording } from './recording.ts'
 
-/** A flood of requests is told of once in a while. */
+/** A flood of requests is a notice once in a while. */
 const LIMIT_NOTICES = { burst: 1, perSecond: 1 / 60 }
 
 export interface ServingOptions {

@@ -102,7 +102,7 @@ export function rowsIn(folder: string): Rows {
   }
 }
 
-/** What is wrong in a database that was left without a word. */
+/** What is wrong in a database whose user was killed. */
 function damageIn(folder: string): string[] {
   if (rowsIn(folder) === NOTHING) return []
   const db = new DatabaseSync(databasePath(folder), { readOnly: true, timeout: 5000 })

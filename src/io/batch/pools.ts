@@ -20,6 +20,8 @@ export class SocketPools<Peer> {
   readonly #nextIndex: () => number
   readonly #pools = new Map<string, SharedSocket<Peer>[]>()
   readonly #ports: PortRange | undefined
+  /** Of a socket that could not be had: the table has room for 65536 numbers. */
+  #spareIndex: number | undefined
   #turn = Math.floor(Math.random() * POOL)
 
   /** Every socket receives into `inbox`; `nextIndex` numbers them in the host's table, `ports` are those that they may have. */
@@ -54,7 +56,9 @@ export class SocketPools<Peer> {
   /** One of `ports` that another program has is left to it. Throws the system's error. */
   #open(pool: SharedSocket<Peer>[], local: string, port: number): void {
     try {
-      pool.push(new SharedSocket(this.#host, this.#inbox, local, this.#nextIndex(), undefined, port))
+      this.#spareIndex ??= this.#nextIndex()
+      pool.push(new SharedSocket(this.#host, this.#inbox, local, this.#spareIndex, undefined, port))
+      this.#spareIndex = undefined
     } catch (error) {
       if (port === 0 || errnoOf(error) !== 'EADDRINUSE') throw error
     }

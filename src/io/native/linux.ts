@@ -193,15 +193,22 @@ function loadWith<T>(bind: (koffi: Koffi) => T): T | string {
   }
 }
 
-function bindFunctions(koffi: Koffi): Native {
+/** What both sets of functions begin with. */
+function basics(koffi: Koffi) {
   // Everything that this process has loaded already: the C library and Node's libuv.
   const library = koffi.load(null)
+  const closeFd = library.func('int close(int fd)')
+  const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
+  return { library, result, close: (fd: number): number => result(closeFd(fd)) }
+}
+
+function bindFunctions(koffi: Koffi): Native {
+  const { library, result, close } = basics(koffi)
   const socket = library.func('int socket(int domain, int type, int protocol)')
   const bind = library.func('int bind(int fd, void *name, uint32_t bytes)')
   const getsockname = library.func('int getsockname(int fd, void *name, void *bytes)')
   const setsockopt = library.func('int setsockopt(int fd, int level, int option, void *value, uint32_t bytes)')
   const connect = library.func('int connect(int fd, void *name, uint32_t bytes)')
-  const close = library.func('int close(int fd)')
   const mmap = library.func('int64_t mmap(void *at, uint64_t bytes, int access, int flags, int fd, int64_t offset)')
   const munmap = library.func('int munmap(uint64_t address, uint64_t bytes)')
   const recvmmsg = library.func('int recvmmsg(int fd, void *messages, uint32_t count, int flags, void *timeout)')
@@ -209,7 +216,6 @@ function bindFunctions(koffi: Koffi): Native {
   const sendmmsg = library.func('int sendmmsg(int fd, void *messages, uint32_t count, int flags)')
   const ppoll = library.func('int ppoll(void *fds, uint64_t count, void *timeout, void *mask)')
   const indexOf = library.func('uint32_t if_nametoindex(const char *name)')
-  const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
   const number = new Int32Array(1)
   const timespec = new BigInt64Array(2)
   const halves = new Uint32Array(timespec.buffer)
@@ -226,7 +232,7 @@ function bindFunctions(koffi: Koffi): Native {
     },
     setsockoptBytes: (fd, level, option, value) => result(setsockopt(fd, level, option, value, value.length)),
     connect: (fd, name, nameBytes) => result(connect(fd, name, nameBytes)),
-    close: (fd) => result(close(fd)),
+    close,
     recvmmsg: (fd, messages, count) => result(recvmmsg(fd, messages, count, MSG_DONTWAIT, null)),
     recverr: (fd, message) => result(recvmsg(fd, message, MSG_ERRQUEUE | MSG_DONTWAIT)),
     sendmmsg: (fd, messages, count) => result(sendmmsg(fd, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL)),
@@ -245,15 +251,13 @@ function bindFunctions(koffi: Koffi): Native {
 }
 
 function bindConfinement(koffi: Koffi): ConfinementCalls {
-  const library = koffi.load(null)
-  const close = library.func('int close(int fd)')
+  const { library, result, close } = basics(koffi)
   // The C library has no functions for Landlock.
   const syscall = library.func('int64_t syscall(int64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)')
   const fcntl = library.func('int fcntl(int fd, int command, int value)')
   const prctl = library.func('int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)')
   const addressOf = ({ buffer, byteOffset }: Uint8Array): bigint =>
     koffi.address(buffer as ArrayBuffer) + BigInt(byteOffset)
-  const result = (value: number): number => (value < 0 ? -koffi.errno() : value)
   return {
     landlockCreate: (attributes) =>
       result(
@@ -266,7 +270,7 @@ function bindConfinement(koffi: Koffi): ConfinementCalls {
     landlockRestrict: (ruleset) => result(syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0, 0, 0)),
     noNewPrivileges: () => result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)),
     inherit: (fd) => result(fcntl(fd, F_SETFD, 0)),
-    close: (fd) => result(close(fd)),
+    close,
   }
 }
 
