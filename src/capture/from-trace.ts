@@ -190,6 +190,10 @@ class TracePackets implements CapturedPackets {
     return this.#flags[i]
   }
 
+  payloadSum(): number {
+    return 0
+  }
+
   frameBytes(): number {
     return 0
   }

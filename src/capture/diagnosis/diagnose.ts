@@ -2,7 +2,6 @@
 import type { CapturedTransfer } from '../contract.ts'
 import type { Diagnosis } from './contract.ts'
 import { figuresOf } from './figures.ts'
-import { holesOf } from './holes.ts'
 import { limitsOf } from './limits.ts'
 import { rank } from './rank.ts'
 import { recogniseServer } from './server/recognise.ts'
@@ -11,7 +10,7 @@ import { viewOf } from './view/view.ts'
 
 export function diagnose(transfer: CapturedTransfer): Diagnosis {
   const view = viewOf(transfer)
-  const holes = holesOf(transfer)
+  const { holes } = view
   const server = recogniseServer(view)
   const isOurs = server?.name === OURS && server.orElse.length === 0
   return {

@@ -54,7 +54,7 @@ export interface Latency {
 const SCHEDULING_MS = 4
 
 export function scriptOf(
-  { packets, quietMs, followedUntil }: CapturedTransfer,
+  { packets, quietMs, followedUntil }: Pick<CapturedTransfer, 'packets' | 'quietMs' | 'followedUntil'>,
   all: Uint32Array,
   latency: Latency,
   timer: ClientTimer,

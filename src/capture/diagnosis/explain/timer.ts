@@ -19,7 +19,7 @@ export interface ClientTimer {
 }
 
 export function clientTimerOf(
-  { packets, request, agreed }: CapturedTransfer,
+  { packets, request, agreed }: Pick<CapturedTransfer, 'packets' | 'request' | 'agreed'>,
   all: Uint32Array,
   usualMs: number,
 ): ClientTimer {
