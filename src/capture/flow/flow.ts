@@ -9,6 +9,7 @@ import {
   readBlock,
   seqNear,
 } from '../../packet/index.ts'
+import { MAX_WINDOWSIZE } from '../../transfer/negotiate.ts'
 import { formatAddress } from '../address.ts'
 import {
   type CapturedLink,
@@ -411,7 +412,7 @@ export class Flow {
     const isRepeat = this.oack !== undefined && (flags & PACKET_FLAG.copy) === 0
     if (this.oack === undefined && parsed.ok && !fromClient) {
       this.oack = parsed.value
-      this.#isWindowed = (optionNumber(parsed.value, 'windowsize', 1, 65_535) ?? 1) > 1
+      this.#isWindowed = (optionNumber(parsed.value, 'windowsize', 1, MAX_WINDOWSIZE) ?? 1) > 1
       const blksize =
         optionNumber(parsed.value, 'blksize', 8, 65_464) ?? optionNumber(parsed.value, 'blksize2', 8, 65_464)
       this.#setBlksize(blksize ?? DEFAULT_BLKSIZE, 'oack')

@@ -38,13 +38,9 @@ const AGREED: CapturedAgreement = {
 const NO_TIMER = { ms: undefined, isSure: false }
 /** All blocks, and then all of their ACKs, at one moment. */
 const ahead = made((i) => ({ ms: 1, fromClient: i >= HALF, seq: (i % HALF) + 1 }))
-/** One block, and its ACK again and again. */
-const same = made((i) => ({ ms: 1 + i / 1e6, fromClient: i % 5 > 0, seq: 1 }))
 
-test.each([
-  ['all blocks ahead of their ACKs', ahead],
-  ['one ACK again and again', same],
-])('a story of %s', { timeout: TIMEOUT_MS }, (_, { packets, list }) => {
+test('a story of blocks that are all ahead of their ACKs', { timeout: TIMEOUT_MS }, () => {
+  const { packets, list } = ahead
   const script = scriptOf({ packets, quietMs: 0, followedUntil: 'idle' }, list, LATENCY, NO_TIMER)
   const terms = { habits: HABITS[0], windowsize: 1, final: Infinity }
   expect(storyOf(script, terms, FAULT_COSTS['data-loss'], Infinity, Infinity)?.read).toBeGreaterThan(1000)

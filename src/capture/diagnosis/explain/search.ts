@@ -3,6 +3,7 @@
  * are read in their order; a few branches, each with a client of its own, are carried along (a beam search). What the server does needs no
  * explanation: its packets are given.
  */
+import { LIVES } from '../contract.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
 import type { Costs, EventKind } from './faults.ts'
 import type { Script } from './script.ts'
@@ -80,7 +81,6 @@ const MOST_LATE = 2
 const LONGEST_PAUSE_MS = 30_000
 /** Receive buffers of a bootloader. */
 const QUEUE = 4
-const LIVES = 10
 /** No client's timer is shorter. */
 const SHORTEST_TIMER_MS = 200
 const TIMER_OFF = 0.05
