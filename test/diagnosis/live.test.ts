@@ -28,5 +28,6 @@ describe.each([
     const causes: readonly Cause[] = captured === undefined ? [] : diagnose(captured).causes
     if (fault === 'none') expect([last, causes]).toEqual([undefined, []])
     else expect(last?.finding?.cause).toBe(causes[0]?.id)
+    expect(last?.finding?.advice ?? '').not.toMatch(/serve it with foresend/i)
   })
 })

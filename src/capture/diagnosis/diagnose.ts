@@ -12,7 +12,7 @@ export function diagnose(transfer: CapturedTransfer): Diagnosis {
   const view = viewOf(transfer)
   const { holes } = view
   const server = recogniseServer(view)
-  const isOurs = server?.name === OURS && server.orElse.length === 0
+  const isOurs = transfer.source === 'trace' || (server?.name === OURS && server.orElse.length === 0)
   return {
     transfer: transfer.id,
     outcome: holes.count > 0 && transfer.outcome.type === 'complete' ? 'possible-holes' : transfer.outcome.type,
