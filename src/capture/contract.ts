@@ -60,6 +60,11 @@ export interface CapturedPackets {
   seq(i: number): number
   /** DATA: bytes of the file in it, by its length on the wire. Else the bytes behind the opcode. */
   payloadBytes(i: number): number
+  /**
+   * DATA in a negotiated window: the one's complement sum of the packet, which differs where its bytes do but for one of 65,535 pairs. 0 when it is
+   * not known.
+   */
+  payloadSum(i: number): number
   /** A sum of `PACKET_FLAG`. */
   flags(i: number): number
   /** The frame's length on the wire, link header and padding included (see `CapturedTransfer.link`); 0 when not known. */
@@ -146,8 +151,9 @@ export interface CapturedBlocks {
   /** The highest block that an ACK named; 0 without any. Packets with a bad checksum, which their receiver drops, acknowledge nothing. */
   readonly highestAcknowledged: number
   /**
-   * Sent, up to the highest acknowledged block, and named by no ACK. In lock-step, or in a window that the client did not negotiate,
-   * their arrival is unproved. With a windowsize of 2 or more this is how ACKs are meant to be.
+   * Up to the highest acknowledged block, and named by no ACK that the capture has; those that were not counted (`bounded`) are among them. In
+   * lock-step, or in a window that the client did not negotiate, their arrival is unproved. With a windowsize of 2 or more this is how ACKs are meant
+   * to be.
    */
   readonly neverAcknowledged: BlockRanges
   /** Up to `highest`, from block 1 or, without a request, from `first`, and no DATA of it in the capture: not captured, or never sent. */

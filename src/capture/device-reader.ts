@@ -16,7 +16,7 @@ import { behaviourOf } from './seen.ts'
 const MAX_DEVICES = 256
 /** Requests of one capture whose spelling is kept until their transfer is over. */
 const MAX_SPELT = 65_536
-/** Requests that are kept of one device: what it does shows long before. */
+/** Requests, and transfers with their behaviour, that are kept of one device: what it does shows long before. */
 const MAX_ASKED = 1024
 const BROADCAST = /\.255$|^ff/
 
@@ -62,9 +62,11 @@ export class DeviceReader {
   }
 
   #datagram(d: UdpDatagram): object | undefined {
-    if (readRequest(d) !== undefined && this.#spelt.size < MAX_SPELT) {
+    if (readRequest(d) !== undefined) {
       const parsed = requestFingerprint(d.payloadBuffer, d.payload, Math.min(d.payloadBytes, d.capturedBytes))
       if (parsed.ok) this.#spelt.set(d.number, parsed.value)
+      // Of requests that are in no transfer's list the oldest goes.
+      if (this.#spelt.size > MAX_SPELT) this.#spelt.delete(this.#spelt.keys().next().value as number)
     }
     return this.#tracker.datagram(d)
   }
@@ -115,6 +117,7 @@ class Gathered {
         asked: { request: one, port: client.port, repeat: index > 0 },
       })
     }
+    if (this.#behaviours.length === MAX_ASKED) return
     const behaviour = behaviourOf(transfer)
     const { clientTimerMs } = diagnose(transfer).figures
     const timerMs = behaviour.timerMs ?? clientTimerMs

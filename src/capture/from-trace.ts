@@ -67,7 +67,7 @@ export interface TracedCounts {
   readonly acks: number
 }
 
-/** A window may have 65,535 blocks, and two entries stand for all of them: so many packets are looked at. */
+/** A window may have 65,535 blocks, and two entries stand for all of them: this many packets are looked at. */
 const MAX_PACKETS = 1 << 16
 const NO_CHECKSUMS = { good: 0, bad: 0, offloaded: 0, none: 0, unverifiable: 0 }
 
@@ -188,6 +188,10 @@ class TracePackets implements CapturedPackets {
 
   flags(i: number): number {
     return this.#flags[i]
+  }
+
+  payloadSum(): number {
+    return 0
   }
 
   frameBytes(): number {

@@ -2,7 +2,7 @@
 import { observeBehaviour, type SeenBehaviour, type Sighting } from '../profile/behaviour.ts'
 import { type CapturedTransfer, PACKET_FLAG } from './contract.ts'
 
-/** Behaviour of the client of a read; of an upload nothing is told. A window that was negotiated leaves blocks unacknowledged by design. */
+/** Behaviour of the client of a read; an upload shows none. A window that was negotiated leaves blocks unacknowledged by design. */
 export function behaviourOf({ direction, packets, agreed, vantage }: CapturedTransfer): SeenBehaviour {
   // Taken at the client, the order of packets is not the one in which the server's arrive.
   if (direction !== 'read' || agreed.windowsize > 1 || vantage.at === 'client') return {}

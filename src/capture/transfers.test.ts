@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { join, packet } from '../../test/golden/capture-maker.ts'
 import { blocks, CLIENT, lines, readAll, Scene, SERVER } from '../../test/golden/capture-scene.ts'
+import { MAX_BLOCKS } from './contract.ts'
 
 const { rrq, wrq, data, ack, error, oack } = packet
 const UBOOT = rrq('test.bin', 'timeout', '1')
@@ -378,6 +379,20 @@ describe('without its request', () => {
   })
 })
 
+test('blocks beyond those that are counted one by one are not taken for acknowledged', () => {
+  const scene = new Scene()
+    .ask(rrq('huge', 'blksize', '8'))
+    .server(oack('blksize', '8'))
+    .client(ack(0))
+  const last = MAX_BLOCKS + 90_000
+  for (let seq = last % 30_000; seq <= last; seq += 30_000)
+    scene.server(data(seq & 0xffff, seq === last ? 3 : 8)).client(ack(seq & 0xffff))
+  const { blocks, outcome } = scene.one()
+  expect(outcome.type).toBe('complete')
+  expect(blocks).toMatchObject({ bounded: true, highestAcknowledged: last })
+  expect(blocks.acknowledged + blocks.neverAcknowledged.count).toBe(last)
+})
+
 describe('rollover', () => {
   const to0 = (seq: number) => seq & 0xffff
   const to1 = (seq: number) => ((seq - 1) % 0xffff) + 1
@@ -404,8 +419,10 @@ describe('rollover', () => {
       final: last,
       sent: seqs.length,
       highestAcknowledged: last,
-      neverAcknowledged: { count: 1, ranges: [{ first: 65_540, last: 65_540 }] },
     })
+    // Neither are the blocks that are not in the capture.
+    expect(t.blocks.neverAcknowledged.count).toBe(1 + last - seqs.length)
+    expect(t.blocks.neverAcknowledged.ranges).toContainEqual({ first: 65_540, last: 65_540 })
     expect(t.blocks.neverSeen.count).toBe(last - seqs.length)
     const found = Array.from({ length: t.packets.length }, (_, i) => i).filter((i) => t.packets.kind(i) === 'data')
     expect(found.map((i) => t.packets.seq(i))).toEqual(seqs)

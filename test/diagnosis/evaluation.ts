@@ -5,7 +5,7 @@ import type { ClientName } from '../../src/lab/device/clients.ts'
 import { canHave, type DeviceFault, type Draws } from '../../src/lab/device/device.ts'
 import { type ServerName, wireBytes } from '../../src/lab/index.ts'
 import { HEADER_BYTES } from '../../src/packet/index.ts'
-import { type PlayedCase, play } from './lab-case.ts'
+import { mainOf, type PlayedCase, play } from './lab-case.ts'
 
 export interface EvaluatedCase {
   readonly label: string
@@ -164,11 +164,6 @@ export function playCase(fault: string, client: ClientName, server: ServerName, 
   const faults = fault === 'none' ? [] : [drawn(fault, client)]
   const link: Draws = { delayMs: { logUniform: [0.05, 0.4] }, jitterMs: { uniform: [0, 0.03] } }
   return play({ client, values, faults, server, link, sizeBytes: sizeFor(client), seed })
-}
-
-/** The attempt that got furthest. */
-function mainOf(transfers: readonly CapturedTransfer[]): CapturedTransfer | undefined {
-  return transfers.toSorted((a, b) => b.packets.seen - a.packets.seen)[0]
 }
 
 function judged(

@@ -34,6 +34,11 @@ export function play(lab: LabCase): PlayedCase {
   return { transfers: readAll(file).transfers, result, harmed: count.harmed }
 }
 
+/** The attempt that got furthest. */
+export function mainOf(transfers: readonly CapturedTransfer[]): CapturedTransfer | undefined {
+  return transfers.toSorted((a, b) => b.packets.seen - a.packets.seen)[0]
+}
+
 /** The same link, whose faults are watched. */
 function counted(link: LinkOptions, count: { harmed: number }): LinkOptions {
   return { ...link, faults: (link.faults ?? []).map((fault) => watched(fault, count)) }

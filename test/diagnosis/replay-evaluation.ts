@@ -6,7 +6,7 @@ import type { ClientName } from '../../src/lab/device/clients.ts'
 import { canHave, type DeviceFault } from '../../src/lab/device/device.ts'
 import type { ServerName } from '../../src/lab/index.ts'
 import { EVALUATED_CLIENTS, sizeFor } from './evaluation.ts'
-import { play } from './lab-case.ts'
+import { mainOf, play } from './lab-case.ts'
 
 export interface ReplayCase {
   readonly fault: DeviceFault
@@ -35,9 +35,9 @@ export function evaluateReplay(one: ReplayCase, boots: number): EvaluatedReplay 
   const device = { name: client, description: '', source: '', client: { model: client, values }, faults: [], link: {} }
   if (!canHave(device, fault.fault)) return undefined
   const { transfers } = play({ client, values, faults, server, sizeBytes: sizeFor(client, blocks), seed })
-  const [main] = transfers.toSorted((a, b) => b.packets.seen - a.packets.seen)
+  const main = mainOf(transfers)
   const played = main === undefined ? undefined : playModel(main, diagnose(main), boots)
-  if (played === undefined) return undefined
+  if (main === undefined || played === undefined) return undefined
   const { device: fitted, orElse } = played.fitted
   const name = fitted.client.model
   const p = fitted.faults.find((fit) => fit.fault === fault.fault)?.values.p

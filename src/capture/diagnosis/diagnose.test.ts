@@ -1,6 +1,6 @@
 /** Captures written by hand, one for each sign that a rule looks for. */
 import { describe, expect, test } from 'vitest'
-import { blocks, CLIENT, Scene, SERVER } from '../../../test/golden/capture-scene.ts'
+import { blocks, CLIENT, Scene, type SendOptions, SERVER } from '../../../test/golden/capture-scene.ts'
 import { packet } from '../../../test/golden/capture-maker.ts'
 import { CAUSE_IDS, diagnose, type Diagnosis } from './index.ts'
 import { RULES } from './rules/index.ts'
@@ -149,16 +149,56 @@ describe('a hole', () => {
     expect(ended(scene, 11)).toMatchObject({ outcome: 'complete', holes: { count: 0 }, causes: [] })
   })
 
-  test('may be anywhere behind a burst in which two blocks have one number', () => {
+  /** Packets of the server as the capture shows their bytes: cut ones by their checksum, where the card did not add that later. */
+  const visible: readonly (readonly [string, SendOptions])[] = [
+    ['bytes', {}],
+    ['bytes, and no checksum', { checksum: 'none' }],
+    ['checksums', { snapBytes: 60 }],
+  ]
+
+  /** A burst of the blocks 4, 3, 4 behind one of 1 to 4; each block is filled with a byte. */
+  function windowed(fills: readonly number[], options: SendOptions): Diagnosis {
     const scene = new Scene()
       .ask(packet.rrq('test.bin', 'windowsize', '4'))
       .server(packet.oack('windowsize', '4'))
       .client(packet.ack(0))
-    for (const seq of [1, 2, 3, 4]) scene.server(packet.data(seq, 512), { afterMs: 0 })
+    for (const seq of [1, 2, 3, 4]) scene.server(packet.data(seq, 512, seq), { ...options, afterMs: 0 })
     scene.client(packet.ack(3))
-    for (const seq of [4, 3, 4]) scene.server(packet.data(seq, 512), { afterMs: 0.001 })
+    for (const [at, seq] of [4, 3, 4].entries())
+      scene.server(packet.data(seq, 512, fills[at]), { ...options, afterMs: 0.001 })
     scene.client(packet.ack(4))
-    expect(ended(scene, 5)).toMatchObject({ outcome: 'possible-holes', holes: { ranges: [{ first: 3, last: 5 }] } })
+    return ended(scene, 5)
+  }
+
+  test.each(visible)('may be anywhere behind a burst in which two blocks have one number: by %s', (_, options) => {
+    const holes = { ranges: [{ first: 3, last: 5 }] }
+    expect(windowed([4, 5, 6], options)).toMatchObject({ outcome: 'possible-holes', holes })
+  })
+
+  test.each(visible)('is none where a burst retransmits old blocks behind new ones: by %s', (_, options) => {
+    expect(windowed([4, 3, 4], options)).toMatchObject({ outcome: 'complete', holes: { count: 0 } })
+  })
+
+  test('is possible where a burst goes back and the capture has no bytes', () => {
+    expect(windowed([4, 3, 4], { snapBytes: 60, checksum: 'none' })).toMatchObject({ outcome: 'possible-holes' })
+  })
+
+  test('is none where a burst is captured twice', () => {
+    const scene = new Scene()
+      .ask(packet.rrq('test.bin', 'windowsize', '4'))
+      .server(packet.oack('windowsize', '4'))
+      .client(packet.ack(0))
+    const snap: SendOptions = { snapBytes: 60, checksum: 'none', afterMs: 0.001 }
+    for (const seq of [1, 2, 3, 4, 1, 2, 3, 4]) scene.server(packet.data(seq, 512), { ...snap, id: 100 + seq })
+    expect(ended(scene.client(packet.ack(4)), 5)).toMatchObject({ outcome: 'complete', holes: { count: 0 } })
+  })
+
+  test('is a block of which the capture has neither DATA nor ACK', () => {
+    const scene = blocks(begun(10), 12, 20)
+    expect(ended(scene, 21)).toMatchObject({
+      outcome: 'possible-holes',
+      holes: { count: 1, ranges: [{ first: 11, last: 11 }] },
+    })
   })
 })
 

@@ -2,7 +2,6 @@
 import type { CapturedTransfer } from '../contract.ts'
 import type { Diagnosis } from './contract.ts'
 import { figuresOf } from './figures.ts'
-import { holesOf } from './holes.ts'
 import { limitsOf } from './limits.ts'
 import { rank } from './rank.ts'
 import { recogniseServer } from './server/recognise.ts'
@@ -11,9 +10,9 @@ import { viewOf } from './view/view.ts'
 
 export function diagnose(transfer: CapturedTransfer): Diagnosis {
   const view = viewOf(transfer)
-  const holes = holesOf(transfer)
+  const { holes } = view
   const server = recogniseServer(view)
-  const isOurs = server?.name === OURS && server.orElse.length === 0
+  const isOurs = transfer.source === 'trace' || (server?.name === OURS && server.orElse.length === 0)
   return {
     transfer: transfer.id,
     outcome: holes.count > 0 && transfer.outcome.type === 'complete' ? 'possible-holes' : transfer.outcome.type,

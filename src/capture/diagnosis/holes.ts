@@ -10,39 +10,41 @@ const LEAST_MISLABELLED_WINDOW = 3
 
 const NONE: PossibleHoles = { count: 0, ranges: [], because: '' }
 
-export function holesOf(transfer: CapturedTransfer): PossibleHoles {
+/** `list`: the packets that count. */
+export function holesOf(transfer: CapturedTransfer, list: Uint32Array): PossibleHoles {
   const { source, agreed, blocks, outcome, direction } = transfer
   // Our own machine knows of each block that it is confirmed, and never gives one another's number.
   if (source === 'trace') return NONE
   if (direction !== 'read' || (outcome.type !== 'complete' && outcome.type !== 'last-ack-missing')) return NONE
   const missing = blocks.neverAcknowledged
-  const from = agreed.windowsize >= LEAST_MISLABELLED_WINDOW ? mislabelledFrom(transfer) : undefined
+  const from = agreed.windowsize >= LEAST_MISLABELLED_WINDOW ? mislabelledFrom(transfer, list) : undefined
   if (from !== undefined)
     return {
       count: blocks.highest - from + 1,
       ranges: [{ first: from, last: blocks.highest }],
       because:
-        'inside one burst the server gave two blocks the same number, so the bytes behind these numbers are not those of the file',
+        'the server gave two blocks the same number, so the bytes behind these numbers are not those of the file',
     }
   if (agreed.windowsize > 1 || missing.count === 0) return NONE
   const few = missing.count === 1
   return {
     ...missing,
     because: few
-      ? 'it was sent and never acknowledged by itself, and no window was negotiated: a device that takes blocks in any order may lack it'
-      : 'they were sent and never acknowledged one by one, and no window was negotiated: a device that takes blocks in any order may lack them',
+      ? 'it was never acknowledged by itself, and no window was negotiated: a device that takes blocks in any order may lack it'
+      : 'they were never acknowledged one by one, and no window was negotiated: a device that takes blocks in any order may lack them',
   }
 }
 
 /**
- * The lowest number of the first burst in which numbers go back. A retransmission begins a burst: it never follows a higher block at once, but
- * a server that gives new blocks old numbers does that.
+ * The lowest number of the first burst with a block that is not what its number says: the number had other bytes before, or, where the capture does
+ * not tell its bytes, it goes back. A retransmission has the same bytes, and mostly begins a burst.
  */
-function mislabelledFrom({ packets }: CapturedTransfer): number | undefined {
+function mislabelledFrom({ packets }: CapturedTransfer, list: Uint32Array): number | undefined {
+  const sums = new Map<number, number>()
   let lowest = Infinity
   let last = -1
   let lastMs = -Infinity
-  for (let i = 0; i < packets.length; i++) {
+  for (const i of list) {
     const isData = !packets.fromClient(i) && packets.kind(i) === 'data'
     const ms = packets.timeMs(i)
     if (!isData || packets.thinnedBefore(i) > 0 || ms - lastMs > SAME_BURST_MS) {
@@ -51,8 +53,10 @@ function mislabelledFrom({ packets }: CapturedTransfer): number | undefined {
     }
     if (!isData) continue
     const seq = packets.seq(i)
+    const sum = packets.payloadSum(i)
     lowest = Math.min(lowest, seq)
-    if (seq < last) return lowest
+    if (sum === 0 ? seq < last : sum !== (sums.get(seq) ?? sum)) return lowest
+    if (sum !== 0) sums.set(seq, sum)
     last = seq
     lastMs = ms
   }

@@ -141,10 +141,15 @@ function blocksOf(flow: Flow, rollover: 0 | 1): CapturedBlocks {
     if (!tally.hasPage(index)) {
       const end = Math.min(last, tally.pageEnd(index), tally.uncountedFrom - 1)
       neverSeen.add(seq, seqOf(end, rollover))
+      if (index <= highestAckedIndex) neverAcknowledged.add(seq, seqOf(Math.min(end, highestAckedIndex), rollover))
       index = end
-    } else if (!tally.wasSent(index)) neverSeen.add(seq, seq)
-    else if (index <= highestAckedIndex && !tally.wasAcked(index)) neverAcknowledged.add(seq, seq)
+      continue
+    }
+    if (!tally.wasSent(index)) neverSeen.add(seq, seq)
+    if (index <= highestAckedIndex && !tally.wasAcked(index)) neverAcknowledged.add(seq, seq)
   }
+  if (tally.uncountedFrom <= highestAckedIndex)
+    neverAcknowledged.add(seqOf(tally.uncountedFrom, rollover), seqOf(highestAckedIndex, rollover))
   return {
     first: seqOf(firstIndex ?? 0, rollover),
     highest: seqOf(last, rollover),

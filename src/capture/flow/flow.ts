@@ -9,6 +9,7 @@ import {
   readBlock,
   seqNear,
 } from '../../packet/index.ts'
+import { MAX_WINDOWSIZE } from '../../transfer/negotiate.ts'
 import { formatAddress } from '../address.ts'
 import {
   type CapturedLink,
@@ -19,7 +20,7 @@ import {
   PACKET_KIND,
   type SideEvent,
 } from '../contract.ts'
-import { CHECKSUM, sameBytes, type UdpDatagram } from '../frame/udp.ts'
+import { CHECKSUM, sameBytes, sumOf, type UdpDatagram } from '../frame/udp.ts'
 import { BlockTally, type PageBudget } from './block-tally.ts'
 import { type PacketBudget, PacketLog } from './packet-log.ts'
 import { type SeenRequest, sameOptions } from './request.ts'
@@ -144,6 +145,8 @@ export class Flow {
   /** When the client asked for something else from the same port. */
   replacedMs: number | undefined
   readonly #budgets: FlowBudgets
+  /** A window was negotiated: a server may give blocks of it wrong numbers. */
+  #isWindowed = false
   #reference = 0
   #lastFromClient: boolean | undefined
   #lastPacketMs = 0
@@ -315,6 +318,7 @@ export class Flow {
         packetFlags,
         frameBytes,
       )
+      if (this.#isWindowed) this.log.setPayloadSum(isOne ? d.payloadSum() : segmentSum(d, at, packetBytes))
     }
     return first
   }
@@ -408,6 +412,7 @@ export class Flow {
     const isRepeat = this.oack !== undefined && (flags & PACKET_FLAG.copy) === 0
     if (this.oack === undefined && parsed.ok && !fromClient) {
       this.oack = parsed.value
+      this.#isWindowed = (optionNumber(parsed.value, 'windowsize', 1, MAX_WINDOWSIZE) ?? 1) > 1
       const blksize =
         optionNumber(parsed.value, 'blksize', 8, 65_464) ?? optionNumber(parsed.value, 'blksize2', 8, 65_464)
       this.#setBlksize(blksize ?? DEFAULT_BLKSIZE, 'oack')
@@ -427,6 +432,11 @@ export class Flow {
   #isDropped(d: UdpDatagram, fromClient: boolean): boolean {
     return d.checksum === CHECKSUM.bad && (fromClient ? this.clientSide : this.serverSide).good > 0
   }
+}
+
+/** Of a packet that left in one frame with others: 0 where it is cut off. */
+function segmentSum(d: UdpDatagram, at: number, bytes: number): number {
+  return at + bytes > d.capturedBytes ? 0 : sumOf(d.payloadBuffer, d.payload + at, bytes)
 }
 
 /** One of PACKET_KIND; never a request. */

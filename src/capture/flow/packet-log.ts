@@ -3,7 +3,7 @@
  *
  *     words 0, 1   time since the transfer began: whole milliseconds, signed, and nanoseconds
  *     word 2       number of the frame                        word 5   bytes of the frame
- *     word 3       seq                                        word 6   bits 0..7 flags, 8..11 kind, 12 from the client
+ *     word 3       seq                                        word 6   bits 0..7 flags, 8..11 kind, 12 from the client, 16..31 sum
  *     word 4       high half: block, low half: payload bytes  word 7   packets left out before it
  */
 import { type CapturedPackets, PACKET_FLAG, PACKET_KIND, type PacketKind } from '../contract.ts'
@@ -93,6 +93,10 @@ export class PacketLog implements CapturedPackets {
     return this.#words[i * WORDS + 5]
   }
 
+  payloadSum(i: number): number {
+    return this.#words[i * WORDS + 6] >>> 16
+  }
+
   flags(i: number): number {
     return this.#words[i * WORDS + 6] & FLAGS_MASK
   }
@@ -122,6 +126,11 @@ export class PacketLog implements CapturedPackets {
   /** Sets and clears flags of a packet. */
   setFlags(i: number, set: number, clear: number): void {
     this.#words[i * WORDS + 6] = (this.#words[i * WORDS + 6] | set) & ~clear
+  }
+
+  /** Of the packet that was added last. */
+  setPayloadSum(sum: number): void {
+    this.#words[(this.length - 1) * WORDS + 6] |= sum << 16
   }
 
   setFrameBytes(i: number, bytes: number): void {

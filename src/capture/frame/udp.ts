@@ -75,19 +75,44 @@ export class UdpDatagram {
 
   /** One of CHECKSUM, for a datagram that is whole in `payloadBuffer`. */
   verify(): number {
-    if (this.capturedBytes < this.payloadBytes || this.partial) return CHECKSUM.unverifiable
+    if (!this.#isWhole) return CHECKSUM.unverifiable
     const b = this.payloadBuffer
     const udp = this.payload - UDP_HEADER_BYTES
-    const written = net16(b, udp + 6)
+    const written = this.writtenChecksum
     if (written === 0) return CHECKSUM.none
-    const udpBytes = this.payloadBytes + UDP_HEADER_BYTES
-    const addresses =
-      sum16(this.buffer, this.source, this.source + this.addressBytes) +
-      sum16(this.buffer, this.destination, this.destination + this.addressBytes)
-    const pseudo = addresses + PROTOCOL.udp + udpBytes
-    if (foldSum(pseudo + sum16(b, udp, udp + udpBytes)) === 0xffff) return CHECKSUM.good
+    const pseudo = this.#pseudoSum()
+    if (foldSum(pseudo + sum16(b, udp, this.payload + this.payloadBytes)) === 0xffff) return CHECKSUM.good
     return written === foldSum(pseudo) ? CHECKSUM.offloaded : CHECKSUM.bad
   }
+
+  /**
+   * The one's complement sum of the payload, 1 to 65535; 0 when it is not known. Of a datagram that is not whole here the checksum tells it, unless
+   * the sender's card adds that later.
+   */
+  payloadSum(): number {
+    if (this.#isWhole) return sumOf(this.payloadBuffer, this.payload, this.payloadBytes)
+    const written = this.writtenChecksum
+    const pseudo = this.#pseudoSum()
+    if (written === 0 || written === foldSum(pseudo)) return 0
+    const header = sum16(this.payloadBuffer, this.payload - UDP_HEADER_BYTES, this.payload)
+    return foldSum(0xffff - foldSum(pseudo + header)) || 0xffff
+  }
+
+  get #isWhole(): boolean {
+    return this.capturedBytes === this.payloadBytes && !this.partial
+  }
+
+  #pseudoSum(): number {
+    const { buffer, source, destination, addressBytes } = this
+    const addresses =
+      sum16(buffer, source, source + addressBytes) + sum16(buffer, destination, destination + addressBytes)
+    return addresses + PROTOCOL.udp + UDP_HEADER_BYTES + this.payloadBytes
+  }
+}
+
+/** The one's complement sum of `bytes` bytes, whose two zeros are one and the same: 1 to 65535. */
+export function sumOf(b: Uint8Array, at: number, bytes: number): number {
+  return foldSum(sum16(b, at, at + bytes)) || 0xffff
 }
 
 /**

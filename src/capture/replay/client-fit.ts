@@ -4,6 +4,7 @@ import { type Habits, habitsOf } from '../../lab/device/habits.ts'
 import { withUsual } from '../../lab/fault/catalogue.ts'
 import { type Option, optionNumber, parseRequest } from '../../packet/index.ts'
 import type { Behaviour } from '../../profile/behaviour.ts'
+import { DEFAULT_BLKSIZE, MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../../transfer/negotiate.ts'
 import type { CapturedRequest } from '../contract.ts'
 
 export interface FittedClient {
@@ -14,9 +15,6 @@ export interface FittedClient {
 
 /** Bits of a score: a request weighs more than any behaviour, which a few packets may show wrongly. */
 const SCORE = { sameRequest: 16, sameNames: 10, sameSet: 6, behaviour: 3, usual: 1 } as const
-const PLAIN_BLKSIZE = 512
-const MAX_BLKSIZE = 65_464
-const MAX_WINDOWSIZE = 65_535
 const MAX_TIMEOUT_SECONDS = 255
 
 /** The models that fit best, all as well; at least one. `ignoresRepeats`: the diagnosis has proof of it. `timerMs`: of the client, as the capture shows it. */
@@ -62,7 +60,7 @@ function valuesFor(
   const { parameters } = CLIENTS[model]
   const timeout = optionNumber(options, 'timeout', 1, MAX_TIMEOUT_SECONDS)
   const wanted: Readonly<Record<string, number | undefined>> = {
-    blksize: optionNumber(options, 'blksize', 8, MAX_BLKSIZE) ?? PLAIN_BLKSIZE,
+    blksize: optionNumber(options, 'blksize', MIN_BLKSIZE, MAX_BLKSIZE) ?? DEFAULT_BLKSIZE,
     windowsize: optionNumber(options, 'windowsize', 1, MAX_WINDOWSIZE) ?? 1,
     timeoutMs: timeout === undefined ? timerMs : timeout * 1000,
     tsize: options.some(({ name }) => name === 'tsize') ? 1 : 0,

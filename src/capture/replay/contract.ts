@@ -13,7 +13,7 @@ export interface FittedDevice {
   /** Of the file; what the capture tells, or SIZE_WHEN_UNKNOWN. */
   readonly sizeBytes: number
   readonly sizeFrom: 'capture' | 'assumed'
-  /** The model of the server that was captured; `assumed` where nothing told it. */
+  /** The model of the server that was captured; `assumed` where it was not recognised. */
   readonly server: ServerName
   readonly serverFrom: 'recognised' | 'assumed'
   /** What the fit leaves out or had to guess. */

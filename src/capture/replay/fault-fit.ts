@@ -160,11 +160,11 @@ function bitErrorFit(view: View): DeviceFault | undefined {
   return { fault: 'bit-errors', values: { perByte } }
 }
 
-/** By what ICMP told, or by the first fragments; else the path is just too narrow for a block. */
+/** By the MTU that ICMP names, or by the first fragments; else the path is just too narrow for a block. */
 function fragmentFit({ transfer: { sideEvents, agreed } }: View): DeviceFault {
-  const told = sideEvents.find((event) => event.type === 'icmp' && event.mtuBytes !== undefined)
-  if (told?.type === 'icmp' && told.mtuBytes !== undefined)
-    return { fault: 'fragment-loss', values: { mtu: told.mtuBytes } }
+  for (const event of sideEvents)
+    if (event.type === 'icmp' && event.mtuBytes !== undefined)
+      return { fault: 'fragment-loss', values: { mtu: event.mtuBytes } }
   const seen = sideEvents.find(({ type }) => type === 'fragments-missing')
   const bytes =
     seen?.type === 'fragments-missing' ? seen.seenBytes : UDP_HEADER_BYTES + HEADER_BYTES + agreed.blksize - 1

@@ -1,6 +1,6 @@
 /** How long each side takes to answer the other, stalls left out. */
 import { type CapturedPackets, PACKET_FLAG } from '../contract.ts'
-import { STALL_LEAST_MS, STALL_MEDIANS } from '../diagnosis/contract.ts'
+import { stallMs } from '../diagnosis/stall.ts'
 import { median } from '../diagnosis/view/median.ts'
 
 export interface Pace {
@@ -26,7 +26,7 @@ export function paceOf(packets: CapturedPackets): Pace {
 
 /** Pauses of a busy machine count: they are part of its time. */
 function meanOf(gaps: readonly number[]): number | undefined {
-  const most = Math.max(STALL_LEAST_MS, STALL_MEDIANS * (median(gaps) ?? 0))
+  const most = stallMs(median(gaps))
   const answers = gaps.filter((ms) => ms < most)
   return answers.length === 0 ? undefined : answers.reduce((sum, ms) => sum + ms, 0) / answers.length
 }

@@ -70,7 +70,7 @@ describe('the model', () => {
     expect(policies.negotiated?.ms.median).toBeLessThan((policies.auto?.ms.median ?? 0) / 2)
   })
 
-  test('of a device that hears nothing helps nobody, and says so', () => {
+  test('of a device that hears nothing has no policy that helps, and says so', () => {
     const played = replayed('dead-rx', 'uboot-1.1.3', 1)
     expect(played.fitted.device.faults.map(({ fault }) => fault)).toEqual(['dead-rx'])
     for (const row of Object.values(played.policies)) expect(row?.intact ?? 0).toBe(0)

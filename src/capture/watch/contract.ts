@@ -129,7 +129,7 @@ export interface Progress {
   readonly block: number
   /** Of the file, up to that block. */
   readonly bytes: number
-  /** Of the file, where an option told it. */
+  /** Of the file, where an option names it. */
   readonly sizeBytes: number | undefined
   readonly rateBytesPerSec: number
 }

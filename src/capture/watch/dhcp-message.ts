@@ -1,5 +1,5 @@
-/** BOOTP (RFC 951) and DHCP (RFC 2131) messages: who asks for an address, what it says of itself, and which boot file it is told. */
-import { net16, net32 } from '../bytes.ts'
+/** BOOTP (RFC 951) and DHCP (RFC 2131) messages: who asks for an address, what it says of itself, and which boot file it gets. */
+import { net32 } from '../bytes.ts'
 import { formatAddress, formatMac } from '../address.ts'
 
 export const DHCP_PORTS = { server: 67, client: 68 } as const
@@ -92,8 +92,9 @@ function optionsIn(b: Uint8Array, from: number, end: number): Map<number, Uint8A
       at++
       continue
     }
-    if (at + 2 > end || at + 2 + b[at + 1] > end) break
-    const bytes = net16(b, at) & 0xff
+    if (at + 2 > end) break
+    const bytes = b[at + 1]
+    if (at + 2 + bytes > end) break
     if (!options.has(b[at])) options.set(b[at], b.slice(at + 2, at + 2 + bytes))
     at += 2 + bytes
   }

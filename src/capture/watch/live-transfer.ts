@@ -1,8 +1,9 @@
 /** One transfer while it is watched: how far it is, and whether anything is to be said of it. At its end the capture's own reader judges it. */
 import { HEADER_BYTES, type Option, optionNumber, parseOack, readBlock, seqNear } from '../../packet/index.ts'
+import { MAX_BLKSIZE, MIN_BLKSIZE } from '../../transfer/negotiate.ts'
 import { formatAddress } from '../address.ts'
 import { type CapturedTransfer, type IcmpMeaning, PACKET_KIND } from '../contract.ts'
-import { type FragmentedPacket, kindOf } from '../flow/flow.ts'
+import { DEFAULT_BLKSIZE, type FragmentedPacket, kindOf } from '../flow/flow.ts'
 import { FlowTracker } from '../flow/flow-tracker.ts'
 import type { IcmpError } from '../frame/icmp.ts'
 import type { IpHeader } from '../frame/ip-header.ts'
@@ -21,7 +22,6 @@ const STALL_MS = 1000
 const SETTLE_MS = 400
 /** Silence after which nothing more is expected: clients wait up to 5 s between two packets, and U-Boot ten times. */
 const GIVEN_UP_MS = 15_000
-const DEFAULT_BLKSIZE = 512
 
 /** What became due: see `WatchEvent`. */
 export type Due =
@@ -173,7 +173,7 @@ export class LiveTransfer {
     const parsed = kind === PACKET_KIND.oack ? parseOack(d.payloadBuffer, d.payload, d.capturedBytes) : undefined
     const oack = parsed?.ok === true ? parsed.value : undefined
     const options = oack ?? []
-    this.#blksize = optionNumber(options, 'blksize', 8, 65_464) ?? DEFAULT_BLKSIZE
+    this.#blksize = optionNumber(options, 'blksize', MIN_BLKSIZE, MAX_BLKSIZE) ?? DEFAULT_BLKSIZE
     const asked = this.request.direction === 'write' ? this.request.options : []
     this.#sizeBytes = optionNumber([...options, ...asked], 'tsize', 0, Number.MAX_SAFE_INTEGER)
     this.#server = {

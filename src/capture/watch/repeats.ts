@@ -38,7 +38,7 @@ export class Repeats {
     return { isNew, missing: isMissing ? asked.questions : 0 }
   }
 
-  /** True when the answer is worth a word: it ends questions, and was not told a moment ago. */
+  /** True when the answer is worth a word: it ends questions, and no answer was reported a moment ago. */
   answer(key: string, nowMs: number): boolean {
     const asked = this.#asked.get(key)
     if (asked === undefined || asked.questions === 0) return false

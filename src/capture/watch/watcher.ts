@@ -72,7 +72,7 @@ export class Watcher {
   #requests = 0
   #ended = 0
   #now = 0
-  /** When a device was heard last, and when the silence was told. */
+  /** When a device was heard last, and when the last event `quiet` was emitted. */
   #heardMs: number
   #quietSaidMs = -Infinity
   #otherFrames = 0
@@ -88,7 +88,7 @@ export class Watcher {
     this.#decoder = new FrameDecoder(this.#sink())
   }
 
-  /** Requests heard so far, repeats not counted, and those whose end was told. */
+  /** Requests heard so far, repeats not counted, and those whose event `ended` was emitted. */
   get requests(): number {
     return this.#requests
   }
@@ -133,7 +133,7 @@ export class Watcher {
     this.#say(nowMs, { event: 'quiet', forMs: quietMs, frames: this.#otherFrames, link: this.#link })
   }
 
-  /** The watch is over: what still runs is told as it stands. */
+  /** The watch is over: what still runs ends as it stands. */
   end(): void {
     for (const live of this.#live) this.#over(live, this.#now)
   }

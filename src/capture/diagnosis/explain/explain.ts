@@ -5,7 +5,7 @@ import type { Explanation } from './explanation.ts'
 import { FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost } from './faults.ts'
 import { chancesOf, outagesCost, pausesCost, shareCost } from './fit.ts'
 import { type Habits, likelyHabits } from './habits.ts'
-import { latenciesOf, type Script, scriptOf } from './script.ts'
+import { type Latency, type Script, scriptOf } from './script.ts'
 import { type Story, storyOf } from './search.ts'
 import type { ClientTimer } from './timer.ts'
 
@@ -23,6 +23,7 @@ const COMMON: ReadonlySet<FaultName> = new Set(['none', 'ack-loss', 'data-loss',
 export function explain(
   transfer: CapturedTransfer,
   all: Uint32Array,
+  latencies: readonly Latency[],
   timer: ClientTimer,
   windowBlocks: number,
 ): Explanation[] {
@@ -41,7 +42,7 @@ export function explain(
     return fitted(fault, habits, script, story, asksCost, windowBlocks)
   }
   const likely = likelyHabits(names)
-  const scripts = latenciesOf(transfer.packets, all).map((latency) => scriptOf(transfer, all, latency, timer))
+  const scripts = latencies.map((latency) => scriptOf(transfer, all, latency, timer))
   const healthy = scripts
     .map((script) => tell('none', likely[0].habits, script, 0))
     .find((e) => e !== undefined && e.cost <= HEALTHY_COST)

@@ -53,8 +53,8 @@ export function ownCost(fault: FaultName): number {
 
 export type Costs = Readonly<Partial<Record<EventKind, number>>>
 
-/** Events that happen to anybody once in a while. What is not named does not happen. */
-const ANYBODY: Costs = {
+/** Events that happen on any link once in a while. What is not named does not happen. */
+const CHANCE: Costs = {
   'up-lost': 7,
   'down-lost': 7,
   'up-twice': 8,
@@ -85,7 +85,7 @@ export const FAULT_COSTS: Readonly<Record<FaultName, Costs>> = Object.fromEntrie
   Object.entries(FAULT_EVENTS).map(([name, own]) => [
     name,
     {
-      ...ANYBODY,
+      ...CHANCE,
       ...EXCEPTIONS[name as FaultName],
       ...Object.fromEntries(own.map((kind) => [kind, ownCost(name as FaultName)])),
     },

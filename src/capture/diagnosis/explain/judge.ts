@@ -36,11 +36,12 @@ const NOISE_COST = 0.5
 const SHORT_FRAME_COST = 0.05
 
 export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks: number): Judgement {
-  const timer = clientTimerOf(transfer, all, latenciesOf(transfer.packets, all)[0].usualMs)
+  const latencies = latenciesOf(transfer.packets, all)
+  const timer = clientTimerOf(transfer, all, latencies[0].usualMs)
   // Before the first ACK of a block everything is lost, whatever the cause.
   if (transfer.direction !== 'read' || transfer.blocks.highestAcknowledged === 0)
     return { judged: [], timerMs: timer.ms }
-  const stories = explain(transfer, all, timer, windowBlocks)
+  const stories = explain(transfer, all, latencies, timer, windowBlocks)
   const told = stories.filter(({ fault, own }) => fault !== 'both-losses' || isBoth(own))
   const found: Omit<Judged, 'weight'>[] = told.map((story) => ({
     hypothesis: story.fault,

@@ -37,8 +37,8 @@ export interface Script {
   readonly timerMs: number | undefined
   /** It asked for this time, or repeated what it had said by it. */
   readonly isTimerSure: boolean
-  /** Positions of the client's packets that say this, in their order. */
-  saying(what: number): readonly number[]
+  /** Positions behind `after` of the client's packets that say this, in their order: the first `most` of them. */
+  saying(what: number, after: number, most: number): readonly number[]
   /** Another packet of the server leaves within this time behind position `at`. */
   within(at: number, ms: number): boolean
 }
@@ -54,7 +54,7 @@ export interface Latency {
 const SCHEDULING_MS = 4
 
 export function scriptOf(
-  { packets, quietMs, followedUntil }: CapturedTransfer,
+  { packets, quietMs, followedUntil }: Pick<CapturedTransfer, 'packets' | 'quietMs' | 'followedUntil'>,
   all: Uint32Array,
   latency: Latency,
   timer: ClientTimer,
@@ -127,12 +127,27 @@ export function scriptOf(
     mostMs,
     timerMs: timer.ms,
     isTimerSure: timer.isSure,
-    saying: (what) => saying.get(what) ?? NONE,
+    saying: (what, after, most) => {
+      const same = saying.get(what) ?? NONE
+      const from = firstBehind(same, after)
+      return same.slice(from, from + most)
+    },
     within: (at, longestMs) => nextSent[at] >= 0 && ms[nextSent[at]] - ms[at] <= longestMs,
   }
 }
 
 const NONE: readonly number[] = []
+
+/** Where the first position above `after` stands. */
+function firstBehind(positions: readonly number[], after: number): number {
+  let [low, high] = [0, positions.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (positions[middle] <= after) low = middle + 1
+    else high = middle
+  }
+  return low
+}
 
 function seqOf(packets: CapturedPackets, i: number): number | undefined {
   const kind = packets.kind(i)

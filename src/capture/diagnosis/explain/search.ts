@@ -3,6 +3,7 @@
  * are read in their order; a few branches, each with a client of its own, are carried along (a beam search). What the server does needs no
  * explanation: its packets are given.
  */
+import { LIVES } from '../contract.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
 import type { Costs, EventKind } from './faults.ts'
 import type { Script } from './script.ts'
@@ -64,9 +65,13 @@ interface Late {
   readonly ms: number
 }
 
-/** A branch that is this much more costly than the cheapest, or beyond so many, is given up. */
+/** A branch that costs this much more than the cheapest is given up, and so are all but the cheapest few. */
 const MOST_BEHIND = 10
 const MOST_BRANCHES = 10
+/** Packets of the client that are explained ahead of their turn: no server sends further ahead. Each packet copies and compares them. */
+const MOST_AHEAD = 64
+/** Packets of the client that say the same, of which the one in time is looked for. */
+const MOST_ALIKE = 64
 /** Packets with several branches; a bound on the time that a search takes. */
 const MOST_DOUBTFUL = 6000
 /** A late packet arrives within this. */
@@ -76,7 +81,6 @@ const MOST_LATE = 2
 const LONGEST_PAUSE_MS = 30_000
 /** Receive buffers of a bootloader. */
 const QUEUE = 4
-const LIVES = 10
 /** No client's timer is shorter. */
 const SHORTEST_TIMER_MS = 200
 const TIMER_OFF = 0.05
@@ -167,6 +171,7 @@ class Search {
     if (this.#costs['down-seen'] !== undefined) return false
     if (heldDown !== undefined || heldUp !== undefined || late.length > 0 || isOut || ms[at] < busyUntilMs) return false
     if (client.beyond.length > 0) return false
+    if (explained.length >= MOST_AHEAD) return false
     // Of what is not explained yet, the next that the client says.
     const heard = nextHeard[explained.at(-1) ?? at]
     if (heard < 0) return false
@@ -347,7 +352,8 @@ class Search {
 
   /** The first packet of the client that says this, in time, and is not explained yet; -1 for none. */
   #match(branch: Branch, what: number, ms: number, moreMs: number): number {
-    const { ms: times, seq, fromClient, leastMs, mostMs } = this.#script
+    const { ms: times, seq, fromClient, leastMs, mostMs, saying } = this.#script
+    if (branch.explained.length >= MOST_AHEAD) return -1
     // It is the packet that is being read.
     if (fromClient[this.#at] === 1 && ms === times[this.#at])
       return seq[this.#at] === what && !branch.explained.includes(this.#at)
@@ -356,10 +362,10 @@ class Search {
     const fromMs = ms + leastMs
     const toMs = ms + mostMs + moreMs
     // Packets arrive in the order in which they left, but for those that are late.
-    const last = moreMs === LATE_MS ? -1 : branch.passed
-    for (const at of this.#script.saying(what)) {
+    const last = moreMs === LATE_MS ? this.#at : Math.max(this.#at, branch.passed)
+    for (const at of saying(what, last, MOST_ALIKE)) {
       if (times[at] > toMs) break
-      if (at > last && at > this.#at && times[at] >= fromMs && !branch.explained.includes(at)) return at
+      if (times[at] >= fromMs && !branch.explained.includes(at)) return at
     }
     return -1
   }
@@ -367,9 +373,9 @@ class Search {
   /** Another packet that left together with the one that is being read. */
   #matchAfter(branch: Branch, what: number, ms: number): number {
     const { ms: times, mostMs } = this.#script
-    for (const at of this.#script.saying(what)) {
+    for (const at of this.#script.saying(what, this.#at, MOST_ALIKE)) {
       if (times[at] > ms + mostMs) break
-      if (at > this.#at && !branch.explained.includes(at)) return at
+      if (!branch.explained.includes(at)) return at
     }
     return -1
   }

@@ -1,6 +1,6 @@
 /** The timer of the client, as its option or its packets show it. */
 import type { CapturedTransfer } from '../../contract.ts'
-import { median } from '../view/median.ts'
+import { quantile } from '../view/median.ts'
 
 /** No timer of a client is shorter. */
 const SHORTEST_MS = 200
@@ -19,7 +19,7 @@ export interface ClientTimer {
 }
 
 export function clientTimerOf(
-  { packets, request, agreed }: CapturedTransfer,
+  { packets, request, agreed }: Pick<CapturedTransfer, 'packets' | 'request' | 'agreed'>,
   all: Uint32Array,
   usualMs: number,
 ): ClientTimer {
@@ -51,18 +51,19 @@ export function clientTimerOf(
     acked = Math.max(acked, seq)
     heardMs = ms
   }
-  if (repeated.length > 0) return { ms: mostAlike(repeated) ?? Math.min(...repeated), isSure: true }
+  if (repeated.length > 0) return { ms: mostAlike(repeated) ?? quantile(repeated, 0), isSure: true }
   const atOnce = wholeSeconds(twice)
   return atOnce === undefined ? { ms: mostAlike(alone), isSure: false } : { ms: atOnce, isSure: true }
 }
 
 function mostAlike(waits: readonly number[]): number | undefined {
-  let best: number[] = []
-  for (const wait of waits) {
-    const alike = waits.filter((ms) => ms >= wait && ms <= wait * (1 + ALIKE))
-    if (alike.length > best.length) best = alike
+  const sorted = Float64Array.from(waits).sort()
+  let [from, end] = [0, 0]
+  for (let first = 0, last = 0; first < sorted.length; first++) {
+    while (last < sorted.length && sorted[last] <= sorted[first] * (1 + ALIKE)) last++
+    if (last - first > end - from) [from, end] = [first, last]
   }
-  return best.length >= LEAST_ALIKE ? median(best) : undefined
+  return end - from >= LEAST_ALIKE ? sorted[(from + end - 1) >> 1] : undefined
 }
 
 function wholeSeconds(waits: readonly number[]): number | undefined {

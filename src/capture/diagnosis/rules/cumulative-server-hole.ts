@@ -1,4 +1,3 @@
-import { holesOf } from '../holes.ts'
 import type { Rule } from '../rule.ts'
 
 export const cumulativeServerHole: Rule = {
@@ -6,8 +5,7 @@ export const cumulativeServerHole: Rule = {
   title: 'the server took blocks for delivered that the device never acknowledged by themselves',
   advice:
     'Do not flash this image: load it again with a server that keeps one acknowledgement for each block (Foresend), or compare its checksum in the device first.',
-  find({ transfer }) {
-    const holes = holesOf(transfer)
+  find({ holes }) {
     if (holes.count === 0) return undefined
     const ranges = holes.ranges
       .slice(0, 5)

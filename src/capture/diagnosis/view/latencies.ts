@@ -28,16 +28,13 @@ export function latenciesOf(packets: CapturedPackets, list: Uint32Array): Latenc
       leftAt.set(seq, leftAt.has(seq) || seq <= acked ? Number.NaN : packets.timeMs(i))
       windowBlocks = Math.max(windowBlocks, seq - acked)
     } else if (kind === 'ack') {
-      const left = leftAt.get(seq)
+      // What lies below in a window was answered by an earlier ACK, or lost: it gives no sample.
+      const left = seq > acked ? leftAt.get(seq) : undefined
       if (left !== undefined && !Number.isNaN(left)) samples.push(packets.timeMs(i) - left)
       const last = lastLeftAt.get(seq)
       if (last !== undefined) sinceRepeat.push(packets.timeMs(i) - last)
       lastLeftAt.delete(seq)
-      if (seq > acked) {
-        // What lies below in a window is answered by this ACK, or lost: it gives no sample later.
-        acked = seq
-        for (const open of leftAt.keys()) if (open <= seq) leftAt.delete(open)
-      }
+      acked = Math.max(acked, seq)
     }
   }
   return { medianMs: median(samples) ?? median(sinceRepeat), samples: samples.length, windowBlocks }

@@ -1,7 +1,8 @@
 /** What the rules look at: the transfer, and what is found out of it once for all of them. */
 import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
-import { type Evidence, MAX_EVIDENCE_PACKETS } from '../contract.ts'
+import { type Evidence, MAX_EVIDENCE_PACKETS, type PossibleHoles } from '../contract.ts'
 import { type Judgement, judge } from '../explain/judge.ts'
+import { holesOf } from '../holes.ts'
 import { type Episode, episodesOf } from './episodes.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
 import { countingPackets, frameNumbers } from './timeline.ts'
@@ -13,6 +14,7 @@ export interface View {
   readonly list: Uint32Array
   readonly latencies: Latencies
   readonly episodes: readonly Episode[]
+  readonly holes: PossibleHoles
   /** How likely each fault is, with its story. */
   readonly judgement: Judgement
   /** Indices of the packets that the client sent of its own accord, as the likeliest story has it. */
@@ -24,11 +26,12 @@ export function viewOf(transfer: CapturedTransfer): View {
   const { packets } = transfer
   const latencies = latenciesOf(packets, list)
   const episodes = episodesOf(packets, list)
+  const holes = holesOf(transfer, list)
   const judgement = judge(transfer, list, latencies.windowBlocks)
   const best = judgement.judged[0]?.story
   const ownAccord =
     best === undefined ? [] : best.events.filter(({ kind }) => kind === 'timer').map(({ at }) => best.script.packet[at])
-  return { transfer, packets, list, latencies, episodes, judgement, ownAccord }
+  return { transfer, packets, list, latencies, episodes, holes, judgement, ownAccord }
 }
 
 /** Evidence with the frames of these packets. */

@@ -23,6 +23,7 @@ function madePackets(length: number, thinned = 0): CapturedPackets {
     block: () => 0,
     seq: (i) => Math.ceil(i / 2),
     payloadBytes: () => 512,
+    payloadSum: () => 0,
     flags: (i) => (i % 100 === 99 ? 1 : 0),
     frameBytes: () => 0,
     thinnedBefore: (i) => (i === length - 1 ? thinned : 0),
