@@ -52,7 +52,7 @@ describe('a server that runs', () => {
     ])
     const text = await run(['status', '--state', state])
     expect(text.stdout).toMatch(
-      /^Foresend .* listening on 127\.0\.0\.1:\d+ for .*\nso far: 2 transfers completed \(400 kB\).*\n *no\. +client .*\n.*image +(requested|stalled)/,
+      /^Foresend .* listening on 127\.0\.0\.1:\d+ for .*\nso far: 2 transfers completed \(400 kB\).*\n *no\. +client .*\n.*image +(requested|running|stalled)/,
     )
     const stat = await run(['stat', '--state', state])
     expect(stat.stdout).toMatch(/\n +2 {2}transfers completed\n/)
