@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { COMPILE_CACHE } from './test/support/compile-cache.ts'
 
 /** Only virtual time and computing. */
 const virtual = [
@@ -36,7 +37,10 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }
+/** For the commands and threads that tests start. */
+const env = { NODE_COMPILE_CACHE: COMPILE_CACHE }
+
+const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000, env }
 
 /** Three at once on two cores: the real programs of `rest` mostly wait for each other. */
 const together = { maxWorkers: 3, sequence: { groupOrder: 0 } }
