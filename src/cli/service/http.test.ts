@@ -48,7 +48,9 @@ describe('the token', () => {
     expect(statSync(join(folder, 'http-token')).mode & 0o777).toBe(0o600)
     expect(keptToken(folder).text).toBe(token.text)
     mkdirSync(join(folder, 'other'))
+    writeFileSync(join(folder, 'other', 'http-token'), 'cut off', { mode: 0o644 })
     expect(keptToken(join(folder, 'other')).text).not.toBe(token.text)
+    expect(statSync(join(folder, 'other', 'http-token')).mode & 0o777).toBe(0o600)
   })
 
   test('of a file has to be long, and one line', () => {
