@@ -32,7 +32,9 @@ const small = { sizeBytes: 10_240, windowsize: 1, clients: 100, transfers: 4000 
 const large = { sizeBytes: 2_000_000, windowsize: 16, clients: 10, transfers: 200 }
 
 const many = { sizeBytes: 500_000, windowsize: 16, clients: 1000, transfers: 2000 }
-const HTTP = [...PLAIN, '--http', 'HTTP']
+/** As `serve` is without flags: events down to `info` are made anyway. */
+const USUAL = ['--state', 'FOLDER']
+const HTTP = ['--http', 'HTTP']
 
 const COSTS: readonly Cost[] = [
   { name: 'history', base: PLAIN, more: ['--state', 'FOLDER', '--log-level', 'error'], ...small },
@@ -50,9 +52,9 @@ const COSTS: readonly Cost[] = [
     more: [...PLAIN, '--record', 'FOLDER', '--record-failed'],
     ...small,
   },
-  { name: 'http, nobody looks', base: PLAIN, more: HTTP, ...small },
-  { name: 'http, looked at, 1000 live', base: PLAIN, more: HTTP, readers: 5, ...many },
-  { name: 'http, looked at, small files', base: PLAIN, more: HTTP, readers: 5, ...small },
+  { name: 'http, nobody looks', base: PLAIN, more: [...PLAIN, ...HTTP], ...small },
+  { name: 'http, looked at, 1000 live', base: USUAL, more: [...USUAL, ...HTTP], readers: 5, ...many },
+  { name: 'http, looked at, small files', base: USUAL, more: [...USUAL, ...HTTP], readers: 5, ...small },
 ]
 
 /** What is written later than the transfers end belongs to them. */
