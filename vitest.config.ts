@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'rest',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'ui/src/**/*.test.ts'],
           exclude: [...virtual, ...alone],
           ...together,
         },
