@@ -47,7 +47,7 @@ test('frames arrive whole however they are cut, and the last one is named when t
   expect(played.frames).toEqual(['snapshot {"a":"ü"}', 'changes 2'])
   expect(played.links.map(({ type }) => type)).toEqual(['connecting', 'live'])
   await played.end()
-  expect(played.links.at(-1)).toMatchObject({ type: 'lost', why: 'the server ended the connection' })
+  expect(played.links.at(-1)).toMatchObject({ type: 'lost', why: 'it ended the connection' })
   await vi.advanceTimersByTimeAsync(500)
   expect(played.asked).toEqual([undefined, '8'])
   await played.say('event: changes\nid: 9\ndata: 3\n\n')

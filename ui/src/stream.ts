@@ -71,7 +71,7 @@ export class Stream {
 
   async #run(controller: AbortController): Promise<void> {
     const { signal } = controller
-    let why = 'the server ended the connection'
+    let why = 'it ended the connection'
     try {
       this.#listenFor(controller)
       const response = await this.#options.open(this.#lastId, signal)
@@ -79,11 +79,15 @@ export class Stream {
         this.#close()
         return this.#say({ type: 'refused' })
       }
-      if (!response.ok || response.body === null) throw new Error(`the server answered ${response.status}`)
-      await this.#read(response.body, controller)
+      if (!response.ok || response.body === null) throw new Error(`it answered ${response.status}`)
+      if (this.#open === controller) {
+        // Where nothing was missed, no frame comes until something changes.
+        this.#say({ type: 'live' })
+        await this.#read(response.body, controller)
+      }
     } catch (error) {
       if (error instanceof Error && !(error instanceof TypeError) && error.name !== 'AbortError') why = error.message
-      else if (this.#attempts > 0) why = 'the server does not answer'
+      else if (this.#attempts > 0) why = 'it does not answer'
     }
     if (this.#open === controller) this.#lost(why)
   }
@@ -91,10 +95,6 @@ export class Stream {
   async #read(body: ReadableStream<Uint8Array>, controller: AbortController): Promise<void> {
     const parser = createParser({
       onEvent: ({ id, event, data }) => {
-        // A frame says that this is the server and that it is well.
-        if (this.#link.type !== 'live') this.#say({ type: 'live' })
-        this.#attempts = 0
-        this.#lostAt = undefined
         if (id !== undefined) this.#lastId = id
         this.#options.frame(event ?? 'message', data)
       },
@@ -106,6 +106,8 @@ export class Stream {
       if (this.#open !== controller) return void reader.cancel().catch(() => undefined)
       if (done) return
       this.#listenFor(controller)
+      this.#attempts = 0
+      this.#lostAt = undefined
       parser.feed(decoder.decode(value, { stream: true }))
     }
   }

@@ -1,15 +1,23 @@
 /** A transfer that is over: how it ended, and if that was badly, why and what to do. */
 import { useState } from 'preact/hooks'
 import { type Ended, idOf } from '../ended.ts'
-import { useNow } from '../hooks.ts'
+import { get } from '../api.ts'
+import { useLoad, useNow } from '../hooks.ts'
 import { fragmentOf, type TransferId } from '../route.ts'
 import { visible } from '../visible.ts'
+import type { Diagnosis } from '../wire.ts'
 import { agoText, figuresText, outcomeTone, outcomeWord, uBootLine, whenText } from '../words.ts'
 import { Bar } from './bar.tsx'
 import { FileName } from './name.tsx'
 import { Packets } from './packets.tsx'
 
-export function EndedCard({ ended }: { readonly ended: Ended }) {
+export interface EndedCardProps {
+  readonly ended: Ended
+  /** Asks the server why it went badly, where no event told that. */
+  readonly asksWhy: boolean
+}
+
+export function EndedCard({ ended, asksWhy }: EndedCardProps) {
   const now = useNow(5000)
   const tone = outcomeTone(ended)
   const id = idOf(ended)
@@ -43,9 +51,24 @@ export function EndedCard({ ended }: { readonly ended: Ended }) {
         />
       )}
       {ended.bytes > 0 && <p class="figures">{figuresText(ended)}</p>}
-      <EndedWords ended={ended} />
+      {asksWhy && id !== undefined && ended.cause !== undefined && ended.explanation === undefined ? (
+        <AskedWords ended={ended} id={id} />
+      ) : (
+        <EndedWords ended={ended} />
+      )}
       {id !== undefined && isTelling(ended) && <PacketsOnDemand id={id} ended={ended} />}
     </article>
+  )
+}
+
+/** The history has the name of a cause; its words are those of the diagnosis. */
+function AskedWords({ ended, id }: { readonly ended: Ended; readonly id: TransferId }) {
+  const { value } = useLoad((signal) => get<Diagnosis>(`/diagnosis/${id}`, signal), [id])
+  const [first] = value?.causes ?? []
+  return (
+    <EndedWords
+      ended={first === undefined ? ended : { ...ended, explanation: first.explanation, advice: first.advice }}
+    />
   )
 }
 

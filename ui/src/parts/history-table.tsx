@@ -50,9 +50,9 @@ function HistoryLine({ row }: { readonly row: HistoryRow }) {
       </td>
       <td class="client">
         {ended.client}
-        {row.mac !== undefined && <span class="quiet"> {visible(row.mac)}</span>}
+        {row.mac !== undefined && <span class="quiet">{visible(row.mac)}</span>}
       </td>
-      <td>
+      <td class="ended">
         <span class={`pill ${tone}`}>{outcomeWord(ended)}</span>
         {remark !== '' && <span class="remark quiet">{remark}</span>}
       </td>

@@ -28,8 +28,8 @@ export function LinkBanner({ reconnect }: { readonly reconnect: () => void }) {
       {link.type === 'lost' && (
         <div class="banner">
           <p>
-            <strong>The server is lost since {clockText(link.since)}</strong>: {link.why}. What stands here is from
-            then. Transfers may go on without this page.
+            <strong>Lost the server at {clockText(link.since)}</strong>: {link.why}. What stands here is from then.
+            Transfers may go on without this page.
           </p>
           <Retry at={link.retryAt} reconnect={reconnect} />
         </div>

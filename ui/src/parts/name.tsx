@@ -2,7 +2,7 @@
 import { visible } from '../visible.ts'
 
 export function Name({ text }: { readonly text: string }) {
-  return <bdi class="name">{text === '' ? '(empty name)' : visible(text)}</bdi>
+  return <bdi class="name">{text.trim() === '' ? `(${text === '' ? 'empty' : 'blank'} name)` : visible(text)}</bdi>
 }
 
 /** The name that was asked for, and what it stands for where that is another. */

@@ -4,9 +4,12 @@ import { get } from '../api.ts'
 import { useLoad } from '../hooks.ts'
 import { live } from '../live.ts'
 import { visible } from '../visible.ts'
-import type { Network } from '../wire.ts'
+import type { Network, ServedFile } from '../wire.ts'
+import { Name } from './name.tsx'
 
 const AGAIN_MS = 5000
+/** Names that are shown as examples. */
+const SOME_FILES = 4
 
 export function NothingHeard() {
   const loaded = useLoad((signal) => get<Network>('/network', signal), [])
@@ -61,6 +64,7 @@ function Ready({ network }: { readonly network: Network }) {
               then <code>tftpboot LOADADDR FILE</code>
             </p>
           )}
+          <SomeFiles />
           {network.port !== 69 && (
             <p>
               <strong>Port {network.port} is not 69.</strong> Boot loaders and recovery modes ask port 69 and cannot be
@@ -83,6 +87,32 @@ function Ready({ network }: { readonly network: Network }) {
           </p>
         </section>
       </div>
+    </>
+  )
+}
+
+/** What the device may ask for. */
+function SomeFiles() {
+  const loaded = useLoad(
+    (signal) => get<{ files: ServedFile[]; next: string | null }>(`/files?limit=${SOME_FILES}`, signal),
+    [],
+  )
+  const files = loaded.value?.files.slice(0, SOME_FILES) ?? []
+  if (loaded.value === undefined) return null
+  if (files.length === 0) return <p>No file is served yet: put the image into the folder of the server.</p>
+  return (
+    <>
+      <h2>It can ask for</h2>
+      <ul class="names">
+        {files.map(({ name }) => (
+          <li key={name}>
+            <Name text={name} />
+          </li>
+        ))}
+        <li>
+          <a href="#/files">All files</a>
+        </li>
+      </ul>
     </>
   )
 }

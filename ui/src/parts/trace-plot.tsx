@@ -19,7 +19,7 @@ const SERIES = [
 
 const HEIGHT = 280
 /** Room on either side of a pause that is zoomed to, as a share of it. */
-const MARGIN = 0.35
+const MARGIN = 0.2
 
 export function TracePlot({ points, direction }: TracePlotProps) {
   const place = useRef<HTMLDivElement>(null)
@@ -164,11 +164,11 @@ function optionsOf(
   return {
     width: element.clientWidth,
     height: HEIGHT,
-    padding: [8, 12, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     scales: { x: { time: false }, y: { range: (_, min, max) => blockRange(min, max) } },
     axes: [
-      { ...axis, values: (_, ticks) => ticks.map((tick) => `${Number(tick.toFixed(4))} s`), size: 32 },
+      { ...axis, values: (_, ticks) => ticks.map((tick) => `${Number(tick.toFixed(4))} s`), size: 32, space: 84 },
       // Half a block does not exist.
       { ...axis, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? String(tick) : '')), size: 56 },
     ],

@@ -25,7 +25,7 @@ const GROUP_WORDS: Record<Grouping, string> = { none: 'no groups', file: 'by fil
 export function TransferTable() {
   const [listing, setListing] = useState<Listing>({ search: '', order: 'attention', group: 'none', open: new Set() })
   const box = useRef<HTMLDivElement>(null)
-  const [scroll, setScroll] = useState({ top: 0, height: 600 })
+  const [scroll, setScroll] = useState({ top: 0, height: 720 })
   const isNarrow = useMedia('(max-width: 700px)')
   const frames = live.frames.value
   const rows = useMemo(() => rowsOf(live.transfers.values(), listing), [frames, listing])
@@ -51,21 +51,29 @@ export function TransferTable() {
   return (
     <>
       <ListingForm listing={listing} change={setListing} found={rows.length} />
-      <div class="table" role="table" aria-label="Transfers that run" aria-rowcount={rows.length + 1}>
-        <div role="rowgroup">
-          <div class="row head" role="row" aria-rowindex={1}>
-            <span role="columnheader">Client</span>
-            <span role="columnheader">File</span>
-            <span role="columnheader">Progress</span>
-            <span role="columnheader">Rate</span>
-            <span role="columnheader">Time left</span>
-            <span role="columnheader">Window</span>
-            <span role="columnheader">Again</span>
-          </div>
-        </div>
+      <div class="table">
         {/* The keyboard scrolls what has the focus. */}
-        <div class="scroll" ref={box} role="rowgroup" tabIndex={0} aria-label="Rows">
-          <div class="all" role="presentation" style={{ height: `${rows.length * rowHeight}px` }}>
+        <div
+          class="scroll"
+          ref={box}
+          role="table"
+          aria-label="Transfers that run"
+          aria-rowcount={rows.length + 1}
+          tabIndex={0}
+        >
+          <div class="head" role="rowgroup">
+            <div class="row head" role="row" aria-rowindex={1}>
+              <span role="columnheader">Client</span>
+              <span role="columnheader">File</span>
+              <span role="columnheader">Progress</span>
+              <span role="columnheader">Rate</span>
+              <span role="columnheader">Time left</span>
+              <span role="columnheader">Window</span>
+              <span role="columnheader">Again</span>
+            </div>
+          </div>
+
+          <div class="all" role="rowgroup" style={{ height: `${rows.length * rowHeight}px` }}>
             {rows.slice(from, to).map((row, index) => (
               <RowOf
                 key={row.type === 'group' ? `g${row.key}` : row.view.id}

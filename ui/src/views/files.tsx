@@ -123,7 +123,7 @@ function AddFiles() {
       <button type="button" class="primary" onClick={() => input.current?.click()}>
         Add files …
       </button>
-      <p class="quiet note">or drop them anywhere on the page</p>
+      <p class="quiet note drop-hint">or drop them anywhere on the page</p>
     </>
   )
 }

@@ -14,6 +14,8 @@ import type { Status, TransferView } from '../wire.ts'
 const MOST_CARDS = 6
 /** Of those that are over; the rest is one step away, in the history. */
 const MOST_ENDED = 12
+/** Of those, the newest ones say at once why they went badly. */
+const MOST_ASKED = 4
 
 export function NowView() {
   const status = live.status.value
@@ -31,7 +33,7 @@ export function NowView() {
       {views.length === 0 && <p class="idle">Nothing runs. Waiting for the next request …</p>}
       {views.length > 0 && (
         <section aria-label="Transfers that run">
-          <h2>{views.length === 1 ? 'Runs now' : `${views.length} run now`}</h2>
+          <h2>Running</h2>
           {views.length > MOST_CARDS ? (
             <TransferTable />
           ) : (
@@ -47,8 +49,8 @@ export function NowView() {
         <section aria-label="Transfers that ended">
           <h2>Ended</h2>
           <div class="cards">
-            {ended.map((one) => (
-              <EndedCard key={`${one.client} ${one.startedMs} ${one.file}`} ended={one} />
+            {ended.map((one, index) => (
+              <EndedCard key={`${one.client} ${one.startedMs} ${one.file}`} ended={one} asksWhy={index < MOST_ASKED} />
             ))}
           </div>
           <p>
@@ -66,9 +68,9 @@ function Summary({ status, views }: { readonly status: Status; readonly views: r
   const rate = views.reduce((sum, { rateBytesPerSec }) => sum + rateBytesPerSec, 0)
   return (
     <ul class="summary" aria-label="Since the server was started">
-      <Figure value={String(views.length)} word={views.length === 1 ? 'runs' : 'run'} />
+      <Figure value={String(views.length)} word="running" />
       {stalled > 0 && <Figure value={String(stalled)} word="stalled" tone="careful" />}
-      <Figure value={rateText(rate)} word="all together" />
+      {views.length > 0 && <Figure value={rateText(rate)} word="in all" />}
       <Figure value={String(completed)} word="completed" />
       {failed > 0 && <Figure value={String(failed)} word="failed" tone="bad" />}
       {refused > 0 && <Figure value={String(refused)} word="refused" />}

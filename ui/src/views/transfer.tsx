@@ -15,7 +15,7 @@ import { fragmentOf, type TransferId } from '../route.ts'
 import { countText, durationText, sizeText } from '../units.ts'
 import { visible } from '../visible.ts'
 import { figuresText, outcomeTone, outcomeWord, stateWord, whenText } from '../words.ts'
-import type { Diagnosis, HistoryRow, TransferView } from '../wire.ts'
+import type { Cause, Diagnosis, HistoryRow, TransferView } from '../wire.ts'
 
 export function TransferPage({ id }: { readonly id: TransferId }) {
   const view = (live.frames.value, live.transfers.get(Number(id)))
@@ -90,6 +90,7 @@ function EndedTransfer({ id, told }: { readonly id: TransferId; readonly told: E
     )
   }
   const tone = outcomeTone(ended)
+  const causes = diagnosis.value?.causes ?? []
   return (
     <article class={`page ${tone}`}>
       <Back />
@@ -107,8 +108,8 @@ function EndedTransfer({ id, told }: { readonly id: TransferId; readonly told: E
         <Bar label="Where it ended" bytes={ended.bytes} sizeBytes={ended.sizeBytes} tone={tone} />
       )}
       <p class="figures">{figuresText(ended)}</p>
-      <EndedWords ended={ended} />
-      <Causes diagnosis={diagnosis.value} known={ended.explanation} />
+      <EndedWords ended={causes.length === 0 ? ended : { ...ended, explanation: undefined, advice: undefined }} />
+      <Causes causes={causes} />
       <h2>Packets</h2>
       <Packets id={id} direction={ended.direction} blocks={ended.blocks} optionsAgreed={ended.optionsAgreed ?? ''} />
       <h2>Figures</h2>
@@ -159,24 +160,18 @@ function EndedFacts({ ended, id }: { readonly ended: Ended; readonly id: Transfe
 }
 
 /** Every cause that fits, the likeliest first, with what shows it. */
-function Causes({
-  diagnosis,
-  known,
-}: {
-  readonly diagnosis: Diagnosis | undefined
-  readonly known: string | undefined
-}) {
-  if (diagnosis === undefined || diagnosis.causes.length === 0) return null
+function Causes({ causes }: { readonly causes: readonly Cause[] }) {
+  if (causes.length === 0) return null
   return (
     <section aria-label="Causes">
-      <h2>{diagnosis.causes.length === 1 ? 'Most likely why' : 'Why, the likeliest first'}</h2>
+      <h2>{causes.length === 1 ? 'Most likely why' : 'Why, the likeliest first'}</h2>
       <ol class="causes">
-        {diagnosis.causes.map(({ id, confidence, explanation, advice, evidence }) => (
+        {causes.map(({ id, confidence, explanation, advice, evidence }) => (
           <li key={id}>
             <p>
               {visible(explanation)} <span class="quiet">({Math.round(confidence * 100)} % sure)</span>
             </p>
-            {explanation !== known && advice !== '' && (
+            {advice !== '' && (
               <p class="advice">
                 <strong>What to do:</strong> {visible(advice)}
               </p>
