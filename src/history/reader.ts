@@ -118,6 +118,19 @@ export class Reader {
     })
   }
 
+  /** The transfer that the last server knew as `seq`. */
+  transferOfLastRun(seq: number): StoredTransfer | undefined {
+    return readable(() => {
+      const row = this.#db
+        .prepare(
+          `SELECT ${COLUMNS} FROM transfer LEFT JOIN device ON device.id = device
+           WHERE run = (SELECT max(id) FROM run) AND seq = ?`,
+        )
+        .get(seq)
+      return row === undefined ? undefined : transferOf(row)
+    })
+  }
+
   /** The last packets of a transfer, the oldest first; undefined when they were not kept. */
   trace(id: number): TraceEntry[] | undefined {
     return readable(() => {
