@@ -27,7 +27,7 @@ export async function everyView(page: string): Promise<{ places: Place[]; server
     [`${busy.url}#/transfers`, 'did not answer for 30 s'],
     [`${busy.url}#/transfers/5`, 'Abort'],
     [`${busy.url}#/transfers/h${id}`, 'Block over time'],
-    [`${busy.url}#/devices`, 'it gets 2 blocks'],
+    [`${busy.url}#/devices`, 'It gets 2 blocks'],
     [`${busy.url}#/devices/02:00:00:00:00:01`, 'Its transfers'],
     [`${busy.url}#/files`, 'recovery.bin'],
     [`${busy.url}#/history`, 'boot/initrd.img'],

@@ -300,7 +300,7 @@ export class FakeServer {
     return {
       version: '0.1.0',
       pid: 4242,
-      listening: [{ address: '0.0.0.0', port: this.network.port }],
+      listening: ['0.0.0.0', '::'].map((address) => ({ address, port: this.network.port })),
       writable: this.#options.writable ?? false,
       http: { tokenNeeded: this.#options.tokenNeeded ?? false },
       ...this.stats,

@@ -60,9 +60,8 @@ const text = (page: Page): Promise<string> => page.locator('body').innerText()
 /** Resolves when the page shows it; rejects after a while. */
 const sees = (page: Page, what: string | RegExp): Promise<void> => page.getByText(what).first().waitFor()
 
-/** As `expect.poll`, for a machine that is busy. */
-const polls = <T>(look: () => T): ReturnType<typeof expect.poll<T>> =>
-  expect.poll(look, { timeout: 10_000, interval: 20 })
+/** For a machine that is busy. */
+const PATIENT = { timeout: 10_000, interval: 20 }
 
 describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
   test('the story of a boot: nothing heard, asked, running, stalled, cured, completed', async () => {
@@ -268,7 +267,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     await sees(page, 'Replace it?')
     expect(server.files.find(({ name }) => name === 'hello.txt')?.sizeBytes).toBe(62)
     await page.getByRole('button', { name: 'Replace' }).click()
-    await polls(() => server.files.find(({ name }) => name === 'hello.txt')?.sizeBytes).toBe(5)
+    await expect.poll(() => server.files.find(({ name }) => name === 'hello.txt')?.sizeBytes, PATIENT).toBe(5)
     // The same by dropping it anywhere.
     await page.goto(`${server.url}#/devices`)
     const data = await page.evaluateHandle(() => {
@@ -279,7 +278,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     await page.dispatchEvent('body', 'dragover', { dataTransfer: data })
     await sees(page, 'Drop to serve it')
     await page.dispatchEvent('body', 'drop', { dataTransfer: data })
-    await polls(() => server.files.some(({ name }) => name === 'dropped.bin')).toBe(true)
+    await expect.poll(() => server.files.some(({ name }) => name === 'dropped.bin'), PATIENT).toBe(true)
     expect(complaints).toEqual([])
   })
 
@@ -288,17 +287,17 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     server.history = olderHistory(130)
     const { page } = await shown(`${server.url}#/history`)
     const rows = page.locator('tbody tr')
-    await polls(() => rows.count()).toBe(50)
+    await expect.poll(() => rows.count(), PATIENT).toBe(50)
     await page.getByRole('button', { name: 'Older ones' }).click()
-    await polls(() => rows.count()).toBe(100)
+    await expect.poll(() => rows.count(), PATIENT).toBe(100)
     await page.getByRole('button', { name: 'Older ones' }).click()
-    await polls(() => rows.count()).toBe(130)
+    await expect.poll(() => rows.count(), PATIENT).toBe(130)
     await page.getByLabel('Ended').selectOption('failed')
     await page.waitForURL(/#\/history\?outcome=failed$/)
     const failed = server.history.filter(({ outcome }) => outcome === 'failed').length
-    await polls(() => rows.count()).toBe(failed)
+    await expect.poll(() => rows.count(), PATIENT).toBe(failed)
     await page.reload()
-    await polls(() => rows.count()).toBe(failed)
+    await expect.poll(() => rows.count(), PATIENT).toBe(failed)
   })
 
   test('a device is forgotten after a yes', async () => {
@@ -307,7 +306,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     for (const moment of MOMENTS) boot.play(moment)
     const { page } = await shown(`${server.url}#t=${server.token}`)
     await page.getByRole('link', { name: 'Devices' }).click()
-    await sees(page, 'it gets 2 blocks at a time')
+    await sees(page, 'It gets 2 blocks at a time')
     await page.getByRole('link', { name: '02:00:00:00:00:01' }).click()
     await page.getByRole('button', { name: 'Forget it' }).click()
     await page.getByRole('button', { name: 'Forget', exact: true }).click()
@@ -355,9 +354,9 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     expect(await rows.count()).toBeLessThan(60)
     await table.focus()
     await page.keyboard.press('End')
-    await polls(() => rows.last().getAttribute('aria-rowindex')).toBe('3001')
+    await expect.poll(() => rows.last().getAttribute('aria-rowindex'), PATIENT).toBe('3001')
     await page.getByRole('searchbox').fill('10.1.3.7:')
-    await polls(() => rows.count()).toBe(1)
+    await expect.poll(() => rows.count(), PATIENT).toBe(1)
     await page.getByRole('searchbox').fill('')
     await page.getByLabel('Groups').selectOption('file')
     await expect
@@ -367,7 +366,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
         expect.stringMatching(/vmlinuz\s+1000 transfers/),
       ])
     await rows.last().getByRole('button').click()
-    await polls(() => table.getAttribute('aria-rowcount')).toBe('1003')
+    await expect.poll(() => table.getAttribute('aria-rowcount'), PATIENT).toBe('1003')
   })
 
   test('axe finds nothing in any view (dark and wide: `npm run ui:figures`)', async () => {

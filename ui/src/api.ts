@@ -67,8 +67,8 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
 function problemOf(status: number, text: string): Problem {
   if (status === 401) tokenWanted.value = true
   try {
-    const { code, detail } = JSON.parse(text) as { code?: unknown; detail?: unknown }
-    return new Problem(status, String(code ?? ''), String(detail ?? `the server answered ${status}`))
+    const { code, detail } = JSON.parse(text) as { code?: string; detail?: string }
+    return new Problem(status, code ?? '', detail ?? `the server answered ${status}`)
   } catch {
     return new Problem(status, '', `the server answered ${status}`)
   }

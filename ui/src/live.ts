@@ -15,6 +15,9 @@ import type {
 /** Transfers that are over and still shown; older ones are in the history. */
 const MOST_ENDED = 100
 const MOST_NOTICES = 20
+/** A transfer that stopped running is told about with its cause, once its packets were looked at: within some seconds. */
+const LEAVING_MS = 8000
+const MOST_LEAVING = 6
 
 export interface Notice {
   readonly time: number
@@ -30,6 +33,11 @@ export interface News {
   readonly ended: readonly Ended[]
 }
 
+export interface Leaving {
+  readonly view: TransferView
+  readonly since: number
+}
+
 export class Live {
   readonly transfers = new Map<number, TransferView>()
   /** Counts the frames: whoever reads it is drawn again with each. */
@@ -37,6 +45,8 @@ export class Live {
   readonly status = signal<Status | undefined>(undefined)
   readonly link = signal<Link>({ type: 'connecting' })
   readonly ended = signal<readonly Ended[]>([])
+  /** Transfers that run no more, whose last event has not come yet. */
+  readonly leaving = signal<readonly Leaving[]>([])
   readonly notices = signal<readonly Notice[]>([])
   readonly news = signal<News | undefined>(undefined)
   /** How far the server's clock is ahead of this one's. */
@@ -49,6 +59,7 @@ export class Live {
     this.skewMs = time - Date.now()
     this.status.value = status
     this.transfers.clear()
+    this.leaving.value = []
     for (const view of transfers) this.transfers.set(view.id, view)
     this.frames.value++
   }
@@ -69,9 +80,8 @@ export class Live {
     }
     const over = ended
       .filter(isOfTransfer)
-      .map((event) => ({ stalls: this.transfers.get(event.id)?.stalls, ...endedByEvent(event) }))
-    for (const id of gone) this.transfers.delete(id)
-    for (const { runId } of over) if (runId !== undefined) this.transfers.delete(runId)
+      .map((event) => ({ stalls: this.#lastView(event.id)?.stalls, ...endedByEvent(event) }))
+    this.#leave(gone, new Set(over.flatMap(({ runId }) => runId ?? [])))
     if (over.length > 0) this.ended.value = joined(over.slice(-MOST_ENDED), this.ended.value, MOST_ENDED)
     const told = notices.filter((event) => event.event === 'notice')
     if (told.length > 0) this.notices.value = [...told.toReversed(), ...this.notices.value].slice(0, MOST_NOTICES)
@@ -80,6 +90,23 @@ export class Live {
     }
     this.frames.value++
     return true
+  }
+
+  #lastView(id: number): TransferView | undefined {
+    return this.transfers.get(id) ?? this.leaving.value.find(({ view }) => view.id === id)?.view
+  }
+
+  #leave(gone: readonly number[], over: ReadonlySet<number>): void {
+    const now = Date.now()
+    const stays = this.leaving.value.filter(({ view, since }) => !over.has(view.id) && now - since < LEAVING_MS)
+    const goes = gone.flatMap((id) => {
+      const view = this.transfers.get(id)
+      return view === undefined || over.has(id) ? [] : [{ view, since: now }]
+    })
+    if (goes.length > 0 || stays.length < this.leaving.value.length) {
+      this.leaving.value = [...stays, ...goes].slice(-MOST_LEAVING)
+    }
+    for (const id of [...gone, ...over]) this.transfers.delete(id)
   }
 
   /** What ended before this page was opened. */

@@ -1,6 +1,7 @@
 /** What happened, in words. */
 import type { Ended } from './ended.ts'
 import type { News } from './live.ts'
+export { sentence } from '../../src/cli/render/sentence.ts'
 import { countText, durationText, rateText, sizeText } from './units.ts'
 import { visible } from './visible.ts'
 import type { TransferView } from './wire.ts'

@@ -6,7 +6,7 @@ import { useLoad, useNow } from '../hooks.ts'
 import { fragmentOf, type TransferId } from '../route.ts'
 import { visible } from '../visible.ts'
 import type { Diagnosis } from '../wire.ts'
-import { agoText, figuresText, outcomeTone, outcomeWord, uBootLine, whenText } from '../words.ts'
+import { agoText, figuresText, outcomeTone, outcomeWord, sentence, uBootLine, whenText } from '../words.ts'
 import { Bar } from './bar.tsx'
 import { FileName } from './name.tsx'
 import { Packets } from './packets.tsx'
@@ -78,14 +78,14 @@ export function EndedWords({ ended }: { readonly ended: Ended }) {
   const isRead = direction === 'read'
   return (
     <>
-      {reason !== undefined && <p class="why">{visible(reason)}</p>}
-      {explanation !== undefined && explanation !== reason && <p class="why">{visible(explanation)}</p>}
+      {reason !== undefined && <p class="why">{sentence(visible(reason))}</p>}
+      {explanation !== undefined && explanation !== reason && <p class="why">{sentence(visible(explanation))}</p>}
       {lastAck === 'missing' && (
         <p class="why">Only its last acknowledgement is missing; many devices restart before they send it.</p>
       )}
       {advice !== undefined && (
         <p class="advice">
-          <strong>What to do:</strong> {visible(advice)}
+          <strong>What to do:</strong> {sentence(visible(advice))}
         </p>
       )}
       {crc32 !== undefined && outcome === 'completed' && isRead && (

@@ -3,7 +3,9 @@ import { useEffect } from 'preact/hooks'
 import { get } from '../api.ts'
 import { useLoad } from '../hooks.ts'
 import { live } from '../live.ts'
+import { reachable } from '../reachable.ts'
 import { visible } from '../visible.ts'
+import { sentence } from '../words.ts'
 import type { Network, ServedFile } from '../wire.ts'
 import { Name } from './name.tsx'
 
@@ -37,7 +39,8 @@ export function NothingHeard() {
 }
 
 function Ready({ network }: { readonly network: Network }) {
-  const cards = network.addresses.filter(({ isLoopback }) => !isLoopback)
+  const cards = reachable(network.addresses, live.status.value?.listening ?? [])
+  const hasCard = network.addresses.some(({ isLoopback }) => !isLoopback)
   return (
     <>
       <div class="ready">
@@ -45,8 +48,14 @@ function Ready({ network }: { readonly network: Network }) {
           <h2>The device asks one of these addresses</h2>
           {cards.length === 0 ? (
             <p>
-              <strong>This machine has no address beyond loopback.</strong> Plug the cable in and give its network card
-              the address that the device looks for.
+              {hasCard ? (
+                <strong>The server listens on loopback alone, which no device reaches.</strong>
+              ) : (
+                <strong>This machine has no address beyond loopback.</strong>
+              )}{' '}
+              {hasCard
+                ? 'Start it without --host, or with the address of a network card.'
+                : 'Plug the cable in and give its network card the address that the device looks for.'}
             </p>
           ) : (
             <ul class="addresses">
@@ -76,14 +85,14 @@ function Ready({ network }: { readonly network: Network }) {
           <h2>If nothing comes</h2>
           <ol>
             {network.hints.map((hint) => (
-              <li key={hint}>{visible(hint)}</li>
+              <li key={hint}>{sentence(visible(hint))}</li>
             ))}
           </ol>
           <h2>Firewall</h2>
           <p>
             {network.firewall === null
               ? `Nothing is known against it. It must let UDP port ${network.port} in.`
-              : visible(network.firewall.said)}
+              : sentence(visible(network.firewall.said))}
           </p>
         </section>
       </div>

@@ -20,6 +20,8 @@ export interface PacketsProps {
 type Plot = FunctionComponent<{ readonly points: TracePoints; readonly direction: 'read' | 'write' }>
 
 const AGAIN_MS = 1000
+/** What has just ended is not in the history yet: asked for again this often. */
+const MOST_RETRIES = 4
 /** Packets that are listed: the last round trips. */
 const LISTED = 32
 
@@ -30,8 +32,11 @@ export function Packets({ id, direction, blocks, optionsAgreed, isRunning = fals
     // A function as it is would be called for the next state.
     void import('./trace-plot.tsx').then(({ TracePlot }) => setPlot(() => TracePlot))
   }, [])
+  const [retries, setRetries] = useState(0)
+  const isEarly = loaded.problem?.status === 404 && !id.startsWith('h') && retries < MOST_RETRIES
   useEffect(() => {
-    if (!isRunning || loaded.isLoading) return
+    if ((!isRunning && !isEarly) || loaded.isLoading) return
+    if (isEarly) setRetries(retries + 1)
     const timer = setTimeout(loaded.reload, AGAIN_MS)
     return () => clearTimeout(timer)
   }, [isRunning, loaded.isLoading])
@@ -43,6 +48,7 @@ export function Packets({ id, direction, blocks, optionsAgreed, isRunning = fals
         : tracePoints({ trace, direction, blocks, rollover: /\brollover=1\b/.test(optionsAgreed) ? 1 : 0 }),
     [trace],
   )
+  if (isEarly) return <p class="quiet">Asking the server …</p>
   if (loaded.problem?.status === 404) {
     return <p class="quiet">Its packets were not kept: they are kept of transfers that stalled or broke off.</p>
   }

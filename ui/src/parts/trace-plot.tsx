@@ -13,7 +13,7 @@ export interface TracePlotProps {
 const SERIES = [
   { key: 'sent', color: '--plot-sent', size: 4 },
   { key: 'acknowledged', color: '--plot-ack', size: 4 },
-  { key: 'again', color: '--plot-again', size: 8 },
+  { key: 'again', color: '--plot-again', size: 6 },
   { key: 'error', color: '--bad', size: 10 },
 ] as const
 

@@ -6,7 +6,7 @@ import { settled, useLoad, useNow } from '../hooks.ts'
 import { fragmentOf } from '../route.ts'
 import { countText } from '../units.ts'
 import { visible } from '../visible.ts'
-import { agoText, whenText } from '../words.ts'
+import { agoText, sentence, whenText } from '../words.ts'
 import { type Device, msOf } from '../wire.ts'
 
 export function DevicesView() {
@@ -65,7 +65,7 @@ export function Learnt({ device }: { readonly device: Device }) {
   return (
     <ul class="learnt">
       {device.learnt.map((line) => (
-        <li key={line}>{visible(line)}</li>
+        <li key={line}>{sentence(visible(line))}</li>
       ))}
     </ul>
   )

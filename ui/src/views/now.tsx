@@ -1,5 +1,6 @@
 /** What happens now. */
 import { EndedCard } from '../parts/ended-card.tsx'
+import { FileName } from '../parts/name.tsx'
 import { NothingHeard } from '../parts/nothing-heard.tsx'
 import { TransferCard } from '../parts/transfer-card.tsx'
 import { TransferTable } from '../parts/transfer-table.tsx'
@@ -21,6 +22,7 @@ export function NowView() {
   const status = live.status.value
   const views = (live.frames.value, [...live.transfers.values()])
   const ended = live.ended.value.slice(0, MOST_ENDED)
+  const leaving = live.leaving.value
   if (status === undefined)
     return <h1 class="quiet">{live.link.value.type === 'lost' ? 'Now' : 'Asking the server …'}</h1>
   if (views.length === 0 && ended.length === 0 && status.transfers.requested === 0) return <NothingHeard />
@@ -30,7 +32,7 @@ export function NowView() {
       <h1 class="unseen">Now</h1>
       <Summary status={status} views={views} />
       <Notices />
-      {views.length === 0 && <p class="idle">Nothing runs. Waiting for the next request …</p>}
+      {views.length + leaving.length === 0 && <p class="idle">Nothing runs. Waiting for the next request …</p>}
       {views.length > 0 && (
         <section aria-label="Transfers that run">
           <h2>Running</h2>
@@ -45,10 +47,13 @@ export function NowView() {
           )}
         </section>
       )}
-      {ended.length > 0 && (
+      {ended.length + leaving.length > 0 && (
         <section aria-label="Transfers that ended">
           <h2>Ended</h2>
           <div class="cards">
+            {leaving.map(({ view }) => (
+              <LeavingCard key={view.id} view={view} />
+            ))}
             {ended.map((one, index) => (
               <EndedCard key={`${one.client} ${one.startedMs} ${one.file}`} ended={one} asksWhy={index < MOST_ASKED} />
             ))}
@@ -59,6 +64,24 @@ export function NowView() {
         </section>
       )}
     </div>
+  )
+}
+
+/** Between its last packet and what the diagnosis makes of it. */
+function LeavingCard({ view }: { readonly view: TransferView }) {
+  return (
+    <article class="card">
+      <header>
+        <h3>
+          <FileName file={view.file} served={view.served} />
+        </h3>
+        <span class="pill">ended</span>
+      </header>
+      <p class="quiet">
+        {view.direction === 'read' ? 'to' : 'from'} {view.client}
+      </p>
+      <p class="words">Looking at its packets …</p>
+    </article>
   )
 }
 

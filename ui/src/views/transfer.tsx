@@ -14,7 +14,7 @@ import { live } from '../live.ts'
 import { fragmentOf, type TransferId } from '../route.ts'
 import { countText, durationText, sizeText } from '../units.ts'
 import { visible } from '../visible.ts'
-import { figuresText, outcomeTone, outcomeWord, stateWord, whenText } from '../words.ts'
+import { figuresText, outcomeTone, outcomeWord, sentence, stateWord, whenText } from '../words.ts'
 import type { Cause, Diagnosis, HistoryRow, TransferView } from '../wire.ts'
 
 export function TransferPage({ id }: { readonly id: TransferId }) {
@@ -169,11 +169,11 @@ function Causes({ causes }: { readonly causes: readonly Cause[] }) {
         {causes.map(({ id, confidence, explanation, advice, evidence }) => (
           <li key={id}>
             <p>
-              {visible(explanation)} <span class="quiet">({Math.round(confidence * 100)} % sure)</span>
+              {sentence(visible(explanation))} <span class="quiet">({Math.round(confidence * 100)} % sure)</span>
             </p>
             {advice !== '' && (
               <p class="advice">
-                <strong>What to do:</strong> {visible(advice)}
+                <strong>What to do:</strong> {sentence(visible(advice))}
               </p>
             )}
             {evidence.length > 0 && (
