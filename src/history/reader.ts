@@ -68,6 +68,8 @@ export interface StoredDevice {
   readonly lastMs: number | undefined
   readonly learnt: DeviceUpdate | undefined
   readonly transfers: number
+  /** Of its transfers: those that did not complete for sure. */
+  readonly failed: number
 }
 
 /** Whether a server has kept something in `folder`. */
@@ -145,8 +147,9 @@ export class Reader {
     return readable(() =>
       this.#db
         .prepare(
-          `SELECT *, (SELECT count(*) FROM transfer WHERE device = device.id) AS transfers FROM device
-           ORDER BY last_ms DESC, identity LIMIT ?`,
+          `SELECT *, (SELECT count(*) FROM transfer WHERE device = device.id) AS transfers,
+             (SELECT count(*) FROM transfer WHERE device = device.id AND (${IS_FAILED})) AS failed
+           FROM device ORDER BY last_ms DESC, identity LIMIT ?`,
         )
         .all(limit)
         .map(deviceOf),
@@ -303,6 +306,7 @@ function deviceOf(row: Row): StoredDevice {
     lastMs: known(row.last_ms),
     learnt: updateOf(row),
     transfers: row.transfers as number,
+    failed: row.failed as number,
   }
 }
 

@@ -1,10 +1,12 @@
 /**
  * Fuzzes the endpoint for long: `npm run fuzz -- [PACKETS] [SEED]`. Ends with 1 and the seed and packet of what went wrong.
- * `npm run fuzz -- rules [CASES] [SEED]` fuzzes the rules about names instead (rules-run.ts).
+ * `npm run fuzz -- http [REQUESTS] [SEED]` fuzzes the HTTP port (http-run.ts), and `npm run fuzz -- rules [CASES] [SEED]` the
+ * rules about names (rules-run.ts).
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { fuzzEndpoint } from './endpoint-fuzz.ts'
+import { runHttpFuzz } from './http-run.ts'
 import { fuzzRules } from './rules-run.ts'
 
 setFlagsFromString('--expose-gc')
@@ -19,6 +21,7 @@ const startedAt = performance.now()
 const seconds = () => (performance.now() - startedAt) / 1000
 
 if (process.argv[2] === 'rules') await fuzzRules(Number(process.argv[3] ?? 20_000), Number(process.argv[4] ?? 1))
+else if (process.argv[2] === 'http') await runHttpFuzz(Number(process.argv[3] ?? 100_000), Number(process.argv[4] ?? 1))
 else fuzzPackets()
 
 function fuzzPackets(): void {

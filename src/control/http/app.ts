@@ -53,7 +53,8 @@ export function createApp(source: ApiSource, health: Health, requestTime: Reques
       const refusal = refusalOf(incoming, door)
       if (refusal !== undefined) {
         count(refusal.status)
-        return sendProblem(outgoing, refusal, true)
+        if (!hasLargeBody(incoming)) incoming.resume()
+        return sendProblem(outgoing, refusal, hasLargeBody(incoming))
       }
       const listener = getRequestListener(
         (request, env) => hono.fetch(request, { ...(env as HttpBindings), door } satisfies Env['Bindings']),
@@ -103,8 +104,8 @@ async function answer(route: Route, context: Context<Env>, count: Count): Promis
   } catch (error) {
     const problem = problemOf(error)
     count(problem.status)
-    // What is left of a body is not read.
-    const ends = problem.status === 413 || route.takesFile === true ? { connection: 'close' } : {}
+    // A short body is read to its end, as a connection that is closed over it may take the answer with it.
+    const ends = hasLargeBody(incoming) ? { connection: 'close' } : {}
     return problemResponse(problem, ends)
   }
 }

@@ -23,7 +23,7 @@ export async function diagnosisOf(source: ApiSource, work: WorkThread, text: str
     const trace = await server.trace(running.id)
     if (trace !== undefined) return work.diagnose({ traced: ofRunning(running, trace), words: wordsOfTrace(trace) })
   }
-  const ended = await endedTransfer(source, name)
+  const ended = endedTransfer(source, name)
   if (ended === undefined) throw nothingThere('there is no such transfer: it ended longer ago, or never ran')
   const trace = ended.hasTrace ? readHistory(source, (reader) => reader.trace(ended.id)) : undefined
   if (trace === undefined)

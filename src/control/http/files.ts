@@ -3,6 +3,7 @@ import { closeSync, type Dirent, statSync } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ContentSpec } from '../../content/index.ts'
+import { fromSystem } from '../../content/errors.ts'
 import { locate, type Located, openLocated, requireRegular } from '../../content/inside-root.ts'
 import { pathSegments } from '../../content/names.ts'
 import { isPartName } from '../../content/part-names.ts'
@@ -81,8 +82,16 @@ export class Files {
     }
   }
 
-  /** What a name leads to; undefined where nothing is. Throws a Problem, or ERR_TFTP_ACCESS. */
+  /** What a name leads to; undefined where nothing is. Throws a Problem, or a ForesendError. */
   #find(name: string): Located | undefined {
+    try {
+      return this.#locate(name)
+    } catch (cause) {
+      throw cause instanceof Problem ? cause : fromSystem(cause, FAILING)
+    }
+  }
+
+  #locate(name: string): Located | undefined {
     const content = this.#content()
     const single = singleOf(content)
     if (single !== undefined) return name === basename(single) ? locate(join(single, '..'), [name], FAILING) : undefined

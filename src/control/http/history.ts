@@ -4,9 +4,6 @@ import { jsonOf } from '../../history/json.ts'
 import type { ApiSource } from '../source.ts'
 import { nothingThere } from './problem.ts'
 
-/** What ended is in the history this much later. */
-const WRITTEN_AFTER_MS = 400
-
 /** Throws a Problem where none is kept, and as Reader does. */
 export function readHistory<T>({ stateFolder }: ApiSource, read: (reader: Reader) => T): T {
   if (stateFolder === undefined) throw nothingThere('this server keeps no history (--no-history)')
@@ -18,24 +15,22 @@ export function readHistory<T>({ stateFolder }: ApiSource, read: (reader: Reader
   }
 }
 
-/** `17` is a transfer of this run of the server, `h17` row 17 of the history. Undefined where it is neither. */
+/** `17` is a transfer of this run of the server, `h17` row 17 of the history. */
 export type TransferName = { readonly run: number } | { readonly row: number }
 
+/** Throws a Problem. */
 export function nameOf(text: string): TransferName {
   const match = /^(h?)(\d{1,15})$/.exec(text)
   if (match === null) throw nothingThere('transfers have numbers: 17, or h17 for one of the history')
   return match[1] === '' ? { run: Number(match[2]) } : { row: Number(match[2]) }
 }
 
-/** Undefined where the history has none, or there is no history. */
-export async function endedTransfer(source: ApiSource, name: TransferName): Promise<StoredTransfer | undefined> {
-  const look = (): StoredTransfer | undefined =>
-    readHistory(source, (reader) => ('row' in name ? reader.transfer(name.row) : reader.transferOfLastRun(name.run)))
+/** Undefined where the history has none, or there is no history. One that is being diagnosed is there some seconds after its end. */
+export function endedTransfer(source: ApiSource, name: TransferName): StoredTransfer | undefined {
   if (source.stateFolder === undefined) return undefined
-  const found = look()
-  if (found !== undefined || 'row' in name) return found
-  await new Promise((resolve) => setTimeout(resolve, WRITTEN_AFTER_MS))
-  return look()
+  return readHistory(source, (reader) =>
+    'row' in name ? reader.transfer(name.row) : reader.transferOfLastRun(name.run),
+  )
 }
 
 export interface HistoryFilter {
@@ -52,7 +47,7 @@ export interface HistoryPage {
 
 /** Rows that are looked at for one page, where few of them fit. The next page goes on behind them. */
 const MAX_ROWS = 20_000
-const PIECE_ROWS = 500
+const PIECE_ROWS = 200
 
 /** The newest first. Serving goes on between pieces. */
 export async function historyPage(

@@ -1,7 +1,7 @@
 /** The API on TCP: for browsers and monitoring, with bounds on what a connection may cost. */
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server as HttpServer } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { ForesendError } from '../../error.ts'
 import type { Api } from '../api.ts'
@@ -17,6 +17,7 @@ export interface HttpOptions {
   readonly readsNeedToken: boolean
   /** PEM. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly bounds?: Bounds
 }
 
 export interface HttpListener {
@@ -36,25 +37,36 @@ const KEEP_ALIVE_MS = 10_000
 const MAX_HEADER_BYTES = 16_384
 const MAX_HEADERS = 64
 
-const BOUNDS = {
-  headersTimeout: HEADERS_WITHIN_MS,
+export interface Bounds {
+  readonly headersWithinMs: number
+  readonly lookEveryMs: number
+  readonly idleMs: number
+}
+
+const BOUNDS: Bounds = { headersWithinMs: HEADERS_WITHIN_MS, lookEveryMs: LOOK_EVERY_MS, idleMs: IDLE_MS }
+
+const SERVER_OPTIONS = {
   // A large file over a slow link takes as long as it takes: what is asked of it is to move on.
   requestTimeout: 0,
-  connectionsCheckingInterval: LOOK_EVERY_MS,
   keepAliveTimeout: KEEP_ALIVE_MS,
   maxHeaderSize: MAX_HEADER_BYTES,
 }
 
 /** Rejects with ERR_TFTP_BIND, or ERR_TFTP_USAGE where the certificate is none. */
 export async function listenHttp(api: Api, options: HttpOptions): Promise<HttpListener> {
-  const { place, names, token, readsNeedToken, tls } = options
+  const { place, names, token, readsNeedToken, tls, bounds = BOUNDS } = options
   const scheme = tls === undefined ? 'http' : 'https'
+  const own = {
+    ...SERVER_OPTIONS,
+    headersTimeout: bounds.headersWithinMs,
+    connectionsCheckingInterval: bounds.lookEveryMs,
+  }
   let listener: RequestListener = (_, outgoing) => outgoing.destroy()
   const answer: RequestListener = (incoming, outgoing) => listener(incoming, outgoing)
-  const http = tls === undefined ? createServer(BOUNDS, answer) : withTls(tls, answer)
+  const http = tls === undefined ? createServer(own, answer) : withTls({ ...own, ...tls }, answer)
   http.maxConnections = MAX_CONNECTIONS
   http.maxHeadersCount = MAX_HEADERS
-  http.setTimeout(IDLE_MS)
+  http.setTimeout(bounds.idleMs)
   http.listen(place.port, place.address)
   try {
     await once(http, 'listening')
@@ -76,9 +88,9 @@ export async function listenHttp(api: Api, options: HttpOptions): Promise<HttpLi
   }
 }
 
-function withTls(tls: { readonly cert: string; readonly key: string }, answer: RequestListener): HttpServer {
+function withTls(options: ServerOptions, answer: RequestListener): HttpServer {
   try {
-    return createTlsServer({ ...BOUNDS, ...tls, minVersion: 'TLSv1.2' }, answer)
+    return createTlsServer({ ...options, minVersion: 'TLSv1.2' }, answer)
   } catch (error) {
     throw new ForesendError(
       'ERR_TFTP_USAGE',

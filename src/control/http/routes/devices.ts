@@ -10,7 +10,7 @@ import { DEVICE, HISTORY_ROW, limitOf } from '../schemas.ts'
 
 /** Transfers of a device that are shown with it. */
 const TRANSFERS = 50
-const MAX_DEVICES = 1000
+const MAX_DEVICES = 500
 
 export function deviceRoutes(source: ApiSource): Route[] {
   return [

@@ -30,11 +30,11 @@ export function transferRoutes(source: ApiSource, feed: Feed, work: WorkThread):
       summary: 'one transfer that runs, or ended (h17: row 17 of the history)',
       access: 'read',
       answer: v.union([v.object({ transfer: TRANSFER_VIEW }), v.object({ ended: HISTORY_ROW })]),
-      handle: async ({ params }) => {
+      handle: ({ params }) => {
         const name = nameOf(params.id)
         const running = 'run' in name ? server.transfers().find(({ id }) => id === name.run) : undefined
         if (running !== undefined) return { json: { transfer: feed.view(running) } }
-        const ended = await endedTransfer(source, name)
+        const ended = endedTransfer(source, name)
         if (ended === undefined) throw nothingThere(NO_TRANSFER)
         return { json: { ended: jsonOf(ended) } }
       },
@@ -47,8 +47,7 @@ export function transferRoutes(source: ApiSource, feed: Feed, work: WorkThread):
       answer: v.object({ trace: v.array(TRACE) }),
       handle: async ({ params }) => {
         const name = nameOf(params.id)
-        const trace =
-          ('run' in name ? await server.trace(name.run) : undefined) ?? (await endedTrace(source, params.id))
+        const trace = ('run' in name ? await server.trace(name.run) : undefined) ?? endedTrace(source, params.id)
         if (trace === undefined) throw nothingThere(`${NO_TRANSFER}, or its packets were not kept`)
         return { json: { trace } }
       },
@@ -76,7 +75,7 @@ export function transferRoutes(source: ApiSource, feed: Feed, work: WorkThread):
   ]
 }
 
-async function endedTrace(source: ApiSource, id: string): Promise<TraceEntry[] | undefined> {
-  const ended = await endedTransfer(source, nameOf(id))
+function endedTrace(source: ApiSource, id: string): TraceEntry[] | undefined {
+  const ended = endedTransfer(source, nameOf(id))
   return ended?.hasTrace === true ? readHistory(source, (reader) => reader.trace(ended.id)) : undefined
 }
