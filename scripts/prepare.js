@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
 if (existsSync(new URL('../node_modules/vite/package.json', import.meta.url))) {
-  execFileSync('npm', ['run', '--silent', 'build:ui', '--', '--logLevel', 'warn'], {
+  execFileSync('npm', ['run', '--silent', 'build:ui'], {
     stdio: 'inherit',
     shell: process.platform === 'win32',
   })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { tempFolder } from '../support/temp-folder.ts'
 import { CHROMIUM, launch, open, PHONE, type Watched } from './browser.ts'
 import { axeInPlaces, everyView } from './axe-matrix.ts'
-import { buildPage } from './built-page.ts'
+import { buildPage } from '../../ui/build.ts'
 import { FakeServer, type FakeOptions } from './fake-server.ts'
 import { ArcherBoot, crowd, failure, HOSTILE_NAMES, MOMENTS, olderHistory, someFiles } from './story.ts'
 

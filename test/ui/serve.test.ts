@@ -7,7 +7,7 @@ import { pattern } from '../e2e/pattern.ts'
 import { run, type Running, start } from '../e2e/cli-run.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { CHROMIUM, launch, open } from './browser.ts'
-import { buildPage } from './built-page.ts'
+import { buildInPlace } from '../../ui/build.ts'
 
 const IMAGE = pattern(400_000)
 
@@ -15,7 +15,7 @@ let browser: Browser
 
 beforeAll(async () => {
   // Where `serve` looks for it, as after `npm ci`.
-  await buildPage(join(import.meta.dirname, '../../ui/dist'))
+  await buildInPlace()
   if (CHROMIUM !== undefined) browser = await launch()
 })
 afterAll(() => browser?.close())

@@ -54,6 +54,7 @@ effect(() => {
   if (live.ended.value !== seenEnded) settleSoon()
   seenEnded = live.ended.value
 })
-render(<App reconnect={() => stream.connect()} />, app)
+// The question is on its way while the page is drawn.
 stream.connect()
+render(<App reconnect={() => stream.connect()} />, app)
 if (document.hidden) stream.hidden(true)

@@ -42,10 +42,12 @@ export function agoText(ms: number): string {
 
 /** 27 Nov 2026, 18:05:09 in the zone of this machine. */
 export function whenText(ms: number): string {
-  return WHEN.format(ms)
+  // Made when it is first needed: it takes a slow machine a while.
+  whenFormat ??= new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+  return whenFormat.format(ms)
 }
 
-const WHEN = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+let whenFormat: Intl.DateTimeFormat | undefined
 
 export function stateWord({ state }: TransferView): string {
   return state === 'requested' ? 'asked' : state

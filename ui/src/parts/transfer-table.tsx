@@ -148,10 +148,18 @@ interface RowProps {
 }
 
 function RowOf({ row, index, top, toggle }: RowProps) {
-  const style = { transform: `translateY(${top}px)` }
-  if (row.type === 'transfer') return <TransferRow view={row.view} index={index} style={style} />
+  const view = row.type === 'transfer' ? row.view : undefined
+  // Of the rows in view only those that changed, or are new, are made again: while it scrolls that is one or two.
+  const made = useMemo(
+    () => (view === undefined ? null : <TransferRow view={view} index={index} top={top} />),
+    [view, index, top],
+  )
+  return row.type === 'transfer' ? made : <GroupRow row={row} index={index} top={top} toggle={toggle} />
+}
+
+function GroupRow({ row, index, top, toggle }: RowProps & { readonly row: Row & { readonly type: 'group' } }) {
   return (
-    <div class="row group" role="row" aria-rowindex={index} style={style}>
+    <div class="row group" role="row" aria-rowindex={index} style={{ transform: `translateY(${top}px)` }}>
       <span role="cell" aria-colspan={7}>
         <button type="button" class="plain" aria-expanded={row.isOpen} onClick={() => toggle(row.key)}>
           <span aria-hidden="true">{row.isOpen ? '▾' : '▸'}</span> <Name text={row.key} />
@@ -169,14 +177,14 @@ function RowOf({ row, index, top, toggle }: RowProps) {
 interface TransferRowProps {
   readonly view: TransferView
   readonly index: number
-  readonly style: { readonly transform: string }
+  readonly top: number
 }
 
-function TransferRow({ view, index, style }: TransferRowProps) {
+function TransferRow({ view, index, top }: TransferRowProps) {
   const share = shareOf(view)
   const file = visible(view.file)
   return (
-    <div class={`row ${view.state}`} role="row" aria-rowindex={index} style={style}>
+    <div class={`row ${view.state}`} role="row" aria-rowindex={index} style={{ transform: `translateY(${top}px)` }}>
       <span class="client" role="cell">
         <a href={fragmentOf({ view: 'transfer', id: String(view.id) })}>{view.client}</a>
       </span>

@@ -44,7 +44,13 @@ export function HistoryView({ filter }: { readonly filter: HistoryFilter }) {
       <FilterForm filter={filter} />
       <Waiting loaded={loaded} />
       {loaded.value !== undefined && rows.length === 0 && (
-        <p class="idle">{query === '' ? 'No transfer has ended yet.' : 'No transfer fits.'}</p>
+        <p class="idle">
+          {query === ''
+            ? 'No transfer has ended yet.'
+            : next === null
+              ? 'No transfer fits.'
+              : 'None of the newest ones fits.'}
+        </p>
       )}
       {rows.length > 0 && <HistoryTable rows={rows} />}
       {next !== null && (

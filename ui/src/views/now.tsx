@@ -25,7 +25,8 @@ export function NowView() {
   const leaving = live.leaving.value
   if (status === undefined)
     return <h1 class="quiet">{live.link.value.type === 'lost' ? 'Now' : 'Asking the server …'}</h1>
-  if (views.length === 0 && ended.length === 0 && status.transfers.requested === 0) return <NothingHeard />
+  if (views.length === 0 && ended.length === 0 && status.transfers.requested + status.transfers.refused === 0)
+    return <NothingHeard />
   const isStale = live.link.value.type !== 'live'
   return (
     <div class={isStale ? 'stale' : undefined}>
