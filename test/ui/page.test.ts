@@ -73,7 +73,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     await sees(page, 'openwrt-initramfs.bin')
     const empty = await text(page)
     expect(empty).toContain('UDP port 69')
-    expect(empty).toContain('nftables lets UDP port 69 in')
+    expect(empty).toContain('lets UDP port 69 in')
     expect(empty).toContain('The cable has to be in the port')
     const boot = new ArcherBoot(server)
     boot.play('requested')
@@ -110,6 +110,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     const { page, complaints } = await shown(server.url)
     const card = page.getByRole('article').first()
     await sees(page, 'did not answer for 30 s')
+    await sees(page, 'Switch the device off and on')
     expect(await card.innerText()).toContain('What to do: Switch the device off and on')
     await card.getByRole('link').first().click()
     await sees(page, '81 % sure')
@@ -369,10 +370,11 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     await expect.poll(() => table.getAttribute('aria-rowcount'), PATIENT).toBe('1003')
   })
 
-  test('axe finds nothing in any view (dark and wide: `npm run ui:figures`)', async () => {
+  test('axe finds nothing in any view (dark, wide and contrast: `npm run ui:figures`)', async () => {
     const { places, servers } = await everyView(page)
     onTestFinished(() => Promise.all(servers.map((server) => server.stop())).then(() => undefined))
     const { page: tab } = await shown('about:blank', { viewport: PHONE })
-    expect(await axeInPlaces(tab, places)).toEqual([])
+    // Contrast, which costs most of the time, is computed in ui/src/colors.test.ts.
+    expect(await axeInPlaces(tab, places, ['color-contrast'])).toEqual([])
   })
 })
