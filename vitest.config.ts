@@ -13,7 +13,7 @@ const alone = [
   'src/history/history.test.ts',
   'src/server/**/*.test.ts',
   'test/{heap,soak}/**/*.test.ts',
-  'test/e2e/{bench-load,robust-kill,robust-worker,serve-many}.test.ts',
+  'test/e2e/{bench-load,http-attacks,robust-kill,robust-worker,serve-many}.test.ts',
 ]
 
 /** Files that take longest, or wait longest: they begin first, so that no core is left with one of them at the end. */

@@ -48,7 +48,9 @@ describe('the token', () => {
     expect(statSync(join(folder, 'http-token')).mode & 0o777).toBe(0o600)
     expect(keptToken(folder).text).toBe(token.text)
     mkdirSync(join(folder, 'other'))
+    writeFileSync(join(folder, 'other', 'http-token'), 'cut off', { mode: 0o644 })
     expect(keptToken(join(folder, 'other')).text).not.toBe(token.text)
+    expect(statSync(join(folder, 'other', 'http-token')).mode & 0o777).toBe(0o600)
   })
 
   test('of a file has to be long, and one line', () => {
@@ -86,8 +88,7 @@ test('names of a proxy, with the usual ports', () => {
 test('systemd hears of the server twice in its time, and only while it answers', async () => {
   vi.useFakeTimers()
   try {
-    let wrong: string | undefined
-    const check = vi.fn(async () => wrong)
+    const check = vi.fn<() => Promise<string | undefined>>(async () => undefined)
     const failed = vi.fn<(reason: string) => void>()
     const env = { WATCHDOG_USEC: '10000000' }
     expect(startWatchdog(check, failed, {})).toBeUndefined()
@@ -95,7 +96,7 @@ test('systemd hears of the server twice in its time, and only while it answers',
     const stop = startWatchdog(check, failed, env)
     await vi.advanceTimersByTimeAsync(10_000)
     expect(check).toHaveBeenCalledTimes(2)
-    wrong = 'no answer'
+    check.mockResolvedValue('no answer')
     await vi.advanceTimersByTimeAsync(5000)
     expect(failed.mock.calls).toEqual([[expect.stringMatching(/watchdog: no answer/)]])
     stop?.()

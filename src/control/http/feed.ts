@@ -19,6 +19,7 @@ const RING_BYTES = 8 * 1024 * 1024
 const MAX_WAITING_BYTES = 256 * 1024
 /** Proxies and browsers close what is silent for longer. */
 const COMMENT_EVERY_MS = 15_000
+const COMMENT = Buffer.from(':\n\n')
 /** Frames are still made this long after the last reader left, so that one that was cut off resumes. */
 const LINGER_MS = 10_000
 /** Events of one frame. Those beyond are in the history, and in the totals. */
@@ -110,7 +111,7 @@ export class Feed {
     this.#known = new Map(this.#source.server.transfers().map((transfer) => [transfer.id, transfer]))
     this.#stats = JSON.stringify(this.#source.server.stats())
     this.#schedule(FRAME_EVERY_MS)
-    this.#comment = setInterval(() => this.#write(Buffer.from(':\n\n')), COMMENT_EVERY_MS).unref()
+    this.#comment = setInterval(() => this.#writeComment(), COMMENT_EVERY_MS).unref()
   }
 
   #halt(): void {
@@ -197,6 +198,11 @@ export class Feed {
       reader.lost = 0
       this.#writeSnapshot(reader)
     }
+  }
+
+  /** A reader that is behind has more to read than this. */
+  #writeComment(): void {
+    for (const { outgoing } of this.#readers) if (outgoing.writableLength === 0) outgoing.write(COMMENT)
   }
 
   #writeSnapshot({ outgoing }: Reader): void {

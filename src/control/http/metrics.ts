@@ -196,7 +196,11 @@ export class Metrics {
       return { read, write: written }
     })
     total('foresend_requests_total', 'Datagrams at the listening port', ({ network }) => network.requests)
-    total('foresend_requests_ignored_total', 'Of those: no request at all', ({ network }) => network.ignored)
+    total(
+      'foresend_requests_ignored_total',
+      'Of those: no request at all; checks of health are among them',
+      ({ network }) => network.ignored,
+    )
     total('foresend_requests_repeated_total', 'Of those: a request said again', ({ network }) => network.repeated)
     total('foresend_requests_refused_total', 'Of those: turned away', ({ network }) => network.refused)
     total('foresend_datagrams_received_total', 'Datagrams that arrived', ({ network }) => network.arrivals)

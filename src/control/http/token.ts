@@ -1,11 +1,12 @@
 /** The secret that allows changes, and beyond loopback a look. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ForesendError } from '../../error.ts'
 
 /** In the state folder, for commands of the same user. */
 const TOKEN_FILE = 'http-token'
+const TOKEN_MODE = 0o600
 const MADE_BYTES = 24
 /** Fewer could be guessed. */
 const MIN_CHARS = 16
@@ -52,7 +53,9 @@ export function keptToken(folder: string): Token {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
   const made = newToken()
-  writeFileSync(path, `${made.text}\n`, { mode: 0o600 })
+  writeFileSync(path, `${made.text}\n`, { mode: TOKEN_MODE })
+  // A file that was there keeps the mode that it had.
+  chmodSync(path, TOKEN_MODE)
   return made
 }
 
