@@ -24,6 +24,7 @@ const longest = [
   'e2e/cli.test',
   'e2e/history',
   'sim/figures.test',
+  'test/ui/',
 ]
 
 class LongestFirst extends BaseSequencer {
