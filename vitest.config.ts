@@ -25,6 +25,7 @@ const longest = [
   'e2e/cli.test',
   'e2e/history',
   'sim/figures.test',
+  'test/ui/',
 ]
 
 class LongestFirst extends BaseSequencer {
@@ -54,7 +55,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'rest',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'ui/src/**/*.test.ts'],
           exclude: [...virtual, ...alone],
           ...together,
         },
