@@ -19,6 +19,9 @@ import type { Agreed } from '../transfer/negotiate.ts'
 import type { NetworkStats } from './contract.ts'
 import type { Recording } from './recording.ts'
 
+/** Requests that wait at a start: as many as can arrive in the milliseconds until the server is ready. Clients repeat the others. */
+const MAX_HELD = 256
+
 /** A flood of requests is a notice once in a while. */
 const LIMIT_NOTICES = { burst: 1, perSecond: 1 / 60 }
 
@@ -35,6 +38,8 @@ export interface ServingOptions {
   /** The first datagram reached a listening socket. */
   readonly asked: () => void
   readonly recording?: Recording | undefined
+  /** Requests wait until `admit`. */
+  readonly held?: boolean
 }
 
 export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<ServedTransfer> {
@@ -52,6 +57,8 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   #requests = 0
   /** False: new requests are left unanswered. */
   admitting = true
+  /** What came before `admit`; undefined once requests are served. */
+  #held: { readonly peer: Peer; readonly bytes: Uint8Array }[] | undefined
 
   constructor(options: ServingOptions) {
     this.#peers = options.peers
@@ -60,6 +67,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.#devices = options.devices
     this.#asked = options.asked
     this.#recording = options.recording
+    this.#held = options.held === true ? [] : undefined
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
     this.#opener = new Opener(this.driver, this.endpoint, options.store, options.rules)
@@ -70,6 +78,13 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.#opener.follow(store, rules)
     this.#peers = peers
     this.#rates = rates
+  }
+
+  /** Serves requests from now on, those first that waited. Without effect on one that was not held. */
+  admit(): void {
+    const held = this.#held
+    this.#held = undefined
+    for (const { peer, bytes } of held ?? []) this.#request(this.driver.now(), peer, bytes, 0, bytes.length)
   }
 
   /** Stores that are not closed: one, and those that a reload replaced while transfers use them. */
@@ -134,6 +149,11 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
 
   request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
     if (this.#requests++ === 0) this.#asked()
+    if (this.#held === undefined) this.#request(now, peer, buffer, offset, length)
+    else if (this.#held.length < MAX_HELD) this.#held.push({ peer, bytes: buffer.slice(offset, offset + length) })
+  }
+
+  #request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
     if (!this.admitting) return
     const refusal = this.#peers.refusal(peer.address, peer.near)
     if (refusal === undefined) {
