@@ -31,6 +31,7 @@ interface GetFlags extends TransferFlags {
   readonly output?: string
   readonly expectSize?: number
   readonly expectSha256?: string
+  readonly multicast?: true
 }
 
 export function getCommand(context: Context, done: (exitCode: number) => void): Command {
@@ -48,6 +49,7 @@ export function getCommand(context: Context, done: (exitCode: number) => void): 
     )
   addTransferFlags(command)
   command
+    .option('--multicast', 'share the blocks with other clients, where the server does that (RFC 2090)')
     .option(
       '--expect-size <BYTES>',
       'fail, and keep nothing, unless the file has this size',
@@ -92,6 +94,7 @@ function runGet(context: Context, words: readonly string[], flags: GetFlags): Pr
       start: (hooks) =>
         context.tools.get({
           ...given('mode', mode),
+          ...given('multicast', flags.multicast),
           ...transferOptions(flags),
           ...expected,
           ...source,

@@ -1,10 +1,5 @@
 /** Multicast groups that files may be sent to, as atftpd writes them: `239.255.0.0-31,128-132` and ports `1758-1761,8000`. */
-
-/** A multicast address and the port that its members listen on. */
-export interface Group {
-  readonly address: string
-  readonly port: number
-}
+import { isGroupAddress } from '../transfer/multicast/group-option.ts'
 
 /** Inclusive. */
 type Range = readonly [first: number, last: number]
@@ -16,21 +11,15 @@ const MAX_RANGES = 32
 export function groupAddressesOf(text: string): readonly string[] | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.([\d,-]+)$/.exec(text)
   if (match === null) return undefined
-  const [a, b, c] = match.slice(1, 4).map(Number) as [number, number, number]
-  // 224.0.0.x is for routing protocols and never leaves a link.
-  if (a < 224 || a > 239 || b > 255 || c > 255 || (a === 224 && b === 0 && c === 0)) return undefined
+  const [a, b, c] = match.slice(1, 4).map(Number)
   const ranges = rangesOf(match[4] as string, 0, 255)
-  return ranges?.flatMap(([first, last]) => numbers(first, last).map((d) => `${a}.${b}.${c}.${d}`))
+  const addresses = ranges?.flatMap(([first, last]) => numbers(first, last).map((d) => `${a}.${b}.${c}.${d}`))
+  return addresses?.every(isGroupAddress) ? addresses : undefined
 }
 
 /** Every port of `text` in its order; undefined where it is no list of ports. */
 export function groupPortsOf(text: string): readonly number[] | undefined {
   return rangesOf(text, 1, 65_535)?.flatMap(([first, last]) => numbers(first, last))
-}
-
-/** Whether `address` is one that a group may have. */
-export function isGroupAddress(address: string): boolean {
-  return /^[\d.]+$/.test(address) && groupAddressesOf(address)?.length === 1
 }
 
 function rangesOf(text: string, min: number, max: number): Range[] | undefined {

@@ -127,6 +127,7 @@ class Instance {
     const current = (): ServerConfig => this.#config
     this.#serving = new Serving({
       held: start.held,
+      groups: config,
       ...this.#partsOf(config, store),
       devices: this.#devices,
       events: this.#events,

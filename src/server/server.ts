@@ -37,7 +37,9 @@ export async function startServer(
 
 /** Half the cores, the other half for the kernel. One where a limit is for all transfers together. */
 export function workerCount(config: ServerConfig, cores: number = availableParallelism()): number {
-  const { workers, portRange } = config
+  const { workers, portRange, multicast } = config
+  // Instances know nothing of each other's groups, and clients of one file would be spread over them.
+  if (multicast !== undefined) return 1
   if (workers !== 'auto') return workers
   if (portRange !== undefined || SHARED.some((key) => config[key] !== undefined)) return 1
   return Math.max(1, Math.min(MAX_AUTO_WORKERS, Math.floor(cores / 2)))

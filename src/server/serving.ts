@@ -11,6 +11,7 @@ import type { Devices } from '../profile/devices.ts'
 import { unreadable } from './content.ts'
 import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
+import { Groups, type GroupsConfig } from './groups.ts'
 import { Opener } from './opener.ts'
 import type { Peers } from './peers.ts'
 import type { Rates } from './rates.ts'
@@ -40,12 +41,15 @@ export interface ServingOptions {
   readonly recording?: Recording | undefined
   /** Requests wait until `admit`. */
   readonly held?: boolean
+  /** Without it no file goes to several clients at once. */
+  readonly groups?: GroupsConfig
 }
 
 export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<ServedTransfer> {
   readonly endpoint: Endpoint<Tid, Served>
   readonly driver: Driver<ServedTransfer>
   readonly #opener: Opener
+  readonly #groups: Groups
   #peers: Peers
   #rates: Rates
   readonly #devices: Devices
@@ -70,7 +74,8 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.#held = options.held === true ? [] : undefined
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
-    this.#opener = new Opener(this.driver, this.endpoint, options.store, options.rules)
+    this.#groups = new Groups(this.driver, options.groups ?? {})
+    this.#opener = new Opener(this.driver, this.endpoint, this.#groups, options.store, options.rules)
   }
 
   /** Requests from now on are served from `store`, to `peers`, by `rules`, within `rates`; running transfers keep what they have. */
@@ -214,7 +219,8 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
       if (transfer.agreed === undefined) return
       content.agree(transfer.agreed)
     }
-    this.#recording?.sentBlocks(this.driver.now(), transfer, first, count)
+    // A capture of one transfer has no place for blocks to others.
+    if (transfer.agreed?.group === undefined) this.#recording?.sentBlocks(this.driver.now(), transfer, first, count)
     io.sendBlocks(content.frame, first, count, content.maxBytes, content.isMapped ? content : undefined)
   }
 
@@ -249,6 +255,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   close(transfer: ServedTransfer): void {
     this.#devices.ended(transfer)
     this.#recording?.close(this.driver.now(), Date.now(), transfer)
+    this.#groups.leave(this.driver.now(), transfer)
     transfer.io?.close()
     transfer.content?.close()
     transfer.io = undefined
