@@ -10,6 +10,8 @@ import { OPCODE, readOpcode } from '../../src/packet/index.ts'
 import type { Outcome } from '../../src/transfer/contract.ts'
 import { anticipation } from '../../src/transfer/policy/anticipation.ts'
 import { negotiated } from '../../src/transfer/policy/negotiated.ts'
+import { GroupMember } from '../../src/transfer/multicast/member.ts'
+import type { MulticastSession } from '../../src/transfer/multicast/session.ts'
 import type { Visitor } from './visitor.ts'
 
 /** What the owner keeps of a transfer. */
@@ -46,6 +48,8 @@ export class Owner implements EndpointSink<Line, Line> {
   readonly told = new Map<string, number>()
   /** Finds the honest client behind a request. */
   visitorOf: (peer: Peer, file: string) => Visitor | undefined = () => undefined
+  /** The group that a read joins; none by default. */
+  sessionOf: (transfer: FuzzTransfer, sizeBytes: number) => MulticastSession<GroupMember> | undefined = () => undefined
   readonly #rng: Rng
   readonly #later: { at: number; run: () => void }[] = []
   /** What the endpoint has to end and close yet, by the number of its transfer. */
@@ -164,6 +168,7 @@ export class Owner implements EndpointSink<Line, Line> {
   close(transfer: FuzzTransfer): void {
     if (this.#owed.get(transfer.id) !== 'close') throw this.#wrong('closed before its end or twice')
     this.#owed.delete(transfer.id)
+    if (transfer.machine instanceof GroupMember) transfer.machine.leave(this.now)
     const line = transfer.io
     if (line === undefined) return
     const last = this.live.pop()
@@ -194,8 +199,9 @@ export class Owner implements EndpointSink<Line, Line> {
     this.live.push(transfer)
     visitor?.accepted(transfer)
     const sizeBytes = visitor?.bytes.length ?? this.#imageBytes()
-    if (transfer.direction === 'read') this.endpoint.acceptRead(this.now, transfer, sizeBytes)
-    else this.endpoint.acceptWrite(this.now, transfer)
+    if (transfer.direction === 'read') {
+      this.endpoint.acceptRead(this.now, transfer, sizeBytes, this.sessionOf(transfer, sizeBytes))
+    } else this.endpoint.acceptWrite(this.now, transfer)
   }
 
   /** Nothing, exact blocks, a few blocks, and what needs a rollover. */

@@ -35,8 +35,8 @@ export interface MemberConfig {
 const REPEAT_MS = { near: 250, far: 1000, most: 2000 }
 /** Repeats to a client that leads: some six seconds, longer than the timer of every client that is known. */
 const MAX_REPEATS = 5
-/** To a far client that has never answered: rule A5. */
-const MAX_REPEATS_UNPROVEN = 3
+/** To a client that has never answered: with the first OACK, the one that lets it lead and an ERROR these are as many as rule A5 allows. */
+const MAX_REPEATS_UNPROVEN = { near: 4, far: 2 }
 /** To a client that said unasked that it has everything: it has probably gone. */
 const MAX_CHECKS = 2
 /** Of a leader, where the next one waits for its turn. */
@@ -248,12 +248,16 @@ export class GroupMember implements Machine, SessionMember {
 
   #mayPassOn(): boolean {
     const { switches } = this.#config.session
-    return this.#leads && switches && this.#repeats > MAX_REPEATS_SWITCHING && this.#silences < MAX_REPEATS
+    // One that has never answered gets no further turn: it may be the victim of a forged request.
+    return (
+      this.#leads && this.#heard && switches && this.#repeats > MAX_REPEATS_SWITCHING && this.#silences < MAX_REPEATS
+    )
   }
 
   #mostRepeats(): number {
     if (!this.#leads) return MAX_CHECKS
-    return this.#heard || this.#config.near ? MAX_REPEATS : MAX_REPEATS_UNPROVEN
+    if (this.#heard) return MAX_REPEATS
+    return this.#config.near ? MAX_REPEATS_UNPROVEN.near : MAX_REPEATS_UNPROVEN.far
   }
 
   #repeatMs(): number {
