@@ -196,6 +196,7 @@ describe('atftpd', () => {
         'log-format': 'syslog',
         'log-level': 'info',
         'exit-idle': 300,
+        multicast: '239.255.0.0-255',
       },
       isStandalone: false,
       isDaemon: false,
@@ -217,9 +218,12 @@ describe('atftpd', () => {
       port: 69,
       rto: 5000,
       'max-transfers': 100,
+      multicast: '239.239.239.0-255',
+      'multicast-ports': '1758',
+      'multicast-ttl': 1,
     })
     expect({ isStandalone, isDaemon }).toEqual({ isStandalone: true, isDaemon: false })
-    expect(remarks).toHaveLength(3)
+    expect(remarks).toEqual([])
   })
 
   test.each<[string, object]>([
@@ -232,6 +236,9 @@ describe('atftpd', () => {
     ['-v3 /a', { 'log-level': 'error' }],
     ['--no-timeout --no-tsize --no-blksize /a', { refuse: ['timeout', 'tsize', 'blksize'] }],
     ['--no-windowsize --no-multicast /a', { refuse: ['windowsize', 'multicast'] }],
+    ['--mcast-addr 239.255.0.0-31,128-132,200 /a', { multicast: '239.255.0.0-31,128-132,200' }],
+    ['--mcast-port 1758-2000,8000-9000 /a', { 'multicast-ports': '1758-2000,8000-9000' }],
+    ['--mcast-ttl 5 --mcast-switch-client /a', { 'multicast-ttl': 5, 'multicast-switch': true }],
     ['--logfile /var/log/x /a', { 'log-format': 'pretty', 'log-file': '/var/log/x' }],
     ['--logfile - /a', { 'log-format': 'pretty' }],
     ['--daemon --pidfile /run/x /a', { pidfile: '/run/x' }],
@@ -243,7 +250,12 @@ describe('atftpd', () => {
     ['--prevent-sas --trace /a', { path: '/a' }],
   ])('%s', (line, values) => expect(atftpd(line).values).toMatchObject(values))
 
-  test.each(['--mtftp x', '--mtftp-port 1', '--mcast-switch-client', '--no-source-port-checking', '--mcast-ttl 1'])(
+  test('--no-multicast: no group, whatever else is said of it', () => {
+    const { values } = atftpd('--no-multicast --mcast-ttl 5 --mcast-switch-client /a')
+    expect(Object.keys(values).filter((key) => key.startsWith('multicast'))).toEqual([])
+  })
+
+  test.each(['--mtftp x', '--mtftp-port 1', '--no-source-port-checking'])(
     '%s has no effect, and that is said',
     (line) => expect(atftpd(`${line} /a`).remarks).toMatchObject([expect.stringMatching(/has no effect: /)]),
   )
@@ -252,6 +264,9 @@ describe('atftpd', () => {
     ['/a /b', /one directory/],
     ['--pcre-test x /a', /config map-test/],
     ['-r 0 /a', /--retry-timeout takes a number/],
+    ['--mcast-addr 10.0.0.0-5 /a', /--mcast-addr takes multicast addresses/],
+    ['--mcast-port 0 /a', /--mcast-port takes ports/],
+    ['--mcast-ttl 256 /a', /--mcast-ttl takes a number from 1 to 255/],
     ['--daemon=1 /a', /takes no value/],
   ])('%s is refused', (line, reason) => expect(() => readAtftpd(line.split(' '), USER)).toThrow(reason))
 
