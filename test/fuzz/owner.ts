@@ -7,6 +7,7 @@ import { Endpoint, type EndpointConfig, type EndpointSink, type Transfer } from 
 import { type ErrorCode, ForesendError } from '../../src/error.ts'
 import type { Rng } from '../../src/lab/rng.ts'
 import { OPCODE, readOpcode } from '../../src/packet/index.ts'
+import type { Limits } from '../../src/transfer/negotiate.ts'
 import type { Outcome } from '../../src/transfer/contract.ts'
 import { anticipation } from '../../src/transfer/policy/anticipation.ts'
 import { negotiated } from '../../src/transfer/policy/negotiated.ts'
@@ -35,6 +36,8 @@ const MOST_CONTROL_BYTES = 600
 /** Rule A5: five repeats and an ERROR to a near peer, three and an ERROR to a far one. */
 const MOST_UNASKED = { near: 6, far: 4 }
 
+const WIDE_LIMITS: Limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 512 * 1024, refuse: new Set() }
+
 export class Owner implements EndpointSink<Line, Line> {
   readonly endpoint: Endpoint<Line, Line>
   now = 0
@@ -58,10 +61,10 @@ export class Owner implements EndpointSink<Line, Line> {
   /** What went wrong first: the endpoint catches what a sink throws, and goes on. */
   wrong: Error | undefined
 
-  constructor(rng: Rng) {
+  constructor(rng: Rng, limits: Limits = WIDE_LIMITS) {
     this.#rng = rng
     const config: EndpointConfig<Line, Line> = {
-      limits: { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 512 * 1024, refuse: new Set() },
+      limits,
       prepare: (_transfer, agreed) => ({
         policy:
           agreed.windowsize > 1 ? negotiated({ windowBlocks: agreed.windowsize }) : anticipation({ windowBlocks: 1 }),

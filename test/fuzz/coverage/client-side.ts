@@ -5,6 +5,7 @@ import type { Option } from '../../../src/packet/index.ts'
 import type { Outcome } from '../../../src/transfer/contract.ts'
 import type { Agreed } from '../../../src/transfer/negotiate.ts'
 import type { Bytes } from './bytes.ts'
+import { Longest } from './longest.ts'
 import { ack, data, oack, options } from './words.ts'
 
 const PORTS = [3000, 3000, 3000, 3001]
@@ -14,7 +15,9 @@ const MOST_STEPS = 64
 const MOST_CONTROL_BYTES = 600
 const AFTERMATH_MS = 3_600_000
 
-export function playClient(bytes: Bytes): void {
+/** Returns the time of the longest step. */
+export function playClient(bytes: Bytes): number {
+  const longest = new Longest()
   const direction = bytes.below(3) === 0 ? 'write' : 'read'
   const flags = bytes.u8()
   const offered = options(bytes)
@@ -38,9 +41,11 @@ export function playClient(bytes: Bytes): void {
     sink,
   )
   initiator.start(sink.now)
-  for (let step = 0; step < MOST_STEPS && !bytes.isEmpty; step++) one(initiator, sink, unique(offered), bytes)
+  for (let step = 0; step < MOST_STEPS && !bytes.isEmpty; step++)
+    longest.time(() => one(initiator, sink, unique(offered), bytes))
   pass(initiator, sink, AFTERMATH_MS)
   if (sink.outcome === undefined && !sink.isStoring) throw new Error('it never ended')
+  return longest.ms
 }
 
 function one(initiator: Initiator, sink: Sink, offered: readonly Option[], bytes: Bytes): void {

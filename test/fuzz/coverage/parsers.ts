@@ -16,10 +16,18 @@ import { acceptGroupOack, negotiateGroup } from '../../../src/transfer/multicast
 import { parseGroupOption } from '../../../src/transfer/multicast/group-option.ts'
 import { acceptOack, negotiateRead, negotiateWrite, type Limits } from '../../../src/transfer/negotiate.ts'
 import type { Bytes } from './bytes.ts'
+import { Longest } from './longest.ts'
 
 const GROUP = { address: '239.255.0.1', port: 1758 }
 
-export function playParsers(bytes: Bytes): void {
+/** Returns the time that it takes. */
+export function playParsers(bytes: Bytes): number {
+  const longest = new Longest()
+  longest.time(() => readAll(bytes))
+  return longest.ms
+}
+
+function readAll(bytes: Bytes): void {
   const limits: Limits = {
     maxBlksize: bytes.pick([512, 1428, 65464]),
     maxWindowsize: bytes.pick([1, 64, 65535]),

@@ -19,7 +19,7 @@ export async function fuzzCoverage(inputs: number, seed: number): Promise<void> 
     console.log(
       `${report.inputs} inputs in ${(report.ms / 1000).toFixed(0)} s, seed ${seed}: ${sum} of ${all} blocks reached, ` +
         `${report.corpus} inputs kept, ${report.growth.join(' ')} blocks after each tenth; ` +
-        `none threw, none stuck, the slowest took ${report.slowestMs.toFixed(1)} ms`,
+        `none threw, none stuck, the slowest step took ${report.slowestMs.toFixed(1)} ms`,
     )
   } catch (error) {
     console.error(error)

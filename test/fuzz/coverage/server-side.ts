@@ -1,5 +1,6 @@
 /** One input against the endpoint: requests, packets of transfers, time, and what owners do. The owner of ../owner.ts looks at all of it. */
 import type { Peer } from '../../../src/endpoint/contract.ts'
+import { SERVE_LIMITS } from '../../../src/endpoint/limits.ts'
 import { ForesendError } from '../../../src/error.ts'
 import { Rng } from '../../../src/lab/rng.ts'
 import { GroupMember } from '../../../src/transfer/multicast/member.ts'
@@ -7,6 +8,7 @@ import { MulticastSession } from '../../../src/transfer/multicast/session.ts'
 import { asksForGroup } from '../../../src/transfer/multicast/group-agreement.ts'
 import { type FuzzTransfer, lineOf, Owner } from '../owner.ts'
 import type { Bytes } from './bytes.ts'
+import { Longest } from './longest.ts'
 import { ack, data, request } from './words.ts'
 
 const PEERS: readonly Peer[] = [
@@ -22,8 +24,10 @@ const MOST_GROUP_BYTES = 500_000
 /** Every patience that a machine has (../endpoint-fuzz.ts). */
 const AFTERMATH_MS = 3_600_000
 
-export function playServer(bytes: Bytes): void {
-  const owner = new Owner(new Rng(bytes.u8(), 'coverage'))
+/** Returns the time of the longest step. */
+export function playServer(bytes: Bytes): number {
+  const longest = new Longest()
+  const owner = new Owner(new Rng(bytes.u8(), 'coverage'), SERVE_LIMITS)
   const sessions: MulticastSession<GroupMember>[] = []
   owner.sessionOf = (transfer, sizeBytes) => {
     if (!asksForGroup(transfer.request) || sizeBytes > MOST_GROUP_BYTES) return undefined
@@ -34,12 +38,13 @@ export function playServer(bytes: Bytes): void {
   }
   for (let step = 0; step < MOST_STEPS && !bytes.isEmpty; step++) {
     owner.begin()
-    one(owner, bytes)
+    longest.time(() => one(owner, bytes))
     owner.check()
   }
   pass(owner, AFTERMATH_MS)
   owner.check()
   if (owner.endpoint.size > 0 || owner.live.length > 0) throw new Error(`${owner.endpoint.size} transfers are stuck`)
+  return longest.ms
 }
 
 function one(owner: Owner, bytes: Bytes): void {
