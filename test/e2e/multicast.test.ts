@@ -43,8 +43,10 @@ async function fetch(running: Running, more: Partial<Parameters<typeof get>[0]> 
 
 const serving = (more: ServerConfigInput = GROUPS) => serve(folderWith({ image, other: pattern(1000) }), more)
 
-const completed = (running: Running, count: number): Promise<void> =>
-  expect.poll(() => running.events.filter(({ event }) => event === 'completed').length, { timeout: 10_000 }).toBe(count)
+async function completed(running: Running, count: number): Promise<void> {
+  const counted = (): number => running.events.filter(({ event }) => event === 'completed').length
+  await expect.poll(counted, { timeout: 10_000 }).toBe(count)
+}
 
 describe.skipIf(!hasMulticast)('groups', () => {
   eachDriver(() => {
