@@ -88,10 +88,10 @@ export async function get(options: GetOptions): Promise<Summary> {
   }
 }
 
-/** With the option that asks for a group, and the size, so that blocks of another file are known by theirs. */
+/** With the option that asks for a group, and the size, so that blocks of another file are known by theirs. A group has no windows. */
 function withGroup(offered: readonly Option[]): Option[] {
   const sized = offered.some(({ name }) => name === 'tsize') ? offered : [{ name: 'tsize', value: '0' }, ...offered]
-  return [...sized.filter(({ name }) => name !== MULTICAST), { name: MULTICAST, value: '' }]
+  return [...sized.filter(({ name }) => name !== MULTICAST && name !== 'windowsize'), { name: MULTICAST, value: '' }]
 }
 
 /** What `get` and `put` report of a transfer that completed; `digest` is that of the local file. */

@@ -175,6 +175,9 @@ function contradiction(config: ServerConfig): string | undefined {
   ) {
     return '--multicast-ports, --multicast-ttl and --multicast-switch need --multicast: add it, such as --multicast 239.255.0.0-255'
   }
+  if (config.multicast !== undefined && config.workers !== 'auto' && config.workers > 1) {
+    return '--multicast serves from one thread, as clients of one file must meet there: leave --workers out, or give it 1'
+  }
   const { window, anticipationBytes, copies, gapMs, rtoMs } = config
   if (anticipationBytes !== undefined && window !== 'auto') {
     return '--window and --anticipation set the same thing in different units: give only one of them'
