@@ -11,7 +11,7 @@ import { ack, data, oack, options } from './words.ts'
 const PORTS = [3000, 3000, 3000, 3001]
 const KINDS: readonly RequestKind[] = ['options', 'options', 'plain']
 const TIMES_MS = [0.05, 1, 50, 300, 1100, 4100, 31_000]
-const MOST_STEPS = 64
+const MOST_STEPS = 32
 const MOST_CONTROL_BYTES = 600
 const AFTERMATH_MS = 3_600_000
 

