@@ -15,6 +15,12 @@ import type { ServerConfig } from './contract.ts'
 /** Of a registered port, which RFC 2090 proposes. */
 const DEFAULT_PORTS = '1758'
 
+/**
+ * A group that a client left without saying that it has everything: it may still listen, and would take blocks of another file for those that it
+ * lacks. Clients give up after 30 s without a block.
+ */
+const REST_MS = 60_000
+
 interface Shared {
   readonly version: object
   readonly blksize: number
@@ -22,6 +28,8 @@ interface Shared {
   readonly session: MulticastSession<GroupMember>
   readonly port: Promise<GroupPort<ServedTransfer>>
   users: number
+  /** A client of it failed, or is unconfirmed. */
+  mayBeHeard: boolean
 }
 
 export type GroupsConfig = Pick<ServerConfig, 'multicast' | 'multicastPorts' | 'multicastTtl' | 'multicastSwitch'>
@@ -34,6 +42,8 @@ export class Groups {
   readonly #switches: boolean
   readonly #shared: Shared[] = []
   readonly #of = new Map<ServedTransfer, Shared>()
+  /** Groups that are not given again before this time, by their address and port. */
+  readonly #resting = new Map<string, number>()
 
   /** Without addresses in `config` no client gets a group. */
   constructor(driver: Driver<ServedTransfer>, config: GroupsConfig) {
@@ -75,6 +85,9 @@ export class Groups {
   /** `transfer` is over, whether it is in a group or not. */
   leave(now: number, transfer: ServedTransfer): void {
     if (transfer.machine instanceof GroupMember) transfer.machine.leave(now)
+    const shared = this.#of.get(transfer)
+    const isConfirmed = transfer.outcome?.status === 'completed' && transfer.outcome.lastAck === undefined
+    if (shared !== undefined && !isConfirmed) shared.mayBeHeard = true
     this.#forget(transfer)
   }
 
@@ -82,6 +95,7 @@ export class Groups {
     const shared = this.#of.get(transfer)
     if (shared === undefined || !this.#of.delete(transfer) || --shared.users > 0) return
     this.#shared.splice(this.#shared.indexOf(shared), 1)
+    if (shared.mayBeHeard) this.#resting.set(nameOf(shared.session.group), this.#driver.now() + REST_MS)
     shared.port.then(
       (port) => port.close(),
       () => {},
@@ -99,17 +113,26 @@ export class Groups {
     if (group === undefined) return undefined
     const session = new MulticastSession<GroupMember>(group, this.#switches)
     const port = this.#driver.openGroup(group, local, this.#ttl)
-    const shared = { version, blksize, local, session, port, users: 0 }
+    const shared = { version, blksize, local, session, port, users: 0, mayBeHeard: false }
     this.#shared.push(shared)
     return shared
   }
 
   /** Other addresses first: network cards tell groups apart by them. */
   #freeGroup(): GroupAddress | undefined {
-    const taken = new Set(this.#shared.map(({ session: { group } }) => `${group.address} ${group.port}`))
+    const now = this.#driver.now()
+    for (const [name, until] of this.#resting) if (until <= now) this.#resting.delete(name)
+    const taken = new Set(this.#shared.map(({ session: { group } }) => nameOf(group)))
     for (const port of this.#ports) {
-      for (const address of this.#addresses) if (!taken.has(`${address} ${port}`)) return { address, port }
+      for (const address of this.#addresses) {
+        const name = nameOf({ address, port })
+        if (!taken.has(name) && !this.#resting.has(name)) return { address, port }
+      }
     }
     return undefined
   }
+}
+
+function nameOf({ address, port }: GroupAddress): string {
+  return `${address} ${port}`
 }
