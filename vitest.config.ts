@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { COMPILE_CACHE } from './test/support/compile-cache.ts'
 
 /** Only virtual time and computing. */
 const virtual = [
@@ -13,7 +14,7 @@ const alone = [
   'src/history/history.test.ts',
   'src/server/**/*.test.ts',
   'test/{heap,soak}/**/*.test.ts',
-  'test/e2e/{bench-load,robust-kill,robust-worker,serve-many}.test.ts',
+  'test/e2e/{bench-load,http-attacks,robust-kill,robust-worker,serve-many}.test.ts',
 ]
 
 /** Files that take longest, or wait longest: they begin first, so that no core is left with one of them at the end. */
@@ -24,6 +25,7 @@ const longest = [
   'e2e/cli.test',
   'e2e/history',
   'sim/figures.test',
+  'test/ui/',
 ]
 
 class LongestFirst extends BaseSequencer {
@@ -36,7 +38,10 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000 }
+/** For the commands and threads that tests start. */
+const env = { NODE_COMPILE_CACHE: COMPILE_CACHE }
+
+const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000, env }
 
 /** Three at once on two cores: the real programs of `rest` mostly wait for each other. */
 const together = { maxWorkers: 3, sequence: { groupOrder: 0 } }
@@ -50,7 +55,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'rest',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts', 'ui/src/**/*.test.ts'],
           exclude: [...virtual, ...alone],
           ...together,
         },

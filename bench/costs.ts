@@ -1,9 +1,9 @@
 /**
- * What keeping a history and recording cost a server: `npm run bench:costs -- [--pairs N] [--only NAME]`, on Linux. A pair is the same load on a plain
+ * What a history, recordings and being looked at cost a server: `npm run bench:costs -- [--pairs N] [--only NAME]`, on Linux. A pair is the same load on a plain
  * server and on one with the setting, one right after the other; what counts is the CPU time of all threads of the server for a transfer, which other
  * programs disturb less than the time that passes. The ratio is the median over the pairs. Exit code 1 when a row is above its limit.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,12 +22,19 @@ interface Cost {
   readonly windowsize: number
   readonly clients: number
   readonly transfers: number
+  /** What looks at the one that costs more, meanwhile: pages with the live stream, and metrics once a second. */
+  readonly readers?: number
 }
 
 const LIMIT = 1.05
 const PLAIN = ['--no-history', '--log-level', 'error']
 const small = { sizeBytes: 10_240, windowsize: 1, clients: 100, transfers: 4000 }
 const large = { sizeBytes: 2_000_000, windowsize: 16, clients: 10, transfers: 200 }
+
+const many = { sizeBytes: 500_000, windowsize: 16, clients: 1000, transfers: 2000 }
+/** As `serve` is without flags: events down to `info` are made anyway. */
+const USUAL = ['--state', 'FOLDER']
+const HTTP = ['--http', 'HTTP']
 
 const COSTS: readonly Cost[] = [
   { name: 'history', base: PLAIN, more: ['--state', 'FOLDER', '--log-level', 'error'], ...small },
@@ -45,6 +52,9 @@ const COSTS: readonly Cost[] = [
     more: [...PLAIN, '--record', 'FOLDER', '--record-failed'],
     ...small,
   },
+  { name: 'http, nobody looks', base: PLAIN, more: [...PLAIN, ...HTTP], ...small },
+  { name: 'http, looked at, 1000 live', base: USUAL, more: [...USUAL, ...HTTP], readers: 5, ...many },
+  { name: 'http, looked at, small files', base: USUAL, more: [...USUAL, ...HTTP], readers: 5, ...small },
 ]
 
 /** What is written later than the transfers end belongs to them. */
@@ -56,14 +66,16 @@ const folder = mkdtempSync(join(tmpdir(), 'foresend-costs-'))
 let port = FIRST_PORT
 
 /** CPU time for a transfer, in microseconds. */
-async function measure(flags: readonly string[], { sizeBytes, windowsize, clients, transfers }: Cost): Promise<number> {
+async function measure(flags: readonly string[], cost: Cost): Promise<number> {
+  const { sizeBytes, windowsize, clients, transfers, readers } = cost
   const own = mkdtempSync(join(folder, 'own-'))
   writeFileSync(join(folder, 'file'), Buffer.alloc(sizeBytes, 7))
   const where = ['--host', '127.0.0.1', '--port', String(++port), '--driver', 'batch']
-  const given = flags.map((flag) => (flag === 'FOLDER' ? own : flag))
+  const given = flags.map((flag) => (flag === 'FOLDER' ? own : flag === 'HTTP' ? String(port) : flag))
   const server = spawn(process.execPath, [FORESEND, 'serve', join(folder, 'file'), ...where, ...given], {
     stdio: 'ignore',
   })
+  let watcher: ChildProcess | undefined
   const load = (count: number): void => {
     const args = ['bench', 'load', '--port', String(port), '--file', 'file', '--clients', String(clients)]
     const sized = ['--windowsize', String(windowsize), '--blksize', '1428', '--transfers', String(count), '--json']
@@ -72,6 +84,7 @@ async function measure(flags: readonly string[], { sizeBytes, windowsize, client
   }
   try {
     await listening(port)
+    if (readers !== undefined && flags.includes('HTTP')) watcher = look(readers)
     load(Math.ceil(transfers / 2))
     await sleep(SETTLE_MS)
     const before = cpuOf(server.pid as number)
@@ -79,10 +92,21 @@ async function measure(flags: readonly string[], { sizeBytes, windowsize, client
     await sleep(SETTLE_MS)
     return (cpuOf(server.pid as number) - before) / transfers / NANOS_PER_US
   } finally {
+    watcher?.kill('SIGKILL')
     server.kill('SIGKILL')
     await once(server, 'exit')
     rmSync(own, { recursive: true })
   }
+}
+
+/** A process that reads as `readers` pages do, and as a scraper. */
+function look(readers: number): ChildProcess {
+  const script = `
+    const url = 'http://127.0.0.1:${port}'
+    const read = async () => { for await (const _ of (await fetch(url + '/api/v1/events')).body); }
+    for (let i = 0; i < ${readers}; i++) void read().catch(() => {})
+    setInterval(() => void fetch(url + '/metrics').then((answer) => answer.text()).catch(() => {}), 1000)`
+  return spawn(process.execPath, ['-e', script], { stdio: 'ignore' })
 }
 
 /** Resolves when a UDP socket has the port. */

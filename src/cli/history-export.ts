@@ -1,7 +1,7 @@
 /** The history as CSV (RFC 4180) or as JSON lines, as fast as its reader takes it. */
 import { once } from 'node:events'
+import { jsonOf } from '../history/json.ts'
 import type { Filter, Reader, StoredTransfer } from '../history/reader.ts'
-import { jsonOf } from './history-text.ts'
 import { jsonLine } from './render/json.ts'
 import type { StreamOutput } from './render/output.ts'
 import { safeLine } from './render/pretty.ts'

@@ -13,17 +13,6 @@ const LISTED_PACKETS = 16
 /** Names can be longer than a line. */
 const MAX_FILE_COLUMNS = 40
 
-/** Times as ISO 8601, and what is unknown left out. */
-export function jsonOf(stored: StoredTransfer | StoredDevice): object {
-  return Object.fromEntries(
-    Object.entries(stored).flatMap(([key, value]) => {
-      if (value === undefined) return []
-      if (key.endsWith('Ms') && key !== 'ms') return [[key.slice(0, -2), new Date(value as number).toISOString()]]
-      return [[key, value]]
-    }),
-  )
-}
-
 export function listLines(transfers: readonly StoredTransfer[], style: Style): string[] {
   const columns: Column<StoredTransfer>[] = [
     { title: 'no.', right: true, text: ({ id }) => String(id) },

@@ -23,6 +23,7 @@ Examples:
   foresend history --failed             what a server served that did not arrive
   foresend config init foresend.toml    a configuration file to begin with
   foresend status                       what a server that runs is doing
+  foresend top                          the same as a live table
   foresend lab run --device archer-c2-faulty
                                         try a model of a device against models of servers
 
@@ -42,6 +43,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   history: async () => (await import('./history.ts')).historyCommand,
   status: async () => (await import('./status.ts')).statusCommand,
   stat: async () => (await import('./status.ts')).statCommand,
+  top: async () => (await import('./top/command.ts')).topCommand,
   profile: async () => (await import('./profile/index.ts')).profileCommand,
   config: async () => (await import('./config/command.ts')).configCommand,
   lab: async () => (await import('./lab/index.ts')).labCommand,

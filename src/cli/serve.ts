@@ -8,23 +8,27 @@ import {
   STOP_GRACE_MS,
 } from '../server/contract.ts'
 import { handedSockets } from '../io/handed-sockets.ts'
-import type { ApiServer } from '../control/api.ts'
+import { Api } from '../control/api.ts'
+import type { HttpListener } from '../control/http/listen.ts'
 import type { ControlSocket } from '../control/socket.ts'
 import type { OpenHistory } from '../history/history.ts'
 import { stateFolder } from '../history/state-folder.ts'
 import { EXIT, messageOf, usageError } from './exit.ts'
 import type { OwnSettings } from './config/serve-settings.ts'
 import { addSettingFlags, valuesOfFlags } from './config/setting-flags.ts'
+import { SETTINGS } from './config/settings.ts'
 import { type ReadSettings, SettingsSource } from './config/source.ts'
 import { barredFolder, confinementLine, planOf } from './confine/index.ts'
 import { startHooks } from '../control/hooks.ts'
 import { reportReady } from './service/background.ts'
+import { type HttpPlan, openHttp, planHttp, watchLine } from './service/http.ts'
 import { watchIdle } from './service/idle.ts'
 import { notifyService } from './service/notify.ts'
 import { writePidFile } from './service/pid-file.ts'
 import { openLogFile } from './service/log-file.ts'
 import { openSyslog } from './service/syslog.ts'
 import { becomeUser, findUser } from './service/user.ts'
+import { startWatchdog } from './service/watchdog.ts'
 import { fetchLines } from './hint.ts'
 import type { Context } from './context.ts'
 import { type Started, startOnUsualPort } from './port.ts'
@@ -76,6 +80,7 @@ export function serveCommand(context: Context, done: (exitCode: number) => void)
 /** Serves until it is asked to stop. `tag` names it in the system log. */
 export async function serve(context: Context, source: SettingsSource, tag = 'foresend'): Promise<number> {
   const { config, port, own } = source.read()
+  const http = planHttp(own)
   const confinement = await confineAsAsked(context, source, { config, own })
   const user = own.user === undefined ? undefined : findUser(own.user)
   const level = levelFor(own)
@@ -97,13 +102,20 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
     // It has stopped already, unless one of the steps below fails.
     atEnd.push(() => server.stop(0))
     const reload = (): Promise<string> => reloadAsSet(starting, source, confinement?.inForce === true)
-    const control = history === undefined ? undefined : await openControl(context, server, own, reload, printer)
+    const state = history === undefined ? undefined : (own.state ?? stateFolder())
+    const api = apiOf(server, source, own, http, state, reload)
+    atEnd.push(() => api.close())
+    const control = state === undefined ? undefined : await openControl(context, state, api, printer)
     if (control !== undefined) atEnd.push(() => control.close())
     printer.watch(() => server.transfers())
     if (notice !== undefined) {
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
     }
     printer.say(...fetchLines(servedPath(config), server.bound))
+    if (http !== undefined) {
+      const watched = await openWatch(context, api, http, state, own, printer)
+      if (watched !== undefined) atEnd.push(() => watched.close())
+    }
     if (confinement !== undefined) printer.say(confinement.line)
     const hooks = startHooks(server, { command: own.hook, socket: own['hook-socket'] }, (message) =>
       printer.event({ event: 'notice', time: context.now(), code: 'HOOK', message }),
@@ -113,6 +125,11 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
     if (exitIdle !== undefined) atEnd.push(watchIdle(server, exitIdle, () => stopped.request()))
     tellService(['READY=1', `STATUS=${servingText(config)}`], printer)
     reportReady()
+    const watchdog = startWatchdog(
+      () => api.health.check(),
+      (reason) => printer.event({ event: 'notice', time: context.now(), code: 'WATCHDOG', message: reason }),
+    )
+    if (watchdog !== undefined) atEnd.push(watchdog)
     await stopped.done
     tellService(['STOPPING=1'], printer)
   } finally {
@@ -170,24 +187,67 @@ function openState(
 /** Without the socket `foresend status` knows nothing of this server, which is no reason not to serve. */
 async function openControl(
   context: Context,
-  server: Server,
-  { state = stateFolder() }: OwnSettings,
-  reload: () => Promise<unknown>,
+  state: string,
+  api: Api,
   printer: EventPrinter,
 ): Promise<ControlSocket | undefined> {
-  const asked: ApiServer = {
-    bound: server.bound,
-    transfers: () => server.transfers(),
-    stats: () => server.stats(),
-    abort: (id) => server.abort(id),
-    forget: (name) => server.forget(name),
-    reload: async () => void (await reload()),
-  }
   try {
-    return await context.tools.openControlSocket(state, asked, { version: version(), pid: process.pid })
+    return await context.tools.openControlSocket(state, api)
   } catch (error) {
     const message = `${messageOf(error)}; serving goes on, and \`foresend status\` does not see it`
     printer.event({ event: 'notice', time: context.now(), code: 'CONTROL', message })
+    return undefined
+  }
+}
+
+/** What can be asked of the server through its sockets. */
+function apiOf(
+  server: Server,
+  source: SettingsSource,
+  own: OwnSettings,
+  http: HttpPlan | undefined,
+  state: string | undefined,
+  reload: () => Promise<unknown>,
+): Api {
+  return new Api({
+    server: {
+      bound: server.bound,
+      transfers: () => server.transfers(),
+      stats: () => server.stats(),
+      abort: (id) => server.abort(id),
+      forget: (name) => server.forget(name),
+      trace: (id) => server.trace(id),
+      subscribe: (listener, level) => server.subscribe(listener, level),
+      reload: async () => void (await reload()),
+    },
+    about: { version: version(), pid: process.pid },
+    stateFolder: state,
+    content: () => source.current.config.content,
+    settings: () => source.current.values,
+    settingKeys: SETTINGS.map(({ key }) => key),
+    isWritable: own['http-writable'] === true,
+    readsNeedToken: http?.readsNeedToken === true,
+  })
+}
+
+/** The page, the API and the metrics on TCP. That their port is taken is no reason not to serve. */
+async function openWatch(
+  context: Context,
+  api: Api,
+  plan: HttpPlan,
+  state: string | undefined,
+  { 'log-format': format, 'log-file': file }: OwnSettings,
+  printer: EventPrinter,
+): Promise<HttpListener | undefined> {
+  try {
+    const { listener, made } = await openHttp(api, plan, state)
+    // A log that others read gets no secret: the file in the state folder has it.
+    const isShown = format !== 'syslog' && file === undefined
+    printer.say(watchLine(listener.url, isShown ? made : undefined))
+    return listener
+  } catch (error) {
+    const message = `${messageOf(error)}; serving goes on without it`
+    printer.event({ event: 'notice', time: context.now(), code: 'HTTP', message })
     return undefined
   }
 }
@@ -282,6 +342,7 @@ async function reloadAsSet(starting: Promise<Started>, source: SettingsSource, i
   const { config } = source.read()
   if (isConfined) requireAllowed(config)
   await server.reload(file === undefined ? undefined : { ...config, port, sockets })
+  source.follow()
   const read = file === undefined ? '' : `read ${file}, `
   return `${read}opened the folder and looked for addresses again`
 }

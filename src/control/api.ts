@@ -1,88 +1,47 @@
 /**
- * What a running server answers to programs, as HTTP says it: the method and path of a question to a status and a plain object. It knows no
- * socket. Every answer is JSON; one that is an error follows RFC 9457 (problem details), and its `code` is that of ForesendError.
+ * The API of a running server, behind every socket that it is asked through. What answers is loaded with the first question: most servers are
+ * never asked, and loading it takes longer than all else of a start.
  */
-import { ForesendError } from '../error.ts'
-import type { Server } from '../server/contract.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Door } from './door.ts'
+import { Health } from './health.ts'
+import type { App } from './http/app.ts'
+import { RequestTime } from './request-time.ts'
+import type { ApiSource } from './source.ts'
 
-export interface ApiServer extends Pick<Server, 'bound' | 'transfers' | 'stats' | 'abort' | 'forget'> {
-  /** As SIGHUP does. */
-  reload(): Promise<void>
-}
+export class Api {
+  readonly health: Health
+  readonly #source: ApiSource
+  readonly #requestTime: RequestTime
+  #app: Promise<App> | undefined
 
-/** Of the program that serves. */
-export interface About {
-  readonly version: string
-  readonly pid: number
-}
-
-export interface Answer {
-  readonly status: number
-  readonly body: object
-}
-
-type Handler = (server: ApiServer, argument: string, about: About) => Answer | Promise<Answer>
-
-interface Route {
-  readonly method: string
-  /** Its only group is the argument. */
-  readonly path: RegExp
-  readonly handle: Handler
-}
-
-const ROUTES: readonly Route[] = [
-  {
-    method: 'GET',
-    path: /^\/api\/v1\/status$/,
-    handle: (server, _, about) => ok({ ...about, listening: server.bound, ...server.stats() }),
-  },
-  { method: 'GET', path: /^\/api\/v1\/transfers$/, handle: (server) => ok({ transfers: server.transfers() }) },
-  { method: 'GET', path: /^\/api\/v1\/stats$/, handle: (server) => ok(server.stats()) },
-  { method: 'POST', path: /^\/api\/v1\/transfers\/(\d{1,15})\/abort$/, handle: abort },
-  { method: 'DELETE', path: /^\/api\/v1\/devices\/([^/]+)\/memory$/, handle: forget },
-  {
-    method: 'POST',
-    path: /^\/api\/v1\/reload$/,
-    handle: async (server) => {
-      await server.reload()
-      return ok({ reloaded: true })
-    },
-  },
-]
-
-export async function answer(server: ApiServer, about: About, method: string, path: string): Promise<Answer> {
-  const matching = ROUTES.filter((route) => route.path.test(path))
-  const route = matching.find((one) => one.method === method)
-  if (route === undefined) {
-    if (matching.length === 0)
-      return problem(404, 'ERR_TFTP_NOT_FOUND', 'there is nothing under this path; the paths begin with /api/v1/')
-    return problem(405, 'ERR_TFTP_USAGE', `it takes ${matching.map((one) => one.method).join(' or ')} here`)
+  constructor(source: ApiSource) {
+    this.#source = source
+    this.health = new Health(source)
+    this.#requestTime = new RequestTime(() => source.server.stats())
   }
-  try {
-    return await route.handle(server, decodeURIComponent(route.path.exec(path)?.[1] ?? ''), about)
-  } catch (error) {
-    if (error instanceof ForesendError)
-      return problem(error.code === 'ERR_TFTP_ACCESS' ? 503 : 409, error.code, error.message)
-    if (error instanceof URIError) return problem(400, 'ERR_TFTP_USAGE', 'the path is not encoded as a URL is')
-    return problem(500, 'ERR_TFTP_INTERNAL', error instanceof Error ? error.message : String(error))
+
+  /** Answers what comes in through `door`. */
+  listener(door: Door): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+    return (incoming, outgoing) => {
+      this.#load().then(
+        (app) => app.answer(door, incoming, outgoing),
+        () => outgoing.destroy(),
+      )
+    }
   }
-}
 
-function abort(server: ApiServer, id: string): Answer {
-  if (server.abort(Number(id))) return ok({ aborted: Number(id) })
-  return problem(404, 'ERR_TFTP_NOT_FOUND', `no transfer ${id} runs`)
-}
+  /** Streams end, and nothing of it runs any more. */
+  async close(): Promise<void> {
+    this.#requestTime.close()
+    const app = await this.#app
+    app?.close()
+  }
 
-async function forget(server: ApiServer, device: string): Promise<Answer> {
-  const forgotten = await server.forget(device)
-  if (forgotten.length > 0) return ok({ forgotten })
-  return problem(404, 'ERR_TFTP_NOT_FOUND', `nothing was learnt of a device ${JSON.stringify(device)}`)
-}
-
-function ok(body: object): Answer {
-  return { status: 200, body }
-}
-
-function problem(status: number, code: string, detail: string): Answer {
-  return { status, body: { type: 'about:blank', status, code, detail } }
+  #load(): Promise<App> {
+    this.#app ??= import('./http/app.ts').then(({ createApp }) =>
+      createApp(this.#source, this.health, this.#requestTime),
+    )
+    return this.#app
+  }
 }

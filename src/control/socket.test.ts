@@ -3,27 +3,19 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { tempFolder } from '../../test/support/temp-folder.ts'
-import type { ServerStats } from '../server/contract.ts'
-import type { ApiServer } from './api.ts'
+import { sourceOf, STATS } from '../../test/support/api-source.ts'
+import { Api } from './api.ts'
 import { askServer } from './ask.ts'
 import { controlPath } from './place.ts'
 import { type ControlSocket, openControlSocket } from './socket.ts'
 
-const SERVER: ApiServer = {
-  bound: [],
-  transfers: () => [],
-  stats: () => ({ since: 1 }) as ServerStats,
-  abort: () => false,
-  forget: async () => [],
-  reload: async () => {},
-}
 const opened: ControlSocket[] = []
 afterEach(() => {
   for (const socket of opened.splice(0)) socket.close()
 })
 
 async function open(folder: string): Promise<ControlSocket> {
-  const socket = await openControlSocket(folder, SERVER, { version: '1', pid: 2 })
+  const socket = await openControlSocket(folder, new Api(sourceOf()))
   opened.push(socket)
   return socket
 }
@@ -34,7 +26,7 @@ describe('the control socket', () => {
     expect(await askServer(folder, 'GET', '/api/v1/stats')).toBeUndefined()
     const socket = await open(folder)
     expect(statSync(controlPath(folder)).mode & 0o777).toBe(0o600)
-    expect(await askServer(folder, 'GET', '/api/v1/stats')).toEqual({ status: 200, body: { since: 1 } })
+    expect(await askServer(folder, 'GET', '/api/v1/stats')).toEqual({ status: 200, body: STATS })
     expect(await askServer(folder, 'GET', '/nothing')).toMatchObject({
       status: 404,
       body: { code: 'ERR_TFTP_NOT_FOUND' },

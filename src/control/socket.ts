@@ -1,10 +1,10 @@
-/** The control socket: HTTP/1.1 for programs of this machine's user, in the state folder of the server. */
+/** The control socket: the API for programs of this machine's user, in the state folder of the server. */
 import { once } from 'node:events'
 import { chmodSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { createServer, type Server as HttpServer } from 'node:http'
 import { connect } from 'node:net'
 import { ForesendError } from '../error.ts'
-import { type About, answer, type ApiServer } from './api.ts'
+import type { Api } from './api.ts'
 import { controlPath, MAX_SOCKET_PATH_BYTES } from './place.ts'
 
 export interface ControlSocket {
@@ -19,15 +19,16 @@ const MAX_CONNECTIONS = 64
 const QUESTION_WITHIN_MS = 5000
 
 /** Rejects with ERR_TFTP_BIND when the socket cannot be had: serving goes on without it. */
-export async function openControlSocket(folder: string, server: ApiServer, about: About): Promise<ControlSocket> {
+export async function openControlSocket(folder: string, api: Api): Promise<ControlSocket> {
   const path = controlPath(folder)
   const isFile = !path.startsWith('\\\\')
   if (isFile && Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES)
     throw cannot(path, 'the path is too long for a socket; name a shorter folder with --state')
-  const http = createServer((request, response) => void respond(server, about, request, response))
+  const http = createServer(api.listener({ type: 'socket' }))
   http.maxConnections = MAX_CONNECTIONS
   http.headersTimeout = QUESTION_WITHIN_MS
-  http.requestTimeout = QUESTION_WITHIN_MS
+  // A file that is stored takes as long as it takes.
+  http.requestTimeout = 0
   try {
     await listen(http, path)
   } catch (error) {
@@ -62,21 +63,6 @@ function isAlive(path: string): Promise<boolean> {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
   })
-}
-
-async function respond(
-  server: ApiServer,
-  about: About,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  // No question has a body that matters.
-  request.resume()
-  const [path = ''] = (request.url ?? '').split('?', 1)
-  const { status, body } = await answer(server, about, request.method ?? '', path)
-  const type = status < 400 ? 'application/json' : 'application/problem+json'
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
-  response.end(`${JSON.stringify(body)}\n`)
 }
 
 function cannot(path: string, reason: string): ForesendError {

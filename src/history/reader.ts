@@ -68,6 +68,8 @@ export interface StoredDevice {
   readonly lastMs: number | undefined
   readonly learnt: DeviceUpdate | undefined
   readonly transfers: number
+  /** Of its transfers: those that did not complete for sure. */
+  readonly failed: number
 }
 
 /** Whether a server has kept something in `folder`. */
@@ -118,6 +120,19 @@ export class Reader {
     })
   }
 
+  /** The transfer that the last server knew as `seq`. */
+  transferOfLastRun(seq: number): StoredTransfer | undefined {
+    return readable(() => {
+      const row = this.#db
+        .prepare(
+          `SELECT ${COLUMNS} FROM transfer LEFT JOIN device ON device.id = device
+           WHERE run = (SELECT max(id) FROM run) AND seq = ?`,
+        )
+        .get(seq)
+      return row === undefined ? undefined : transferOf(row)
+    })
+  }
+
   /** The last packets of a transfer, the oldest first; undefined when they were not kept. */
   trace(id: number): TraceEntry[] | undefined {
     return readable(() => {
@@ -132,8 +147,9 @@ export class Reader {
     return readable(() =>
       this.#db
         .prepare(
-          `SELECT *, (SELECT count(*) FROM transfer WHERE device = device.id) AS transfers FROM device
-           ORDER BY last_ms DESC, identity LIMIT ?`,
+          `SELECT *, (SELECT count(*) FROM transfer WHERE device = device.id) AS transfers,
+             (SELECT count(*) FROM transfer WHERE device = device.id AND (${IS_FAILED})) AS failed
+           FROM device ORDER BY last_ms DESC, identity LIMIT ?`,
         )
         .all(limit)
         .map(deviceOf),
@@ -290,6 +306,7 @@ function deviceOf(row: Row): StoredDevice {
     lastMs: known(row.last_ms),
     learnt: updateOf(row),
     transfers: row.transfers as number,
+    failed: row.failed as number,
   }
 }
 

@@ -3,7 +3,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { COMPILE_CACHE } from '../support/compile-cache.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 
 export const LAUNCHER = fileURLToPath(new URL('../../bin/foresend.js', import.meta.url))
@@ -40,7 +39,7 @@ export function start(args: readonly string[], place: Place = {}): Running {
   const child = spawn(program, [...before, ...args], {
     cwd: place.cwd,
     detached: place.detached ?? false,
-    env: { ...withoutColour(process.env), ...stateFor(args), NODE_COMPILE_CACHE: COMPILE_CACHE, ...place.env },
+    env: { ...withoutColour(process.env), ...stateFor(args), ...place.env },
     stdio: [place.stdin ?? 'ignore', 'pipe', 'pipe'],
   }) as Running['child']
   const printed = { stdout: '', stderr: '' }

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { OPCODE } from '../../src/packet/index.ts'
+import { RawClient } from './raw-client.ts'
 import { events, LAUNCHER, type Running, run, serve, start } from './cli-run.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'foresend-cli-'))
@@ -225,17 +227,23 @@ describe('serve and put', () => {
       const path = join(at, 'it')
       writeFileSync(path, 'one file for any name')
       const own = await serve(path, ['--driver', driver, ...(driver === 'batch' ? ['--workers', '2'] : [])])
-      const fetch = async (): Promise<number | null> =>
-        (await run(['get', `tftp://127.0.0.1:${own.port}/inside`], { cwd: folder() })).code
-      expect(await fetch()).toBe(0)
+      const ask = async (): Promise<number> => {
+        const client = await RawClient.open(own.port)
+        client.request(1, 'inside')
+        const { opcode, port } = await client.next()
+        client.ack(1, port)
+        client.close()
+        return opcode
+      }
+      expect(await ask()).toBe(OPCODE.data)
       rmSync(path)
       mkdirSync(path)
       writeFileSync(join(path, 'inside'), 'a file of a folder')
       // Every worker still has the single file, which is gone; none of them looks by itself what the path is now.
-      for (let i = 0; i < 8; i++) expect(await fetch()).toBe(4)
+      for (let i = 0; i < 8; i++) expect(await ask()).toBe(OPCODE.error)
       own.child.kill('SIGHUP')
       await own.seen(/"code":"RELOADED"/)
-      for (let i = 0; i < 8; i++) expect(await fetch()).toBe(0)
+      for (let i = 0; i < 8; i++) expect(await ask()).toBe(OPCODE.data)
       own.child.kill('SIGTERM')
       expect((await own.ended).code).toBe(0)
     },

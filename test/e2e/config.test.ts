@@ -80,7 +80,7 @@ describe('foresend serve --config', () => {
     const { file } = configured('port = 69\nhots = "::1"\n')
     const ran = await run(['serve', '--config', file])
     expect(ran).toMatchObject({ code: 2, stdout: '' })
-    expect(ran.stderr).toMatch(/^foresend: .*foresend\.toml:2: hots: unknown key; did you mean hook or host\?\n$/)
+    expect(ran.stderr).toMatch(/^foresend: .*foresend\.toml:2: hots: unknown key; did you mean hook, host or http\?\n$/)
     expect(await run(['serve', '--config', `${file}x`])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/cannot read.*config init/),

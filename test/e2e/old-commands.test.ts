@@ -43,17 +43,18 @@ function recorder(bin: string, name: string, what: string): string {
 
 /** What the server says about a file: its bytes, or the ERROR. Asks again, as a client does, until it listens. */
 async function fetched(port: number, name: string, address = '127.0.0.1'): Promise<string> {
-  for (let tries = 0; ; tries++) {
-    const client = await RawClient.open(port, address)
-    try {
+  const client = await RawClient.open(port, address)
+  try {
+    // From one port, as a client does: what a server gets while it starts is one transfer then.
+    for (let tries = 0; ; tries++) {
       client.request(1, name)
       const packet = await client.maybeNext(tries < 40 ? 500 : 10_000)
       if (packet === undefined) continue
       client.ack(1, packet.port)
       return packet.opcode === 5 ? `ERROR ${packet.number}` : packet.body.toString()
-    } finally {
-      client.close()
     }
+  } finally {
+    client.close()
   }
 }
 

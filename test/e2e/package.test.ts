@@ -60,7 +60,9 @@ test('holds what it needs and nothing else', () => {
     'package.json',
     'packaging',
     'profiles',
+    'ui',
   ])
+  expect(readdirSync(join(folder, 'ui', 'dist'))).toEqual(['assets', 'index.html', 'index.html.br'])
   const files = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' })
   expect(files.filter((name) => /\.test\./.test(name) || (name.endsWith('.ts') && !name.endsWith('.d.ts')))).toEqual([])
 })

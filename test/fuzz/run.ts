@@ -1,7 +1,7 @@
 /**
  * Fuzzes the endpoint for long: `npm run fuzz -- [PACKETS] [SEED]`. Ends with 1 and the seed and packet of what went wrong.
- * `npm run fuzz -- rules [CASES] [SEED]` fuzzes the rules about names instead (rules-run.ts), and `npm run fuzz -- coverage [INPUTS] [SEED]`
- * makes its inputs by what they reach (coverage/coverage-fuzz.ts).
+ * `npm run fuzz -- http [REQUESTS] [SEED]` fuzzes the HTTP port (http-run.ts), `npm run fuzz -- rules [CASES] [SEED]` the rules about
+ * names (rules-run.ts), and `npm run fuzz -- coverage [INPUTS] [SEED]` makes its inputs by what they reach (coverage/coverage-fuzz.ts).
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -22,6 +22,9 @@ const [, , kind, count, ofSeed = '1'] = process.argv
 if (kind === 'rules') {
   const { fuzzRules } = await import('./rules-run.ts')
   await fuzzRules(Number(count ?? 20_000), Number(ofSeed))
+} else if (kind === 'http') {
+  const { runHttpFuzz } = await import('./http-run.ts')
+  await runHttpFuzz(Number(count ?? 100_000), Number(ofSeed))
 } else if (kind === 'coverage') {
   const { fuzzCoverage } = await import('./coverage/run.ts')
   await fuzzCoverage(Number(count ?? 1_000_000), Number(ofSeed))

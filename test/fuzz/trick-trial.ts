@@ -102,7 +102,7 @@ function judge(name: string, answer: string, report: TrickReport): void {
 }
 
 /** Everything outside of the root, with its content. */
-function outside({ base, root }: TrickFolder, path = base): Record<string, string> {
+export function outside({ base, root }: TrickFolder, path = base): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of readdirSync(path)) {
     const full = join(path, name)

@@ -41,7 +41,7 @@ class SlowStarter extends WindowClient {
   }
 }
 
-const BLOCKS = 3000
+const BLOCKS = 1500
 
 test.each([2, 3, 4, 5, 6, 8, 16])('windowsize %d: a slow start is not a slow transfer', (windowsize) => {
   const slow: string[] = []

@@ -7,6 +7,7 @@ import { MAX_RECORD_FILES, MAX_RECORD_MIB, REFUSABLE } from '../../server/config
 import { isMac } from '../../server/networks.ts'
 import { groupAddressesOf, groupPortsOf } from '../../io/group-range.ts'
 import { portRangeOf } from '../../io/port-range.ts'
+import { placeOf } from '../../control/http/place.ts'
 import { addressList, decimalNumber, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from '../flags.ts'
 import { type Kind, pathText } from './kind.ts'
 
@@ -62,6 +63,8 @@ export const KIND = {
   rto: decimal('milliseconds', 1, 60_000),
   recordFiles: whole('files', 1, MAX_RECORD_FILES),
   recordMib: whole('MiB', 1, MAX_RECORD_MIB),
+  httpPlace: { type: 'either', parse: httpPlace },
+  httpNames: list(httpName),
   word,
 } as const satisfies Record<string, Kind | typeof word>
 
@@ -77,6 +80,21 @@ function client(text: string): string {
 function pattern(text: string): string {
   if (text === '') throw new InvalidArgumentError('It takes a pattern of file names, such as *.cfg.')
   return text
+}
+
+/** `[ADDR:]PORT`: text, as a port alone is the port of the loopback address. */
+function httpPlace(text: string): string {
+  if (placeOf(text) === undefined)
+    throw new InvalidArgumentError('It takes a port, or an address and a port: 8069, 192.168.1.10:8069, [::1]:8069.')
+  return text
+}
+
+function httpName(text: string): string {
+  if (!/^(?:[a-z\d_-]+\.)*[a-z\d_-]+(?::\d{1,5})?$/i.test(text))
+    throw new InvalidArgumentError(
+      'It takes a host name, or an address and a port, as a browser shows it: tftp.example.com.',
+    )
+  return text.toLowerCase()
 }
 
 function optionName(text: string): string {

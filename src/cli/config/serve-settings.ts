@@ -15,6 +15,14 @@ export interface OwnSettings {
   readonly user?: string
   readonly pidfile?: string
   readonly 'exit-idle'?: number
+  /** `[ADDR:]PORT`. */
+  readonly http?: string
+  readonly 'http-name'?: readonly string[]
+  readonly 'http-open'?: boolean
+  readonly 'http-writable'?: boolean
+  readonly 'http-token-file'?: string
+  readonly 'http-cert'?: string
+  readonly 'http-key'?: string
   readonly 'log-format'?: 'pretty' | 'json' | 'syslog'
   readonly 'log-level'?: EventLevel
   readonly 'log-file'?: string

@@ -7,6 +7,7 @@ import { stateFolder } from '../../history/state-folder.ts'
 import type { Setting } from './kind.ts'
 import { KIND } from './kinds.ts'
 import { NAME_SETTINGS, UPLOAD_SETTINGS } from './content-settings.ts'
+import { HTTP_SETTINGS } from './http-settings.ts'
 import { RULE_SETTINGS } from './rule-settings.ts'
 
 /** The rows by the headings of the help. */
@@ -349,6 +350,7 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       kind: KIND.path,
     },
   ],
+  'What others can see and do (HTTP):': HTTP_SETTINGS,
   'What it shows:': [
     {
       key: 'log-format',

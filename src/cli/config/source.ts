@@ -24,6 +24,13 @@ export interface Given {
   readonly content?: ContentSpec | undefined
 }
 
+/** What new transfers go by. */
+export interface CurrentSettings {
+  readonly config: ServerConfig
+  /** The settings that were made, by key. */
+  readonly values: Values
+}
+
 export class SettingsSource {
   /** An absolute path; undefined without a file. */
   readonly file: string | undefined
@@ -31,6 +38,8 @@ export class SettingsSource {
   readonly sockets: readonly number[] | undefined
   readonly #flags: Values
   readonly #content: ContentSpec | undefined
+  #current: CurrentSettings | undefined
+  #read: CurrentSettings | undefined
   #own: OwnSettings | undefined
 
   /** `content` takes the place of the path. */
@@ -39,6 +48,17 @@ export class SettingsSource {
     this.#content = content
     this.file = file === undefined ? undefined : resolve(file)
     this.#flags = flags
+  }
+
+  /** After the first `read`. */
+  get current(): CurrentSettings {
+    if (this.#current === undefined) this.read()
+    return this.#current as CurrentSettings
+  }
+
+  /** The server goes by what was read last. */
+  follow(): void {
+    this.#current = this.#read
   }
 
   /** Calls `changed` when the file does, until the function returned is called. */
@@ -60,6 +80,8 @@ export class SettingsSource {
       throw usageError(`${changed} cannot change while the server runs: start it anew for that, or leave it as it was`)
     }
     this.#own = own
+    this.#read = { config, values }
+    this.#current ??= this.#read
     return { config, port: server.port, own }
   }
 }

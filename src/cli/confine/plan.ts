@@ -41,13 +41,14 @@ export interface Plan extends Allowed {
 }
 
 export function planOf(config: ServerConfig, own: OwnSettings, configFile: string | undefined): Plan {
-  const folders = foldersOf(config.content, config.writable)
+  const folders = foldersOf(config.content, config.writable || own['http-writable'] === true)
   const state = own.history === false ? [] : [resolve(own.state ?? stateFolder())]
   const made = [...state, ...pathOf(config.record)]
   const stored = [...folders.stored, ...made]
   const cache = pathOf(process.env.NODE_COMPILE_CACHE)
   // The file of settings may be replaced by another one of the same name, which the folder must show.
   const settings = configFile === undefined ? [] : [dirname(configFile)]
+  const http = [own['http-token-file'], own['http-cert'], own['http-key']].flatMap(pathOf)
   const users = own.user === undefined ? [] : ['/etc/passwd', '/etc/group']
   // Files that are made, removed or made anew while it runs.
   const changing = [...pathOf(own.pidfile), ...pathOf(own['log-file'])].map((path) => dirname(path))
@@ -55,7 +56,7 @@ export function planOf(config: ServerConfig, own: OwnSettings, configFile: strin
     served: folders.served,
     stored,
     made,
-    read: [...SYSTEM_FILES, ...folders.served, ...folders.rules, ...settings, ...users],
+    read: [...SYSTEM_FILES, ...folders.served, ...folders.rules, ...settings, ...http, ...users],
     write: [...stored, ...changing, ...cache, '/dev/null'],
     execute: [...PROGRAM_FOLDERS, ...programFolders(), ...pathOf(own.hook), ...SERVICE_PROGRAMS.flatMap(onPath)],
   }

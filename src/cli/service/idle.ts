@@ -12,7 +12,9 @@ export function watchIdle(server: Server, seconds: number, idle: () => void): ()
   const timer = setInterval(
     () => {
       const now = performance.now()
-      const seen = server.stats().network.requests
+      const { requests: arrived, ignored } = server.stats().network
+      // What is no request may be a check of its own health.
+      const seen = arrived - ignored
       if (seen !== requests || server.transfers().length > 0) busyAt = now
       requests = seen
       if (now - busyAt < idleMs) return

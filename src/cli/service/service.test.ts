@@ -117,12 +117,17 @@ test('a server is idle when no request came and nothing ran for so long', () => 
   vi.useFakeTimers()
   try {
     let requests = 0
+    let noise = 0
     let running: unknown[] = []
     let idle = 0
-    const server = { stats: () => ({ network: { requests } }), transfers: () => running } as unknown as Server
+    const server = {
+      stats: () => ({ network: { requests: requests + noise, ignored: noise } }),
+      transfers: () => running,
+    } as unknown as Server
     watchIdle(server, 10, () => idle++)
     vi.advanceTimersByTime(9000)
     requests++
+    noise += 5
     vi.advanceTimersByTime(9000)
     running = [1]
     vi.advanceTimersByTime(30_000)

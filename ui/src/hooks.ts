@@ -1,0 +1,74 @@
+/** What several views need of the browser: the time, the width, and answers of the server. */
+import { signal } from '@preact/signals'
+import { useCallback, useEffect, useState } from 'preact/hooks'
+import { Problem } from './api.ts'
+import { live } from './live.ts'
+
+/** The server's time, again every `stepMs`. */
+export function useNow(stepMs: number): number {
+  const [now, setNow] = useState(live.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(live.now()), stepMs)
+    return () => clearInterval(timer)
+  }, [stepMs])
+  return now
+}
+
+export function useMedia(query: string): boolean {
+  const [isTrue, setTrue] = useState(() => matchMedia(query).matches)
+  useEffect(() => {
+    const list = matchMedia(query)
+    const changed = (): void => setTrue(list.matches)
+    list.addEventListener('change', changed)
+    changed()
+    return () => list.removeEventListener('change', changed)
+  }, [query])
+  return isTrue
+}
+
+export interface Loaded<T> {
+  /** The last answer; it stays while the next one is on its way. */
+  readonly value: T | undefined
+  readonly problem: Problem | undefined
+  readonly isLoading: boolean
+  readonly reload: () => void
+}
+
+/** Asks the server now, and again when one of `keys` changes. */
+export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, keys: readonly unknown[]): Loaded<T> {
+  const [state, setState] = useState<Omit<Loaded<T>, 'reload'>>({
+    value: undefined,
+    problem: undefined,
+    isLoading: true,
+  })
+  const [round, setRound] = useState(0)
+  useEffect(() => {
+    const controller = new AbortController()
+    setState((before) => ({ ...before, isLoading: true }))
+    load(controller.signal).then(
+      (value) => {
+        if (!controller.signal.aborted) setState({ value, problem: undefined, isLoading: false })
+      },
+      (error: unknown) => {
+        if (controller.signal.aborted) return
+        const problem = error instanceof Problem ? error : new Problem(0, '', String(error))
+        setState((before) => ({ ...before, problem, isLoading: false }))
+      },
+    )
+    return () => controller.abort()
+  }, [...keys, round])
+  return { ...state, reload: useCallback(() => setRound((before) => before + 1), []) }
+}
+
+/** Counts up some time after transfers have ended, and when the server is back: then lists are worth asking for again. */
+export const settled = signal(0)
+
+const SETTLE_MS = 1500
+let settling: ReturnType<typeof setTimeout> | undefined
+
+export function settleSoon(): void {
+  settling ??= setTimeout(() => {
+    settling = undefined
+    settled.value++
+  }, SETTLE_MS)
+}

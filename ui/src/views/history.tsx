@@ -1,0 +1,138 @@
+/** Transfers that are over, page by page, narrowed down by filters that stand in the address. */
+import { useEffect, useState } from 'preact/hooks'
+import { get, Problem } from '../api.ts'
+import { HistoryTable } from '../parts/history-table.tsx'
+import { Waiting } from '../parts/loading.tsx'
+import { settled, useLoad } from '../hooks.ts'
+import { type HistoryFilter, queryOf, replaceRoute } from '../route.ts'
+import type { HistoryRow } from '../wire.ts'
+
+const PAGE_ROWS = 50
+/** A filter is asked for when the typing pauses. */
+const TYPING_MS = 250
+
+interface Page {
+  readonly transfers: readonly HistoryRow[]
+  readonly next: string | null
+}
+
+const OUTCOMES = ['trouble', 'completed', 'failed', 'refused', 'superseded', 'probed'] as const
+
+export function HistoryView({ filter }: { readonly filter: HistoryFilter }) {
+  const query = queryOf({ ...filter })
+  const loaded = useLoad((signal) => pageOf(query, undefined, signal), [query, settled.value])
+  const [older, setOlder] = useState<readonly Page[]>([])
+  const [problem, setProblem] = useState('')
+  // Pages behind the first belong to its filter and to its end.
+  useEffect(() => setOlder([]), [query])
+  const pages = loaded.value === undefined ? [] : [loaded.value, ...older]
+  const next = pages.at(-1)?.next ?? null
+  const more = async (): Promise<void> => {
+    if (next === null) return
+    try {
+      const page = await pageOf(query, next)
+      setOlder((before) => [...before, page])
+      setProblem('')
+    } catch (error) {
+      setProblem(error instanceof Problem ? error.message : String(error))
+    }
+  }
+  const rows = uniqueRows(pages.flatMap(({ transfers }) => transfers))
+  return (
+    <section>
+      <h1>History</h1>
+      <FilterForm filter={filter} />
+      <Waiting loaded={loaded} />
+      {loaded.value !== undefined && rows.length === 0 && (
+        <p class="idle">
+          {query === ''
+            ? 'No transfer has ended yet.'
+            : next === null
+              ? 'No transfer fits.'
+              : 'None of the newest ones fits.'}
+        </p>
+      )}
+      {rows.length > 0 && <HistoryTable rows={rows} />}
+      {next !== null && (
+        <p class="more">
+          <button type="button" onClick={() => void more()}>
+            Older ones
+          </button>
+        </p>
+      )}
+      {problem !== '' && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </section>
+  )
+}
+
+function pageOf(query: string, before: string | undefined, signal?: AbortSignal): Promise<Page> {
+  return get<Page>(
+    `/history?${[query, queryOf({ before, limit: PAGE_ROWS })].filter((part) => part !== '').join('&')}`,
+    signal,
+  )
+}
+
+/** The first page is asked for again while older ones stay: rows that moved down would stand twice. */
+function uniqueRows(rows: readonly HistoryRow[]): HistoryRow[] {
+  return [...new Map(rows.map((row) => [row.id, row])).values()]
+}
+
+function FilterForm({ filter }: { readonly filter: HistoryFilter }) {
+  const [typed, setTyped] = useState(filter)
+  useEffect(() => setTyped(filter), [queryOf({ ...filter })])
+  useEffect(() => {
+    if (queryOf({ ...typed }) === queryOf({ ...filter })) return
+    const timer = setTimeout(() => replaceRoute({ view: 'history', filter: withoutEmpty(typed) }), TYPING_MS)
+    return () => clearTimeout(timer)
+  }, [typed])
+  const set = (key: keyof HistoryFilter) => (event: { currentTarget: { value: string } }) =>
+    setTyped({ ...typed, [key]: event.currentTarget.value })
+  return (
+    <form class="inline" role="search" aria-label="The history" onSubmit={(event) => event.preventDefault()}>
+      <label>
+        Device
+        <input type="search" placeholder="address or MAC" value={typed.device ?? ''} onInput={set('device')} />
+      </label>
+      <label>
+        File
+        <input type="search" placeholder="part of its name" value={typed.file ?? ''} onInput={set('file')} />
+      </label>
+      <label>
+        Ended
+        <select value={typed.outcome ?? ''} onChange={set('outcome')}>
+          <option value="">in any way</option>
+          {OUTCOMES.map((outcome) => (
+            <option key={outcome} value={outcome}>
+              {OUTCOME_WORDS[outcome]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        Direction
+        <select value={typed.direction ?? ''} onChange={set('direction')}>
+          <option value="">both</option>
+          <option value="read">fetched</option>
+          <option value="write">stored</option>
+        </select>
+      </label>
+    </form>
+  )
+}
+
+const OUTCOME_WORDS: Record<(typeof OUTCOMES)[number], string> = {
+  trouble: 'not well',
+  completed: 'completed',
+  failed: 'failed',
+  refused: 'refused',
+  superseded: 'began anew',
+  probed: 'asked for the size',
+}
+
+function withoutEmpty(filter: HistoryFilter): HistoryFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== '')) as HistoryFilter
+}
