@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { parseTftpUrl } from '../client/url.ts'
+import { parseTftpHost, parseTftpUrl, type TftpUrl } from '../client/url.ts'
 import { escapeText } from '../packet/index.ts'
 import { usageError } from './exit.ts'
 import { digestFlag, given, wholeNumber } from './flags.ts'
@@ -20,8 +20,10 @@ Examples:
   foresend get tftp://192.168.1.1/config.bin -o backup.bin      under another name
   foresend get tftp://192.168.1.1/boot.log -o - | less          to standard output
   foresend get tftp://192.168.1.1:6969/a tftp://192.168.1.1:6969/b -o backups/
+  foresend get 192.168.1.1 vmlinuz initrd.img -o boot/          several files of one server
 
 Addresses: tftp://HOST[:PORT]/NAME[;mode=netascii] (RFC 3617). IPv6 in brackets: tftp://[fe80::1%eth0]/NAME
+Of several files one that fails keeps the next from nothing; the exit code is that of the worst failure.
 Exit codes: 0 done, 1 failed (also another size or digest than expected), 2 usage, 4 the server refused, 5 no answer.
 `
 
@@ -29,14 +31,15 @@ interface GetFlags extends TransferFlags {
   readonly output?: string
   readonly expectSize?: number
   readonly expectSha256?: string
+  readonly multicast?: true
 }
 
 export function getCommand(context: Context, done: (exitCode: number) => void): Command {
   const command = new Command('get')
     .summary('fetch files')
     .description(DESCRIPTION)
-    .argument('<url...>', 'what to fetch, as tftp://HOST/FILE')
-    .usage('tftp://HOST/FILE [more …] [-o FILE | DIR | -] [flags]')
+    .argument('<url...>', 'what to fetch, as tftp://HOST/FILE, or a host and names of files there')
+    .usage('tftp://HOST/FILE [more …] | HOST FILE… [-o FILE | DIR | -] [flags]')
     .helpOption('-h, --help', 'print this page')
     .addHelpText('after', EXAMPLES)
     .optionsGroup('Where it goes:')
@@ -46,23 +49,29 @@ export function getCommand(context: Context, done: (exitCode: number) => void): 
     )
   addTransferFlags(command)
   command
+    .option('--multicast', 'share the blocks with other clients, where the server does that (RFC 2090)')
     .option(
       '--expect-size <BYTES>',
       'fail, and keep nothing, unless the file has this size',
       wholeNumber('bytes', 0, Number.MAX_SAFE_INTEGER),
     )
     .option('--expect-sha256 <HEX>', 'the same as --sha256: fail, and keep nothing, on another digest', digestFlag)
-  return command.action(async (urls: string[], flags: GetFlags) => done(await runGet(context, urls, flags)))
+  return command.action(async (words: string[], flags: GetFlags) => done(await runGet(context, words, flags)))
 }
 
-function runGet(context: Context, urls: readonly string[], flags: GetFlags): Promise<number> {
-  if (urls.length > 1) {
+type Source = Pick<TftpUrl, 'host' | 'port' | 'filename'> & Partial<Pick<TftpUrl, 'mode'>>
+
+function runGet(context: Context, words: readonly string[], flags: GetFlags): Promise<number> {
+  const sources = sourcesOf(words)
+  if (sources.length > 1) {
     const ofOne = flags.sha256 ?? flags.expectSha256 ?? flags.expectSize
     if (ofOne !== undefined) {
       throw usageError('--sha256, --expect-sha256 and --expect-size are of one file: fetch the files one by one')
     }
     if (flags.output !== undefined && !isFolder(flags.output)) {
-      throw usageError(`-o ${flags.output} would take ${urls.length} files: name an existing folder, or leave -o out`)
+      throw usageError(
+        `-o ${flags.output} would take ${sources.length} files: name an existing folder, or leave -o out`,
+      )
     }
   }
   const { sha256, expectSha256 } = flags
@@ -73,19 +82,43 @@ function runGet(context: Context, urls: readonly string[], flags: GetFlags): Pro
     ...given('expectSizeBytes', flags.expectSize),
     ...given('sha256', expectSha256 ?? sha256),
   }
-  const jobs = urls.map((url): Job => {
-    const { mode, ...source } = parseTftpUrl(url)
+  const taken = new Set<string>()
+  const jobs = sources.map(({ mode, ...source }): Job => {
     const output = outputFor(source.filename, flags.output)
+    // The second would replace the first, and both be reported as fetched.
+    if (output !== '-' && taken.has(output))
+      throw usageError(`two of the files would be ${output}: fetch them one by one`)
+    taken.add(output)
     return {
       label: source.filename,
       start: (hooks) =>
-        context.tools.get({ mode, ...transferOptions(flags), ...expected, ...source, output, ...hooks }),
+        context.tools.get({
+          ...given('mode', mode),
+          ...given('multicast', flags.multicast),
+          ...transferOptions(flags),
+          ...expected,
+          ...source,
+          output,
+          ...hooks,
+        }),
     }
   })
   return runJobs(context, jobs, 'got', {
     logFormat: flags.logFormat ?? 'pretty',
     results: flags.output === '-' ? context.stderr : context.stdout,
     trace: flags.trace === true,
+  })
+}
+
+/** Of URLs, or of a host and the names of files there. */
+function sourcesOf(words: readonly string[]): readonly Source[] {
+  const [first = '', ...names] = words
+  if (names.length === 0 || /^tftp:/i.test(first)) return words.map(parseTftpUrl)
+  const server = parseTftpHost(first)
+  return names.map((filename) => {
+    if (/^tftp:/i.test(filename)) throw usageError(`${escapeText(filename)}: give either URLs, or a host and names`)
+    if (filename === '') throw usageError('a name is empty: give the name of a file at the server')
+    return { ...server, filename }
   })
 }
 

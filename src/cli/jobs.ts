@@ -37,7 +37,7 @@ export interface JobsView {
 
 /**
  * Runs the jobs one after the other and shows them. A job that fails does not keep the next from running; the exit code is that of
- * the first that failed.
+ * the worst failure.
  */
 export async function runJobs(
   context: Context,
@@ -57,14 +57,28 @@ export async function runJobs(
       const onPacket = (packet: PacketLine): void => context.stderr.write(packetLine(packet))
       const hooks = { signal: abort.signal, ...(trace ? { onPacket } : {}) }
       const code = await runJob(job, view, hooks, unconfirmed)
-      // A failure says more than a missing acknowledgement before it.
-      if (exitCode === EXIT.done || (exitCode === unconfirmed && code !== EXIT.done)) exitCode = code
+      if (badnessOf(code) > badnessOf(exitCode)) exitCode = code
     }
   } finally {
     unwatch()
     view.close()
   }
   return exitCode
+}
+
+/** Exit codes from the best to the worst: a file that arrived wrong is worse than one that the server does not have. */
+const BY_BADNESS: readonly number[] = [
+  EXIT.done,
+  EXIT.unconfirmed,
+  EXIT.peerRefused,
+  EXIT.timedOut,
+  EXIT.cannotBind,
+  EXIT.usage,
+  EXIT.failed,
+]
+
+function badnessOf(code: number): number {
+  return BY_BADNESS.indexOf(code)
 }
 
 interface View {

@@ -86,19 +86,21 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
   const level = levelFor(own)
   const printer = printerFor(context, own, level, tag)
   const listening = Promise.withResolvers<void>()
+  const atEnd: (() => void | Promise<void>)[] = []
   const history = own.history === false ? undefined : await openState(context, own, printer, listening.promise)
-  const starting = startAsAsked(context, config, port, printer, level, history, source.sockets)
+  /** What needs root, and the end of being root: after the sockets are bound, and before a request is looked at. */
+  const giveUpRoot = (): void => {
+    if (own.pidfile !== undefined) atEnd.push(writePidFile(own.pidfile))
+    if (user !== undefined) becomeUser(user, history === undefined ? undefined : (own.state ?? stateFolder()))
+  }
+  const starting = startAsAsked(context, config, port, printer, level, history, source.sockets, giveUpRoot)
   // Signals count from here on: one may come right after `listening`.
   const stopped = untilStopped(context, starting, printer, source, confinement?.inForce === true)
-  const atEnd: (() => void | Promise<void>)[] = []
   try {
     const { server, notice } = await starting
     listening.resolve()
     // It has stopped already, unless one of the steps below fails.
     atEnd.push(() => server.stop(0))
-    // First of all, as requests are served already.
-    if (own.pidfile !== undefined) atEnd.push(writePidFile(own.pidfile))
-    if (user !== undefined) becomeUser(user, history === undefined ? undefined : (own.state ?? stateFolder()))
     const reload = (): Promise<string> => reloadAsSet(starting, source, confinement?.inForce === true)
     const state = history === undefined ? undefined : (own.state ?? stateFolder())
     const api = apiOf(server, source, own, http, state, reload)
@@ -274,9 +276,10 @@ function startAsAsked(
   level: EventLevel,
   history: OpenHistory | undefined,
   sockets: readonly number[] | undefined,
+  giveUpRoot: () => void,
 ): Promise<Started> {
   const start = (input: ServerConfigInput): Promise<Server> =>
-    context.tools.startServer(input, (event) => printer.event(event), level, history)
+    context.tools.startServer(input, (event) => printer.event(event), level, history, giveUpRoot)
   if (sockets !== undefined) {
     return start({ ...config, sockets }).then((server) => ({ server, port: config.port, notice: undefined }))
   }

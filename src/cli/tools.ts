@@ -15,8 +15,7 @@ export interface Tools {
 
 export function loadTools(): Tools {
   return {
-    startServer: async (config, listener, level, history) =>
-      (await import('../server/server.ts')).startServer(config, listener, level, history),
+    startServer: async (...given) => (await import('../server/server.ts')).startServer(...given),
     openHistory: async (options) => {
       const opening = (await import('../history/history.ts')).openHistory(options)
       // The server's code is loaded while a thread opens the database.

@@ -1,18 +1,20 @@
 /** One transfer of ours from the request to the end: an Initiator on a ClientSocket, with the local bytes plugged in. */
 import { Initiator, type InitiatorConfig, type InitiatorSink, type RequestKind } from '../endpoint/initiator.ts'
 import { ForesendError } from '../error.ts'
+import { GroupListener } from '../io/client/group-listener.ts'
 import { type ClientDriver, openClientSocket } from '../io/client/open.ts'
 import type { ClientSocket, ClientSocketHandlers, ClientSocketOptions } from '../io/client/socket.ts'
 import type { BlockFramer } from '../io/driver.ts'
 import { blockOfSeq, dataText, HEADER_BYTES, packetText } from '../packet/index.ts'
 import { COUNTER, type Counters, type NoticeKind, type Outcome } from '../transfer/contract.ts'
+import type { GroupAddress } from '../transfer/multicast/group-option.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import type { TransferOptions } from './options.ts'
 
 /** The local end of a transfer: a file, a stream or bytes in memory. What its functions throw ends the transfer with an ERROR. */
 export interface LocalEnd {
-  /** get: append this payload. */
-  store(buffer: Uint8Array, offset: number, length: number): void
+  /** get: append this payload; that of block `seq`, in any order, where a group shares it. */
+  store(buffer: Uint8Array, offset: number, length: number, seq: number): void
   /** get: every byte is here; make it durable. */
   finish(): Promise<void>
   /** get: take no more for now. */
@@ -46,6 +48,8 @@ export interface RunOptions {
   readonly signal: TransferOptions['signal']
   readonly onProgress: TransferOptions['onProgress']
   readonly onPacket: TransferOptions['onPacket']
+  /** Where a group is listened to, when the server lets this client share one. */
+  readonly groupLocal?: string | undefined
 }
 
 const PROGRESS_MS = 100
@@ -72,6 +76,7 @@ class ClientTransfer implements InitiatorSink {
   /** The socket of the transfer and of its timer; before an answer the one that sent the last request. */
   #socket: ClientSocket
   readonly #initiator: Initiator
+  #group: GroupListener | undefined
   readonly #onAbort = (): void => this.abort(abortReason(this.#options.signal))
   #agreed: Agreed | undefined
   #frame: BlockFramer | undefined
@@ -202,6 +207,7 @@ class ClientTransfer implements InitiatorSink {
     } catch (cause) {
       this.#fault ??= asForesend(cause)
     }
+    if (agreed.group !== undefined) this.#listen(agreed.group)
     if (initiator.direction === 'read') {
       this.#socket.reserve(RESERVED_WINDOWS * agreed.windowsize * (agreed.blksize + HEADER_BYTES))
       return
@@ -229,10 +235,10 @@ class ClientTransfer implements InitiatorSink {
     }
   }
 
-  store(_seq: number, buffer: Uint8Array, offset: number, length: number): void {
+  store(seq: number, buffer: Uint8Array, offset: number, length: number): void {
     if (this.#fault !== undefined) return
     try {
-      this.#options.local.store(buffer, offset, length)
+      this.#options.local.store(buffer, offset, length, seq)
     } catch (cause) {
       this.#fault = asForesend(cause)
     }
@@ -266,7 +272,24 @@ class ClientTransfer implements InitiatorSink {
     if (this.#fault !== undefined && this.#outcome === undefined) this.#initiator.abort(now, this.#fault)
     this.#report(now)
     if (this.#outcome !== undefined && !this.#settled) this.#decide(now, this.#outcome)
-    if (this.#initiator.closed) for (const socket of this.#sockets.values()) socket.close()
+    if (this.#initiator.closed) this.#close()
+  }
+
+  #close(): void {
+    for (const socket of this.#sockets.values()) socket.close()
+    this.#group?.close()
+  }
+
+  /** Before the first ACK leaves, which brings the first block. */
+  #listen(group: GroupAddress): void {
+    const { socket, groupLocal } = this.#options
+    try {
+      this.#group = new GroupListener({ group, server: socket.address, local: groupLocal }, (data, port) => {
+        if (!this.#initiator.closed) this.#datagram(this.#socket.now(), 'options', data, 0, data.length, port)
+      })
+    } catch (cause) {
+      this.#fault ??= asForesend(cause)
+    }
   }
 
   #decide(now: number, outcome: Outcome): void {
@@ -279,7 +302,8 @@ class ClientTransfer implements InitiatorSink {
     }
     const { counters } = this.#initiator
     const clean = counters[COUNTER.retransmitted] === 0 && counters[COUNTER.timeouts] === 0
-    if (!this.#initiator.closed && clean) setTimeout(() => this.#socket.close(), CLEAN_DALLY_MS)
+    // A server of a group asks once more, when the turn of this client comes.
+    if (!this.#initiator.closed && clean && agreed.group === undefined) setTimeout(() => this.#close(), CLEAN_DALLY_MS)
     this.#resolve({
       agreed,
       ms: now - this.#answeredAt,

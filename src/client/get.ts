@@ -1,14 +1,24 @@
 /** Fetching a file. */
 import type { Writable } from 'node:stream'
-import { defaultBlksize, isNearAddress, resolveHost } from '../io/client/route.ts'
+import { defaultBlksize, isNearAddress, localAddressTo, resolveHost } from '../io/client/route.ts'
 import { ForesendError } from '../error.ts'
-import { addressPort, escapeText, type Mode } from '../packet/index.ts'
+import { addressPort, escapeText, type Mode, type Option } from '../packet/index.ts'
+import { MULTICAST } from '../transfer/multicast/group-option.ts'
 import { COUNTER } from '../transfer/contract.ts'
 import type { Expected } from './digest.ts'
 import { openOutput } from './files.ts'
 import type { Output } from './output.ts'
 import { type LocalEnd, type Result, runTransfer } from './client-transfer.ts'
-import { checkOptions, DEFAULT_WINDOWSIZE, offer, timeoutsOf, type Summary, type TransferOptions } from './options.ts'
+import { BlockOrder } from './block-order.ts'
+import {
+  checkOptions,
+  DEFAULT_WINDOWSIZE,
+  offer,
+  timeoutsOf,
+  usage,
+  type Summary,
+  type TransferOptions,
+} from './options.ts'
 import { TFTP_PORT } from './url.ts'
 
 export type { PacketLine, Progress, Summary, TransferOptions } from './options.ts'
@@ -26,6 +36,8 @@ export interface GetOptions extends TransferOptions {
   readonly sha256?: string
   /** Size in bytes that the stored file must have. */
   readonly expectSizeBytes?: number
+  /** Share the blocks with other clients, where the server does that (RFC 2090); else fetch it alone. IPv4, one block at a time. */
+  readonly multicast?: boolean
 }
 
 /**
@@ -35,17 +47,22 @@ export interface GetOptions extends TransferOptions {
  */
 export async function get(options: GetOptions): Promise<Summary> {
   checkOptions(options)
-  const { host, port = TFTP_PORT, filename, mode = 'octet', localAddress, windowsize = DEFAULT_WINDOWSIZE } = options
+  const { host, port = TFTP_PORT, filename, mode = 'octet', localAddress, multicast = false } = options
+  const windowsize = options.windowsize ?? (multicast ? 1 : DEFAULT_WINDOWSIZE)
   const address = await resolveHost(host, localAddress)
+  if (multicast && address.includes(':')) throw usage('multicast needs IPv4: give the server by its IPv4 address')
   const blksize = options.blksize ?? (await defaultBlksize(address, windowsize, localAddress))
   const output = openOutput(options.output, mode === 'netascii')
+  const offered = offer(blksize, windowsize, options.timeoutMs, 0, options.options)
+  const order = { blocks: undefined as BlockOrder | undefined }
   try {
     const result = await runTransfer({
       initiator: {
         direction: 'read',
         filename,
         mode,
-        options: offer(blksize, windowsize, options.timeoutMs, 0, options.options),
+        options: multicast ? withGroup(offered) : offered,
+        multicast,
         sizeBytes: 0,
         near: isNearAddress(address),
         waitMs: 0,
@@ -53,8 +70,10 @@ export async function get(options: GetOptions): Promise<Summary> {
         ...timeoutsOf(options),
       },
       socket: { address, port, localAddress },
-      local: localEnd(output, mode, { sha256: options.sha256, sizeBytes: options.expectSizeBytes }),
-      driver: options.driver,
+      local: localEnd(output, mode, { sha256: options.sha256, sizeBytes: options.expectSizeBytes }, order),
+      // Blocks of a group come to a socket of Node's, and so does the rest then.
+      driver: multicast ? 'dgram' : options.driver,
+      groupLocal: multicast ? (localAddress ?? (await localAddressTo(address))) : undefined,
       signal: options.signal,
       onProgress: options.onProgress,
       onPacket: options.onPacket,
@@ -64,7 +83,15 @@ export async function get(options: GetOptions): Promise<Summary> {
   } catch (cause) {
     output.abort()
     throw cause
+  } finally {
+    order.blocks?.close()
   }
+}
+
+/** With the option that asks for a group, and the size, so that blocks of another file are known by theirs. A group has no windows. */
+function withGroup(offered: readonly Option[]): Option[] {
+  const sized = offered.some(({ name }) => name === 'tsize') ? offered : [{ name: 'tsize', value: '0' }, ...offered]
+  return [...sized.filter(({ name }) => name !== MULTICAST && name !== 'windowsize'), { name: MULTICAST, value: '' }]
 }
 
 /** What `get` and `put` report of a transfer that completed; `digest` is that of the local file. */
@@ -91,9 +118,11 @@ export function summarise(
   }
 }
 
-function localEnd(output: Output, mode: Mode, expected: Expected): LocalEnd {
+/** `order` gets what puts blocks of a group in order, where they come from one. */
+function localEnd(output: Output, mode: Mode, expected: Expected, order: { blocks: BlockOrder | undefined }): LocalEnd {
   return {
-    check({ tsizeBytes }) {
+    check({ tsizeBytes, group, blksize }) {
+      if (group !== undefined) order.blocks = new BlockOrder(blksize, (...bytes) => output.write(...bytes))
       const { sizeBytes } = expected
       if (sizeBytes === undefined || !isExact(mode, tsizeBytes) || tsizeBytes === sizeBytes) return
       const message = `the server announces ${tsizeBytes} bytes instead of ${sizeBytes}: nothing was fetched; check the name`
@@ -102,7 +131,10 @@ function localEnd(output: Output, mode: Mode, expected: Expected): LocalEnd {
         peerText: 'Not the size that was expected',
       })
     },
-    store: (buffer, offset, length) => output.write(buffer, offset, length),
+    store(buffer, offset, length, seq) {
+      if (order.blocks === undefined) output.write(buffer, offset, length)
+      else order.blocks.put(seq, buffer, offset, length)
+    },
     finish: () => output.finish(expected),
     get congested() {
       return output.congested

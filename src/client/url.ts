@@ -31,6 +31,11 @@ export function parseTftpUrl(text: string): TftpUrl {
   return { ...hostAndPort(text, authority), filename, mode }
 }
 
+/** Reads `HOST` or `HOST:PORT`, as it stands in a URL; an IPv6 address alone needs no brackets. Throws ERR_TFTP_USAGE. */
+export function parseTftpHost(text: string): Pick<TftpUrl, 'host' | 'port'> {
+  return isIPv6(text) ? { host: text, port: TFTP_PORT } : hostAndPort(text, text)
+}
+
 function hostAndPort(text: string, authority: string): { host: string; port: number } {
   const [, bracketed, plain, portText] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([0-9]*))?$/.exec(authority) ?? []
   // RFC 6874 writes the % before a zone as %25; people and other tools write it plainly.

@@ -28,6 +28,11 @@ export interface Image {
    * may be awaited after `close`.
    */
   crc32(): Promise<number | undefined>
+  /**
+   * Of what it is an image: the same object for all images that are byte for byte the same, until a file changes. Left out where that is not
+   * known.
+   */
+  readonly version?: object
   /** May be called twice. */
   close(): void
 }

@@ -204,6 +204,10 @@ export class FileImage implements Image {
     this.#version.verify()
   }
 
+  get version(): object {
+    return this.#version
+  }
+
   crc32(): Promise<number | undefined> {
     return this.#open ? this.#version.crc32() : Promise.resolve(undefined)
   }

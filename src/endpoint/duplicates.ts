@@ -54,6 +54,7 @@ function isRestart<Io, Content>(existing: Transfer<Io, Content>, now: number): b
 export function isAbandoned<Io, Content>(transfer: Transfer<Io, Content>, now: number): boolean {
   const { agreed } = transfer
   if (agreed === undefined || transfer.outcome !== undefined || transfer.flushing) return false
+  if (transfer.machine?.silent === true) return false
   const patienceMs = transfer.answered ? Math.max(ABANDONED_MS, 2 * agreed.timeoutMs) : ABANDONED_MS
   return now - transfer.heardAt >= patienceMs
 }

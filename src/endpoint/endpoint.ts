@@ -18,6 +18,9 @@ import {
   negotiateWrite,
   oackOf,
 } from '../transfer/negotiate.ts'
+import { negotiateGroup } from '../transfer/multicast/group-agreement.ts'
+import { GroupMember } from '../transfer/multicast/member.ts'
+import type { MulticastSession } from '../transfer/multicast/session.ts'
 import { takesAnyAck } from '../transfer/receiver-habits.ts'
 import { Receiver } from '../transfer/receiver.ts'
 import { Sender } from '../transfer/sender.ts'
@@ -176,10 +179,17 @@ export class Endpoint<Io = unknown, Content = unknown> {
 
   /**
    * The content of an RRQ is open: `sizeBytes` as it will be sent. False when the transfer is over: when that happened
-   * before this call the owner lets go of what it opened, because `close` was called before it had it.
+   * before this call the owner lets go of what it opened, because `close` was called before it had it. With `session` the client joins
+   * that one, and `sendBlocks` is for its group; the owner calls `leave` of the machine when it closes the transfer.
    */
-  acceptRead(now: number, transfer: Transfer<Io, Content>, sizeBytes: number): boolean {
+  acceptRead(
+    now: number,
+    transfer: Transfer<Io, Content>,
+    sizeBytes: number,
+    session?: MulticastSession<GroupMember>,
+  ): boolean {
     return this.#accept(now, transfer, () => {
+      if (session !== undefined) return this.#join(transfer, sizeBytes, session)
       const agreed = negotiateRead(transfer.request, sizeBytes, this.#limitsOf(transfer))
       requireNumbers(transfer, agreed, sizeBytes)
       transfer.agreed = agreed
@@ -348,6 +358,17 @@ export class Endpoint<Io = unknown, Content = unknown> {
     transfer.closed = true
     const error = withSuppressed(reason(transfer), this.#refusedEvents.takeSuppressed())
     this.#lifecycle.decide(transfer, 'refused', { status: 'failed', error })
+  }
+
+  #join(transfer: Transfer<Io, Content>, sizeBytes: number, session: MulticastSession<GroupMember>): GroupMember {
+    const agreed = negotiateGroup(transfer.request, sizeBytes, this.#limitsOf(transfer), session.group)
+    transfer.agreed = agreed
+    transfer.sizeBytes = sizeBytes
+    const { allowance } = this.#config.prepare(transfer, agreed)
+    const { blksize, oack } = agreed
+    const { peer, label } = transfer
+    const config = { session, sizeBytes, blksize, oack, near: peer.near, label }
+    return new GroupMember(allowance === undefined ? config : { ...config, allowance }, transfer)
   }
 
   #accept(now: number, transfer: Transfer<Io, Content>, create: () => TransferMachine): boolean {

@@ -25,6 +25,8 @@ export interface InitiatorConfig {
   readonly label: string
   /** Milliseconds without progress before a read gives up; by default those of rule A14. */
   readonly giveUpMs?: number
+  /** A read asks to share its blocks with others (RFC 2090): `options` has `multicast`, and `store` may come in any order. */
+  readonly multicast?: boolean
   /** Milliseconds to stay after the last ACK of a read. */
   readonly dallyMs?: number
 }
@@ -38,7 +40,10 @@ export interface InitiatorSink extends SenderSink, ReceiverSink {
   drop(kind: RequestKind, port: number, farewell: Uint8Array | undefined): void
   /** Answer another port of the server with ERROR 5, where the socket still can. */
   refuse(port: number, buffer: Uint8Array): void
-  /** The answer was understood; blocks follow. Called before the first `store` or `sendBlocks`. */
+  /**
+   * The answer was understood; blocks follow. Called before the first `store` or `sendBlocks`. With `agreed.group` they come to that group
+   * from the port of `lock`, and are handed in as any other datagram.
+   */
   agreed(agreed: Agreed): void
   /** What the sockets noticed while no answer came, for the message; '' for nothing. */
   seen(): string

@@ -1,6 +1,8 @@
 /** The machine that a transfer of ours becomes once the server has answered. */
 import type { ReceiverSink, SenderSink } from '../transfer/contract.ts'
 import { type Agreed, agreedForReceiver, agreedForSender } from '../transfer/negotiate.ts'
+import type { GroupAddress } from '../transfer/multicast/group-option.ts'
+import { GroupReceiver } from '../transfer/multicast/receiver.ts'
 import { anticipation } from '../transfer/policy/anticipation.ts'
 import { negotiated } from '../transfer/policy/negotiated.ts'
 import { Receiver } from '../transfer/receiver.ts'
@@ -23,6 +25,30 @@ export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: bo
       label,
       peerRole: 'server',
       sizeBytes: exact ? tsizeBytes : undefined,
+      ...(giveUpMs === undefined ? {} : { giveUpMs }),
+      ...(dallyMs === undefined ? {} : { dallyMs }),
+    },
+    sink,
+  )
+}
+
+/** The receiver of a read that a group shares. */
+export function createGroupReceiver(
+  config: InitiatorConfig,
+  agreed: Agreed,
+  { address, port }: GroupAddress,
+  isMaster: boolean,
+  sink: ReceiverSink,
+): GroupReceiver {
+  const { label, mode, giveUpMs, dallyMs } = config
+  const { blksize, tsizeBytes } = agreed
+  return new GroupReceiver(
+    {
+      group: { address, port },
+      isMaster,
+      blksize,
+      sizeBytes: mode === 'octet' && tsizeBytes !== 0 ? tsizeBytes : undefined,
+      label,
       ...(giveUpMs === undefined ? {} : { giveUpMs }),
       ...(dallyMs === undefined ? {} : { dallyMs }),
     },

@@ -24,10 +24,12 @@ import {
 import { type Counters, type Machine, newCounters } from '../transfer/contract.ts'
 import { type Agreed, acceptOack } from '../transfer/negotiate.ts'
 import type { Receiver } from '../transfer/receiver.ts'
+import { acceptGroupOack } from '../transfer/multicast/group-agreement.ts'
+import type { GroupReceiver } from '../transfer/multicast/receiver.ts'
 import { Oddities } from '../transfer/oddities.ts'
 import { badOack, noAnswer, portClosed, oddAnswer, refusedByPeer } from './initiator-faults.ts'
 import type { InitiatorConfig, InitiatorSink, RequestKind } from './initiator-contract.ts'
-import { createReceiver, createSender } from './initiator-machines.ts'
+import { createGroupReceiver, createReceiver, createSender } from './initiator-machines.ts'
 
 /** This many requests with options stay unanswered before each plain one. */
 const REQUESTS_BEFORE_PLAIN = 2
@@ -57,7 +59,7 @@ export class Initiator implements Machine {
   /** The kind of the request that was answered. Before an answer: `options`, or `plain` when there are none or they were refused. */
   #kind: RequestKind
   #machine: Machine | undefined
-  #receiver: Receiver | undefined
+  #receiver: Receiver | GroupReceiver | undefined
   #port = 0
   #startedAt = 0
   #tries = 0
@@ -214,15 +216,23 @@ export class Initiator implements Machine {
 
   #oack(now: number, kind: RequestKind, port: number, buffer: Uint8Array, offset: number, length: number): void {
     const parsed = parseOack(buffer, offset, length)
-    const accepted = parsed.ok ? acceptOack(this.#optionsOf(kind), parsed.value) : parsed
+    const accepted = parsed.ok ? this.#accepted(kind, parsed.value) : parsed
     if (accepted.ok) {
-      this.#run(now, kind, port, accepted.value, true)
+      const { agreed, answer } = accepted.value
+      this.#run(now, kind, port, agreed, true, answer?.isMaster)
       return
     }
     const { reason, wireCode } = accepted
     this.#sink.drop(kind, port, encodePeerError(WIRE_ERROR.option, peerTextFor('ERR_TFTP_OPTION', WIRE_ERROR.option)))
     if (kind === 'options') this.#withoutOptions(now, `the server answered them wrongly: ${reason}`)
     else this.#end(badOack(this.#config.label, reason, wireCode))
+  }
+
+  #accepted(kind: RequestKind, answered: readonly Option[]): ReturnType<typeof acceptGroupOack> {
+    const offered = this.#optionsOf(kind)
+    if (this.#config.multicast === true) return acceptGroupOack(offered, answered)
+    const accepted = acceptOack(offered, answered)
+    return accepted.ok ? { ok: true, value: { agreed: accepted.value, answer: undefined } } : accepted
   }
 
   #refused(now: number, kind: RequestKind, port: number, buffer: Uint8Array, offset: number, length: number): void {
@@ -253,7 +263,8 @@ export class Initiator implements Machine {
     this.#send(now, 'plain')
   }
 
-  #run(now: number, kind: RequestKind, port: number, agreed: Agreed, oack: boolean): void {
+  /** `isMaster`: in a group, whether the server lets us lead. */
+  #run(now: number, kind: RequestKind, port: number, agreed: Agreed, oack: boolean, isMaster = false): void {
     if (kind === 'plain' && this.#config.options.length > 0) {
       this.fallback ??= 'the server did not answer the requests with options'
     }
@@ -261,7 +272,10 @@ export class Initiator implements Machine {
     this.#port = port
     this.#sink.lock(kind, port)
     this.#sink.agreed(agreed)
-    if (this.#config.direction === 'read') {
+    if (agreed.group !== undefined) {
+      this.#receiver = createGroupReceiver(this.#config, agreed, agreed.group, isMaster, this.#sink)
+      this.#machine = this.#receiver
+    } else if (this.#config.direction === 'read') {
       this.#receiver = createReceiver(this.#config, agreed, oack, this.#sink)
       this.#machine = this.#receiver
     } else this.#machine = createSender(this.#config, agreed, this.#sink)

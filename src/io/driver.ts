@@ -3,6 +3,7 @@
  * nothing of TFTP beyond the 4-byte DATA header, which `frame` writes for them.
  */
 import type { Peer } from '../endpoint/contract.ts'
+import type { GroupAddress } from '../transfer/multicast/group-option.ts'
 import type { DriverStats } from './driver-stats.ts'
 
 export interface DriverHandlers<Owner> {
@@ -54,6 +55,13 @@ export interface Tid {
   close(): void
 }
 
+/** A port for the clients of one group (RFC 2090). */
+export interface GroupPort<Owner> {
+  /** The port as `peer` sees it: `sendControl` is for it alone, `sendBlocks` for the whole group. */
+  tid(peer: Peer, owner: Owner): Tid
+  close(): void
+}
+
 export interface Bound {
   /** As it was asked for: a wildcard stays one. */
   readonly address: string
@@ -76,6 +84,8 @@ export interface Driver<Owner> {
   rescan(): Promise<void>
   /** A fresh random port on `peer.local` for this peer alone; rejects or throws with ERR_TFTP_BIND when none is left. */
   openTid(peer: Peer, owner: Owner): Promise<Tid> | Tid
+  /** A fresh port on `local` whose blocks go to `group`, at most `ttl` networks far; rejects with ERR_TFTP_BIND. IPv4 only. */
+  openGroup(group: GroupAddress, local: string, ttl: number): Promise<GroupPort<Owner>>
   /** Answers a peer from the listening socket that it asked. */
   reply(peer: Peer, buffer: Uint8Array, length: number): void
   /** Replaces the time at which `timer` is wanted; Infinity for never. */

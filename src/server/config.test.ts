@@ -43,6 +43,14 @@ describe('parseConfig', () => {
     ['a name of nothing', { path: '.', onEvent: () => {} }, /^onEvent is no setting/],
     ['overwrite without writable', { path: '.', overwrite: true }, /add --writable/],
     ['two windows', { path: '.', window: 2, anticipationBytes: 1000 }, /only one of them/],
+    [
+      'groups of no group',
+      { path: '.', multicast: '10.0.0.0-5' },
+      /^--multicast 10\.0\.0\.0-5 .*such as 239\.255\.0\.0-255/,
+    ],
+    ['ports without groups', { path: '.', multicastPorts: '1758' }, /need --multicast/],
+    ['groups in several threads', { path: '.', multicast: '239.255.0.0-5', workers: 2 }, /leave --workers out/],
+    ['a window in bytes', { path: '.', maxWindowBytes: 7 }, /^maxWindowBytes 7 .*from 8/],
     ['strict with copies', { path: '.', window: 'strict', copies: 2 }, /to the letter/],
   ])('%s: one line with the key, what was given and what is allowed', (_what, input, words) => {
     const error = (() => {

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import * as v from 'valibot'
 import { ForesendError } from '../error.ts'
+import { groupAddressesOf, groupPortsOf } from '../io/group-range.ts'
 import { portRangeOf } from '../io/port-range.ts'
 import { MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../transfer/negotiate.ts'
 import { OPTIONS } from '../transfer/options.ts'
@@ -20,6 +21,8 @@ const MAX_GAP_MS = 1000
 const MAX_RTO_MS = 60_000
 const MAX_TRANSFERS = 1_000_000
 const MAX_DESCRIPTOR = 1_000_000
+/** 65535 blocks of 65464 bytes. */
+const MAX_WINDOW_BYTES = 2 ** 32
 const MAX_REQUESTS_PER_SEC = 1_000_000
 /** A block of 512 bytes each eighth of a second: slower ones look like a dead server to a client. */
 const MIN_BYTES_PER_SEC = 4096
@@ -127,6 +130,21 @@ const SCHEMA = v.strictObject({
       v.check((text) => portRangeOf(text) !== undefined, 'FIRST:LAST, two ports from 1 to 65535'),
     ),
   ),
+  maxWindowBytes: v.optional(whole(MIN_BLKSIZE, MAX_WINDOW_BYTES)),
+  multicast: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((text) => groupAddressesOf(text) !== undefined, 'multicast addresses such as 239.255.0.0-255'),
+    ),
+  ),
+  multicastPorts: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((text) => groupPortsOf(text) !== undefined, 'ports such as 1758 or 1758-1761,8000'),
+    ),
+  ),
+  multicastTtl: v.optional(whole(1, 255)),
+  multicastSwitch: v.optional(v.boolean('true or false')),
   requestsPerSec: v.optional(decimal(0.1, MAX_REQUESTS_PER_SEC)),
   requestsPerSecPerAddress: v.optional(decimal(0.1, MAX_REQUESTS_PER_SEC)),
   bytesPerSecPerAddress: v.optional(whole(MIN_BYTES_PER_SEC, MAX_BYTES_PER_SEC)),
@@ -150,6 +168,15 @@ function contradiction(config: ServerConfig): string | undefined {
   }
   if (config.recordFailed === true && config.record === undefined) {
     return '--record-failed says which transfers are recorded: add --record DIR, or leave it out'
+  }
+  if (
+    config.multicast === undefined &&
+    (config.multicastPorts ?? config.multicastTtl ?? config.multicastSwitch) !== undefined
+  ) {
+    return '--multicast-ports, --multicast-ttl and --multicast-switch need --multicast: add it, such as --multicast 239.255.0.0-255'
+  }
+  if (config.multicast !== undefined && config.workers !== 'auto' && config.workers > 1) {
+    return '--multicast serves from one thread, as clients of one file must meet there: leave --workers out, or give it 1'
   }
   const { window, anticipationBytes, copies, gapMs, rtoMs } = config
   if (anticipationBytes !== undefined && window !== 'auto') {
@@ -180,6 +207,10 @@ const FIXED = {
   driver: '--driver',
   workers: '--workers',
   singlePort: '--single-port',
+  multicast: '--multicast',
+  multicastPorts: '--multicast-ports',
+  multicastTtl: '--multicast-ttl',
+  multicastSwitch: '--multicast-switch',
   record: '--record',
   recordFailed: '--record-failed',
   recordFiles: '--record-files',

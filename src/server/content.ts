@@ -31,6 +31,8 @@ export class ServedImage implements Mapped {
   #finalSeq = 0
   #rollover: 0 | 1 = 0
   #checked = false
+  /** Clients end at any block, so each is covered by a check of its own. */
+  #isShared = false
   /** Of the mapping. */
   #address = 0
   readonly image: Image
@@ -49,8 +51,9 @@ export class ServedImage implements Mapped {
   }
 
   /** The transfer's numbers, before its first block. */
-  agree({ blksize, rollover }: Pick<Agreed, 'blksize' | 'rollover'>): void {
-    this.#address = this.image.address
+  agree({ blksize, rollover, group }: Pick<Agreed, 'blksize' | 'rollover' | 'group'>): void {
+    this.#isShared = group !== undefined
+    this.#address = this.#isShared ? 0 : this.image.address
     this.isMapped = this.#address !== 0
     this.#blksize = blksize
     this.#rollover = rollover
@@ -77,6 +80,8 @@ export class ServedImage implements Mapped {
     writeDataHeader(target, 0, blockOfSeq(seq, this.#rollover))
     const length = image.read(position, target, HEADER_BYTES, expected)
     if (length !== expected) throw changed(image.name)
+    // After the read, and before it leaves: the client that lacks only this block takes it for the last.
+    if (this.#isShared) image.verify()
     return HEADER_BYTES + length
   }
 

@@ -55,6 +55,16 @@ export interface ServerConfig {
   /** The most that is granted, whatever a client asks for. */
   readonly maxBlksize?: number | undefined
   readonly maxWindowsize?: number | undefined
+  /** Bytes of payload in one window. */
+  readonly maxWindowBytes?: number | undefined
+  /** Multicast addresses (group-range.ts): a file goes to all clients at once that ask for that (RFC 2090). Without it to none. */
+  readonly multicast?: string | undefined
+  /** Ports of groups (1758). */
+  readonly multicastPorts?: string | undefined
+  /** Routers that a group's blocks may pass, and one (1). */
+  readonly multicastTtl?: number | undefined
+  /** A client that says nothing while it leads a group makes way for the next at once, and gets another turn. */
+  readonly multicastSwitch?: boolean | undefined
   /** What follows block 65535 where a client does not say: see `Rollover`. */
   readonly rollover?: Rollover | undefined
   /** Ports of transfers, `FIRST:LAST`; the system's own choice without it. */

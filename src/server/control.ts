@@ -83,6 +83,8 @@ export class Control implements Server, MemberOwner {
   #wasAsked = false
   #quiet: NodeJS.Timeout | undefined
   #settling: NodeJS.Timeout | undefined
+  /** Instances hold requests back until the step before the first request is done. */
+  #isHolding = false
   /** Events that came before the server listens: `listening` is the first of all. */
   #early: ServerEvent[] | undefined = []
   #stopped: Promise<void> | undefined
@@ -106,14 +108,19 @@ export class Control implements Server, MemberOwner {
     this.#level = subscription === undefined ? 'debug' : this.#wanted()
   }
 
-  async start(): Promise<void> {
+  /** `beforeRequests` runs when all sockets are bound, and no request is looked at before it is done. What it throws ends the start. */
+  async start(beforeRequests?: () => void): Promise<void> {
     let driver = ''
+    this.#isHolding = beforeRequests !== undefined
     // The first one finds the port; the others share it.
     for (const member of this.#members) {
       const ready = await member.start()
       this.bound = ready.bound
       driver = ready.driver
     }
+    beforeRequests?.()
+    this.#isHolding = false
+    if (beforeRequests !== undefined) for (const member of this.#members) member.send({ type: 'admit' })
     for (const { address, port } of this.bound) {
       this.#emit({ event: 'listening', time: Date.now(), address, port, driver })
     }
@@ -202,6 +209,7 @@ export class Control implements Server, MemberOwner {
       memory: this.#memory.all(),
       level: this.#level,
       keeps: this.#history !== undefined,
+      held: this.#isHolding,
     }
   }
 
@@ -390,12 +398,13 @@ export async function startControl(
   notices: readonly string[],
   level: EventLevel = 'debug',
   history?: History,
+  beforeRequests?: () => void,
 ): Promise<Server> {
   const subscription = listener === undefined ? undefined : { listener, level }
   const control = new Control(config, members, subscription, history)
   for (const message of notices) control.notice('DRIVER', message)
   try {
-    await control.start()
+    await control.start(beforeRequests)
     return control
   } catch (error) {
     await control.stop(0)

@@ -22,6 +22,8 @@ const MANY_SHARE = 0.02
 
 /** Whether an event of `kind` tells of something that a diagnosis explains: `transfer` stands still, goes on, or has ended badly or with trouble. */
 export function needsEvidence(kind: EventKind, transfer: Transfer): boolean {
+  // What a group heard is in no trace of one transfer.
+  if (transfer.agreed?.group !== undefined) return false
   if (kind === 'completed') return hadTrouble(transfer)
   return kind === 'failed' || kind === 'superseded' || kind === 'stalled' || kind === 'recovered'
 }

@@ -126,6 +126,8 @@ class Instance {
     for (const update of start.memory) this.#devices.merge(update)
     const current = (): ServerConfig => this.#config
     this.#serving = new Serving({
+      held: start.held,
+      groups: config,
       ...this.#partsOf(config, store),
       devices: this.#devices,
       events: this.#events,
@@ -191,6 +193,8 @@ class Instance {
         return void this.#follow().then(() => this.#say({ type: 'following' }))
       case 'discard':
         return this.#discard()
+      case 'admit':
+        return this.#serving.admit()
       case 'stop':
         this.#stopAt = Math.min(this.#stopAt, performance.now() + message.graceMs)
         if (!this.#isStopping) void this.#stop().then(() => this.#say({ type: 'stopped' }))

@@ -4,6 +4,7 @@ import { ForesendError } from '../error.ts'
 import type { Store } from '../content/contract.ts'
 import type { Endpoint } from '../endpoint/endpoint.ts'
 import type { Driver, Tid } from '../io/driver.ts'
+import type { Groups } from './groups.ts'
 import { errnoOf } from '../io/bind-error.ts'
 import { optionNumber } from '../packet/index.ts'
 import { ServedImage, ServedUpload } from './content.ts'
@@ -22,6 +23,7 @@ const DATAGRAM_OVERHEAD_BYTES = 1024
 export class Opener {
   readonly #driver: Driver<ServedTransfer>
   readonly #endpoint: Endpoint<Tid, Served>
+  readonly #groups: Groups
   readonly #waiting: ServedTransfer[] = []
   #draining = false
   /** Where requests are served from now. */
@@ -31,8 +33,15 @@ export class Opener {
   /** Replaced by a reload, and still used by transfers. */
   #retired: StoreUse[] = []
 
-  constructor(driver: Driver<ServedTransfer>, endpoint: Endpoint<Tid, Served>, store: Store, rules: Rules) {
+  constructor(
+    driver: Driver<ServedTransfer>,
+    endpoint: Endpoint<Tid, Served>,
+    groups: Groups,
+    store: Store,
+    rules: Rules,
+  ) {
     this.#driver = driver
+    this.#groups = groups
     this.#rules = rules
     this.#endpoint = endpoint
     this.#current = new StoreUse(store)
@@ -82,7 +91,7 @@ export class Opener {
     if (transfer.closed) return
     const content = attempt(() => this.#openContent(transfer))
     if (content instanceof Promise) return void this.#openLater(transfer, content)
-    const tid = attempt(() => this.#driver.openTid(transfer.peer, transfer))
+    const tid = attempt(() => this.#openTid(transfer, content))
     if (tid instanceof Promise) return void this.#openLater(transfer, Promise.resolve(content), tid)
     transfer.content = content
     transfer.io = tid
@@ -95,13 +104,20 @@ export class Opener {
       const content = await this.#withDescriptor(transfer, begun, () => this.#openContent(transfer))
       if (transfer.closed) return content.close()
       transfer.content = content
-      const tid = await this.#withDescriptor(transfer, begunTid, () => this.#driver.openTid(transfer.peer, transfer))
+      const tid = await this.#withDescriptor(transfer, begunTid, () => this.#openTid(transfer, content))
       if (transfer.closed) return tid.close()
       transfer.io = tid
       this.#accept(transfer, content, tid)
     } catch (error) {
       this.#endpoint.refuse(this.#driver.now(), transfer, asForesendError(error))
     }
+  }
+
+  #openTid(transfer: ServedTransfer, content: Served): Promise<Tid> | Tid {
+    const { peer } = transfer
+    const joined = content.type === 'image' ? this.#groups.join(transfer, content) : undefined
+    if (joined === undefined) return this.#driver.openTid(peer, transfer)
+    return joined.then((tid) => tid ?? this.#driver.openTid(peer, transfer))
   }
 
   #openContent(transfer: ServedTransfer): Promise<Served> | Served {
@@ -131,7 +147,7 @@ export class Opener {
   #accept(transfer: ServedTransfer, content: Served, tid: Tid): void {
     const now = this.#driver.now()
     if (content.type === 'image') {
-      this.#endpoint.acceptRead(now, transfer, content.image.sizeBytes)
+      this.#endpoint.acceptRead(now, transfer, content.image.sizeBytes, this.#groups.sessionOf(transfer))
       return
     }
     this.#endpoint.acceptWrite(now, transfer)

@@ -20,6 +20,8 @@ export interface InstanceStart {
   readonly level: EventLevel
   /** The end of each transfer is reported to a history. */
   readonly keeps: boolean
+  /** Requests wait until `admit`. */
+  readonly held: boolean
 }
 
 /**
@@ -33,6 +35,8 @@ export type ToInstance =
   | { readonly type: 'follow' }
   /** Let go of what was prepared. */
   | { readonly type: 'discard' }
+  /** Serve requests, those first that came meanwhile. Only for an instance that began `held`. */
+  | { readonly type: 'admit' }
   | { readonly type: 'stop'; readonly graceMs: number }
   | { readonly type: 'abort'; readonly id: number }
   | { readonly type: 'learn'; readonly update: DeviceUpdate }

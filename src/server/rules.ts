@@ -136,7 +136,7 @@ function serviceOf(rule: Rule, config: ServerConfig, by: string): Service {
         Math.max(DEFAULT_BLKSIZE, windowBytes),
       ),
       maxWindowsize: rule.maxWindowsize ?? config.maxWindowsize ?? SERVE_LIMITS.maxWindowsize,
-      maxWindowBytes: Math.min(SERVE_LIMITS.maxWindowBytes, windowBytes),
+      maxWindowBytes: Math.min(SERVE_LIMITS.maxWindowBytes, config.maxWindowBytes ?? Infinity, windowBytes),
       refuse: new Set(rule.refuse ?? config.refuse ?? []),
       rollover: config.rollover,
     },

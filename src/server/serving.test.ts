@@ -23,6 +23,7 @@ const limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 1 << 2
 /** A driver whose clock stands still and whose ports come when the test says so. */
 class FakeDriver implements Driver<ServedTransfer> {
   adopt = () => expect.unreachable()
+  openGroup = () => expect.unreachable()
   readonly name = 'dgram'
   readonly stats = newStats()
   readonly replies: Uint8Array[] = []

@@ -11,6 +11,7 @@ import type { Devices } from '../profile/devices.ts'
 import { unreadable } from './content.ts'
 import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
+import { Groups, type GroupsConfig } from './groups.ts'
 import { Opener } from './opener.ts'
 import type { Peers } from './peers.ts'
 import type { Rates } from './rates.ts'
@@ -18,6 +19,9 @@ import type { Rules } from './rules.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
 import type { NetworkStats } from './contract.ts'
 import type { Recording } from './recording.ts'
+
+/** Requests that wait at a start: as many as can arrive in the milliseconds until the server is ready. Clients repeat the others. */
+const MAX_HELD = 256
 
 /** A flood of requests is a notice once in a while. */
 const LIMIT_NOTICES = { burst: 1, perSecond: 1 / 60 }
@@ -35,12 +39,17 @@ export interface ServingOptions {
   /** The first datagram reached a listening socket. */
   readonly asked: () => void
   readonly recording?: Recording | undefined
+  /** Requests wait until `admit`. */
+  readonly held?: boolean
+  /** Without it no file goes to several clients at once. */
+  readonly groups?: GroupsConfig
 }
 
 export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<ServedTransfer> {
   readonly endpoint: Endpoint<Tid, Served>
   readonly driver: Driver<ServedTransfer>
   readonly #opener: Opener
+  readonly #groups: Groups
   #peers: Peers
   #rates: Rates
   readonly #devices: Devices
@@ -52,6 +61,8 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   #requests = 0
   /** False: new requests are left unanswered. */
   admitting = true
+  /** What came before `admit`; undefined once requests are served. */
+  #held: { readonly peer: Peer; readonly bytes: Uint8Array }[] | undefined
 
   constructor(options: ServingOptions) {
     this.#peers = options.peers
@@ -60,9 +71,11 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.#devices = options.devices
     this.#asked = options.asked
     this.#recording = options.recording
+    this.#held = options.held === true ? [] : undefined
     this.driver = options.driver(this)
     this.endpoint = new Endpoint(options.endpoint, this)
-    this.#opener = new Opener(this.driver, this.endpoint, options.store, options.rules)
+    this.#groups = new Groups(this.driver, options.groups ?? {})
+    this.#opener = new Opener(this.driver, this.endpoint, this.#groups, options.store, options.rules)
   }
 
   /** Requests from now on are served from `store`, to `peers`, by `rules`, within `rates`; running transfers keep what they have. */
@@ -70,6 +83,13 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     this.#opener.follow(store, rules)
     this.#peers = peers
     this.#rates = rates
+  }
+
+  /** Serves requests from now on, those first that waited. Without effect on one that was not held. */
+  admit(): void {
+    const held = this.#held
+    this.#held = undefined
+    for (const { peer, bytes } of held ?? []) this.#request(this.driver.now(), peer, bytes, 0, bytes.length)
   }
 
   /** Stores that are not closed: one, and those that a reload replaced while transfers use them. */
@@ -134,6 +154,11 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
 
   request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
     if (this.#requests++ === 0) this.#asked()
+    if (this.#held === undefined) this.#request(now, peer, buffer, offset, length)
+    else if (this.#held.length < MAX_HELD) this.#held.push({ peer, bytes: buffer.slice(offset, offset + length) })
+  }
+
+  #request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
     if (!this.admitting) return
     const refusal = this.#peers.refusal(peer.address, peer.near)
     if (refusal === undefined) {
@@ -194,7 +219,8 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
       if (transfer.agreed === undefined) return
       content.agree(transfer.agreed)
     }
-    this.#recording?.sentBlocks(this.driver.now(), transfer, first, count)
+    // A capture of one transfer has no place for blocks to others.
+    if (transfer.agreed?.group === undefined) this.#recording?.sentBlocks(this.driver.now(), transfer, first, count)
     io.sendBlocks(content.frame, first, count, content.maxBytes, content.isMapped ? content : undefined)
   }
 
@@ -229,6 +255,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   close(transfer: ServedTransfer): void {
     this.#devices.ended(transfer)
     this.#recording?.close(this.driver.now(), Date.now(), transfer)
+    this.#groups.leave(this.driver.now(), transfer)
     transfer.io?.close()
     transfer.content?.close()
     transfer.io = undefined

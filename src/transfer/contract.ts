@@ -69,6 +69,8 @@ export interface Machine {
   readonly closed: boolean
   /** Everything is confirmed, and only what would contradict it is listened for (rule A13). */
   readonly confirmed?: boolean
+  /** Others of a group are served now, and its peer has nothing to say (RFC 2090). */
+  readonly silent?: boolean
   /** True until the peer proved that it holds its address: answered our first packet (ACK 0 or 1, DATA 1). */
   readonly halfOpen: boolean
   /** Time of the last packet that moved the transfer on; the start before any. */

@@ -3,6 +3,7 @@
  * means for a transfer. negotiate.ts works through the rows. An option without a row is ignored, as if it had not been sent.
  */
 import { numberIn, type Option } from '../packet/index.ts'
+import type { GroupAddress } from './multicast/group-option.ts'
 
 /** RFC 2348 §2. */
 export const MIN_BLKSIZE = 8
@@ -47,6 +48,8 @@ export interface Agreed {
   readonly oack: readonly Option[]
   /** The size that the sending side announced; undefined when it did not. */
   readonly tsizeBytes: number | undefined
+  /** Where blocks go, where they go to a group of clients (RFC 2090). */
+  readonly group?: GroupAddress
 }
 
 /** An agreement that is being made. */
@@ -177,8 +180,8 @@ function rollover(): OptionRow {
 }
 
 /**
- * RFC 2090: DATA to a group of clients. Known and refused: it never enters an OACK, and the transfer goes on without it. An
- * answer with it is an error, because such a server sends its DATA where this client does not listen.
+ * RFC 2090: DATA to a group of clients. A transfer to one client does not grant it and goes on without; an answer with it is an error,
+ * because such a server sends its DATA where this client does not listen. Groups negotiate in multicast/group-agreement.ts.
  */
 function multicast(): OptionRow {
   return {

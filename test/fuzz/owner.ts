@@ -7,9 +7,12 @@ import { Endpoint, type EndpointConfig, type EndpointSink, type Transfer } from 
 import { type ErrorCode, ForesendError } from '../../src/error.ts'
 import type { Rng } from '../../src/lab/rng.ts'
 import { OPCODE, readOpcode } from '../../src/packet/index.ts'
+import type { Limits } from '../../src/transfer/negotiate.ts'
 import type { Outcome } from '../../src/transfer/contract.ts'
 import { anticipation } from '../../src/transfer/policy/anticipation.ts'
 import { negotiated } from '../../src/transfer/policy/negotiated.ts'
+import { GroupMember } from '../../src/transfer/multicast/member.ts'
+import type { MulticastSession } from '../../src/transfer/multicast/session.ts'
 import type { Visitor } from './visitor.ts'
 
 /** What the owner keeps of a transfer. */
@@ -33,6 +36,8 @@ const MOST_CONTROL_BYTES = 600
 /** Rule A5: five repeats and an ERROR to a near peer, three and an ERROR to a far one. */
 const MOST_UNASKED = { near: 6, far: 4 }
 
+const WIDE_LIMITS: Limits = { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 512 * 1024, refuse: new Set() }
+
 export class Owner implements EndpointSink<Line, Line> {
   readonly endpoint: Endpoint<Line, Line>
   now = 0
@@ -46,6 +51,8 @@ export class Owner implements EndpointSink<Line, Line> {
   readonly told = new Map<string, number>()
   /** Finds the honest client behind a request. */
   visitorOf: (peer: Peer, file: string) => Visitor | undefined = () => undefined
+  /** The group that a read joins; none by default. */
+  sessionOf: (transfer: FuzzTransfer, sizeBytes: number) => MulticastSession<GroupMember> | undefined = () => undefined
   readonly #rng: Rng
   readonly #later: { at: number; run: () => void }[] = []
   /** What the endpoint has to end and close yet, by the number of its transfer. */
@@ -54,10 +61,10 @@ export class Owner implements EndpointSink<Line, Line> {
   /** What went wrong first: the endpoint catches what a sink throws, and goes on. */
   wrong: Error | undefined
 
-  constructor(rng: Rng) {
+  constructor(rng: Rng, limits: Limits = WIDE_LIMITS) {
     this.#rng = rng
     const config: EndpointConfig<Line, Line> = {
-      limits: { maxBlksize: 65464, maxWindowsize: 65535, maxWindowBytes: 512 * 1024, refuse: new Set() },
+      limits,
       prepare: (_transfer, agreed) => ({
         policy:
           agreed.windowsize > 1 ? negotiated({ windowBlocks: agreed.windowsize }) : anticipation({ windowBlocks: 1 }),
@@ -164,6 +171,7 @@ export class Owner implements EndpointSink<Line, Line> {
   close(transfer: FuzzTransfer): void {
     if (this.#owed.get(transfer.id) !== 'close') throw this.#wrong('closed before its end or twice')
     this.#owed.delete(transfer.id)
+    if (transfer.machine instanceof GroupMember) transfer.machine.leave(this.now)
     const line = transfer.io
     if (line === undefined) return
     const last = this.live.pop()
@@ -194,8 +202,9 @@ export class Owner implements EndpointSink<Line, Line> {
     this.live.push(transfer)
     visitor?.accepted(transfer)
     const sizeBytes = visitor?.bytes.length ?? this.#imageBytes()
-    if (transfer.direction === 'read') this.endpoint.acceptRead(this.now, transfer, sizeBytes)
-    else this.endpoint.acceptWrite(this.now, transfer)
+    if (transfer.direction === 'read') {
+      this.endpoint.acceptRead(this.now, transfer, sizeBytes, this.sessionOf(transfer, sizeBytes))
+    } else this.endpoint.acceptWrite(this.now, transfer)
   }
 
   /** Nothing, exact blocks, a few blocks, and what needs a rollover. */

@@ -1,13 +1,10 @@
 /**
  * Fuzzes the endpoint for long: `npm run fuzz -- [PACKETS] [SEED]`. Ends with 1 and the seed and packet of what went wrong.
- * `npm run fuzz -- http [REQUESTS] [SEED]` fuzzes the HTTP port (http-run.ts), and `npm run fuzz -- rules [CASES] [SEED]` the
- * rules about names (rules-run.ts).
+ * `npm run fuzz -- http [REQUESTS] [SEED]` fuzzes the HTTP port (http-run.ts), `npm run fuzz -- rules [CASES] [SEED]` the rules about
+ * names (rules-run.ts), and `npm run fuzz -- coverage [INPUTS] [SEED]` makes its inputs by what they reach (coverage/coverage-fuzz.ts).
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { fuzzEndpoint } from './endpoint-fuzz.ts'
-import { runHttpFuzz } from './http-run.ts'
-import { fuzzRules } from './rules-run.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -20,11 +17,21 @@ const seed = Number(process.argv[3] ?? 1)
 const startedAt = performance.now()
 const seconds = () => (performance.now() - startedAt) / 1000
 
-if (process.argv[2] === 'rules') await fuzzRules(Number(process.argv[3] ?? 20_000), Number(process.argv[4] ?? 1))
-else if (process.argv[2] === 'http') await runHttpFuzz(Number(process.argv[3] ?? 100_000), Number(process.argv[4] ?? 1))
-else fuzzPackets()
+const [, , kind, count, ofSeed = '1'] = process.argv
+// Each is loaded alone: what is counted must not be loaded before its counters.
+if (kind === 'rules') {
+  const { fuzzRules } = await import('./rules-run.ts')
+  await fuzzRules(Number(count ?? 20_000), Number(ofSeed))
+} else if (kind === 'http') {
+  const { runHttpFuzz } = await import('./http-run.ts')
+  await runHttpFuzz(Number(count ?? 100_000), Number(ofSeed))
+} else if (kind === 'coverage') {
+  const { fuzzCoverage } = await import('./coverage/run.ts')
+  await fuzzCoverage(Number(count ?? 1_000_000), Number(ofSeed))
+} else await fuzzPackets()
 
-function fuzzPackets(): void {
+async function fuzzPackets(): Promise<void> {
+  const { fuzzEndpoint } = await import('./endpoint-fuzz.ts')
   try {
     const report = fuzzEndpoint({
       packets,

@@ -5,6 +5,7 @@ import ipaddr from 'ipaddr.js'
 import { DIGESTS } from '../../content/upload-rules.ts'
 import { MAX_RECORD_FILES, MAX_RECORD_MIB, REFUSABLE } from '../../server/config.ts'
 import { isMac } from '../../server/networks.ts'
+import { groupAddressesOf, groupPortsOf } from '../../io/group-range.ts'
 import { portRangeOf } from '../../io/port-range.ts'
 import { placeOf } from '../../control/http/place.ts'
 import { addressList, decimalNumber, networkList, oneOf, wholeNumber, windowFlag, workersFlag } from '../flags.ts'
@@ -40,6 +41,9 @@ export const KIND = {
   options: list(optionName),
   port: whole('a UDP port', 0, 65535),
   portRange: { type: 'text', parse: portRange },
+  groups: { type: 'text', parse: groups },
+  groupPorts: { type: 'text', parse: groupPorts },
+  ttl: whole('routers, plus one', 1, 255),
   window: { type: 'either', parse: windowFlag },
   workers: { type: 'either', parse: workersFlag },
   rollover: { type: 'either', parse: rollover },
@@ -102,6 +106,18 @@ function optionName(text: string): string {
 
 function portRange(text: string): string {
   if (portRangeOf(text) === undefined) throw new InvalidArgumentError('It takes two ports, such as 50000:50999.')
+  return text
+}
+
+function groups(text: string): string {
+  if (groupAddressesOf(text) === undefined)
+    throw new InvalidArgumentError('It takes multicast addresses, such as 239.255.0.0-255 or 239.255.0.0-31,200.')
+  return text
+}
+
+function groupPorts(text: string): string {
+  if (groupPortsOf(text) === undefined)
+    throw new InvalidArgumentError('It takes ports, such as 1758 or 1758-1761,8000.')
   return text
 }
 

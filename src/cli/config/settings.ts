@@ -114,6 +114,14 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       kind: KIND.windowsize,
       member: 'maxWindowsize',
     },
+    {
+      key: 'max-window-bytes',
+      example: 65_536,
+      value: '<BYTES>',
+      help: 'the same in bytes, such as 64k (524288)',
+      kind: KIND.size,
+      member: 'maxWindowBytes',
+    },
   ],
   'How it sends:': [
     {
@@ -163,6 +171,40 @@ export const SETTING_GROUPS: Readonly<Record<string, readonly Setting[]>> = {
       help: 'the block after 65535: 0, 1, any (send 0, take either), or none (no such files) (any)',
       kind: KIND.rollover,
       member: 'rollover',
+    },
+  ],
+  'Multicast (RFC 2090):': [
+    {
+      key: 'multicast',
+      example: '239.255.0.0-255',
+      value: '<ADDRS>',
+      help: 'send a file once for all clients that ask for that, to a group of these addresses (to none)',
+      kind: KIND.groups,
+      member: 'multicast',
+    },
+    {
+      key: 'multicast-ports',
+      example: '1758',
+      value: '<PORTS>',
+      help: 'ports of groups, such as 1758-1761,8000 (1758)',
+      kind: KIND.groupPorts,
+      member: 'multicastPorts',
+    },
+    {
+      key: 'multicast-ttl',
+      example: 1,
+      value: '<N>',
+      help: 'how far blocks go: 1 stays in this network, each router more takes one more (1)',
+      kind: KIND.ttl,
+      member: 'multicastTtl',
+    },
+    {
+      key: 'multicast-switch',
+      example: true,
+      value: '',
+      help: 'a client that leads and says nothing makes way for the next at once, and gets another turn',
+      kind: KIND.on,
+      member: 'multicastSwitch',
     },
   ],
   'Files:': [

@@ -1,5 +1,6 @@
 /** `foresend atftpd …`: the command line of atftpd 0.8, with its meaning. A link to the program may be called atftpd. */
 import { resolve } from 'node:path'
+import { groupAddressesOf, groupPortsOf } from '../../io/group-range.ts'
 import type { Value } from '../config/kind.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
@@ -46,15 +47,13 @@ const OPTIONS: readonly OldOption[] = [
 const REFUSING = ['timeout', 'tsize', 'blksize', 'windowsize', 'multicast']
 /** What cannot be had here. `--prevent-sas` is not among them: a stale ACK never triggers a send (rule A8). */
 const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
-  mtftp: 'mtftp is not served',
-  'mtftp-port': 'mtftp is not served',
-  'mcast-ttl': 'files are not sent by multicast',
-  'mcast-addr': 'files are not sent by multicast',
-  'mcast-port': 'files are not sent by multicast',
-  'mcast-switch-client': 'files are not sent by multicast',
+  mtftp: 'mtftp of PXE is not served; clients that ask for the option multicast get their files by multicast',
+  'mtftp-port': 'mtftp of PXE is not served',
   'no-source-port-checking':
     'a client whose port changes during a transfer is not served; --single-port of foresend serve helps behind NAT',
 }
+/** What atftpd sends to where nothing else is given (RFC 2365: the local scope). */
+const DEFAULT_GROUPS = '239.255.0.0-255'
 const DEFAULT_PATH = '/tftpboot'
 const IDLE_SECONDS = 300
 const DEFAULT_USER = 'nobody'
@@ -95,6 +94,8 @@ export function readAtftpd(args: readonly string[], uid: number | undefined = pr
   } else values['exit-idle'] = numberOf('--tftpd-timeout', last('tftpd-timeout') ?? String(IDLE_SECONDS), 1, 1_000_000)
   if (has('retry-timeout')) values.rto = numberOf('--retry-timeout', last('retry-timeout'), 1, 60) * 1000
   if (has('maxthread')) values['max-transfers'] = numberOf('--maxthread', last('maxthread'), 1, 1_000_000)
+  if (!has('no-multicast')) Object.assign(values, groupsOf(last('mcast-addr'), last('mcast-port'), last('mcast-ttl')))
+  if (!has('no-multicast') && has('mcast-switch-client')) values['multicast-switch'] = true
   const refuse = REFUSING.filter((option) => has(`no-${option}`))
   if (refuse.length > 0) values.refuse = refuse
   if (has('pcre')) values.pcre = resolve(last('pcre') as string)
@@ -102,6 +103,22 @@ export function readAtftpd(args: readonly string[], uid: number | undefined = pr
     has(name) ? [`--${name} has no effect: ${why}`] : [],
   )
   return { program: PROGRAM, values, isStandalone, isDaemon: isStandalone && !has('no-fork'), remarks }
+}
+
+function groupsOf(
+  addresses: string | undefined,
+  ports: string | undefined,
+  ttl: string | undefined,
+): Record<string, Value> {
+  if (addresses !== undefined && groupAddressesOf(addresses) === undefined)
+    throw usageError(`${PROGRAM}: --mcast-addr takes multicast addresses, such as ${DEFAULT_GROUPS}, not ${addresses}`)
+  if (ports !== undefined && groupPortsOf(ports) === undefined)
+    throw usageError(`${PROGRAM}: --mcast-port takes ports, such as 1758 or 1758-2000,8000, not ${ports}`)
+  return {
+    multicast: addresses ?? DEFAULT_GROUPS,
+    ...(ports === undefined ? {} : { 'multicast-ports': ports }),
+    ...(ttl === undefined ? {} : { 'multicast-ttl': numberOf('--mcast-ttl', ttl, 1, 255) }),
+  }
 }
 
 function logOf(file: string | undefined): Record<string, Value> {

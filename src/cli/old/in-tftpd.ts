@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { version } from '../version.ts'
 import { getopt, type OldOption, optionNumber } from './getopt.ts'
+import { testMap } from './map-test.ts'
 import { type OldServer, runOld } from './run-old.ts'
 
 const PROGRAM = 'in.tftpd'
@@ -34,6 +35,9 @@ const OPTIONS: readonly OldOption[] = [
   { name: 'version', letter: 'V', value: 'none' },
   // Of 6.0.
   { name: 'windowsize', letter: 'W', value: 'needed' },
+  { name: 'window-bytes', value: 'needed' },
+  { name: 'map-steps', value: 'needed' },
+  { name: 'map-test', value: 'needed' },
   { name: 'service', letter: 'S', also: ['port'], value: 'needed' },
   { name: 'stderr', value: 'none' },
   { name: 'systemd', value: 'none' },
@@ -46,18 +50,30 @@ const REFUSABLE = ['blksize', 'blksize2', 'tsize', 'timeout', 'utimeout', 'rollo
 /** In inetd mode it ends after this long without a request. */
 const IDLE_SECONDS = 900
 const DEFAULT_USER = 'nobody'
+/** Of the rules of a map file, for one request. */
+const MAP_STEPS = 4096
+/** The smallest block. */
+const MIN_WINDOW_BYTES = 8
 /** The longest retransmission timer there is here, in milliseconds. */
 const MAX_RTO_MS = 60_000
 
 /** Runs it; resolves with the exit code. */
 export async function inTftpd(context: Context, words: readonly string[]): Promise<number> {
-  if (!isVersion(words)) return runOld(context, readInTftpd(words))
+  const { options } = getopt(PROGRAM, OPTIONS, words)
+  const valueOf = (name: string): string | undefined => options.findLast((option) => option.name === name)?.value
+  if (valueOf('version') === undefined) {
+    const names = valueOf('map-test')
+    if (names === undefined) return runOld(context, readInTftpd(words))
+    const test = {
+      names,
+      map: valueOf('map-file'),
+      isPut: valueOf('create') !== undefined,
+      isSix: valueOf('ipv6') !== undefined && valueOf('ipv4') === undefined,
+    }
+    return testMap(context, test)
+  }
   context.stdout.write(`foresend ${version()} as tftp-hpa's in.tftpd, with remap\n`)
   return EXIT.done
-}
-
-function isVersion(words: readonly string[]): boolean {
-  return getopt(PROGRAM, OPTIONS, words).options.some(({ name }) => name === 'version')
 }
 
 /** What the command line means. `uid` is of this process. Throws ERR_TFTP_USAGE. */
@@ -89,6 +105,9 @@ export function readInTftpd(args: readonly string[], uid: number | undefined = p
   if (refused.length > 0) values.refuse = refused
   if (has('blocksize')) values['max-blksize'] = numberOf('-B', last('blocksize'), 512, 65_464)
   if (has('windowsize')) values['max-windowsize'] = Math.max(1, numberOf('-W', last('windowsize'), 0, 65_535))
+  const windowBytes = has('window-bytes') ? numberOf('--window-bytes', last('window-bytes'), 0, 1_000_000_000) : 0
+  // Windows of less than a block are lock-step, and 0 sets no limit.
+  if (windowBytes > 0) values['max-window-bytes'] = Math.max(MIN_WINDOW_BYTES, windowBytes)
   if (has('retransmit')) {
     values.rto = Math.min(MAX_RTO_MS, numberOf('-T', last('retransmit'), 10_000, 255_000_000) / 1000)
   }
@@ -112,7 +131,7 @@ export function readInTftpd(args: readonly string[], uid: number | undefined = p
     content: isSecure ? undefined : absoluteNames(roots),
     isStandalone,
     isDaemon: isStandalone && !has('foreground'),
-    remarks: [],
+    remarks: stepsRemark(last('map-steps')),
   }
 }
 
@@ -193,6 +212,12 @@ function umaskOf(umask: string | undefined, isPermissive: boolean): Record<strin
 function userOf(user: string | undefined, uid: number | undefined): Record<string, Value> {
   if (user !== undefined) return { user }
   return uid === 0 ? { user: DEFAULT_USER } : {}
+}
+
+/** The bound is on what a request may cost, and no flag lifts it. */
+function stepsRemark(steps: string | undefined): string[] {
+  if (steps === undefined || numberOf('--map-steps', steps, 1, 1_000_000_000) === MAP_STEPS) return []
+  return [`--map-steps has no effect: a request may take ${MAP_STEPS} steps`]
 }
 
 function levelOf(verbosity: string | undefined, count: number): string {

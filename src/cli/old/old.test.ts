@@ -1,6 +1,9 @@
 /** Command lines of other servers: each of their flags, and what it means here. */
 import { describe, expect, test } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { command } from '../../../test/support/command.ts'
+import { tempFolder } from '../../../test/support/temp-folder.ts'
 import { SETTINGS } from '../config/settings.ts'
 import { parseConfig } from '../../server/config.ts'
 import { serveSettings } from '../config/serve-settings.ts'
@@ -89,6 +92,8 @@ describe('in.tftpd', () => {
     ['--blocksize 1468 -s /a', { 'max-blksize': 1468 }],
     ['-B1468 -s /a', { 'max-blksize': 1468 }],
     ['-W 0 -s /a', { 'max-windowsize': 1 }],
+    ['--window-bytes 65536 -s /a', { 'max-window-bytes': 65_536 }],
+    ['--window-bytes 1 -s /a', { 'max-window-bytes': 8 }],
     ['-R 4096:32760 -s /a', { 'port-range': '4096:32760' }],
     ['--port-r 4096:32760 -s /a', { 'port-range': '4096:32760' }],
     ['--stderr -s /a', { 'log-format': 'pretty' }],
@@ -101,6 +106,7 @@ describe('in.tftpd', () => {
     ['-t 0 -s /a', ['exit-idle']],
     ['-l -t 30 -s /a', ['exit-idle']],
     ['-P /run/x.pid -s /a', ['pidfile']],
+    ['--window-bytes 0 -s /a', ['max-window-bytes']],
     ['-s /a', ['user']],
   ])('%s leaves out %j', (line, keys) => {
     for (const key of keys) expect(hpa(line).values).not.toHaveProperty(key)
@@ -115,6 +121,27 @@ describe('in.tftpd', () => {
     ['-s /a', false, false],
   ])('%s: standalone %s, in the background %s', (line, isStandalone, isDaemon) => {
     expect(hpa(line)).toMatchObject({ isStandalone, isDaemon })
+  })
+
+  test('--map-steps: another bound than ours has no effect, and that is said', () => {
+    expect(hpa('--map-steps 4096 -s /a').remarks).toEqual([])
+    expect(hpa('--map-steps 10 -s /a').remarks).toMatchObject([expect.stringMatching(/has no effect: .*4096 steps/)])
+  })
+
+  test('--map-test prints what becomes of names', async () => {
+    const folder = tempFolder()
+    const [map, names] = [join(folder, 'map'), join(folder, 'names')]
+    writeFileSync(map, 'rG ^get/ read/\nrP ^get/ write/\nr6 ^six$ v6\na ^secret\n')
+    writeFileSync(names, 'get/a\r\nsix\nsecret\n\nplain\n')
+    const ran = await command('in.tftpd', '--map-test', names, '-m', map)
+    expect(ran).toMatchObject({ code: 0, stdout: 'read/a\nsix\nplain\n' })
+    expect(ran.stderr).toMatch(/^in\.tftpd: "?secret"?: [^\n]+\n$/)
+    expect((await command('in.tftpd', '-6', '-c', '--map-test', names, '-m', map)).stdout).toBe('write/a\nv6\nplain\n')
+    expect(await command('in.tftpd', '--map-test', names)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/-m FILE/),
+    })
+    expect(await command('in.tftpd', '--map-test', '/nowhere', '-m', map)).toMatchObject({ code: 2 })
   })
 
   test('root becomes nobody', () => expect(hpa('-s /a', ROOT).values.user).toBe('nobody'))
@@ -169,6 +196,7 @@ describe('atftpd', () => {
         'log-format': 'syslog',
         'log-level': 'info',
         'exit-idle': 300,
+        multicast: '239.255.0.0-255',
       },
       isStandalone: false,
       isDaemon: false,
@@ -190,9 +218,12 @@ describe('atftpd', () => {
       port: 69,
       rto: 5000,
       'max-transfers': 100,
+      multicast: '239.239.239.0-255',
+      'multicast-ports': '1758',
+      'multicast-ttl': 1,
     })
     expect({ isStandalone, isDaemon }).toEqual({ isStandalone: true, isDaemon: false })
-    expect(remarks).toHaveLength(3)
+    expect(remarks).toEqual([])
   })
 
   test.each<[string, object]>([
@@ -205,6 +236,9 @@ describe('atftpd', () => {
     ['-v3 /a', { 'log-level': 'error' }],
     ['--no-timeout --no-tsize --no-blksize /a', { refuse: ['timeout', 'tsize', 'blksize'] }],
     ['--no-windowsize --no-multicast /a', { refuse: ['windowsize', 'multicast'] }],
+    ['--mcast-addr 239.255.0.0-31,128-132,200 /a', { multicast: '239.255.0.0-31,128-132,200' }],
+    ['--mcast-port 1758-2000,8000-9000 /a', { 'multicast-ports': '1758-2000,8000-9000' }],
+    ['--mcast-ttl 5 --mcast-switch-client /a', { 'multicast-ttl': 5, 'multicast-switch': true }],
     ['--logfile /var/log/x /a', { 'log-format': 'pretty', 'log-file': '/var/log/x' }],
     ['--logfile - /a', { 'log-format': 'pretty' }],
     ['--daemon --pidfile /run/x /a', { pidfile: '/run/x' }],
@@ -216,7 +250,12 @@ describe('atftpd', () => {
     ['--prevent-sas --trace /a', { path: '/a' }],
   ])('%s', (line, values) => expect(atftpd(line).values).toMatchObject(values))
 
-  test.each(['--mtftp x', '--mtftp-port 1', '--mcast-switch-client', '--no-source-port-checking', '--mcast-ttl 1'])(
+  test('--no-multicast: no group, whatever else is said of it', () => {
+    const { values } = atftpd('--no-multicast --mcast-ttl 5 --mcast-switch-client /a')
+    expect(Object.keys(values).filter((key) => key.startsWith('multicast'))).toEqual([])
+  })
+
+  test.each(['--mtftp x', '--mtftp-port 1', '--no-source-port-checking'])(
     '%s has no effect, and that is said',
     (line) => expect(atftpd(`${line} /a`).remarks).toMatchObject([expect.stringMatching(/has no effect: /)]),
   )
@@ -225,6 +264,9 @@ describe('atftpd', () => {
     ['/a /b', /one directory/],
     ['--pcre-test x /a', /config map-test/],
     ['-r 0 /a', /--retry-timeout takes a number/],
+    ['--mcast-addr 10.0.0.0-5 /a', /--mcast-addr takes multicast addresses/],
+    ['--mcast-port 0 /a', /--mcast-port takes ports/],
+    ['--mcast-ttl 256 /a', /--mcast-ttl takes a number from 1 to 255/],
     ['--daemon=1 /a', /takes no value/],
   ])('%s is refused', (line, reason) => expect(() => readAtftpd(line.split(' '), USER)).toThrow(reason))
 

@@ -19,7 +19,8 @@ import { tidError } from '../bind-error.ts'
 import { createDgramDriver } from '../dgram/driver.ts'
 import type { DgramDriver, DgramOptions } from '../dgram/driver.ts'
 import type { Listener, ListeningHook } from '../dgram/listener.ts'
-import type { Bound, Driver, DriverHandlers, Tid } from '../driver.ts'
+import type { GroupAddress } from '../../transfer/multicast/group-option.ts'
+import type { Bound, Driver, DriverHandlers, GroupPort, Tid } from '../driver.ts'
 import type { Native } from '../native/linux.ts'
 import { Messages, NAME_WORDS, SEGMENT_CONTROL_BYTES, SLOT_BYTES } from '../native/messages.ts'
 import { addressText, peerPort } from '../native/sockaddr.ts'
@@ -174,6 +175,11 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.table.add(socket.index, this.names.words, nameAt, tid)
     listener?.share(peer, tid)
     return tid
+  }
+
+  /** Node's own socket: a group is asked for one block at a time. */
+  openGroup(group: GroupAddress, local: string, ttl: number): Promise<GroupPort<Owner>> {
+    return this.#listening.openGroup(group, local, ttl)
   }
 
   deadline(at: number): void {

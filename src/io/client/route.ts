@@ -58,7 +58,7 @@ export async function defaultBlksize(address: string, windowsize: number, localA
 }
 
 /** The local address that datagrams to `address` leave from; undefined when there is no route. Nothing is sent. */
-function localAddressTo(address: string): Promise<string | undefined> {
+export function localAddressTo(address: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = createSocket(address)
     const done = (found: string | undefined): void => {

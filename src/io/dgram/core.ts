@@ -28,6 +28,11 @@ export function createSocket(address: string): Socket {
   return dgram.createSocket({ type, ipv6Only: type === 'udp6', lookup: numericLookup as never })
 }
 
+/** One that several programs of this machine may bind to the same group and port. */
+export function createGroupSocket(): Socket {
+  return dgram.createSocket({ type: 'udp4', reuseAddr: true, lookup: numericLookup as never })
+}
+
 /** Binds `socket`, or takes over a descriptor that is bound; rejects with the system's error. */
 export function bind(socket: Socket, options: BindOptions): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -2,7 +2,9 @@
 import { cpus } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Peer } from '../../endpoint/contract.ts'
-import type { Bound, Driver, DriverHandlers, Tid } from '../driver.ts'
+import type { GroupAddress } from '../../transfer/multicast/group-option.ts'
+import type { Bound, Driver, DriverHandlers, GroupPort, Tid } from '../driver.ts'
+import { GroupSocket } from './group-socket.ts'
 import { Alarm } from './alarm.ts'
 import { ForesendError } from '../../error.ts'
 import { adoptError, bindError, tidError } from '../bind-error.ts'
@@ -129,6 +131,10 @@ export class DgramDriver<Owner> implements Driver<Owner>, WildcardOwner<Owner> {
     const tid = new SharedTid(this.core, listener, peer, owner)
     listener.share(peer, tid)
     return tid
+  }
+
+  openGroup(group: GroupAddress, local: string, ttl: number): Promise<GroupPort<Owner>> {
+    return GroupSocket.open(this.core, { group, local, ttl, ports: this.#options.ports })
   }
 
   reply(peer: Peer, buffer: Uint8Array, length: number): void {

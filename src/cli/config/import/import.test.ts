@@ -156,7 +156,7 @@ describe('/etc/default', () => {
     const text = `## comment\nUSE_INETD=false\n# OPTIONS below are used only with init script\nOPTIONS="--tftpd-timeout 300 --retry-timeout 5 --mcast-port 1758 --maxthread 100 --verbose=5 /srv/tftp"\n`
     const { values, remarks } = imported(text)
     expect(values).toMatchObject({ path: '/srv/tftp', port: 69, rto: 5000, 'max-transfers': 100, uploads: 'overwrite' })
-    expect(remarks).toEqual(['f:4: --mcast-port: files are not sent by multicast'])
+    expect(remarks).toEqual([])
   })
 
   test.each<[string, RegExp]>([

@@ -17,6 +17,7 @@ type Carry = Readonly<Record<string, Value>> | string
 type Row = (value: string, all: ReadonlyMap<string, string>) => Carry | undefined
 
 const WINDOW = 'it is about the window of Tftpd64, and there is none here'
+const GROUPS = 'groups have ranges of addresses here: set multicast, such as 239.255.0.0-255'
 const MEASURED = 'timers follow the round trips that are measured; rto fixes the least one'
 const on = (value: string): boolean => value !== '' && value !== '0'
 const whenOn =
@@ -60,8 +61,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   timeout: () => MEASURED,
   maxretransmit: () => 'a transfer is given up after 30 s without progress, or six timers of its client',
   'support for port option': whenOn('the option udpport is not granted; single-port helps behind NAT'),
-  multicastport: whenOn('files are not sent by multicast'),
-  multicastaddress: whenOn('files are not sent by multicast'),
+  multicastport: whenOn(GROUPS),
+  multicastaddress: whenOn(GROUPS),
   savesyslogfile: whenOn('this is no syslog server'),
   pipesyslogmsg: whenOn('this is no syslog server'),
   useeventlog: whenOn('log-format = "syslog" or "json" takes its place'),
