@@ -30,6 +30,8 @@ const list = <T extends string>(given: string | undefined, all: readonly T[]): r
 const clients = list(values.clients, Object.keys(EVALUATED_CLIENTS) as ClientName[])
 const servers = list<ServerName>(values.servers, EVALUATED_SERVERS)
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => Number(values.first) + i)
+/** Faults of a server: some send without end on a link that is slower than they expect. */
+const OF_SERVER: ReadonlySet<string> = new Set(['sorcerers-apprentice'])
 /** Lines of the table of confusions. */
 const MOST_LINES = 60
 
@@ -100,8 +102,11 @@ console.log(`right first          ${percent(seen.filter((c) => c.first).length, 
 console.log(`right or level       ${percent(seen.filter((c) => c.level).length, seen.length)}`)
 console.log(`right in the top two ${percent(seen.filter((c) => c.topTwo).length, seen.length)}`)
 for (const [link, cases] of Map.groupBy(healthy, (c) => c.link)) {
-  const blamed = cases.filter(({ diagnosis }) => diagnosis.causes.length > 0)
-  console.log(`healthy blamed       ${blamed.length} of ${cases.length} on a link that is ${link}`)
+  const blamed = cases.filter(({ diagnosis }) => diagnosis.causes.some(({ id }) => !OF_SERVER.has(id)))
+  const flooded = cases.filter(({ diagnosis }) => diagnosis.causes.some(({ id }) => OF_SERVER.has(id)))
+  console.log(
+    `healthy blamed       ${blamed.length} of ${cases.length} on a link that is ${link}; its server in ${flooded.length}`,
+  )
   for (const c of blamed.slice(0, values.verbose ? blamed.length : 10))
     console.log(`    ${c.label}: ${c.diagnosis.causes.map(({ id }) => id).join(', ')}`)
 }

@@ -208,10 +208,19 @@ function latencyOf(samples: readonly number[], clean: readonly number[]): Latenc
   if (medianMs === undefined) return undefined
   const most = clean.length >= ENOUGH ? quantile(clean, 0.9)! : quantile(samples, 0.75)!
   const usualMs = Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS)
-  return { medianMs, leastMs: 0.4 * quantile(samples, 0.05)!, usualMs }
+  // A block that was sent once is answered by that packet alone: on a link that is full later on, the first ones are answered soonest.
+  const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST))
+  // Where answers differ much, those that were seen do not show the soonest.
+  const isEven = medianMs <= EVEN * least
+  return { medianMs, leastMs: (isEven ? LEAST_SHARE : LEAST_SHARE_UNEVEN) * least, usualMs }
 }
 
 const ENOUGH = 20
+/** Blocks that were sent before anything filled the link. */
+const FIRST = 16
+const EVEN = 1.5
+const LEAST_SHARE = 0.4
+const LEAST_SHARE_UNEVEN = 0.15
 /** What takes longer is no answer of a busy link: something was lost, and a timer ended the wait. */
 const MOST_MEDIANS = 8
 const JITTER_MS = 10

@@ -425,8 +425,11 @@ class Search {
     const what = repeats(client, this.#terms)
     const isRequest = what === REQUEST_SAID
     if (isRequest !== (seq[at] === REQUEST_SAID)) return []
+    const { habits, windowsize } = this.#terms
+    const { have } = branch.client
     const fired: Branch = {
       ...branch,
+      client: habits.timerBegins ? { ...branch.client, told: -1, nextAck: have + windowsize } : branch.client,
       cost: branch.cost + this.#timerCost(tookMs, isRequest),
       tookMs: client === branch.client ? ms[at] : branch.tookMs,
       earlier: undefined,
