@@ -81,6 +81,13 @@ function byCost(a: Explanation, b: Explanation): number {
   return a.cost - b.cost
 }
 
+/** Two programs seldom have the same timer. */
+const COINCIDENCE_COST = 3
+
+function coincidenceCost({ isTimerCoincidence }: Script, { events }: Story): number {
+  return isTimerCoincidence && events.some(({ kind }) => kind === 'timer') ? COINCIDENCE_COST : 0
+}
+
 /** The share of packets that the fault hit takes the place of a set cost. */
 function fitted(
   fault: FaultName,
@@ -92,7 +99,7 @@ function fitted(
 ): Explanation {
   const kinds = FAULT_EVENTS[fault]
   const own = story.events.filter(({ kind }) => kinds.includes(kind))
-  const base = story.cost + asksCost - own.length * ownCost(fault) + (COMMON.has(fault) ? 0 : RARE_COST)
+  const base = story.cost + asksCost - own.length * ownCost(fault) + (COMMON.has(fault) ? 0 : RARE_COST) + coincidenceCost(script, story)
   const told = { fault, habits, script, cost: base, events: story.events, own }
   if (own.length === 0 || fault === 'rx-one-behind') return told
   if (fault === 'slow-flash') return { ...told, cost: base + pausesCost(told, windowBlocks) }

@@ -4,7 +4,7 @@ import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
 import type { FaultName } from './faults.ts'
 import { isFlood } from './flood.ts'
-import { lossCost, lossesOf, noiseCost, ringCost, sleepCost, withoutLosses } from './fit.ts'
+import { lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { latenciesOf } from './script.ts'
 import { clientTimerOf } from './timer.ts'
 
@@ -29,11 +29,13 @@ export interface Judgement {
 
 /** A fault has to explain this much more than plain chance. */
 const LEAST_GAIN = 1
+/** What stopped a transfer is its cause, be it chance. */
+const LEAST_GAIN_FAILED = -2
 /** On a link as slow as this timers of both sides cross with answers, and jitter looks like events. */
 const SLOW_MS = 50
 const LEAST_GAIN_SLOW = 15
 /** There a story that leaves something unexplained is the less believable. */
-const ODD_COST = 9
+const ODD_COST = 11
 /** Loss by where it happens is rarer than loss. */
 const RARE_COST = 2
 const NOISE_COST = 0.5
@@ -60,9 +62,9 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
       if (cost !== undefined) found.push({ hypothesis, story, cost })
     }
     if (windowBlocks > 1) {
-      if (story.fault !== 'ack-loss') add('rx-ring', plus(ringCost(story, 'down-lost'), RARE_COST))
+      if (story.fault !== 'ack-loss') add('rx-ring', plus(ringOf(story, 'down-lost')?.cost, RARE_COST))
       // One transmit buffer for all loses the later one of two ACKs.
-      if (story.fault !== 'data-loss') add('ack-loss', plus(ringCost(story, 'up-lost'), RARE_COST + SHORT_FRAME_COST))
+      if (story.fault !== 'data-loss') add('ack-loss', plus(ringOf(story, 'up-lost')?.cost, RARE_COST + SHORT_FRAME_COST))
     }
     add('eee-wake', plus(sleepCost(story), RARE_COST))
     if (transfer.agreed.windowsize === 1) add('bit-errors', plus(noiseCost(story, transfer), NOISE_COST))
@@ -76,7 +78,7 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
           lossCost(down.length, story.script, 'down-lost'),
       )
   }
-  return { judged: weighed(found), timerMs: timer.ms, isFlood: false }
+  return { judged: weighed(found, transfer.outcome.type === 'complete'), timerMs: timer.ms, isFlood: false }
 }
 
 function isBoth(own: Explanation['own']): boolean {
@@ -99,7 +101,7 @@ function isUnexplained(story: Explanation): boolean {
 const MOST_ODD = 8
 const MOST_ODD_SHARE = 0.15
 
-function weighed(found: readonly Omit<Judged, 'weight'>[]): Judged[] {
+function weighed(found: readonly Omit<Judged, 'weight'>[], isComplete: boolean): Judged[] {
   const best = new Map<Hypothesis, Omit<Judged, 'weight'>>()
   for (const one of found) {
     const other = best.get(one.hypothesis)
@@ -111,7 +113,7 @@ function weighed(found: readonly Omit<Judged, 'weight'>[]): Judged[] {
   const [{ cost, story }] = sorted
   if (isUnexplained(story)) return []
   const odd = oddOf(story)
-  const leastGain = story.script.medianMs >= SLOW_MS ? LEAST_GAIN_SLOW + odd * ODD_COST : LEAST_GAIN
+  const leastGain = story.script.medianMs >= SLOW_MS ? LEAST_GAIN_SLOW + odd * ODD_COST : isComplete ? LEAST_GAIN : LEAST_GAIN_FAILED
   if (none - cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)

@@ -37,6 +37,7 @@ export interface Script {
   readonly timerMs: number | undefined
   /** It asked for this time, or repeated what it had said by it. */
   readonly isTimerSure: boolean
+  readonly isTimerCoincidence: boolean
   /** Positions behind `after` of the client's packets that say this, in their order: the first `most` of them. */
   saying(what: number, after: number, most: number): readonly number[]
   /** Another packet of the server leaves within this time behind position `at`. */
@@ -127,6 +128,7 @@ export function scriptOf(
     mostMs,
     timerMs: timer.ms,
     isTimerSure: timer.isSure,
+    isTimerCoincidence: timer.isCoincidence === true,
     saying: (what, after, most) => {
       const same = saying.get(what) ?? NONE
       const from = firstBehind(same, after)

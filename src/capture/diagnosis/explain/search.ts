@@ -50,6 +50,10 @@ interface Branch {
   readonly explained: readonly number[]
   /** The last of them that no other packet overtook. */
   readonly passed: number
+  /** A packet of the client that is late, until another one overtakes it; -1 for none. */
+  readonly behind: number
+  /** Until then it prints that it ignores a block, and answers late. */
+  readonly slowUntilMs: number
   readonly events: StoryEvent | undefined
 }
 
@@ -89,6 +93,10 @@ const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
 /** An answer that comes later than usual. */
 const LATE_COST = 2.5
 const QUEUE_FULL_COST = 0.5
+/** A packet that comes late although nothing overtook it. */
+const NOT_OVERTAKEN_COST = 8
+/** A console that prints a line for each block that it ignores holds up the next answer by this at most. */
+const CONSOLE_MS = 40
 const CHANCE_COST = 3
 
 /** Undefined when every story costs more than `mostCost`. `most`: packets to be read. */
@@ -152,6 +160,8 @@ class Search {
       isOut: false,
       explained: [],
       passed: -1,
+      behind: -1,
+      slowUntilMs: -Infinity,
       events: undefined,
     }
   }
@@ -163,10 +173,10 @@ class Search {
   }
 
   /** The next block, answered in the usual time, with nothing unusual before it: most packets are like that. */
-  #isPlain({ client, heldDown, heldUp, late, isOut, busyUntilMs, explained }: Branch): boolean {
+  #isPlain({ client, heldDown, heldUp, late, isOut, busyUntilMs, explained, behind }: Branch): boolean {
     const { fromClient, seq, ms, nextHeard } = this.#script
     const at = this.#at
-    if (fromClient[at] === 1) return explained.length > 0 && explained[0] === at
+    if (fromClient[at] === 1) return explained.length > 0 && explained[0] === at && behind !== at
     if (client.done || !client.begun || seq[at] !== client.have + 1) return false
     if (this.#costs['down-seen'] !== undefined) return false
     if (heldDown !== undefined || heldUp !== undefined || late.length > 0 || isOut || ms[at] < busyUntilMs) return false
@@ -274,7 +284,9 @@ class Search {
       earlier: took ? { client: branch.client, tookMs: branch.tookMs, ms: atMs } : branch.earlier,
       queued: isBusy ? branch.queued + 1 : 0,
     }
-    return says === undefined ? [next] : this.#say(next, says, atMs)
+    if (says !== undefined) return this.#say(next, says, atMs)
+    const isIgnored = client === branch.client && block <= client.have && this.#terms.habits.order === 'any'
+    return [isIgnored ? { ...next, slowUntilMs: atMs + CONSOLE_MS } : next]
   }
 
   /** The client says something: the packet is found in the capture, or something happened to it. */
@@ -305,7 +317,7 @@ class Search {
     const late = this.#happened(branch, 'up-late', at, what)
     const lateMatch = late === undefined ? -1 : this.#match(branch, what, ms, LATE_MS)
     if (late !== undefined && lateMatch >= 0)
-      found.push({ ...explaining(late, lateMatch), passed: branch.passed, said: what })
+      found.push({ ...explaining(late, lateMatch), passed: branch.passed, behind: lateMatch, said: what })
     const paused = this.#happened(branch, 'pause', at, what)
     if (paused !== undefined && ms >= branch.busyUntilMs) {
       const match = this.#match(branch, what, ms + this.#script.usualMs, LONGEST_PAUSE_MS)
@@ -346,7 +358,7 @@ class Search {
   #pass(branch: Branch, what: number, ms: number): Branch | undefined {
     const match = this.#match(branch, what, ms, 0)
     if (match < 0) return undefined
-    const isLate = this.#script.ms[match] - ms > this.#script.usualMs
+    const isLate = this.#script.ms[match] - ms > this.#script.usualMs && ms > branch.slowUntilMs
     return explaining(isLate ? { ...branch, cost: branch.cost + LATE_COST } : branch, match)
   }
 
@@ -384,7 +396,8 @@ class Search {
   #heard(branch: Branch, out: Branch[]): void {
     const at = this.#at
     if (branch.explained[0] === at) {
-      out.push({ ...branch, explained: branch.explained.slice(1) })
+      const cost = branch.behind === at ? branch.cost + NOT_OVERTAKEN_COST : branch.cost
+      out.push({ ...branch, cost, behind: branch.behind === at ? -1 : branch.behind, explained: branch.explained.slice(1) })
       return
     }
     const { seq, ms } = this.#script
@@ -495,12 +508,13 @@ class Search {
   }
 
   /** Branches with the same key go on alike. */
-  #keyOf({ client, heldDown, heldUp, late, said, isOut, busyUntilMs, queued, explained }: Branch): string {
+  #keyOf({ client, heldDown, heldUp, late, said, isOut, busyUntilMs, queued, explained, behind, slowUntilMs }: Branch): string {
     const { begun, done, have, beyond, told, nextAck } = client
     const isTold = this.#terms.habits.once && told === have
     const ready = busyUntilMs < this.#script.ms[this.#at] ? '' : `${busyUntilMs} ${queued}`
+    const isSlow = slowUntilMs < this.#script.ms[this.#at] ? '' : 's'
     const saidBefore = this.#costs.stale === undefined ? '' : said
-    return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()}`
+    return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow}`
   }
 
   #happened(branch: Branch, kind: EventKind, at: number, seq: number): Branch | undefined {
@@ -517,7 +531,8 @@ function isMultiple(waitedMs: number, timerMs: number, moreMs: number): boolean 
 
 function explaining(branch: Branch, match: number): Branch {
   const explained = [...branch.explained, match].sort((a, b) => a - b)
-  return { ...branch, explained, passed: Math.max(branch.passed, match) }
+  const behind = match < branch.behind ? -1 : branch.behind
+  return { ...branch, explained, passed: Math.max(branch.passed, match), behind }
 }
 
 function inOrder(last: StoryEvent | undefined): StoryEvent[] {

@@ -16,6 +16,8 @@ export interface ClientTimer {
   readonly ms: number | undefined
   /** It was asked for, or repeats show it; else a pause may look like it. */
   readonly isSure: boolean
+  /** It always ran out together with the timer of the server: something else may have made the client speak twice. */
+  readonly isCoincidence?: true
 }
 
 export function clientTimerOf(
@@ -53,7 +55,7 @@ export function clientTimerOf(
   }
   if (repeated.length > 0) return { ms: mostAlike(repeated) ?? quantile(repeated, 0), isSure: true }
   const atOnce = wholeSeconds(twice)
-  return atOnce === undefined ? { ms: mostAlike(alone), isSure: false } : { ms: atOnce, isSure: true }
+  return atOnce === undefined ? { ms: mostAlike(alone), isSure: false } : { ms: atOnce, isSure: true, isCoincidence: true }
 }
 
 function mostAlike(waits: readonly number[]): number | undefined {
