@@ -23,25 +23,22 @@ export function binomialCost(hit: number, chances: number, share = hit / Math.ma
 
 /** `hit` of `chances`, with a share that has to be found. */
 export function shareCost(hit: number, chances: number): number {
-  return hit === 0 ? 0 : PARAMETER_COST + binomialCost(hit, Math.max(chances, hit))
+  if (hit === 0) return 0
+  const isHigh = hit >= HIGH_SHARE * chances && chances >= LEAST_CHANCES
+  return PARAMETER_COST + binomialCost(hit, Math.max(chances, hit)) + (isHigh ? HIGH_SHARE_COST : 0)
 }
+
+/** What hits every third packet at random is rare: no link works like that for long. */
+const HIGH_SHARE = 0.33
+const HIGH_SHARE_COST = 4
+const LEAST_CHANCES = 9
 
 /** Packets that an event of this kind may hit. */
 export function chancesOf(script: Script, kind: EventKind, count: number): number {
   // What was lost on its way to the server is not in the capture.
   if (kind === 'up-lost') return script.heard + count
-  if (kind === 'down-held') return Math.max(count, burstsOf(script))
-  return kind.startsWith('up-') || kind === 'stale' ? script.heard : script.sent
-}
-
-/** A frame that waits is only noticed where no other follows at once. */
-function burstsOf({ length, fromClient, ms, medianMs, sentBefore }: Script): number {
-  let bursts = 0
-  for (let at = 0; at < length; at++) {
-    const before = sentBefore[at]
-    if (fromClient[at] === 0 && (before < 0 || ms[at] - ms[before] > BURST_SHARE * medianMs)) bursts++
-  }
-  return bursts
+  // A frame that waits is only noticed where the client would have answered it.
+  return kind.startsWith('up-') || kind === 'stale' || kind === 'down-held' ? script.heard : script.sent
 }
 
 /** Lost packets of a story: those that its fault is known for, and others. */
@@ -109,8 +106,6 @@ export function sleepCost(story: Explanation): number | undefined {
   return withoutLosses(story) + 2 * PARAMETER_COST + binomialCost(idleLost, idle + idleUpLost)
 }
 
-/** Packets that leave within this share of a round trip are one burst. */
-const BURST_SHARE = 0.5
 /** Receive rings: how many frames they hold, and how long the device takes for each. */
 const RING_PLACES = [1, 2, 3, 4, 6, 8, 12, 16]
 const RING_DRAINS_MS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
@@ -127,7 +122,7 @@ export interface Ring {
 export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring | undefined {
   const { script, events } = story
   const isLost = new Set(events.filter((event) => event.kind === kind).map(({ at }) => at))
-  const telling = tellingPackets(script, isLost)
+  const telling = tellingPackets(story, isLost)
   const lost = telling.filter((at) => isLost.has(at)).length
   const plain = binomialCost(lost, telling.length)
   let best: Ring | undefined
@@ -150,18 +145,17 @@ export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring 
   return best
 }
 
-/** Packets of the server but those behind a loss in their burst: a client that keeps order drops them, so they tell nothing. */
-function tellingPackets({ length, fromClient, ms, medianMs }: Script, isLost: ReadonlySet<number>): number[] {
+/** Packets of the server whose loss would show: of a client that keeps order, those of the block that it waits for. */
+function tellingPackets({ script, habits }: Explanation, isLost: ReadonlySet<number>): number[] {
+  const { length, fromClient, seq, ackedBefore } = script
   const telling: number[] = []
-  let sentMs = -Infinity
-  let isBehind = false
+  let awaited = 0
   for (let at = 0; at < length; at++) {
     if (fromClient[at] === 1) continue
-    if (ms[at] - sentMs > BURST_SHARE * medianMs) isBehind = false
-    sentMs = ms[at]
-    if (isBehind) continue
+    awaited = Math.max(awaited, ackedBefore[at] + 1)
+    if (habits.order === 'inorder' && seq[at] !== awaited && seq[at] !== 0) continue
     telling.push(at)
-    isBehind = isLost.has(at)
+    if (!isLost.has(at)) awaited = Math.max(awaited, seq[at] + 1)
   }
   return telling
 }

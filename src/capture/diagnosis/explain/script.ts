@@ -163,6 +163,7 @@ const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20 }
 /** Of blocks that are mostly sent again the first packet tells little. */
 const MOSTLY = 0.3
 const MUCH_LONGER = 3
+const AT_ONCE = 3
 
 /**
  * How long answers take: counted from the first packet of each block, and where most blocks were repeated also from the last one. Which of the two
@@ -201,7 +202,10 @@ export function latenciesOf(packets: CapturedPackets, all: Uint32Array): Latency
   const byLast = latencyOf(sinceLast, [])
   if (byFirst === undefined || byLast === undefined) return [UNKNOWN]
   const isOther = repeated > MOSTLY * sinceFirst.length && byFirst.medianMs > MUCH_LONGER * byLast.medianMs
-  return isOther ? [byFirst, byLast] : [byFirst]
+  if (!isOther) return [byFirst]
+  // A slow link answers at any time behind a repeat; what always follows it at once is an answer to it.
+  const isAtOnce = quantile(sinceLast, 0.8)! <= AT_ONCE * byLast.medianMs && byFirst.medianMs > AT_ONCE * byLast.usualMs
+  return isAtOnce ? [byLast] : [byFirst, byLast]
 }
 
 /** `clean`: of blocks that were sent once, whose spread no repeat blurs. */

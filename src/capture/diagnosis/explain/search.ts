@@ -98,6 +98,7 @@ const NOT_OVERTAKEN_COST = 8
 /** A console that prints a line for each block that it ignores holds up the next answer by this at most. */
 const CONSOLE_MS = 40
 const CHANCE_COST = 3
+const PUSHED_COST = 4
 
 /** Undefined when every story costs more than `mostCost`. `most`: packets to be read. */
 export function storyOf(script: Script, terms: Terms, costs: Costs, mostCost: number, most: number): Story | undefined {
@@ -414,9 +415,19 @@ class Search {
       if (twice !== undefined) out.push(twice)
     }
     if (what === REQUEST_SAID && !branch.client.begun) out.push(branch)
+    if (branch.heldDown !== undefined) out.push(...this.#pushed(branch, branch.heldDown))
     const odd = this.#happened(branch, 'odd', at, what)
     // It was there: the client stands where it says.
     if (odd !== undefined) out.push(this.#standing(odd, what))
+  }
+
+  /** A frame that the capture does not have, such as a broadcast, made the client see what waited. */
+  #pushed(branch: Branch, block: number): Branch[] {
+    const at = this.#at
+    const pushed = { ...branch, heldDown: undefined, cost: branch.cost + PUSHED_COST }
+    return this.#arrive(pushed, block, this.#script.ms[at])
+      .filter(({ explained }) => explained[0] === at)
+      .map((b) => ({ ...b, explained: b.explained.slice(1) }))
   }
 
   #standing(branch: Branch, what: number): Branch {

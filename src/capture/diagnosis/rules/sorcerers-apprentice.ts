@@ -34,7 +34,7 @@ export const sorcerersApprentice: Rule = {
 
 /** In a window a repeated ACK asks for the blocks behind it: there only a flood is the server's fault. */
 function repeatsOf({ transfer, list, latencies, judgement }: View): readonly number[] {
-  const { all, row } = repeatsAtOnce(transfer, list, latencies.medianMs ?? 0)
-  if (judgement.isFlood) return all
+  const { early, row } = repeatsAtOnce(transfer, list, latencies.medianMs ?? 0)
+  if (judgement.isFlood) return early
   return transfer.agreed.windowsize > 1 ? [] : row
 }
