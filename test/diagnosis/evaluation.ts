@@ -246,13 +246,23 @@ function judged(
   }
 }
 
+/** Waits for a timer. */
+function pausesOf({ packets }: CapturedTransfer): number {
+  let pauses = 0
+  for (let i = 1; i < packets.length; i++) if (packets.timeMs(i) - packets.timeMs(i - 1) >= PAUSE_MS) pauses++
+  return pauses
+}
+
+const PAUSE_MS = 200
 const LEVEL = 0.05
 const LEAST_HARMED = 3
 
 /** Fewer harmed datagrams than tell a fault from an accident, and the transfer ended all the same; or delays alone. */
-function isInvisible(fault: string, { harmed, result }: PlayedCase, { blocks, outcome }: CapturedTransfer): boolean {
+function isInvisible(fault: string, { harmed }: PlayedCase, transfer: CapturedTransfer): boolean {
+  const { blocks, outcome } = transfer
   const whole = outcome.type === 'complete'
-  const repeated = blocks.datagrams - blocks.sent + result.clientTimeouts
+  // A request that was lost on its way is not in the capture, and other attempts are other transfers.
+  const repeated = blocks.datagrams - blocks.sent + pausesOf(transfer)
   if (fault === 'slow-flash') return false
   return whole && (harmed < LEAST_HARMED || repeated < LEAST_HARMED) && fault !== 'rx-one-behind'
 }

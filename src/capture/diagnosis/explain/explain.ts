@@ -99,7 +99,12 @@ function fitted(
 ): Explanation {
   const kinds = FAULT_EVENTS[fault]
   const own = story.events.filter(({ kind }) => kinds.includes(kind))
-  const base = story.cost + asksCost - own.length * ownCost(fault) + (COMMON.has(fault) ? 0 : RARE_COST) + coincidenceCost(script, story)
+  const base =
+    story.cost +
+    asksCost -
+    own.length * ownCost(fault) +
+    (COMMON.has(fault) ? 0 : RARE_COST) +
+    coincidenceCost(script, story)
   const told = { fault, habits, script, cost: base, events: story.events, own }
   if (own.length === 0 || fault === 'rx-one-behind') return told
   if (fault === 'slow-flash') return { ...told, cost: base + pausesCost(told, windowBlocks) }

@@ -64,7 +64,8 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
     if (windowBlocks > 1) {
       if (story.fault !== 'ack-loss') add('rx-ring', plus(ringOf(story, 'down-lost')?.cost, RARE_COST))
       // One transmit buffer for all loses the later one of two ACKs.
-      if (story.fault !== 'data-loss') add('ack-loss', plus(ringOf(story, 'up-lost')?.cost, RARE_COST + SHORT_FRAME_COST))
+      if (story.fault !== 'data-loss')
+        add('ack-loss', plus(ringOf(story, 'up-lost')?.cost, RARE_COST + SHORT_FRAME_COST))
     }
     add('eee-wake', plus(sleepCost(story), RARE_COST))
     if (transfer.agreed.windowsize === 1) add('bit-errors', plus(noiseCost(story, transfer), NOISE_COST))
@@ -113,7 +114,8 @@ function weighed(found: readonly Omit<Judged, 'weight'>[], isComplete: boolean):
   const [{ cost, story }] = sorted
   if (isUnexplained(story)) return []
   const odd = oddOf(story)
-  const leastGain = story.script.medianMs >= SLOW_MS ? LEAST_GAIN_SLOW + odd * ODD_COST : isComplete ? LEAST_GAIN : LEAST_GAIN_FAILED
+  const leastGain =
+    story.script.medianMs >= SLOW_MS ? LEAST_GAIN_SLOW + odd * ODD_COST : isComplete ? LEAST_GAIN : LEAST_GAIN_FAILED
   if (none - cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)

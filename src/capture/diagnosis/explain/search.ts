@@ -66,7 +66,7 @@ interface Earlier {
 
 interface Late {
   readonly seq: number
-  readonly ms: number
+  readonly at: number
 }
 
 /** A branch that costs this much more than the cheapest is given up, and so are all but the cheapest few. */
@@ -222,7 +222,10 @@ class Search {
     if (branch.client.done) return this.#arriveAtEnd(branch, block, out)
     if (branch.isOut) {
       out.push(branch)
-      return
+      // A packet of the client that opens the way again is on it already.
+      const heard = this.#script.nextHeard[at]
+      if (heard < 0 || ms[heard] - ms[at] > this.#script.medianMs) return
+      branch = { ...branch, isOut: false }
     }
     if (at > lastHeard) {
       const dead = this.#happened(branch, 'dead', at, block)
@@ -245,7 +248,7 @@ class Search {
       if (held !== undefined) out.push({ ...held, heldDown: block })
       const late =
         b.late.length < MOST_LATE && within(at, LATE_MS) ? this.#happened(b, 'down-late', at, block) : undefined
-      if (late !== undefined) out.push({ ...late, late: [...late.late, { seq: block, ms: ms[at] }] })
+      if (late !== undefined) out.push({ ...late, late: [...late.late, { seq: block, at }] })
       const seen = this.#happened(b, 'down-seen', at, block) ?? b
       const arrived = this.#arrive(seen, block, ms[at])
       for (const a of arrived) this.#overtaken(a, ms[at], out)
@@ -258,12 +261,12 @@ class Search {
   /** Packets that others overtook arrive behind any of these, and within LATE_MS. */
   #overtaken(branch: Branch, ms: number, out: Branch[]): void {
     const [first, ...rest] = branch.late
-    if (first === undefined || first.ms === ms) {
+    if (first === undefined || first.at === this.#at) {
       out.push(branch)
       return
     }
     for (const b of this.#arrive({ ...branch, late: rest }, first.seq, ms)) this.#overtaken(b, ms, out)
-    const mayWait = this.#script.within(this.#at, first.ms + LATE_MS - ms)
+    const mayWait = this.#script.within(this.#at, this.#script.ms[first.at] + LATE_MS - ms)
     if (mayWait) out.push(branch)
   }
 
@@ -398,7 +401,12 @@ class Search {
     const at = this.#at
     if (branch.explained[0] === at) {
       const cost = branch.behind === at ? branch.cost + NOT_OVERTAKEN_COST : branch.cost
-      out.push({ ...branch, cost, behind: branch.behind === at ? -1 : branch.behind, explained: branch.explained.slice(1) })
+      out.push({
+        ...branch,
+        cost,
+        behind: branch.behind === at ? -1 : branch.behind,
+        explained: branch.explained.slice(1),
+      })
       return
     }
     const { seq, ms } = this.#script
@@ -519,7 +527,19 @@ class Search {
   }
 
   /** Branches with the same key go on alike. */
-  #keyOf({ client, heldDown, heldUp, late, said, isOut, busyUntilMs, queued, explained, behind, slowUntilMs }: Branch): string {
+  #keyOf({
+    client,
+    heldDown,
+    heldUp,
+    late,
+    said,
+    isOut,
+    busyUntilMs,
+    queued,
+    explained,
+    behind,
+    slowUntilMs,
+  }: Branch): string {
     const { begun, done, have, beyond, told, nextAck } = client
     const isTold = this.#terms.habits.once && told === have
     const ready = busyUntilMs < this.#script.ms[this.#at] ? '' : `${busyUntilMs} ${queued}`

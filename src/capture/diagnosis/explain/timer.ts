@@ -55,7 +55,9 @@ export function clientTimerOf(
   }
   if (repeated.length > 0) return { ms: mostAlike(repeated) ?? quantile(repeated, 0), isSure: true }
   const atOnce = wholeSeconds(twice)
-  return atOnce === undefined ? { ms: mostAlike(alone), isSure: false } : { ms: atOnce, isSure: true, isCoincidence: true }
+  return atOnce === undefined
+    ? { ms: mostAlike(alone), isSure: false }
+    : { ms: atOnce, isSure: true, isCoincidence: true }
 }
 
 function mostAlike(waits: readonly number[]): number | undefined {

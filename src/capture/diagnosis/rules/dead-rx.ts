@@ -15,7 +15,8 @@ export const deadRx: Rule = {
     const waitedMs = answers.length === 0 ? 0 : transfer.endMs - packets.timeMs(answers[0]) + transfer.quietMs
     if (spoken || answers.length === 0 || (answers.length < 2 && waitedMs < LONE_ANSWER_MS)) return undefined
     const requests = [...list].filter((i) => packets.kind(i) === 'rrq')
-    const words = answers.length === 1 ? 'the answer of the server was' : `${answers.length} answers of the server, and not one was`
+    const words =
+      answers.length === 1 ? 'the answer of the server was' : `${answers.length} answers of the server, and not one was`
     const evidence = [shown(view, `${words} ${answers.length === 1 ? 'never ' : ''}acknowledged`, answers)]
     if (count > 1) evidence.push(shown(view, `the device asks ${count} times, as if nothing had come`, requests))
     return {
