@@ -16,6 +16,8 @@ const SIMILAR = 6
 const MOST_HABITS = 2
 /** Stories that cost more than the best by this have no share in the answer. */
 const HOPELESS = 40
+/** The share of packets that the fault hit, found later, makes stories of many events cheaper. */
+const HOPELESS_TIMES = 1.5
 /** A fault that is rarer than loss. */
 const RARE_COST = 2
 const COMMON: ReadonlySet<FaultName> = new Set(['none', 'ack-loss', 'data-loss', 'both-losses'])
@@ -38,7 +40,7 @@ export function explain(
     if (story === undefined) return undefined
     // Every story is told of the same packets.
     most = Math.min(most, story.read)
-    mostCost = Math.min(mostCost, story.cost + HOPELESS)
+    mostCost = Math.min(mostCost, HOPELESS_TIMES * story.cost + HOPELESS)
     return fitted(fault, habits, script, story, asksCost, windowBlocks)
   }
   const likely = likelyHabits(names)

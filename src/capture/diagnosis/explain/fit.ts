@@ -38,7 +38,8 @@ export function chancesOf(script: Script, kind: EventKind, count: number): numbe
   // What was lost on its way to the server is not in the capture.
   if (kind === 'up-lost') return script.heard + count
   // A frame that waits is only noticed where the client would have answered it.
-  return kind.startsWith('up-') || kind === 'stale' || kind === 'down-held' ? script.heard : script.sent
+  if (kind === 'down-held') return Math.min(script.sent, script.heard + count)
+  return kind.startsWith('up-') || kind === 'stale' ? script.heard : script.sent
 }
 
 /** Lost packets of a story: those that its fault is known for, and others. */

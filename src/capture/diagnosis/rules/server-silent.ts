@@ -26,8 +26,9 @@ function stopped(view: View): Finding | undefined {
   const last = list.findLastIndex((i) => !packets.fromClient(i))
   const repeats = [...list.subarray(last + 1)].filter((i) => packets.kind(i) === 'ack')
   if (last < 0 || repeats.length < LEAST_REPEATS) return undefined
+  // Something made the server give up, unless it did so of itself.
   return {
-    confidence: 0.8,
+    confidence: view.judgement.judged.length === 0 ? 0.8 : 0.25,
     evidence: [
       shown(
         view,
