@@ -204,7 +204,9 @@ export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): n
   const shortest = Math.min(...distances)
   const off = windowBlocks - 1
   if (seqs.length < LEAST_ALIKE || shortest < LEAST_DISTANCE || shortest <= 2 * off) return undefined
-  return distances.every((d) => Math.abs(d - Math.round(d / shortest) * shortest) <= off) ? shortest : undefined
+  const times = distances.map((d) => Math.round(d / shortest))
+  if (!distances.every((d, n) => Math.abs(d - times[n] * shortest) <= off)) return undefined
+  return Math.round((seqs.at(-1)! - seqs[0]) / times.reduce((a, b) => a + b, 0))
 }
 
 const OUTAGE_COST = 4

@@ -92,7 +92,11 @@ const TIMER_OFF = 0.05
 const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
 /** An answer that comes later than usual. */
 const LATE_COST = 2.5
-const QUEUE_FULL_COST = 0.5
+const QUEUE_FULL_COST = 0.05
+/** A stop in a window. */
+const LEAST_PAUSE_MS = 50
+const MOST_IN_PAUSE = 256
+const BEFORE_MS = 0.001
 /** A packet that comes late although nothing overtook it. */
 const NOT_OVERTAKEN_COST = 8
 /** A console that prints a line for each block that it ignores holds up the next answer by this at most. */
@@ -249,6 +253,8 @@ class Search {
       const late =
         b.late.length < MOST_LATE && within(at, LATE_MS) ? this.#happened(b, 'down-late', at, block) : undefined
       if (late !== undefined) out.push({ ...late, late: [...late.late, { seq: block, at }] })
+      const paused = this.#pausedInWindow(b)
+      if (paused !== undefined) out.push(...this.#arrive(paused, block, ms[at]))
       const seen = this.#happened(b, 'down-seen', at, block) ?? b
       const arrived = this.#arrive(seen, block, ms[at])
       for (const a of arrived) this.#overtaken(a, ms[at], out)
@@ -256,6 +262,29 @@ class Search {
       if (twice !== undefined)
         for (const first of this.#arrive(twice, block, ms[at])) out.push(...this.#arrive(first, block, ms[at]))
     }
+  }
+
+  /**
+   * In a window the client may stop without an answer that is due: of what comes meanwhile it sees the first packets, when it goes on. At the latest
+   * that is when it speaks, or when the server repeats.
+   */
+  #pausedInWindow(branch: Branch): Branch | undefined {
+    const { seq, ms, fromClient, length, usualMs, medianMs } = this.#script
+    const at = this.#at
+    const { client, busyUntilMs } = branch
+    if (this.#terms.windowsize === 1 || !client.begun || seq[at] !== client.have + 1 || ms[at] < busyUntilMs)
+      return undefined
+    const end = Math.min(length, at + MOST_IN_PAUSE)
+    let next = at + 1
+    while (
+      next < end &&
+      (fromClient[next] === 1 ? ms[next] - ms[at] <= usualMs : ms[next] - ms[next - 1] < LEAST_PAUSE_MS)
+    )
+      next++
+    if (next === end || ms[next] - ms[at] < LEAST_PAUSE_MS) return undefined
+    const paused = this.#happened(branch, 'pause', at, seq[at])
+    if (paused === undefined) return undefined
+    return { ...paused, busyUntilMs: ms[next] - (fromClient[next] === 1 ? medianMs : BEFORE_MS), queued: 0 }
   }
 
   /** Packets that others overtook arrive behind any of these, and within LATE_MS. */
