@@ -86,9 +86,15 @@ function byCost(a: Explanation, b: Explanation): number {
 /** Two programs seldom have the same timer. */
 const COINCIDENCE_COST = 3
 
-function coincidenceCost({ isTimerCoincidence }: Script, { events }: Story): number {
-  return isTimerCoincidence && events.some(({ kind }) => kind === 'timer') ? COINCIDENCE_COST : 0
+function coincidenceCost({ isTimerCoincidence, ms, sentBefore, mostMs }: Script, { events }: Story): number {
+  const timers = events.filter(({ kind }) => kind === 'timer')
+  const withServer = timers.filter(({ at }) => sentBefore[at] >= 0 && ms[at] - ms[sentBefore[at]] <= mostMs).length
+  const isCoincidence = isTimerCoincidence || (withServer >= LEAST_TIMERS && withServer >= MOSTLY * timers.length)
+  return isCoincidence && timers.length > 0 ? COINCIDENCE_COST : 0
 }
+
+const LEAST_TIMERS = 2
+const MOSTLY = 0.7
 
 /** The share of packets that the fault hit takes the place of a set cost. */
 function fitted(

@@ -58,6 +58,8 @@ const CHANCE: Costs = {
   'up-lost': 9,
   'down-lost': 9,
   'up-twice': 9,
+  // A busy host, or a client that had something else to do.
+  pause: 5,
   dead: 5,
   odd: 11,
 }

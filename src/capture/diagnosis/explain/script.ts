@@ -49,10 +49,14 @@ export interface Latency {
   readonly medianMs: number
   readonly leastMs: number
   readonly usualMs: number
+  /** All but very few come within this. */
+  readonly latestMs: number
 }
 
 /** A small host may be late by this, now and then. */
 const SCHEDULING_MS = 4
+/** A busy one by this, and no timer is as short. */
+const BUSY_MS = 40
 
 export function scriptOf(
   { packets, quietMs, followedUntil }: Pick<CapturedTransfer, 'packets' | 'quietMs' | 'followedUntil'>,
@@ -105,7 +109,7 @@ export function scriptOf(
     if (same === undefined) saying.set(seq[at], [at])
     else same.push(at)
   }
-  const mostMs = 2 * latency.usualMs + SCHEDULING_MS
+  const mostMs = Math.max(2 * latency.usualMs + SCHEDULING_MS, Math.min(latency.latestMs, BUSY_MS))
   let undecidedFrom = length
   if (followedUntil === 'capture-end')
     while (undecidedFrom > 0 && ms[length - 1] - ms[undecidedFrom - 1] + quietMs <= mostMs) undecidedFrom--
@@ -159,7 +163,7 @@ function seqOf(packets: CapturedPackets, i: number): number | undefined {
 }
 
 /** Without a sample: what a small device on a local network takes. */
-const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20 }
+const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20, latestMs: 20 }
 /** Of blocks that are mostly sent again the first packet tells little. */
 const MOSTLY = 0.3
 const MUCH_LONGER = 3
@@ -218,7 +222,12 @@ function latencyOf(samples: readonly number[], clean: readonly number[]): Latenc
   const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST))
   // Where answers differ much, those that were seen do not show the soonest.
   const isEven = medianMs <= EVEN * least
-  return { medianMs, leastMs: (isEven ? LEAST_SHARE : LEAST_SHARE_UNEVEN) * least, usualMs }
+  return {
+    medianMs,
+    leastMs: (isEven ? LEAST_SHARE : LEAST_SHARE_UNEVEN) * least,
+    usualMs,
+    latestMs: quantile(clean, 0.97) ?? usualMs,
+  }
 }
 
 const ENOUGH = 20

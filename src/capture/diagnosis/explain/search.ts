@@ -86,7 +86,7 @@ const LONGEST_PAUSE_MS = 30_000
 /** Receive buffers of a bootloader. */
 const QUEUE = 4
 /** No client's timer is shorter. */
-const SHORTEST_TIMER_MS = 200
+const SHORTEST_TIMER_MS = 45
 const TIMER_OFF = 0.05
 /** Costs of a packet by the timer of the client, by how well the time fits. */
 const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
@@ -103,6 +103,9 @@ const NOT_OVERTAKEN_COST = 8
 const CONSOLE_MS = 40
 const CHANCE_COST = 3
 const PUSHED_COST = 4
+/** `told` of a client that did not answer a repeat at the end. */
+const GONE = -2
+const BACK_COST = 3
 
 /** Undefined when every story costs more than `mostCost`. `most`: packets to be read. */
 export function storyOf(script: Script, terms: Terms, costs: Costs, mostCost: number, most: number): Story | undefined {
@@ -301,7 +304,11 @@ class Search {
 
   #arriveAtEnd(branch: Branch, block: number, out: Branch[]): void {
     const match = block === branch.client.have ? this.#match(branch, block, this.#script.ms[this.#at], 0) : -1
-    out.push(match < 0 ? branch : explaining(branch, match))
+    if (match >= 0) {
+      // A client that left the first repeat unanswered is gone.
+      const cost = branch.client.told === GONE ? branch.cost + BACK_COST : branch.cost
+      out.push(explaining({ ...branch, cost }, match))
+    } else out.push(block === branch.client.have ? { ...branch, client: { ...branch.client, told: GONE } } : branch)
   }
 
   /** The client receives a packet. */
@@ -368,14 +375,14 @@ class Search {
    * the server.
    */
   #chanceOf(match: number, pausedMs: number): number {
-    const { ms, sentBefore, timerMs, isTimerSure, usualMs, medianMs } = this.#script
-    const isTimer = timerMs !== undefined && isTimerSure && isMultiple(pausedMs, timerMs, 2 * medianMs)
+    const { ms, sentBefore, timerMs, usualMs, medianMs } = this.#script
+    const isTimer = timerMs !== undefined && isMultiple(pausedMs, timerMs, 2 * medianMs)
     const sent = sentBefore[match]
-    const sinceMs = ms[match] - ms[sent]
     const before = sent < 0 ? -1 : sentBefore[sent]
-    const everyMs = before < 0 ? usualMs : Math.max(usualMs, ms[sent] - ms[before])
-    const isAnswer = sent > this.#at && sinceMs <= usualMs
-    return Math.max(isTimer ? CHANCE_COST : 0, isAnswer ? Math.log(everyMs / usualMs) : 0)
+    if (sent <= this.#at || before < 0) return isTimer ? CHANCE_COST : 0
+    const everyMs = Math.max(usualMs, ms[sent] - ms[before])
+    const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
+    return Math.max(isTimer ? CHANCE_COST : 0, Math.log(everyMs / sinceMs))
   }
 
   #alsoStale(branch: Branch, what: number, ms: number, found: Branch[]): Branch[] {
@@ -514,7 +521,7 @@ class Search {
     if (isTime && isTimerSure && this.#terms.habits.timer !== 'none') return TIMER_COST.exact
     if (quietMs < SHORTEST_TIMER_MS) return TIMER_COST.never
     if (this.#terms.habits.timer === 'none' && !isRequest) return TIMER_COST.odd
-    if (timerMs === undefined) return TIMER_COST.near
+    if (timerMs === undefined) return TIMER_COST.odd
     if (!isTime && !isMultiple(quietMs, timerMs, 2 * medianMs)) return TIMER_COST.odd
     return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
   }
