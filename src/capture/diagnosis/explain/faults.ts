@@ -59,7 +59,7 @@ const CHANCE: Costs = {
   'down-lost': 9,
   'up-twice': 9,
   // A busy host, or a client that had something else to do.
-  pause: 5,
+  pause: 6,
   dead: 5,
   odd: 11,
 }

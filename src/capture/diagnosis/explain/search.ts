@@ -5,7 +5,7 @@
  */
 import { LIVES } from '../contract.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
-import type { Costs, EventKind } from './faults.ts'
+import { type Costs, type EventKind, FAULT_COSTS } from './faults.ts'
 import type { Script } from './script.ts'
 
 /** One event of a story. */
@@ -36,6 +36,8 @@ interface Branch {
   readonly earlier: Earlier | undefined
   /** It looks at its network card again from here on. */
   readonly busyUntilMs: number
+  /** What it costs that it answers then, just before something else. */
+  readonly endCost: number
   /** Packets that wait meanwhile. */
   readonly queued: number
   /** A packet of the server that the client has not seen yet, and an ACK that has not left it yet. */
@@ -160,6 +162,7 @@ class Search {
       timeouts: 0,
       earlier: undefined,
       busyUntilMs: -Infinity,
+      endCost: 0,
       queued: 0,
       heldDown: undefined,
       heldUp: undefined,
@@ -287,7 +290,10 @@ class Search {
     if (next === end || ms[next] - ms[at] < LEAST_PAUSE_MS) return undefined
     const paused = this.#happened(branch, 'pause', at, seq[at])
     if (paused === undefined) return undefined
-    return { ...paused, busyUntilMs: ms[next] - (fromClient[next] === 1 ? medianMs : BEFORE_MS), queued: 0 }
+    if (fromClient[next] === 1) return { ...paused, busyUntilMs: ms[next] - medianMs, endCost: 0, queued: 0 }
+    // When it goes on is not known; an answer would show it.
+    const endCost = Math.log((ms[next] - ms[next - 1]) / usualMs)
+    return { ...paused, busyUntilMs: ms[next] - BEFORE_MS, endCost, queued: 0 }
   }
 
   /** Packets that others overtook arrive behind any of these, and within LATE_MS. */
@@ -324,7 +330,8 @@ class Search {
       earlier: took ? { client: branch.client, tookMs: branch.tookMs, ms: atMs } : branch.earlier,
       queued: isBusy ? branch.queued + 1 : 0,
     }
-    if (says !== undefined) return this.#say(next, says, atMs)
+    if (says !== undefined)
+      return this.#say(isBusy ? { ...next, cost: next.cost + next.endCost, endCost: 0 } : next, says, atMs)
     const isIgnored = client === branch.client && block <= client.have && this.#terms.habits.order === 'any'
     return [isIgnored ? { ...next, slowUntilMs: atMs + CONSOLE_MS } : next]
   }
@@ -364,7 +371,7 @@ class Search {
       if (match >= 0) {
         const busyUntilMs = this.#script.ms[match] - this.#script.medianMs
         const cost = paused.cost + this.#chanceOf(match, this.#script.ms[match] - ms)
-        found.push({ ...explaining(paused, match), cost, said: what, busyUntilMs, queued: 0 })
+        found.push({ ...explaining(paused, match), cost, said: what, busyUntilMs, endCost: 0, queued: 1 })
       }
     }
     return this.#alsoStale(branch, what, ms, found)
@@ -375,14 +382,16 @@ class Search {
    * the server.
    */
   #chanceOf(match: number, pausedMs: number): number {
-    const { ms, sentBefore, timerMs, usualMs, medianMs } = this.#script
-    const isTimer = timerMs !== undefined && isMultiple(pausedMs, timerMs, 2 * medianMs)
+    const { ms, sentBefore, timerMs, isTimerSure, usualMs, medianMs } = this.#script
+    // The pauses of a device that writes its flash are alike, and look like a timer that nothing else shows.
+    const mayBeTimer = isTimerSure || this.#costs !== FAULT_COSTS['slow-flash']
+    const isTimer = mayBeTimer && timerMs !== undefined && isMultiple(pausedMs, timerMs, 2 * medianMs)
     const sent = sentBefore[match]
     const before = sent < 0 ? -1 : sentBefore[sent]
     if (sent <= this.#at || before < 0) return isTimer ? CHANCE_COST : 0
     const everyMs = Math.max(usualMs, ms[sent] - ms[before])
     const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
-    return Math.max(isTimer ? CHANCE_COST : 0, Math.log(everyMs / sinceMs))
+    return Math.max(isTimer ? CHANCE_COST : 0, Math.log(everyMs / sinceMs) - 1)
   }
 
   #alsoStale(branch: Branch, what: number, ms: number, found: Branch[]): Branch[] {
