@@ -36,6 +36,8 @@ const SLOW_MS = 50
 const LEAST_GAIN_SLOW = 15
 /** There a story that leaves something unexplained is the less believable. */
 const ODD_COST = 11
+/** So is one where no fault at all leaves as much. */
+const NONE_ODD_COST = 3
 /** Loss by where it happens is rarer than loss. */
 const RARE_COST = 2
 const NOISE_COST = 0.5
@@ -109,14 +111,14 @@ function weighed(found: readonly Omit<Judged, 'weight'>[], isComplete: boolean):
     if (other === undefined || one.cost < other.cost) best.set(one.hypothesis, one)
   }
   const sorted = [...best.values()].sort((a, b) => a.cost - b.cost)
-  const none = best.get('none')?.cost ?? Infinity
   if (sorted.length === 0) return []
   const [{ cost, story }] = sorted
   if (isUnexplained(story)) return []
-  const odd = oddOf(story)
-  const leastGain =
-    story.script.medianMs >= SLOW_MS ? LEAST_GAIN_SLOW + odd * ODD_COST : isComplete ? LEAST_GAIN : LEAST_GAIN_FAILED
-  if (none - cost < leastGain) return []
+  const isSlow = story.script.medianMs >= SLOW_MS
+  const none = best.get('none')
+  const doubt = ODD_COST * oddOf(story) + NONE_ODD_COST * (none === undefined ? 0 : oddOf(none.story))
+  const leastGain = isSlow ? LEAST_GAIN_SLOW + doubt : isComplete ? LEAST_GAIN : LEAST_GAIN_FAILED
+  if ((none?.cost ?? Infinity) - cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)
   return sorted.map((one, n) => ({ ...one, weight: shares[n] / sum }))
