@@ -31,7 +31,7 @@ const clients = list(values.clients, Object.keys(EVALUATED_CLIENTS) as ClientNam
 const servers = list<ServerName>(values.servers, EVALUATED_SERVERS)
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => Number(values.first) + i)
 /** Faults of a server: some send without end on a link that is slower than they expect. */
-const OF_SERVER: ReadonlySet<string> = new Set(['sorcerers-apprentice'])
+const OF_SERVER: ReadonlySet<string> = new Set(['sorcerers-apprentice', 'server-silent'])
 /** Lines of the table of confusions. */
 const MOST_LINES = 60
 
