@@ -63,8 +63,15 @@ const SERVERS: Readonly<Record<string, (program: string, folder: string, address
       startPeer(
         program,
         [
-          ...['--keep-in-foreground', '--port=0', '--enable-tftp', `--tftp-root=${folder}`, '--conf-file=/dev/null'],
-          ...['--bind-interfaces', `--listen-address=${address}`, '--user=root', '--pid-file='],
+          '--keep-in-foreground',
+          '--port=0',
+          '--enable-tftp',
+          `--tftp-root=${folder}`,
+          '--conf-file=/dev/null',
+          '--bind-interfaces',
+          `--listen-address=${address}`,
+          '--user=root',
+          '--pid-file=',
         ],
         address,
         69,
