@@ -13,6 +13,7 @@ export interface EvaluatedCase {
   readonly client: ClientName
   readonly server: ServerName
   readonly seed: number
+  readonly link: LinkName
   /** The capture shows no trace of the fault: nothing can be said, and nothing should be. */
   readonly invisible: boolean
   readonly diagnosis: Diagnosis
@@ -21,6 +22,8 @@ export interface EvaluatedCase {
   /** Named first, or level with the first and with a way to tell them apart. */
   readonly level: boolean
   readonly topTwo: boolean
+  /** Of two faults at once: both are named. */
+  readonly both: boolean
   /** Blocks missing in an image that the device takes for whole. */
   readonly holesInDevice: number
   readonly silentHole: boolean
@@ -52,6 +55,10 @@ const CALLED: Readonly<Record<string, readonly CauseId[]>> = {
   duplicate: ['duplicate', 'sorcerers-apprentice'],
   'fragment-loss': ['fragments-dropped'],
   'slow-flash': ['slow-flash'],
+  // Bursts, and two faults at once.
+  'ack-loss-burst': ['ack-loss'],
+  'data-loss-burst': ['data-loss'],
+  'both-losses': ['ack-loss', 'data-loss'],
 }
 
 export const EVALUATED_FAULTS = Object.keys(CALLED)
@@ -103,8 +110,23 @@ export function sizeFor(client: ClientName, blocks = BLOCKS): number {
   return blocks * (BLKSIZE[client] ?? DEFAULT_BLKSIZE) + 100
 }
 
+const LOSS: Draws = { p: { logUniform: [0.01, 0.15] } }
+const BURST = 4
+/** Rows that are not one fault of the lab. */
+const MADE_OF: Readonly<Record<string, readonly DeviceFault[]>> = {
+  none: [],
+  'ack-loss-burst': [{ fault: 'ack-loss', values: { ...LOSS, burst: BURST } }],
+  'data-loss-burst': [{ fault: 'data-loss', values: { ...LOSS, burst: BURST } }],
+  'both-losses': [
+    { fault: 'ack-loss', values: LOSS },
+    { fault: 'data-loss', values: LOSS },
+  ],
+}
+
 /** Parameters as different units have them. */
-function drawn(fault: string, client: ClientName): DeviceFault {
+function drawn(fault: string, client: ClientName): readonly DeviceFault[] {
+  const made = MADE_OF[fault]
+  if (made !== undefined) return made
   const frameBytes = wireBytes(HEADER_BYTES + (BLKSIZE[client] ?? DEFAULT_BLKSIZE))
   const perByte = (share: number): number => 1 - (1 - share) ** (1 / frameBytes)
   const values: Readonly<Record<string, Draws>> = {
@@ -121,20 +143,34 @@ function drawn(fault: string, client: ClientName): DeviceFault {
     'fragment-loss': { mtu: { oneOf: [576, 1280, 1400] } },
     'slow-flash': { everyBlocks: { oneOf: [64, 128] }, pauseMs: { uniform: [150, 600] } },
   }
-  return { fault, values: values[fault] ?? { p: { logUniform: [0.01, 0.15] } } }
+  return [{ fault, values: values[fault] ?? LOSS }]
 }
+
+/** Links by the time that a packet takes. */
+export const EVALUATED_LINKS = {
+  cable: { delayMs: { logUniform: [0.05, 0.4] }, jitterMs: { uniform: [0, 0.03] } },
+  /** A tunnel, a wireless bridge, a line to another site. */
+  far: { delayMs: { logUniform: [2, 150] }, jitterMs: { uniform: [0, 5] } },
+  /** The same where packets differ much. */
+  uneven: { delayMs: { logUniform: [1, 40] }, jitterMs: { logUniform: [1, 60] } },
+  /** A serial line or a full radio: the packets of a burst wait for each other. */
+  narrow: { delayMs: { logUniform: [0.1, 20] }, rateBytesPerSec: { logUniform: [10_000, 1_000_000] } },
+} satisfies Record<string, Draws>
+
+export type LinkName = keyof typeof EVALUATED_LINKS
 
 export function evaluate(
   fault: string,
   client: ClientName,
   server: ServerName,
   seed: number,
+  link: LinkName = 'cable',
 ): EvaluatedCase | undefined {
   if (!isSound(client, server)) return undefined
-  const played = playCase(fault, client, server, seed)
+  const played = playCase(fault, client, server, seed, link)
   const transfer = mainOf(played?.transfers ?? [])
   if (played === undefined || transfer === undefined) return undefined
-  return judged(fault, client, server, seed, played, transfer)
+  return judged(fault, client, server, seed, link, played, transfer)
 }
 
 const sound = new Map<string, boolean>()
@@ -157,13 +193,18 @@ function isSound(client: ClientName, server: ServerName): boolean {
 const MOST_REPEATS = 2.5
 
 /** Undefined where the client cannot have the fault. */
-export function playCase(fault: string, client: ClientName, server: ServerName, seed: number): PlayedCase | undefined {
+export function playCase(
+  fault: string,
+  client: ClientName,
+  server: ServerName,
+  seed: number,
+  link: LinkName = 'cable',
+): PlayedCase | undefined {
   const values = EVALUATED_CLIENTS[client] ?? {}
   const device = { name: client, description: '', source: '', client: { model: client, values }, faults: [], link: {} }
-  if (fault !== 'none' && !canHave(device, fault)) return undefined
-  const faults = fault === 'none' ? [] : [drawn(fault, client)]
-  const link: Draws = { delayMs: { logUniform: [0.05, 0.4] }, jitterMs: { uniform: [0, 0.03] } }
-  return play({ client, values, faults, server, link, sizeBytes: sizeFor(client), seed })
+  const faults = drawn(fault, client)
+  if (!faults.every((one) => canHave(device, one.fault))) return undefined
+  return play({ client, values, faults, server, link: EVALUATED_LINKS[link], sizeBytes: sizeFor(client), seed })
 }
 
 function judged(
@@ -171,6 +212,7 @@ function judged(
   client: ClientName,
   server: ServerName,
   seed: number,
+  link: LinkName,
   played: PlayedCase,
   transfer: CapturedTransfer,
 ): EvaluatedCase {
@@ -182,7 +224,8 @@ function judged(
   const cause = causes[rank]
   const silentHole = played.result.holes > 0 && diagnosis.outcome === 'complete' && diagnosis.holes.count === 0
   return {
-    label: `${client} ${fault} ${server} seed ${seed}`,
+    label: `${client} ${fault} ${server} seed ${seed}${link === 'cable' ? '' : ` ${link}`}`,
+    link,
     fault,
     client,
     server,
@@ -193,6 +236,7 @@ function judged(
     first: rank === 0,
     level: rank >= 0 && (rank === 0 || (best.confidence - cause.confidence <= LEVEL && best.tellApart !== undefined)),
     topTwo: rank === 0 || rank === 1,
+    both: expected.every((id) => causes.some((c) => c.id === id)),
     holesInDevice: played.result.holes,
     silentHole,
     serverRight: diagnosis.server === undefined ? undefined : server.startsWith(diagnosis.server.name),
@@ -202,13 +246,23 @@ function judged(
   }
 }
 
+/** Waits for a timer. */
+function pausesOf({ packets }: CapturedTransfer): number {
+  let pauses = 0
+  for (let i = 1; i < packets.length; i++) if (packets.timeMs(i) - packets.timeMs(i - 1) >= PAUSE_MS) pauses++
+  return pauses
+}
+
+const PAUSE_MS = 200
 const LEVEL = 0.05
 const LEAST_HARMED = 3
 
 /** Fewer harmed datagrams than tell a fault from an accident, and the transfer ended all the same; or delays alone. */
-function isInvisible(fault: string, { harmed, result }: PlayedCase, { blocks, outcome }: CapturedTransfer): boolean {
+function isInvisible(fault: string, { harmed }: PlayedCase, transfer: CapturedTransfer): boolean {
+  const { blocks, outcome } = transfer
   const whole = outcome.type === 'complete'
-  const repeated = blocks.datagrams - blocks.sent + result.clientTimeouts
+  // A request that was lost on its way is not in the capture, and other attempts are other transfers.
+  const repeated = blocks.datagrams - blocks.sent + pausesOf(transfer)
   if (fault === 'slow-flash') return false
   return whole && (harmed < LEAST_HARMED || repeated < LEAST_HARMED) && fault !== 'rx-one-behind'
 }

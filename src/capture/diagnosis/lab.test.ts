@@ -16,6 +16,8 @@ describe.each<[fault: string, client: ClientName, servers: readonly ServerName[]
   ['dead-rx', 'uboot-1.1.3', ['tftp-hpa-5.2', 'foresend']],
   ['fragment-loss', 'edk2', ['tftp-hpa-6.0', 'foresend']],
   ['slow-flash', 'curl', ['tftp-hpa-5.2', 'foresend']],
+  ['rx-ring', 'window', ['foresend']],
+  ['rx-one-behind', 'uboot-2008', ['tftp-hpa-5.2']],
 ])('%s of %s', (fault, client, servers) => {
   test.each(servers)('against %s is named first', (server) => {
     const seen = SEEDS.map((seed) => evaluate(fault, client, server, seed)).filter((done) => done?.invisible === false)

@@ -7,7 +7,7 @@ import type { View } from './view/view.ts'
 /** Below this a cause is not worth a line. */
 const LEAST_CONFIDENCE = 0.1
 /** From here on a cause explains what follows from it. */
-const LIKELY = 0.5
+const LIKELY = 0.3
 
 /** `isOurs`: the server is Foresend. */
 export function rank(view: View, isOurs: boolean): Cause[] {

@@ -4,7 +4,7 @@ import { wireBytes } from '../../lab/frame.ts'
 import { HEADER_BYTES } from '../../packet/index.ts'
 import { PACKET_FLAG } from '../contract.ts'
 import type { CauseId, Diagnosis } from '../diagnosis/index.ts'
-import { burstPlaces, rhythmOf } from '../diagnosis/explain/fit.ts'
+import { rhythmOf, ringOf } from '../diagnosis/explain/fit.ts'
 import type { EventKind } from '../diagnosis/explain/faults.ts'
 import type { Hypothesis, Judged } from '../diagnosis/explain/judge.ts'
 import { median } from '../diagnosis/view/median.ts'
@@ -136,12 +136,11 @@ function packetsOf({ transfer: { blocks } }: View): number {
   return blocks.datagrams + blocks.acks
 }
 
-/** The first place in a burst that the ring has no room for. */
 function ringFit(view: View): DeviceFault {
   const story = storyOf(view, 'rx-ring')
-  const places = story === undefined ? [] : Array.from(story.events, ({ at }) => burstPlaces(story.script)[at])
-  const first = Math.min(...places.filter((place) => place > 0))
-  return { fault: 'rx-ring', values: { descriptors: Number.isFinite(first) ? first : 1 } }
+  const ring = story === undefined ? undefined : ringOf(story, 'down-lost')
+  const values: Draws = ring === undefined ? { descriptors: 1 } : { descriptors: ring.places, drainMs: ring.drainMs }
+  return { fault: 'rx-ring', values }
 }
 
 /** Nothing reached the device behind the last block that it acknowledged for the first time. */

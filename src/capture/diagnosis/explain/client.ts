@@ -96,7 +96,11 @@ function onUnexpected(client: ClientState, { habits, windowsize }: Terms, seq: n
   const answer: Answer = seq > have ? habits.ahead : seq === have ? habits.repeat : habits.older
   if (answer === 'silent') return { client, says: undefined, took: false }
   if (answer === 'error') return { client, says: ERROR_SAID, took: false }
-  if (answer === 'ack') return { client, says: have > 0 ? seq : undefined, took: false }
+  if (answer === 'ack') {
+    // The ACK of the last block begins a window.
+    const next = seq === have ? { ...client, nextAck: have + windowsize } : client
+    return { client: next, says: have > 0 ? seq : undefined, took: false }
+  }
   if (habits.once && client.told === have) return { client, says: undefined, took: false }
   return { client: { ...client, begun: true, told: have, nextAck: have + windowsize }, says: have, took: false }
 }

@@ -16,6 +16,8 @@ const SIMILAR = 6
 const MOST_HABITS = 2
 /** Stories that cost more than the best by this have no share in the answer. */
 const HOPELESS = 40
+/** The share of packets that the fault hit, found later, makes stories of many events cheaper. */
+const HOPELESS_TIMES = 1.5
 /** A fault that is rarer than loss. */
 const RARE_COST = 2
 const COMMON: ReadonlySet<FaultName> = new Set(['none', 'ack-loss', 'data-loss', 'both-losses'])
@@ -38,7 +40,7 @@ export function explain(
     if (story === undefined) return undefined
     // Every story is told of the same packets.
     most = Math.min(most, story.read)
-    mostCost = Math.min(mostCost, story.cost + HOPELESS)
+    mostCost = Math.min(mostCost, HOPELESS_TIMES * story.cost + HOPELESS)
     return fitted(fault, habits, script, story, asksCost, windowBlocks)
   }
   const likely = likelyHabits(names)
@@ -81,6 +83,19 @@ function byCost(a: Explanation, b: Explanation): number {
   return a.cost - b.cost
 }
 
+/** Two programs seldom have the same timer. */
+const COINCIDENCE_COST = 3
+
+function coincidenceCost({ isTimerCoincidence, ms, sentBefore, mostMs }: Script, { events }: Story): number {
+  const timers = events.filter(({ kind }) => kind === 'timer')
+  const withServer = timers.filter(({ at }) => sentBefore[at] >= 0 && ms[at] - ms[sentBefore[at]] <= mostMs).length
+  const isCoincidence = isTimerCoincidence || (withServer >= LEAST_TIMERS && withServer >= MOSTLY * timers.length)
+  return isCoincidence && timers.length > 0 ? COINCIDENCE_COST : 0
+}
+
+const LEAST_TIMERS = 2
+const MOSTLY = 0.7
+
 /** The share of packets that the fault hit takes the place of a set cost. */
 function fitted(
   fault: FaultName,
@@ -92,7 +107,12 @@ function fitted(
 ): Explanation {
   const kinds = FAULT_EVENTS[fault]
   const own = story.events.filter(({ kind }) => kinds.includes(kind))
-  const base = story.cost + asksCost - own.length * ownCost(fault) + (COMMON.has(fault) ? 0 : RARE_COST)
+  const base =
+    story.cost +
+    asksCost -
+    own.length * ownCost(fault) +
+    (COMMON.has(fault) ? 0 : RARE_COST) +
+    coincidenceCost(script, story)
   const told = { fault, habits, script, cost: base, events: story.events, own }
   if (own.length === 0 || fault === 'rx-one-behind') return told
   if (fault === 'slow-flash') return { ...told, cost: base + pausesCost(told, windowBlocks) }

@@ -55,11 +55,13 @@ export type Costs = Readonly<Partial<Record<EventKind, number>>>
 
 /** Events that happen on any link once in a while. What is not named does not happen. */
 const CHANCE: Costs = {
-  'up-lost': 7,
-  'down-lost': 7,
-  'up-twice': 8,
+  'up-lost': 9,
+  'down-lost': 9,
+  'up-twice': 9,
+  // A busy host, or a client that had something else to do.
+  pause: 6,
   dead: 5,
-  odd: 9,
+  odd: 11,
 }
 
 /** What a fault that hits every packet makes unlikely. */

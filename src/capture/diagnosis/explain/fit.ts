@@ -12,7 +12,7 @@ import type { StoryEvent } from './search.ts'
 /** What one more unknown number costs. */
 export const PARAMETER_COST = 1.5
 /** A loss that a hypothesis does not speak of. */
-const CHANCE_LOSS_COST = 7
+const CHANCE_LOSS_COST = 9
 
 /** `hit` of `chances`, each with this probability; by default the one that fits best. */
 export function binomialCost(hit: number, chances: number, share = hit / Math.max(1, chances)): number {
@@ -23,13 +23,22 @@ export function binomialCost(hit: number, chances: number, share = hit / Math.ma
 
 /** `hit` of `chances`, with a share that has to be found. */
 export function shareCost(hit: number, chances: number): number {
-  return hit === 0 ? 0 : PARAMETER_COST + binomialCost(hit, Math.max(chances, hit))
+  if (hit === 0) return 0
+  const isHigh = hit >= HIGH_SHARE * chances && chances >= LEAST_CHANCES
+  return PARAMETER_COST + binomialCost(hit, Math.max(chances, hit)) + (isHigh ? HIGH_SHARE_COST : 0)
 }
+
+/** What hits every third packet at random is rare: no link works like that for long. */
+const HIGH_SHARE = 0.33
+const HIGH_SHARE_COST = 4
+const LEAST_CHANCES = 9
 
 /** Packets that an event of this kind may hit. */
 export function chancesOf(script: Script, kind: EventKind, count: number): number {
   // What was lost on its way to the server is not in the capture.
   if (kind === 'up-lost') return script.heard + count
+  // A frame that waits is only noticed where the client would have answered it.
+  if (kind === 'down-held') return Math.min(script.sent, script.heard + count)
   return kind.startsWith('up-') || kind === 'stale' ? script.heard : script.sent
 }
 
@@ -98,62 +107,77 @@ export function sleepCost(story: Explanation): number | undefined {
   return withoutLosses(story) + 2 * PARAMETER_COST + binomialCost(idleLost, idle + idleUpLost)
 }
 
-const MOST_PLACES = 16
-/** First packets of a burst are lost at most this much as often as later ones: a ring may be full of other packets too. */
+/** Receive rings: how many frames they hold, and how long the device takes for each. */
+const RING_PLACES = [1, 2, 3, 4, 6, 8, 12, 16]
+const RING_DRAINS_MS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
+/** Frames that find room are lost at most this much as often as those that find none. */
 const MOST_EARLIER = 0.25
-/** Packets that leave within this share of a round trip are one burst. */
-const BURST_SHARE = 0.5
 
-/** Only later packets of a burst are lost, or only their answers, from some place on. Undefined without such losses. */
-export function ringCost(story: Explanation, kind: 'up-lost' | 'down-lost'): number | undefined {
+export interface Ring {
+  readonly cost: number
+  readonly places: number
+  readonly drainMs: number
+}
+
+/** Only packets that find the receive ring full are lost, or only their answers. Undefined without such losses. */
+export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring | undefined {
   const { script, events } = story
-  const lost = events.filter((event) => event.kind === kind)
-  const places = burstPlaces(script)
-  const perPlace = Array.from({ length: MOST_PLACES }, () => 0)
-  const lostAt = Array.from({ length: MOST_PLACES }, () => 0)
-  const isLost = new Set(lost.map(({ at }) => at))
-  /** What left behind the first loss of a burst tells nothing: a client that keeps order drops it. */
-  let isBehind = false
-  for (let at = 0; at < script.length; at++) {
-    if (script.fromClient[at] === 1) continue
-    if (places[at] === 0) isBehind = false
-    if (isBehind) continue
-    perPlace[places[at]]++
-    if (isLost.has(at)) lostAt[places[at]]++
-    isBehind = isLost.has(at)
-  }
-  const plain = binomialCost(sumOf(lostAt), sumOf(perPlace))
-  let best: number | undefined
-  for (let place = 1; place < MOST_PLACES; place++) {
-    const later = sumOf(lostAt.slice(place))
-    if (later === 0) break
-    const laterChances = sumOf(perPlace.slice(place))
-    const earlier = sumOf(lostAt.slice(0, place))
-    const earlierChances = sumOf(perPlace.slice(0, place))
-    if (earlier * laterChances > MOST_EARLIER * later * earlierChances) continue
-    const fitted = 2 * PARAMETER_COST + binomialCost(later, laterChances) + binomialCost(earlier, earlierChances)
-    const cost = story.cost - plain + fitted
-    best = Math.min(best ?? Infinity, cost)
-  }
+  const isLost = new Set(events.filter((event) => event.kind === kind).map(({ at }) => at))
+  const telling = tellingPackets(story, isLost)
+  const lost = telling.filter((at) => isLost.has(at)).length
+  const plain = binomialCost(lost, telling.length)
+  let best: Ring | undefined
+  for (const places of RING_PLACES)
+    for (const drainMs of RING_DRAINS_MS) {
+      const isFull = fullRing(script, places, drainMs)
+      let full = 0
+      let fullLost = 0
+      for (const at of telling)
+        if (isFull[at] === 1) {
+          full++
+          if (isLost.has(at)) fullLost++
+        }
+      const roomy = telling.length - full
+      if (fullLost === 0 || (lost - fullLost) * full > MOST_EARLIER * fullLost * roomy) continue
+      const fitted = 3 * PARAMETER_COST + binomialCost(fullLost, full) + binomialCost(lost - fullLost, roomy)
+      const cost = story.cost - plain + fitted
+      if (best === undefined || cost < best.cost) best = { cost, places, drainMs }
+    }
   return best
 }
 
-function sumOf(counts: readonly number[]): number {
-  return counts.reduce((a, b) => a + b, 0)
-}
-
-/** The place of each packet of the server in its burst, 0 for the first. */
-export function burstPlaces({ length, fromClient, ms, medianMs }: Script): Uint8Array {
-  const places = new Uint8Array(length)
-  let place = 0
-  let sentMs = -Infinity
+/** Packets of the server whose loss would show: of a client that keeps order, those of the block that it waits for. */
+function tellingPackets({ script, habits }: Explanation, isLost: ReadonlySet<number>): number[] {
+  const { length, fromClient, seq, ackedBefore } = script
+  const telling: number[] = []
+  let awaited = 0
   for (let at = 0; at < length; at++) {
     if (fromClient[at] === 1) continue
-    place = ms[at] - sentMs <= BURST_SHARE * medianMs ? Math.min(place + 1, MOST_PLACES - 1) : 0
-    places[at] = place
-    sentMs = ms[at]
+    awaited = Math.max(awaited, ackedBefore[at] + 1)
+    if (habits.order === 'inorder' && seq[at] !== awaited && seq[at] !== 0) continue
+    telling.push(at)
+    if (!isLost.has(at)) awaited = Math.max(awaited, seq[at] + 1)
   }
-  return places
+  return telling
+}
+
+/** Packets of the server that find all places of such a ring taken. */
+function fullRing({ length, fromClient, ms }: Script, places: number, drainMs: number): Uint8Array {
+  const isFull = new Uint8Array(length)
+  const freeAt = new Float64Array(places).fill(-Infinity)
+  let oldest = 0
+  let doneMs = -Infinity
+  for (let at = 0; at < length; at++) {
+    if (fromClient[at] === 1) continue
+    if (freeAt[oldest] > ms[at]) {
+      isFull[at] = 1
+      continue
+    }
+    doneMs = Math.max(ms[at], doneMs) + drainMs
+    freeAt[oldest] = doneMs
+    oldest = (oldest + 1) % places
+  }
+  return isFull
 }
 
 /** Distances below this are met by chance. */
@@ -161,13 +185,16 @@ const LEAST_DISTANCE = 8
 const LEAST_ALIKE = 3
 /** Events that keep a rhythm cost little each, those that keep none cost more than a loss. */
 const RHYTHM_COST = 0.5
-const NO_RHYTHM_COST = 2
+const NO_RHYTHM_COST = 5
+/** Too few pauses for a rhythm. */
+const FEW_COST = 2
 
 /** Pauses of a device that writes its flash come each after the same number of blocks. */
 export function pausesCost({ own, script }: Explanation, windowBlocks: number): number {
   const every = rhythmOf(own, windowBlocks)
   if (every !== undefined) return 2 * PARAMETER_COST + RHYTHM_COST * own.length
-  return shareCost(own.length, chancesOf(script, 'pause', own.length)) + NO_RHYTHM_COST * own.length
+  const oddCost = own.length < LEAST_ALIKE ? FEW_COST : NO_RHYTHM_COST
+  return shareCost(own.length, chancesOf(script, 'pause', own.length)) + oddCost * own.length
 }
 
 /** The distance of which all others are multiples, to within a window; undefined without a rhythm. */
@@ -177,7 +204,9 @@ export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): n
   const shortest = Math.min(...distances)
   const off = windowBlocks - 1
   if (seqs.length < LEAST_ALIKE || shortest < LEAST_DISTANCE || shortest <= 2 * off) return undefined
-  return distances.every((d) => Math.abs(d - Math.round(d / shortest) * shortest) <= off) ? shortest : undefined
+  const times = distances.map((d) => Math.round(d / shortest))
+  if (!distances.every((d, n) => Math.abs(d - times[n] * shortest) <= off)) return undefined
+  return Math.round((seqs.at(-1)! - seqs[0]) / times.reduce((a, b) => a + b, 0))
 }
 
 const OUTAGE_COST = 4
@@ -191,12 +220,21 @@ const LEAST_RUNS = 3
 /** Of such a run, the server waits at most this share. */
 const MOST_WAIT = 0.3
 
+/** An outage between two packets that left together is as unlikely as it would have been short. */
+const MOST_SHORT_COST = 6
+
 /** One outage to the end, or outages each after the same time. */
 export function outagesCost({ own, script, events }: Explanation): number {
-  if (own.length === 1) return OUTAGE_COST + (isOver(own[0], events) ? OUTAGE_COST : 0)
+  if (own.length === 1) return OUTAGE_COST + shortCost(own[0], script) + (isOver(own[0], events) ? OUTAGE_COST : 0)
   return runsMs({ own, script, events }) === undefined
     ? shareCost(own.length, chancesOf(script, 'outage', own.length)) + NO_RHYTHM_COST * own.length
     : 2 * PARAMETER_COST + FITS_COST * own.length
+}
+
+function shortCost({ at }: StoryEvent, { ms, sentBefore, medianMs }: Script): number {
+  const before = sentBefore[at]
+  if (before < 0) return 0
+  return Math.min(MOST_SHORT_COST, Math.max(0, Math.log(medianMs / Math.max(1e-6, ms[at] - ms[before]))))
 }
 
 /** Something got through to the client behind it. */

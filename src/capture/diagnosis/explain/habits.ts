@@ -17,6 +17,8 @@ export interface Habits {
   readonly once: boolean
   /** It repeats its last packet of its own accord; `exact`: after its `timeout`, counted from the block that it took last. */
   readonly timer: 'exact' | 'some' | 'none'
+  /** Its repeat begins a window, and it reports the next gap again. */
+  readonly timerBegins?: true
   /** Names of the options that such a client asks for, in their order, as far as known. */
   readonly asks: readonly RegExp[]
   /** Unknown programs may have these habits, whatever they ask for. */
@@ -101,6 +103,7 @@ export const HABITS: readonly Habits[] = [
     ahead: 'position',
     once: true,
     timer: 'some',
+    timerBegins: true,
     asks: [/windowsize/],
     isCommon: true,
   },

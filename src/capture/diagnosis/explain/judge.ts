@@ -3,7 +3,8 @@ import type { CapturedTransfer } from '../../contract.ts'
 import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
 import type { FaultName } from './faults.ts'
-import { lossCost, lossesOf, noiseCost, ringCost, sleepCost, withoutLosses } from './fit.ts'
+import { isFlood } from './flood.ts'
+import { lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { latenciesOf } from './script.ts'
 import { clientTimerOf } from './timer.ts'
 
@@ -22,13 +23,21 @@ export interface Judgement {
   /** The likeliest first; empty for a healthy transfer and for one that nothing explains. */
   readonly judged: readonly Judged[]
   readonly timerMs: number | undefined
+  /** The server answers copies with copies, which hides all else. */
+  readonly isFlood: boolean
 }
 
 /** A fault has to explain this much more than plain chance. */
 const LEAST_GAIN = 1
+/** What stopped a transfer is its cause, be it chance. */
+const LEAST_GAIN_FAILED = -2
 /** On a link as slow as this timers of both sides cross with answers, and jitter looks like events. */
 const SLOW_MS = 50
 const LEAST_GAIN_SLOW = 15
+/** There a story that leaves something unexplained is the less believable. */
+const ODD_COST = 11
+/** So is one where no fault at all leaves as much. */
+const NONE_ODD_COST = 3
 /** Loss by where it happens is rarer than loss. */
 const RARE_COST = 2
 const NOISE_COST = 0.5
@@ -40,7 +49,8 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
   const timer = clientTimerOf(transfer, all, latencies[0].usualMs)
   // Before the first ACK of a block everything is lost, whatever the cause.
   if (transfer.direction !== 'read' || transfer.blocks.highestAcknowledged === 0)
-    return { judged: [], timerMs: timer.ms }
+    return { judged: [], timerMs: timer.ms, isFlood: false }
+  if (isFlood(transfer, all, latencies[0].medianMs)) return { judged: [], timerMs: timer.ms, isFlood: true }
   const stories = explain(transfer, all, latencies, timer, windowBlocks)
   const told = stories.filter(({ fault, own }) => fault !== 'both-losses' || isBoth(own))
   const found: Omit<Judged, 'weight'>[] = told.map((story) => ({
@@ -54,9 +64,10 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
       if (cost !== undefined) found.push({ hypothesis, story, cost })
     }
     if (windowBlocks > 1) {
-      if (story.fault !== 'ack-loss') add('rx-ring', plus(ringCost(story, 'down-lost'), RARE_COST))
+      if (story.fault !== 'ack-loss') add('rx-ring', plus(ringOf(story, 'down-lost')?.cost, RARE_COST))
       // One transmit buffer for all loses the later one of two ACKs.
-      if (story.fault !== 'data-loss') add('ack-loss', plus(ringCost(story, 'up-lost'), RARE_COST + SHORT_FRAME_COST))
+      if (story.fault !== 'data-loss')
+        add('ack-loss', plus(ringOf(story, 'up-lost')?.cost, RARE_COST + SHORT_FRAME_COST))
     }
     add('eee-wake', plus(sleepCost(story), RARE_COST))
     if (transfer.agreed.windowsize === 1) add('bit-errors', plus(noiseCost(story, transfer), NOISE_COST))
@@ -70,7 +81,7 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
           lossCost(down.length, story.script, 'down-lost'),
       )
   }
-  return { judged: weighed(found), timerMs: timer.ms }
+  return { judged: weighed(found, transfer.outcome.type === 'complete'), timerMs: timer.ms, isFlood: false }
 }
 
 function isBoth(own: Explanation['own']): boolean {
@@ -81,17 +92,33 @@ function plus(cost: number | undefined, more: number): number | undefined {
   return cost === undefined ? undefined : cost + more
 }
 
-function weighed(found: readonly Omit<Judged, 'weight'>[]): Judged[] {
+function oddOf({ events }: Explanation): number {
+  return events.filter(({ kind }) => kind === 'odd').length
+}
+
+/** The story leaves out so much of what the client said that it is none. */
+function isUnexplained(story: Explanation): boolean {
+  return oddOf(story) > Math.max(MOST_ODD, MOST_ODD_SHARE * story.script.heard)
+}
+
+const MOST_ODD = 8
+const MOST_ODD_SHARE = 0.15
+
+function weighed(found: readonly Omit<Judged, 'weight'>[], isComplete: boolean): Judged[] {
   const best = new Map<Hypothesis, Omit<Judged, 'weight'>>()
   for (const one of found) {
     const other = best.get(one.hypothesis)
     if (other === undefined || one.cost < other.cost) best.set(one.hypothesis, one)
   }
   const sorted = [...best.values()].sort((a, b) => a.cost - b.cost)
-  const none = best.get('none')?.cost ?? Infinity
   if (sorted.length === 0) return []
-  const leastGain = sorted[0].story.script.medianMs >= SLOW_MS ? LEAST_GAIN_SLOW : LEAST_GAIN
-  if (none - sorted[0].cost < leastGain) return []
+  const [{ cost, story }] = sorted
+  if (isUnexplained(story)) return []
+  const isSlow = story.script.medianMs >= SLOW_MS
+  const none = best.get('none')
+  const doubt = ODD_COST * oddOf(story) + NONE_ODD_COST * (none === undefined ? 0 : oddOf(none.story))
+  const leastGain = isSlow ? LEAST_GAIN_SLOW + doubt : isComplete ? LEAST_GAIN : LEAST_GAIN_FAILED
+  if ((none?.cost ?? Infinity) - cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)
   return sorted.map((one, n) => ({ ...one, weight: shares[n] / sum }))

@@ -37,6 +37,7 @@ export interface Script {
   readonly timerMs: number | undefined
   /** It asked for this time, or repeated what it had said by it. */
   readonly isTimerSure: boolean
+  readonly isTimerCoincidence: boolean
   /** Positions behind `after` of the client's packets that say this, in their order: the first `most` of them. */
   saying(what: number, after: number, most: number): readonly number[]
   /** Another packet of the server leaves within this time behind position `at`. */
@@ -48,10 +49,14 @@ export interface Latency {
   readonly medianMs: number
   readonly leastMs: number
   readonly usualMs: number
+  /** All but very few come within this. */
+  readonly latestMs: number
 }
 
 /** A small host may be late by this, now and then. */
 const SCHEDULING_MS = 4
+/** A busy one by this, and no timer is as short. */
+const BUSY_MS = 40
 
 export function scriptOf(
   { packets, quietMs, followedUntil }: Pick<CapturedTransfer, 'packets' | 'quietMs' | 'followedUntil'>,
@@ -104,7 +109,7 @@ export function scriptOf(
     if (same === undefined) saying.set(seq[at], [at])
     else same.push(at)
   }
-  const mostMs = 2 * latency.usualMs + SCHEDULING_MS
+  const mostMs = Math.max(2 * latency.usualMs + SCHEDULING_MS, Math.min(latency.latestMs, BUSY_MS))
   let undecidedFrom = length
   if (followedUntil === 'capture-end')
     while (undecidedFrom > 0 && ms[length - 1] - ms[undecidedFrom - 1] + quietMs <= mostMs) undecidedFrom--
@@ -127,6 +132,7 @@ export function scriptOf(
     mostMs,
     timerMs: timer.ms,
     isTimerSure: timer.isSure,
+    isTimerCoincidence: timer.isCoincidence === true,
     saying: (what, after, most) => {
       const same = saying.get(what) ?? NONE
       const from = firstBehind(same, after)
@@ -157,10 +163,11 @@ function seqOf(packets: CapturedPackets, i: number): number | undefined {
 }
 
 /** Without a sample: what a small device on a local network takes. */
-const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20 }
+const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20, latestMs: 20 }
 /** Of blocks that are mostly sent again the first packet tells little. */
 const MOSTLY = 0.3
 const MUCH_LONGER = 3
+const AT_ONCE = 3
 
 /**
  * How long answers take: counted from the first packet of each block, and where most blocks were repeated also from the last one. Which of the two
@@ -199,7 +206,10 @@ export function latenciesOf(packets: CapturedPackets, all: Uint32Array): Latency
   const byLast = latencyOf(sinceLast, [])
   if (byFirst === undefined || byLast === undefined) return [UNKNOWN]
   const isOther = repeated > MOSTLY * sinceFirst.length && byFirst.medianMs > MUCH_LONGER * byLast.medianMs
-  return isOther ? [byFirst, byLast] : [byFirst]
+  if (!isOther) return [byFirst]
+  // A slow link answers at any time behind a repeat; what always follows it at once is an answer to it.
+  const isAtOnce = quantile(sinceLast, 0.8)! <= AT_ONCE * byLast.medianMs && byFirst.medianMs > AT_ONCE * byLast.usualMs
+  return isAtOnce ? [byLast] : [byFirst, byLast]
 }
 
 /** `clean`: of blocks that were sent once, whose spread no repeat blurs. */
@@ -208,10 +218,24 @@ function latencyOf(samples: readonly number[], clean: readonly number[]): Latenc
   if (medianMs === undefined) return undefined
   const most = clean.length >= ENOUGH ? quantile(clean, 0.9)! : quantile(samples, 0.75)!
   const usualMs = Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS)
-  return { medianMs, leastMs: 0.4 * quantile(samples, 0.05)!, usualMs }
+  // A block that was sent once is answered by that packet alone: on a link that is full later on, the first ones are answered soonest.
+  const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST))
+  // Where answers differ much, those that were seen do not show the soonest.
+  const isEven = medianMs <= EVEN * least
+  return {
+    medianMs,
+    leastMs: (isEven ? LEAST_SHARE : LEAST_SHARE_UNEVEN) * least,
+    usualMs,
+    latestMs: quantile(clean, 0.97) ?? usualMs,
+  }
 }
 
 const ENOUGH = 20
+/** Blocks that were sent before anything filled the link. */
+const FIRST = 16
+const EVEN = 1.5
+const LEAST_SHARE = 0.4
+const LEAST_SHARE_UNEVEN = 0.15
 /** What takes longer is no answer of a busy link: something was lost, and a timer ended the wait. */
 const MOST_MEDIANS = 8
 const JITTER_MS = 10

@@ -5,7 +5,7 @@
  */
 import { LIVES } from '../contract.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
-import type { Costs, EventKind } from './faults.ts'
+import { type Costs, type EventKind, FAULT_COSTS } from './faults.ts'
 import type { Script } from './script.ts'
 
 /** One event of a story. */
@@ -36,6 +36,8 @@ interface Branch {
   readonly earlier: Earlier | undefined
   /** It looks at its network card again from here on. */
   readonly busyUntilMs: number
+  /** What it costs that it answers then, just before something else. */
+  readonly endCost: number
   /** Packets that wait meanwhile. */
   readonly queued: number
   /** A packet of the server that the client has not seen yet, and an ACK that has not left it yet. */
@@ -50,6 +52,10 @@ interface Branch {
   readonly explained: readonly number[]
   /** The last of them that no other packet overtook. */
   readonly passed: number
+  /** A packet of the client that is late, until another one overtakes it; -1 for none. */
+  readonly behind: number
+  /** Until then it prints that it ignores a block, and answers late. */
+  readonly slowUntilMs: number
   readonly events: StoryEvent | undefined
 }
 
@@ -62,7 +68,7 @@ interface Earlier {
 
 interface Late {
   readonly seq: number
-  readonly ms: number
+  readonly at: number
 }
 
 /** A branch that costs this much more than the cheapest is given up, and so are all but the cheapest few. */
@@ -82,14 +88,26 @@ const LONGEST_PAUSE_MS = 30_000
 /** Receive buffers of a bootloader. */
 const QUEUE = 4
 /** No client's timer is shorter. */
-const SHORTEST_TIMER_MS = 200
+const SHORTEST_TIMER_MS = 45
 const TIMER_OFF = 0.05
 /** Costs of a packet by the timer of the client, by how well the time fits. */
 const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
 /** An answer that comes later than usual. */
 const LATE_COST = 2.5
-const QUEUE_FULL_COST = 0.5
+const QUEUE_FULL_COST = 0.05
+/** A stop in a window. */
+const LEAST_PAUSE_MS = 50
+const MOST_IN_PAUSE = 256
+const BEFORE_MS = 0.001
+/** A packet that comes late although nothing overtook it. */
+const NOT_OVERTAKEN_COST = 8
+/** A console that prints a line for each block that it ignores holds up the next answer by this at most. */
+const CONSOLE_MS = 40
 const CHANCE_COST = 3
+const PUSHED_COST = 4
+/** `told` of a client that did not answer a repeat at the end. */
+const GONE = -2
+const BACK_COST = 3
 
 /** Undefined when every story costs more than `mostCost`. `most`: packets to be read. */
 export function storyOf(script: Script, terms: Terms, costs: Costs, mostCost: number, most: number): Story | undefined {
@@ -144,6 +162,7 @@ class Search {
       timeouts: 0,
       earlier: undefined,
       busyUntilMs: -Infinity,
+      endCost: 0,
       queued: 0,
       heldDown: undefined,
       heldUp: undefined,
@@ -152,6 +171,8 @@ class Search {
       isOut: false,
       explained: [],
       passed: -1,
+      behind: -1,
+      slowUntilMs: -Infinity,
       events: undefined,
     }
   }
@@ -163,10 +184,10 @@ class Search {
   }
 
   /** The next block, answered in the usual time, with nothing unusual before it: most packets are like that. */
-  #isPlain({ client, heldDown, heldUp, late, isOut, busyUntilMs, explained }: Branch): boolean {
+  #isPlain({ client, heldDown, heldUp, late, isOut, busyUntilMs, explained, behind }: Branch): boolean {
     const { fromClient, seq, ms, nextHeard } = this.#script
     const at = this.#at
-    if (fromClient[at] === 1) return explained.length > 0 && explained[0] === at
+    if (fromClient[at] === 1) return explained.length > 0 && explained[0] === at && behind !== at
     if (client.done || !client.begun || seq[at] !== client.have + 1) return false
     if (this.#costs['down-seen'] !== undefined) return false
     if (heldDown !== undefined || heldUp !== undefined || late.length > 0 || isOut || ms[at] < busyUntilMs) return false
@@ -211,7 +232,10 @@ class Search {
     if (branch.client.done) return this.#arriveAtEnd(branch, block, out)
     if (branch.isOut) {
       out.push(branch)
-      return
+      // A packet of the client that opens the way again is on it already.
+      const heard = this.#script.nextHeard[at]
+      if (heard < 0 || ms[heard] - ms[at] > this.#script.medianMs) return
+      branch = { ...branch, isOut: false }
     }
     if (at > lastHeard) {
       const dead = this.#happened(branch, 'dead', at, block)
@@ -234,7 +258,9 @@ class Search {
       if (held !== undefined) out.push({ ...held, heldDown: block })
       const late =
         b.late.length < MOST_LATE && within(at, LATE_MS) ? this.#happened(b, 'down-late', at, block) : undefined
-      if (late !== undefined) out.push({ ...late, late: [...late.late, { seq: block, ms: ms[at] }] })
+      if (late !== undefined) out.push({ ...late, late: [...late.late, { seq: block, at }] })
+      const paused = this.#pausedInWindow(b)
+      if (paused !== undefined) out.push(...this.#arrive(paused, block, ms[at]))
       const seen = this.#happened(b, 'down-seen', at, block) ?? b
       const arrived = this.#arrive(seen, block, ms[at])
       for (const a of arrived) this.#overtaken(a, ms[at], out)
@@ -244,21 +270,51 @@ class Search {
     }
   }
 
+  /**
+   * In a window the client may stop without an answer that is due: of what comes meanwhile it sees the first packets, when it goes on. At the latest
+   * that is when it speaks, or when the server repeats.
+   */
+  #pausedInWindow(branch: Branch): Branch | undefined {
+    const { seq, ms, fromClient, length, usualMs, medianMs } = this.#script
+    const at = this.#at
+    const { client, busyUntilMs } = branch
+    if (this.#terms.windowsize === 1 || !client.begun || seq[at] !== client.have + 1 || ms[at] < busyUntilMs)
+      return undefined
+    const end = Math.min(length, at + MOST_IN_PAUSE)
+    let next = at + 1
+    while (
+      next < end &&
+      (fromClient[next] === 1 ? ms[next] - ms[at] <= usualMs : ms[next] - ms[next - 1] < LEAST_PAUSE_MS)
+    )
+      next++
+    if (next === end || ms[next] - ms[at] < LEAST_PAUSE_MS) return undefined
+    const paused = this.#happened(branch, 'pause', at, seq[at])
+    if (paused === undefined) return undefined
+    if (fromClient[next] === 1) return { ...paused, busyUntilMs: ms[next] - medianMs, endCost: 0, queued: 0 }
+    // When it goes on is not known; an answer would show it.
+    const endCost = Math.log((ms[next] - ms[next - 1]) / usualMs)
+    return { ...paused, busyUntilMs: ms[next] - BEFORE_MS, endCost, queued: 0 }
+  }
+
   /** Packets that others overtook arrive behind any of these, and within LATE_MS. */
   #overtaken(branch: Branch, ms: number, out: Branch[]): void {
     const [first, ...rest] = branch.late
-    if (first === undefined || first.ms === ms) {
+    if (first === undefined || first.at === this.#at) {
       out.push(branch)
       return
     }
     for (const b of this.#arrive({ ...branch, late: rest }, first.seq, ms)) this.#overtaken(b, ms, out)
-    const mayWait = this.#script.within(this.#at, first.ms + LATE_MS - ms)
+    const mayWait = this.#script.within(this.#at, this.#script.ms[first.at] + LATE_MS - ms)
     if (mayWait) out.push(branch)
   }
 
   #arriveAtEnd(branch: Branch, block: number, out: Branch[]): void {
     const match = block === branch.client.have ? this.#match(branch, block, this.#script.ms[this.#at], 0) : -1
-    out.push(match < 0 ? branch : explaining(branch, match))
+    if (match >= 0) {
+      // A client that left the first repeat unanswered is gone.
+      const cost = branch.client.told === GONE ? branch.cost + BACK_COST : branch.cost
+      out.push(explaining({ ...branch, cost }, match))
+    } else out.push(block === branch.client.have ? { ...branch, client: { ...branch.client, told: GONE } } : branch)
   }
 
   /** The client receives a packet. */
@@ -274,7 +330,10 @@ class Search {
       earlier: took ? { client: branch.client, tookMs: branch.tookMs, ms: atMs } : branch.earlier,
       queued: isBusy ? branch.queued + 1 : 0,
     }
-    return says === undefined ? [next] : this.#say(next, says, atMs)
+    if (says !== undefined)
+      return this.#say(isBusy ? { ...next, cost: next.cost + next.endCost, endCost: 0 } : next, says, atMs)
+    const isIgnored = client === branch.client && block <= client.have && this.#terms.habits.order === 'any'
+    return [isIgnored ? { ...next, slowUntilMs: atMs + CONSOLE_MS } : next]
   }
 
   /** The client says something: the packet is found in the capture, or something happened to it. */
@@ -305,14 +364,14 @@ class Search {
     const late = this.#happened(branch, 'up-late', at, what)
     const lateMatch = late === undefined ? -1 : this.#match(branch, what, ms, LATE_MS)
     if (late !== undefined && lateMatch >= 0)
-      found.push({ ...explaining(late, lateMatch), passed: branch.passed, said: what })
+      found.push({ ...explaining(late, lateMatch), passed: branch.passed, behind: lateMatch, said: what })
     const paused = this.#happened(branch, 'pause', at, what)
     if (paused !== undefined && ms >= branch.busyUntilMs) {
       const match = this.#match(branch, what, ms + this.#script.usualMs, LONGEST_PAUSE_MS)
       if (match >= 0) {
         const busyUntilMs = this.#script.ms[match] - this.#script.medianMs
         const cost = paused.cost + this.#chanceOf(match, this.#script.ms[match] - ms)
-        found.push({ ...explaining(paused, match), cost, said: what, busyUntilMs, queued: 0 })
+        found.push({ ...explaining(paused, match), cost, said: what, busyUntilMs, endCost: 0, queued: 1 })
       }
     }
     return this.#alsoStale(branch, what, ms, found)
@@ -324,13 +383,15 @@ class Search {
    */
   #chanceOf(match: number, pausedMs: number): number {
     const { ms, sentBefore, timerMs, isTimerSure, usualMs, medianMs } = this.#script
-    const isTimer = timerMs !== undefined && isTimerSure && isMultiple(pausedMs, timerMs, 2 * medianMs)
+    // The pauses of a device that writes its flash are alike, and look like a timer that nothing else shows.
+    const mayBeTimer = isTimerSure || this.#costs !== FAULT_COSTS['slow-flash']
+    const isTimer = mayBeTimer && timerMs !== undefined && isMultiple(pausedMs, timerMs, 2 * medianMs)
     const sent = sentBefore[match]
-    const sinceMs = ms[match] - ms[sent]
     const before = sent < 0 ? -1 : sentBefore[sent]
-    const everyMs = before < 0 ? usualMs : Math.max(usualMs, ms[sent] - ms[before])
-    const isAnswer = sent > this.#at && sinceMs <= usualMs
-    return Math.max(isTimer ? CHANCE_COST : 0, isAnswer ? Math.log(everyMs / usualMs) : 0)
+    if (sent <= this.#at || before < 0) return isTimer ? CHANCE_COST : 0
+    const everyMs = Math.max(usualMs, ms[sent] - ms[before])
+    const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
+    return Math.max(isTimer ? CHANCE_COST : 0, Math.log(everyMs / sinceMs) - 1)
   }
 
   #alsoStale(branch: Branch, what: number, ms: number, found: Branch[]): Branch[] {
@@ -346,7 +407,7 @@ class Search {
   #pass(branch: Branch, what: number, ms: number): Branch | undefined {
     const match = this.#match(branch, what, ms, 0)
     if (match < 0) return undefined
-    const isLate = this.#script.ms[match] - ms > this.#script.usualMs
+    const isLate = this.#script.ms[match] - ms > this.#script.usualMs && ms > branch.slowUntilMs
     return explaining(isLate ? { ...branch, cost: branch.cost + LATE_COST } : branch, match)
   }
 
@@ -384,7 +445,13 @@ class Search {
   #heard(branch: Branch, out: Branch[]): void {
     const at = this.#at
     if (branch.explained[0] === at) {
-      out.push({ ...branch, explained: branch.explained.slice(1) })
+      const cost = branch.behind === at ? branch.cost + NOT_OVERTAKEN_COST : branch.cost
+      out.push({
+        ...branch,
+        cost,
+        behind: branch.behind === at ? -1 : branch.behind,
+        explained: branch.explained.slice(1),
+      })
       return
     }
     const { seq, ms } = this.#script
@@ -401,9 +468,19 @@ class Search {
       if (twice !== undefined) out.push(twice)
     }
     if (what === REQUEST_SAID && !branch.client.begun) out.push(branch)
+    if (branch.heldDown !== undefined) out.push(...this.#pushed(branch, branch.heldDown))
     const odd = this.#happened(branch, 'odd', at, what)
     // It was there: the client stands where it says.
     if (odd !== undefined) out.push(this.#standing(odd, what))
+  }
+
+  /** A frame that the capture does not have, such as a broadcast, made the client see what waited. */
+  #pushed(branch: Branch, block: number): Branch[] {
+    const at = this.#at
+    const pushed = { ...branch, heldDown: undefined, cost: branch.cost + PUSHED_COST }
+    return this.#arrive(pushed, block, this.#script.ms[at])
+      .filter(({ explained }) => explained[0] === at)
+      .map((b) => ({ ...b, explained: b.explained.slice(1) }))
   }
 
   #standing(branch: Branch, what: number): Branch {
@@ -425,8 +502,11 @@ class Search {
     const what = repeats(client, this.#terms)
     const isRequest = what === REQUEST_SAID
     if (isRequest !== (seq[at] === REQUEST_SAID)) return []
+    const { habits, windowsize } = this.#terms
+    const { have } = branch.client
     const fired: Branch = {
       ...branch,
+      client: habits.timerBegins ? { ...branch.client, told: -1, nextAck: have + windowsize } : branch.client,
       cost: branch.cost + this.#timerCost(tookMs, isRequest),
       tookMs: client === branch.client ? ms[at] : branch.tookMs,
       earlier: undefined,
@@ -450,7 +530,7 @@ class Search {
     if (isTime && isTimerSure && this.#terms.habits.timer !== 'none') return TIMER_COST.exact
     if (quietMs < SHORTEST_TIMER_MS) return TIMER_COST.never
     if (this.#terms.habits.timer === 'none' && !isRequest) return TIMER_COST.odd
-    if (timerMs === undefined) return TIMER_COST.near
+    if (timerMs === undefined) return TIMER_COST.odd
     if (!isTime && !isMultiple(quietMs, timerMs, 2 * medianMs)) return TIMER_COST.odd
     return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
   }
@@ -492,12 +572,25 @@ class Search {
   }
 
   /** Branches with the same key go on alike. */
-  #keyOf({ client, heldDown, heldUp, late, said, isOut, busyUntilMs, queued, explained }: Branch): string {
+  #keyOf({
+    client,
+    heldDown,
+    heldUp,
+    late,
+    said,
+    isOut,
+    busyUntilMs,
+    queued,
+    explained,
+    behind,
+    slowUntilMs,
+  }: Branch): string {
     const { begun, done, have, beyond, told, nextAck } = client
     const isTold = this.#terms.habits.once && told === have
     const ready = busyUntilMs < this.#script.ms[this.#at] ? '' : `${busyUntilMs} ${queued}`
+    const isSlow = slowUntilMs < this.#script.ms[this.#at] ? '' : 's'
     const saidBefore = this.#costs.stale === undefined ? '' : said
-    return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()}`
+    return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow}`
   }
 
   #happened(branch: Branch, kind: EventKind, at: number, seq: number): Branch | undefined {
@@ -514,7 +607,8 @@ function isMultiple(waitedMs: number, timerMs: number, moreMs: number): boolean 
 
 function explaining(branch: Branch, match: number): Branch {
   const explained = [...branch.explained, match].sort((a, b) => a - b)
-  return { ...branch, explained, passed: Math.max(branch.passed, match) }
+  const behind = match < branch.behind ? -1 : branch.behind
+  return { ...branch, explained, passed: Math.max(branch.passed, match), behind }
 }
 
 function inOrder(last: StoryEvent | undefined): StoryEvent[] {

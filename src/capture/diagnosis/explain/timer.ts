@@ -3,7 +3,7 @@ import type { CapturedTransfer } from '../../contract.ts'
 import { quantile } from '../view/median.ts'
 
 /** No timer of a client is shorter. */
-const SHORTEST_MS = 200
+const SHORTEST_MS = 45
 /** Waits of one timer are this much alike. */
 const ALIKE = 0.02
 const LEAST_ALIKE = 2
@@ -16,6 +16,8 @@ export interface ClientTimer {
   readonly ms: number | undefined
   /** It was asked for, or repeats show it; else a pause may look like it. */
   readonly isSure: boolean
+  /** It always ran out together with the timer of the server: something else may have made the client speak twice. */
+  readonly isCoincidence?: true
 }
 
 export function clientTimerOf(
@@ -51,9 +53,13 @@ export function clientTimerOf(
     acked = Math.max(acked, seq)
     heardMs = ms
   }
-  if (repeated.length > 0) return { ms: mostAlike(repeated) ?? quantile(repeated, 0), isSure: true }
+  const alike = mostAlike(repeated)
+  // One long wait may be that of a busy host.
+  if (repeated.length > 0) return { ms: alike ?? quantile(repeated, 0), isSure: alike !== undefined }
   const atOnce = wholeSeconds(twice)
-  return atOnce === undefined ? { ms: mostAlike(alone), isSure: false } : { ms: atOnce, isSure: true }
+  return atOnce === undefined
+    ? { ms: mostAlike(alone), isSure: false }
+    : { ms: atOnce, isSure: true, isCoincidence: true }
 }
 
 function mostAlike(waits: readonly number[]): number | undefined {

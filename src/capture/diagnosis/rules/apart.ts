@@ -10,3 +10,6 @@ export const LOSS_OR_HOLD_APART =
 
 export const ARP_APART =
   'Capture ARP too (no port filter): questions for the address of the device without an answer prove it.'
+
+export const UNREACHED_APART =
+  'A device that nothing reaches looks like one that crashed. Capture ARP too (no port filter): questions for its address without an answer mean that it is not reached; and look at its console.'

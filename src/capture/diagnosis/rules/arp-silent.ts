@@ -4,9 +4,10 @@
  */
 import type { Evidence } from '../contract.ts'
 import { runsMs } from '../explain/fit.ts'
-import type { Rule } from '../rule.ts'
+import type { Finding, Rule } from '../rule.ts'
 import { shown, type View } from '../view/view.ts'
-import { ARP_APART } from './apart.ts'
+import { ARP_APART, UNREACHED_APART } from './apart.ts'
+import { unansweredSends } from './client-silent.ts'
 
 export const arpSilent: Rule = {
   id: 'arp-silent',
@@ -17,7 +18,7 @@ export const arpSilent: Rule = {
     const asked = questionsOf(view)
     const judged = view.judgement.judged.find(({ hypothesis }) => hypothesis === 'outage')
     if (judged === undefined || judged.story.own.length === 0)
-      return asked.length > 0 && !isOver(view) ? { confidence: 0.8, evidence: asked } : undefined
+      return asked.length > 0 && !isOver(view) ? { confidence: 0.8, evidence: asked } : unreached(view)
     const { story, weight } = judged
     const { script, own, events } = story
     const everyMs = runsMs(story)
@@ -42,6 +43,21 @@ export const arpSilent: Rule = {
     }
   },
 }
+
+/** A device without a timer says nothing, be it that nothing reaches it, be it that it is dead. */
+function unreached(view: View): Finding | undefined {
+  const sends = unansweredSends(view)
+  if (sends.length < LEAST_SENDS || view.judgement.judged.length > 0) return undefined
+  return {
+    confidence: 0.35,
+    evidence: [
+      shown(view, `${sends.length} packets of DATA, and no answer of any kind: perhaps none of them reached it`, sends),
+    ],
+    tellApart: UNREACHED_APART,
+  }
+}
+
+const LEAST_SENDS = 3
 
 function questionsOf({ transfer }: View): Evidence[] {
   const questions = transfer.sideEvents.filter(

@@ -11,16 +11,22 @@ export const deadRx: Rule = {
     if (transfer.direction !== 'read' || transfer.request === undefined || transfer.fromServer === 0) return undefined
     const answers = [...list].filter((i) => !packets.fromClient(i) && packets.kind(i) !== 'error')
     const spoken = [...list].some((i) => packets.fromClient(i) && packets.kind(i) !== 'rrq')
-    if (spoken || answers.length < 2) return undefined
     const { count } = transfer.request
+    const waitedMs = answers.length === 0 ? 0 : transfer.endMs - packets.timeMs(answers[0]) + transfer.quietMs
+    if (spoken || answers.length === 0 || (answers.length < 2 && waitedMs < LONE_ANSWER_MS)) return undefined
     const requests = [...list].filter((i) => packets.kind(i) === 'rrq')
-    const evidence = [shown(view, `${answers.length} answers of the server, and not one was acknowledged`, answers)]
+    const words =
+      answers.length === 1 ? 'the answer of the server was' : `${answers.length} answers of the server, and not one was`
+    const evidence = [shown(view, `${words} ${answers.length === 1 ? 'never ' : ''}acknowledged`, answers)]
     if (count > 1) evidence.push(shown(view, `the device asks ${count} times, as if nothing had come`, requests))
     return {
-      confidence: count > 1 ? 0.9 : 0.75,
+      confidence: count > 1 ? 0.9 : answers.length > 1 ? 0.75 : 0.5,
       evidence,
       tellApart:
         'Capture on a mirror port next to the device: answers that arrive there are lost in the device itself.',
     }
   },
 }
+
+/** A lone answer that nothing followed for this long. */
+const LONE_ANSWER_MS = 3000

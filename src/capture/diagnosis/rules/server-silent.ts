@@ -1,13 +1,14 @@
-import type { Rule } from '../rule.ts'
-import { shown } from '../view/view.ts'
+import type { Finding, Rule } from '../rule.ts'
+import { shown, type View } from '../view/view.ts'
 
 export const serverSilent: Rule = {
   id: 'server-silent',
-  title: 'no server answers the request',
+  title: 'the server does not answer',
   advice:
     'Check that the server listens on the address that the request goes to, and that its firewall lets UDP port 69 in and its answers out.',
   find(view) {
     const { transfer, packets, list } = view
+    if (transfer.outcome.type === 'silent') return stopped(view)
     if (transfer.outcome.type !== 'unanswered' || transfer.request === undefined) return undefined
     const { count, toAddress } = transfer.request
     // A lone request at the end of a capture may have been answered behind it.
@@ -18,6 +19,29 @@ export const serverSilent: Rule = {
     }
   },
 }
+
+/** The device repeats what it said last, and the server leaves it at that. */
+function stopped(view: View): Finding | undefined {
+  const { packets, list } = view
+  const last = list.findLastIndex((i) => !packets.fromClient(i))
+  const repeats = [...list.subarray(last + 1)].filter((i) => packets.kind(i) === 'ack')
+  if (last < 0 || repeats.length < LEAST_REPEATS) return undefined
+  // Something made the server give up, unless it did so of itself.
+  return {
+    confidence: view.judgement.judged.length === 0 ? 0.8 : 0.25,
+    evidence: [
+      shown(
+        view,
+        `the device says ${repeats.length} times which block it waits for, and no packet comes back`,
+        repeats,
+      ),
+    ],
+    advice:
+      'The server gave up or stopped in the middle. Look at its log, give it a longer timeout, or serve the file with another one.',
+  }
+}
+
+const LEAST_REPEATS = 3
 
 /** Servers answer within milliseconds; a disk that has to start takes seconds. */
 const LONE_REQUEST_MS = 3000

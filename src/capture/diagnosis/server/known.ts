@@ -11,6 +11,12 @@ export interface KnownServer {
   fits(ms: number, nth: number, timeoutS: number | undefined): boolean
   /** Whether it confirms the option `timeout`. */
   readonly confirmsTimeout: boolean
+  /** Whether it confirms the option `windowsize`; undefined where versions or settings differ. */
+  readonly confirmsWindow?: boolean
+  /** It sends more blocks than the client agreed to. */
+  readonly runsAhead?: true
+  /** It answers a repeated ACK with DATA. */
+  readonly resendsOnRepeat?: true
 }
 
 /** Timers of programs that sleep are late by some milliseconds. */
@@ -35,19 +41,29 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsTimeout: true,
     fits: (ms, nth, timeoutS) => near(ms, (timeoutS ?? 1) * 1000 * 2 ** nth),
   },
-  { name: 'atftpd', habit: 'waits 5 s each time', confirmsTimeout: true, fits: constant(5) },
-  { name: 'rs-tftpd', habit: 'waits 5 s each time', confirmsTimeout: true, fits: constant(5) },
-  { name: 'py3tftp', habit: 'waits 0.5 s each time', confirmsTimeout: true, fits: constant(0.5) },
+  {
+    name: 'atftpd',
+    habit: 'waits 5 s each time',
+    confirmsTimeout: true,
+    confirmsWindow: true,
+    resendsOnRepeat: true,
+    fits: constant(5),
+  },
+  { name: 'rs-tftpd', habit: 'waits 5 s each time', confirmsTimeout: true, confirmsWindow: true, fits: constant(5) },
+  { name: 'py3tftp', habit: 'waits 0.5 s each time', confirmsTimeout: true, confirmsWindow: true, fits: constant(0.5) },
   {
     name: 'tftp-hpa-rfc7440',
     habit: 'waits 1 s each time, whatever was negotiated',
     confirmsTimeout: true,
+    confirmsWindow: true,
     fits: (ms) => near(ms, 1000),
   },
   {
     name: 'tftpd64',
     habit: 'waits a quarter, a half and all of its timeout in whole seconds, each a moment early',
     confirmsTimeout: true,
+    confirmsWindow: false,
+    runsAhead: true,
     fits: (ms, nth, timeoutS = 3) => {
       const seconds = nth === 0 ? Math.floor((timeoutS + 3) / 4) : nth === 1 ? Math.floor((timeoutS + 1) / 2) : timeoutS
       return ms <= seconds * 1000 + 1 && ms >= seconds * 1000 - TICK_MS
@@ -57,6 +73,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     name: 'dnsmasq',
     habit: 'waits 2, 2, 3, 3, 5, 5 s by a clock of whole seconds',
     confirmsTimeout: false,
+    confirmsWindow: false,
     fits: (ms, nth) => {
       const seconds = DNSMASQ_S[nth] ?? 9
       // The first wait ends with a second of its clock.
@@ -67,14 +84,31 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     name: 'pin-anticipate',
     habit: 'waits 5 s and up to one more',
     confirmsTimeout: false,
+    confirmsWindow: false,
+    runsAhead: true,
     fits: (ms) => ms >= 5000 && ms <= 6000 + LATE_MS,
   },
-  { name: 'pytftpd', habit: 'waits 0.1 s each time', confirmsTimeout: false, fits: (ms) => near(ms, 100) },
+  {
+    name: 'pytftpd',
+    habit: 'waits 0.1 s each time',
+    confirmsTimeout: false,
+    runsAhead: true,
+    resendsOnRepeat: true,
+    fits: (ms) => near(ms, 100),
+  },
   {
     name: 'foresend',
     habit: 'repeats within milliseconds, and adapts',
     confirmsTimeout: true,
+    runsAhead: true,
+    resendsOnRepeat: true,
     // Waits double, and end at one second, which a packet of the device does not shorten.
     fits: (ms, nth) => (nth === 0 ? ms <= 1000 + LATE_MS && !near(ms, 100) && !near(ms, 500) : ms < 3000),
+  },
+  {
+    name: 'foresend',
+    habit: 'waits 5 s each time, as it does with `--window strict`',
+    confirmsTimeout: true,
+    fits: constant(5),
   },
 ]

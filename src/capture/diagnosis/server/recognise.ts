@@ -1,5 +1,6 @@
 /** Names a server by how it repeats blocks. A transfer without a loss shows nothing of that. */
 import type { RecognisedServer } from '../contract.ts'
+import { repeatsAtOnce } from '../explain/flood.ts'
 import { median } from '../view/median.ts'
 import { shown, type View } from '../view/view.ts'
 import { KNOWN_SERVERS, type KnownServer } from './known.ts'
@@ -21,7 +22,8 @@ export function recogniseServer(view: View): RecognisedServer | undefined {
     .sort((a, b) => b.share - a.share)
   if (scored.length === 0) return undefined
   const { server, share } = scored[0]
-  const orElse = scored.slice(1).filter((other) => share - other.share <= AS_GOOD)
+  const names = scored.filter((other) => share - other.share <= AS_GOOD).map((other) => other.server.name)
+  const orElse = [...new Set(names)].filter((name) => name !== server.name)
   const typicalMs = Math.round(median(waits.map(({ ms }) => ms)) ?? 0)
   return {
     name: server.name,
@@ -33,16 +35,30 @@ export function recogniseServer(view: View): RecognisedServer | undefined {
         waits.map(({ packet }) => packet),
       ),
     ],
-    orElse: orElse.map((other) => other.server.name),
+    orElse,
   }
 }
 
-/** What it confirmed rules some out. */
-function mayBe({ transfer }: View, { confirmsTimeout }: KnownServer): boolean {
-  const asked = transfer.request?.options.some(({ name }) => name.toLowerCase() === 'timeout') ?? false
-  if (!asked || transfer.agreed.oack === undefined) return true
-  return confirmsTimeout === (transfer.agreed.timeoutMs !== undefined)
+/** What it confirmed and what it sent rule some out. */
+function mayBe(view: View, server: KnownServer): boolean {
+  const { request, agreed } = view.transfer
+  const asked = new Set(request?.options.map(({ name }) => name.toLowerCase()))
+  const confirmsTimeout = agreed.timeoutMs !== undefined
+  if (asked.has('timeout') && agreed.oack !== undefined && server.confirmsTimeout !== confirmsTimeout) return false
+  const confirmsWindow = agreed.windowsize > 1
+  if (asked.has('windowsize') && server.confirmsWindow === !confirmsWindow) return false
+  if (view.latencies.windowBlocks > agreed.windowsize && server.runsAhead !== true) return false
+  return server.resendsOnRepeat === true || !resendsOnRepeat(view)
 }
+
+/** In lock-step a repeated ACK brought DATA again at once, more than once. */
+function resendsOnRepeat({ transfer, list, latencies }: View): boolean {
+  if (transfer.agreed.windowsize > 1) return false
+  const { all } = repeatsAtOnce(transfer, list, latencies.medianMs ?? 0)
+  return all.length >= LEAST_RESENT
+}
+
+const LEAST_RESENT = 3
 
 function fittingShare({ transfer }: View, server: KnownServer, waits: readonly ServerWait[]): number {
   const timeoutS = transfer.agreed.timeoutMs === undefined ? undefined : transfer.agreed.timeoutMs / 1000

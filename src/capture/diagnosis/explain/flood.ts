@@ -1,0 +1,54 @@
+/** DATA that a server repeats at once because an ACK came that it had already. */
+import type { CapturedTransfer } from '../../contract.ts'
+
+export interface RepeatsAtOnce {
+  /** Indices of all such packets, and of those whose last copy can not have been answered yet. */
+  readonly all: readonly number[]
+  readonly early: readonly number[]
+  /** Those of the longest row of blocks, one of each. */
+  readonly row: readonly number[]
+}
+
+export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, medianMs: number): RepeatsAtOnce {
+  const atOnceMs = medianMs / 4
+  const all: number[] = []
+  const early: number[] = []
+  let longest: number[] = []
+  let row: number[] = []
+  let acked = -1
+  let repeatMs = -Infinity
+  let rowSeq = -1
+  const sentMs = new Map<number, number>()
+  for (const i of list) {
+    const seq = packets.seq(i)
+    const kind = packets.kind(i)
+    if (kind === 'ack') {
+      if (seq <= acked) repeatMs = packets.timeMs(i)
+      acked = Math.max(acked, seq)
+      continue
+    }
+    if (kind !== 'data') continue
+    const before = sentMs.get(seq)
+    const ms = packets.timeMs(i)
+    sentMs.set(seq, ms)
+    if (before === undefined || ms - repeatMs > atOnceMs) continue
+    all.push(i)
+    if (ms - before < medianMs) early.push(i)
+    if (seq > rowSeq + 1) row = []
+    if (seq !== rowSeq) row.push(i)
+    rowSeq = seq
+    if (row.length > longest.length) longest = row
+  }
+  return { all, early, row: longest }
+}
+
+/** Repeats for each block, and in all, that no loss makes. */
+const FLOOD_REPEATS = 3
+const LEAST_FLOOD = 100
+
+/** Copies bring about copies: what the packets show is the server's doing, and hides all else. */
+export function isFlood(transfer: CapturedTransfer, list: Uint32Array, medianMs: number): boolean {
+  const { datagrams, sent } = transfer.blocks
+  const least = Math.max(LEAST_FLOOD, FLOOD_REPEATS * sent)
+  return datagrams - sent >= least && repeatsAtOnce(transfer, list, medianMs).early.length >= least
+}
