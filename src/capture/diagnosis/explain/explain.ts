@@ -6,7 +6,8 @@ import { FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost } from './faults.ts'
 import { chancesOf, outagesCost, pausesCost, shareCost } from './fit.ts'
 import { type Habits, likelyHabits } from './habits.ts'
 import { type Latency, type Script, scriptOf } from './script.ts'
-import { type Story, storyOf } from './search.ts'
+import type { Story } from './branch.ts'
+import { storyOf } from './search.ts'
 import type { ClientTimer } from './timer.ts'
 
 /** What a healthy transfer may cost: no event. */

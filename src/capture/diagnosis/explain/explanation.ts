@@ -2,7 +2,7 @@
 import type { FaultName } from './faults.ts'
 import type { Habits } from './habits.ts'
 import type { Script } from './script.ts'
-import type { StoryEvent } from './search.ts'
+import type { StoryEvent } from './branch.ts'
 
 export interface Explanation {
   readonly fault: FaultName

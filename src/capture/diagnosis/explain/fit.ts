@@ -7,7 +7,7 @@ import { median } from '../view/median.ts'
 import type { Explanation } from './explanation.ts'
 import type { EventKind } from './faults.ts'
 import type { Script } from './script.ts'
-import type { StoryEvent } from './search.ts'
+import type { StoryEvent } from './branch.ts'
 
 /** What one more unknown number costs. */
 export const PARAMETER_COST = 1.5

@@ -4,76 +4,11 @@
  * explanation: its packets are given.
  */
 import { LIVES } from '../contract.ts'
+import { type Branch, cheapest, explaining, inOrder, keyOf, type Story } from './branch.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
 import { type Costs, type EventKind, FAULT_COSTS } from './faults.ts'
 import type { Script } from './script.ts'
 
-/** One event of a story. */
-export interface StoryEvent {
-  readonly kind: EventKind
-  /** Position in the script: the server's packet, or the client's one that shows it. */
-  readonly at: number
-  /** The block in question. */
-  readonly seq: number
-  readonly before: StoryEvent | undefined
-}
-
-export interface Story {
-  readonly cost: number
-  /** In the order of the capture. */
-  readonly events: readonly StoryEvent[]
-  /** Packets that were read: fewer than there are when so much went wrong that the rest would tell nothing new. */
-  readonly read: number
-}
-
-interface Branch {
-  readonly cost: number
-  readonly client: ClientState
-  /** When it took a block, or its timer ran out. */
-  readonly tookMs: number
-  readonly timeouts: number
-  /** What it was before it took the last packet, which may still be on its way when its timer speaks. */
-  readonly earlier: Earlier | undefined
-  /** It looks at its network card again from here on. */
-  readonly busyUntilMs: number
-  /** What it costs that it answers then, just before something else. */
-  readonly endCost: number
-  /** Packets that wait meanwhile. */
-  readonly queued: number
-  /** A packet of the server that the client has not seen yet, and an ACK that has not left it yet. */
-  readonly heldDown: number | undefined
-  readonly heldUp: number | undefined
-  /** Packets of the server that others may overtake. */
-  readonly late: readonly Late[]
-  /** The ACK before. */
-  readonly said: number
-  readonly isOut: boolean
-  /** Positions of the client's packets that are explained, still ahead. */
-  readonly explained: readonly number[]
-  /** The last of them that no other packet overtook. */
-  readonly passed: number
-  /** A packet of the client that is late, until another one overtakes it; -1 for none. */
-  readonly behind: number
-  /** Until then it prints that it ignores a block, and answers late. */
-  readonly slowUntilMs: number
-  readonly events: StoryEvent | undefined
-}
-
-interface Earlier {
-  readonly client: ClientState
-  readonly tookMs: number
-  /** When the packet left that it took then. */
-  readonly ms: number
-}
-
-interface Late {
-  readonly seq: number
-  readonly at: number
-}
-
-/** A branch that costs this much more than the cheapest is given up, and so are all but the cheapest few. */
-const MOST_BEHIND = 10
-const MOST_BRANCHES = 10
 /** Packets of the client that are explained ahead of their turn: no server sends further ahead. Each packet copies and compares them. */
 const MOST_AHEAD = 64
 /** Packets of the client that say the same, of which the one in time is looked for. */
@@ -147,7 +82,7 @@ class Search {
           else this.#sent(b, next)
         }
       }
-      branches = plain === branches.length ? next : this.#cheapest(next)
+      branches = plain === branches.length ? next : cheapest(next, (branch) => this.#keyOf(branch))
       if (branches[0].cost > mostCost) return undefined
       if (plain < next.length && ++doubtful > MOST_DOUBTFUL) break
     }
@@ -554,43 +489,8 @@ class Search {
     return found.flatMap((b) => this.#missedTimers(b))
   }
 
-  /** The cheapest of those that go on alike, and only those that may still win. */
-  #cheapest(branches: Branch[]): Branch[] {
-    if (branches.length === 1) return branches
-    branches.sort((a, b) => a.cost - b.cost)
-    const mostCost = branches[0].cost + MOST_BEHIND
-    const seen = new Set<string>()
-    const kept: Branch[] = []
-    for (const branch of branches) {
-      if (branch.cost > mostCost || kept.length === MOST_BRANCHES) break
-      const key = this.#keyOf(branch)
-      if (seen.has(key)) continue
-      seen.add(key)
-      kept.push(branch)
-    }
-    return kept
-  }
-
-  /** Branches with the same key go on alike. */
-  #keyOf({
-    client,
-    heldDown,
-    heldUp,
-    late,
-    said,
-    isOut,
-    busyUntilMs,
-    queued,
-    explained,
-    behind,
-    slowUntilMs,
-  }: Branch): string {
-    const { begun, done, have, beyond, told, nextAck } = client
-    const isTold = this.#terms.habits.once && told === have
-    const ready = busyUntilMs < this.#script.ms[this.#at] ? '' : `${busyUntilMs} ${queued}`
-    const isSlow = slowUntilMs < this.#script.ms[this.#at] ? '' : 's'
-    const saidBefore = this.#costs.stale === undefined ? '' : said
-    return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow}`
+  #keyOf(branch: Branch): string {
+    return keyOf(branch, this.#terms, this.#script.ms[this.#at], this.#costs.stale !== undefined)
   }
 
   #happened(branch: Branch, kind: EventKind, at: number, seq: number): Branch | undefined {
@@ -603,16 +503,4 @@ class Search {
 function isMultiple(waitedMs: number, timerMs: number, moreMs: number): boolean {
   const times = Math.round(waitedMs / timerMs)
   return times >= 1 && Math.abs(waitedMs - times * timerMs) <= TIMER_OFF * timerMs + moreMs
-}
-
-function explaining(branch: Branch, match: number): Branch {
-  const explained = [...branch.explained, match].sort((a, b) => a - b)
-  const behind = match < branch.behind ? -1 : branch.behind
-  return { ...branch, explained, passed: Math.max(branch.passed, match), behind }
-}
-
-function inOrder(last: StoryEvent | undefined): StoryEvent[] {
-  const events: StoryEvent[] = []
-  for (let event = last; event !== undefined; event = event.before) events.push(event)
-  return events.reverse()
 }

@@ -1,7 +1,7 @@
 /** What the rules of the faults share that are weighed against each other. */
 import type { CauseId } from '../contract.ts'
 import type { Hypothesis, Judged } from '../explain/judge.ts'
-import type { StoryEvent } from '../explain/search.ts'
+import type { StoryEvent } from '../explain/branch.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { shown, type View } from '../view/view.ts'
 

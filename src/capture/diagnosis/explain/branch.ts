@@ -1,0 +1,111 @@
+/** What a story knows while it is told: one branch of the search. */
+import type { ClientState, Terms } from './client.ts'
+import type { EventKind } from './faults.ts'
+
+/** One event of a story. */
+export interface StoryEvent {
+  readonly kind: EventKind
+  /** Position in the script: the server's packet, or the client's one that shows it. */
+  readonly at: number
+  /** The block in question. */
+  readonly seq: number
+  readonly before: StoryEvent | undefined
+}
+
+export interface Story {
+  readonly cost: number
+  /** In the order of the capture. */
+  readonly events: readonly StoryEvent[]
+  /** Packets that were read: fewer than there are when so much went wrong that the rest would tell nothing new. */
+  readonly read: number
+}
+
+export interface Branch {
+  readonly cost: number
+  readonly client: ClientState
+  /** When it took a block, or its timer ran out. */
+  readonly tookMs: number
+  readonly timeouts: number
+  /** What it was before it took the last packet, which may still be on its way when its timer speaks. */
+  readonly earlier: Earlier | undefined
+  /** It looks at its network card again from here on. */
+  readonly busyUntilMs: number
+  /** What it costs that it answers then, just before something else. */
+  readonly endCost: number
+  /** Packets that wait meanwhile. */
+  readonly queued: number
+  /** A packet of the server that the client has not seen yet, and an ACK that has not left it yet. */
+  readonly heldDown: number | undefined
+  readonly heldUp: number | undefined
+  /** Packets of the server that others may overtake. */
+  readonly late: readonly Late[]
+  /** The ACK before. */
+  readonly said: number
+  readonly isOut: boolean
+  /** Positions of the client's packets that are explained, still ahead. */
+  readonly explained: readonly number[]
+  /** The last of them that no other packet overtook. */
+  readonly passed: number
+  /** A packet of the client that is late, until another one overtakes it; -1 for none. */
+  readonly behind: number
+  /** Until then it prints that it ignores a block, and answers late. */
+  readonly slowUntilMs: number
+  readonly events: StoryEvent | undefined
+}
+
+export interface Earlier {
+  readonly client: ClientState
+  readonly tookMs: number
+  /** When the packet left that it took then. */
+  readonly ms: number
+}
+
+interface Late {
+  readonly seq: number
+  readonly at: number
+}
+
+/** A branch that costs this much more than the cheapest is given up, and so are all but the cheapest few. */
+const MOST_BEHIND = 10
+const MOST_BRANCHES = 10
+/** The cheapest of those that go on alike, and only those that may still win. Sorts `branches`. */
+export function cheapest(branches: Branch[], key: (branch: Branch) => string): Branch[] {
+  if (branches.length === 1) return branches
+  branches.sort((a, b) => a.cost - b.cost)
+  const mostCost = branches[0].cost + MOST_BEHIND
+  const seen = new Set<string>()
+  const kept: Branch[] = []
+  for (const branch of branches) {
+    if (branch.cost > mostCost || kept.length === MOST_BRANCHES) break
+    const own = key(branch)
+    if (seen.has(own)) continue
+    seen.add(own)
+    kept.push(branch)
+  }
+  return kept
+}
+
+/** Branches with the same key go on alike, at the packet of time `ms`. The ACK before matters where stale ones may come. */
+export function keyOf(branch: Branch, { habits }: Terms, ms: number, isSaidOfUse: boolean): string {
+  const { client, heldDown, heldUp, late, said, isOut, busyUntilMs, queued, explained, behind, slowUntilMs } = branch
+  const { begun, done, have, beyond, told, nextAck } = client
+  const isTold = habits.once && told === have
+  const ready = busyUntilMs < ms ? '' : `${busyUntilMs} ${queued}`
+  const isSlow = slowUntilMs < ms ? '' : 's'
+  const saidBefore = isSaidOfUse ? said : ''
+  return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow}`
+}
+
+/** The client's packet `match` is what this branch expected. */
+export function explaining(branch: Branch, match: number): Branch {
+  const explained = [...branch.explained, match].sort((a, b) => a - b)
+  const behind = match < branch.behind ? -1 : branch.behind
+  return { ...branch, explained, passed: Math.max(branch.passed, match), behind }
+}
+
+/** The events of a story, the first one first. */
+export function inOrder(last: StoryEvent | undefined): StoryEvent[] {
+  const events: StoryEvent[] = []
+  for (let event = last; event !== undefined; event = event.before) events.push(event)
+  return events.reverse()
+}
