@@ -163,7 +163,7 @@ describe('the token', () => {
 describe.skipIf(process.platform === 'win32')('names that lead out', () => {
   test('nothing is stored, read or listed outside', async () => {
     // All of them pass too; each file that is stored inside is flushed to the disk, which takes its time.
-    const tricks = pathTricks(folder).filter((_, i) => i % 4 === 0)
+    const tricks = pathTricks(folder).filter((_, i) => i % 11 === 0)
     const before = outside(folder)
     let refused = 0
     for (const trick of tricks) {
@@ -254,10 +254,10 @@ describe('bodies and connections without an end', () => {
   })
 })
 
-test('2000 requests of noise: no crash, no 500', async () => {
-  const report = await fuzzHttp(watched, { requests: 2000, seed: 1 })
+test('400 requests of noise (more: `npm run fuzz -- http`): no crash, no 500', async () => {
+  const report = await fuzzHttp(watched, { requests: 400, seed: 1 })
   expect(report.faults).toEqual([])
-  expect(report.answered).toBeGreaterThan(1000)
+  expect(report.answered).toBeGreaterThan(200)
   expect((await watched.ask('/healthz')).status).toBe(200)
 })
 

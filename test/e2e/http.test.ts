@@ -1,9 +1,7 @@
 /** What a running server answers over HTTP, and that each answer is as the API says it is. */
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
@@ -31,18 +29,7 @@ import { RawClient } from './raw-client.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const IMAGE = pattern(100_000)
 const promtool = findProgram('promtool')
-const prometheus = findProgram('prometheus')
-const realNote = prometheus === undefined ? `: ${missingNote('prometheus', 'prometheus')}` : ''
 const note = promtool === undefined ? `: ${missingNote('promtool', 'prometheus')}` : ''
-
-/** One that was free a moment ago. */
-async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 let watched: Watched
 beforeAll(async () => {
@@ -265,40 +252,6 @@ describe('what monitoring reads', () => {
       encoding: 'utf8',
     })
     expect([rules.status, rules.stdout]).toEqual([0, expect.stringMatching(/SUCCESS/)])
-  })
-
-  test.runIf(prometheus)(`a real Prometheus reads them while transfers run${realNote}`, async () => {
-    const folder = tempFolder()
-    const port = await freeTcpPort()
-    const target = `127.0.0.1:${watched.port}`
-    writeFileSync(
-      join(folder, 'prometheus.yml'),
-      `global: { scrape_interval: 200ms }\nscrape_configs: [{ job_name: foresend, static_configs: [{ targets: ['${target}'] }] }]\n`,
-    )
-    const flags = [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`]
-    const child = spawn(prometheus as string, [...flags, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' })
-    const client = await RawClient.open(watched.tftpPort)
-    try {
-      const value = async (query: string): Promise<number> => {
-        try {
-          const answer = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`)
-          const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } }
-          return Number(data.result[0]?.value[1])
-        } catch {
-          return Number.NaN
-        }
-      }
-      const completed = async (): Promise<number> => {
-        await client.get('image')
-        return value('foresend_transfers_total{outcome="completed"}')
-      }
-      await expect.poll(completed, { timeout: 20_000 }).toBeGreaterThan(0)
-      expect(await value('up{job="foresend"}')).toBe(1)
-    } finally {
-      client.close()
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
   })
 
   test('the dashboard and the alerts ask for metrics that are there', async () => {

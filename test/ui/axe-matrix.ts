@@ -20,7 +20,7 @@ export async function everyView(page: string): Promise<{ places: Place[]; server
   failure(busy)
   busy.history.push(...olderHistory(6))
   busy.set({ ...crowd(1)[0], id: 5, since: Date.now() })
-  for (const view of crowd(200)) crowded.set(view)
+  for (const view of crowd(40)) crowded.set(view)
   const { id } = busy.history[0]
   const places: Place[] = [
     [quiet.url, 'Nothing heard yet'],

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { tempFolder } from '../support/temp-folder.ts'
-import { CHROMIUM, launch, open, PHONE, type Watched } from './browser.ts'
+import { builtPage } from './built-page.ts'
+import { CHROMIUM, launch, open, PHONE, type Watched, WIDE } from './browser.ts'
 import { axeInPlaces, everyView } from './axe-matrix.ts'
-import { buildPage } from '../../ui/build.ts'
+import { realServerTests } from './real-server.ts'
 import { FakeServer, type FakeOptions } from './fake-server.ts'
 import { ArcherBoot, crowd, failure, HOSTILE_NAMES, MOMENTS, olderHistory, someFiles } from './story.ts'
 
@@ -15,10 +15,14 @@ const MOST_BYTES = 60_000
 
 let page = ''
 let browser: Browser
+/** One tab for all tests: each server has a port, and so an origin, of its own. */
+let tab: Watched
 
 beforeAll(async () => {
-  page = await buildPage(join(tempFolder(), 'page'))
-  if (CHROMIUM !== undefined) browser = await launch()
+  page = await builtPage()
+  if (CHROMIUM === undefined) return
+  browser = await launch()
+  tab = await open(browser, 'about:blank')
 })
 afterAll(() => browser?.close())
 
@@ -50,10 +54,12 @@ async function served(options: Partial<FakeOptions> = {}): Promise<FakeServer> {
   return server
 }
 
-async function shown(url: string, options: Parameters<typeof open>[2] = {}): Promise<Watched> {
-  const watched = await open(browser, url, options)
-  onTestFinished(() => watched.context.close())
-  return watched
+async function shown(url: string, viewport = WIDE): Promise<Watched> {
+  await tab.page.setViewportSize(viewport)
+  await tab.page.goto('about:blank')
+  tab.complaints.length = 0
+  await tab.page.goto(url)
+  return tab
 }
 
 const text = (page: Page): Promise<string> => page.locator('body').innerText()
@@ -217,7 +223,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     }))
     server.files = HOSTILE_NAMES.map((name, index) => ({ ...server.files[0], name: `${name} ${index}` }))
     server.frame()
-    const { page, complaints } = await shown(server.url, { viewport: PHONE })
+    const { page, complaints } = await shown(server.url, PHONE)
     const row = server.history[0].id
     for (const place of [
       'transfers',
@@ -373,8 +379,10 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
   test('axe finds nothing in any view (dark, wide and contrast: `npm run ui:figures`)', async () => {
     const { places, servers } = await everyView(page)
     onTestFinished(() => Promise.all(servers.map((server) => server.stop())).then(() => undefined))
-    const { page: tab } = await shown('about:blank', { viewport: PHONE })
+    const { page: small } = await shown('about:blank', PHONE)
     // Contrast, which costs most of the time, is computed in ui/src/colors.test.ts.
-    expect(await axeInPlaces(tab, places, ['color-contrast'])).toEqual([])
+    expect(await axeInPlaces(small, places, ['color-contrast'])).toEqual([])
   })
+
+  realServerTests(shown)
 })

@@ -1,26 +1,21 @@
-/** The page of a real server, while devices of the lab boot from it: `serve --http` and `lab device`, as a user starts them. */
+/** The page of `serve --http`, as a user starts it, while devices of the lab boot from it. Part of page.test.ts, with its browser. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
+import { DEVICES } from '../../src/lab/device/catalogue.ts'
+import { bootDevice, withFaults } from '../../src/lab/device/device.ts'
+import { readFaults } from '../../src/lab/device/schema.ts'
+import { bootLive, type LiveResult } from '../../src/lab-live/device.ts'
+import { type Running, start } from '../e2e/cli-run.ts'
 import { pattern } from '../e2e/pattern.ts'
-import { run, type Running, start } from '../e2e/cli-run.ts'
+import { RawClient } from '../e2e/raw-client.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { CHROMIUM, launch, open } from './browser.ts'
-import { buildInPlace } from '../../ui/build.ts'
+import type { Watched } from './browser.ts'
 
 /** Two programs and a browser on a machine that may be busy. */
 const PATIENT = { timeout: 180_000 }
 const IMAGE = pattern(400_000)
-
-let browser: Browser
-
-beforeAll(async () => {
-  // Where `serve` looks for it, as after `npm ci`.
-  await buildInPlace()
-  if (CHROMIUM !== undefined) browser = await launch()
-})
-afterAll(() => browser?.close())
 
 interface Serving extends Running {
   /** With the token. */
@@ -55,9 +50,20 @@ async function stop(server: Running): Promise<void> {
 }
 
 /** A boot of the lab's router with `fault`. */
-function boot(port: number, file: string, fault: string): Running {
-  const args = ['lab', 'device', 'archer-c2-faulty', '--host', '127.0.0.1', '--port', String(port), '--file', file]
-  return start([...args, '--fault', fault, '--seed', '3', '--json'])
+function boot(port: number, file: string, fault: string, signal?: AbortSignal): Promise<LiveResult> {
+  const device = withFaults(DEVICES['archer-c2-faulty'], readFaults(fault))
+  const booted = bootDevice(device, { seed: 3, sizeBytes: 1 << 24, filename: file })
+  return bootLive({ booted, host: '127.0.0.1', port, ...(signal === undefined ? {} : { signal }) })
+}
+
+/** A client without faults. */
+async function fetched(port: number, file: string): Promise<unknown> {
+  const client = await RawClient.open(port)
+  try {
+    return await client.get(file, { blksize: 1400 })
+  } finally {
+    client.close()
+  }
 }
 
 const sees = (page: Page, what: string | RegExp): Promise<void> =>
@@ -77,9 +83,10 @@ async function watchStates(page: Page): Promise<() => Promise<string[]>> {
   return () => page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen)
 }
 
-describe.skipIf(CHROMIUM === undefined)('in Chromium, with a real server:', () => {
+/** `shown` goes to an address in the browser of the file. */
+export function realServerTests(shown: (url: string) => Promise<Watched>): void {
   test(
-    'the boot of a faulty router tells its story, an abort ends one, a stored file is served, a lost server is caught up with',
+    'a real server: the boot of a faulty router tells its story, an abort ends one, a stored file is served, a lost server is caught up with',
     PATIENT,
     async () => {
       const [folder, state] = [tempFolder(), join(tempFolder(), 'state')]
@@ -87,18 +94,15 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with a real server:', () =
       writeFileSync(join(folder, 'recovery.bin'), IMAGE)
       let server = await serve(folder, state)
       onTestFinished(() => stop(server))
-      const { page, context, complaints } = await open(browser, server.link)
-      onTestFinished(() => context.close())
-      page.setDefaultTimeout(30_000)
+      const { page, complaints } = await shown(server.link)
       await sees(page, 'Nothing heard yet')
       await sees(page, 'listens on loopback alone')
       await sees(page, 'recovery.bin')
       const statesSeen = await watchStates(page)
 
       // It loses acknowledgements, and stands still for two seconds while it writes its flash.
-      const ran = await boot(server.port, 'recovery.bin', 'ack-loss:p=0.03+slow-flash:everyBlocks=400,pauseMs=2000')
-        .ended
-      expect(ran).toMatchObject({ code: 0 })
+      const faults = 'ack-loss:p=0.03+slow-flash:everyBlocks=400,pauseMs=2000'
+      expect((await boot(server.port, 'recovery.bin', faults)).client.status).toBe('ok')
       await page.locator('.card .pill', { hasText: 'completed' }).waitFor()
       const states = await statesSeen()
       expect(states).toContain('stalled')
@@ -115,28 +119,21 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with a real server:', () =
       await sees(page, 'Options asked')
 
       await page.getByRole('link', { name: 'Now', exact: true }).click()
-      const deaf = boot(server.port, 'recovery.bin', 'dead-rx')
+      const off = new AbortController()
+      const deaf = boot(server.port, 'recovery.bin', 'dead-rx', off.signal).catch(() => undefined)
       await page.locator('.card.requested').getByRole('link').click()
       await page.getByRole('button', { name: 'Abort' }).click()
       await page.getByRole('button', { name: 'Abort it' }).click()
       await page.locator('.page .pill', { hasText: 'failed' }).waitFor()
-      deaf.child.kill()
-      await deaf.ended
+      off.abort()
+      await deaf
 
       await page.getByRole('link', { name: 'Files', exact: true }).click()
       await page
         .getByLabel('Files to serve')
         .setInputFiles({ name: 'new.img', mimeType: 'application/octet-stream', buffer: Buffer.from(IMAGE) })
       await sees(page, 'Served now.')
-      const got = await run([
-        'get',
-        `tftp://127.0.0.1:${server.port}/new.img`,
-        '-o',
-        join(tempFolder(), 'new.img'),
-        '--expect-size',
-        String(IMAGE.length),
-      ])
-      expect(got).toMatchObject({ code: 0 })
+      expect(await fetched(server.port, 'new.img')).toEqual(IMAGE)
       await page.locator('summary', { hasText: 'new.img' }).click()
       await sees(page, 'must show')
 
@@ -145,7 +142,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with a real server:', () =
       server = await serve(folder, state, new URL(server.link).host, String(server.port))
       await page.getByRole('link', { name: 'Now', exact: true }).click()
       await sees(page, 'live')
-      await run(['get', `tftp://127.0.0.1:${server.port}/recovery.bin`, '-o', join(tempFolder(), 'again')])
+      await fetched(server.port, 'recovery.bin')
       await page
         .getByText(/just now|s ago/)
         .nth(2)
@@ -154,4 +151,4 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium, with a real server:', () =
       expect(complaints).toEqual([])
     },
   )
-})
+}
