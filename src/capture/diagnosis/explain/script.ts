@@ -28,6 +28,8 @@ export interface Script {
   readonly lastHeard: number
   /** From here on the capture ends before an answer could have come. */
   readonly undecidedFrom: number
+  /** The server's packet that the client answered with the ERROR that ends the transfer; -1 for none. */
+  readonly refusedAt: number
   readonly medianMs: number
   /** An answer comes in this time: never sooner, nearly always within, and never later. */
   readonly leastMs: number
@@ -113,6 +115,9 @@ export function scriptOf(
   let undecidedFrom = length
   if (followedUntil === 'capture-end')
     while (undecidedFrom > 0 && ms[length - 1] - ms[undecidedFrom - 1] + quietMs <= mostMs) undecidedFrom--
+  // An ERROR that comes when an answer is due is that answer.
+  const asked = before < 0 || seq[before] !== ERROR_SAID ? -1 : sentBefore[before]
+  const refusedAt = asked >= 0 && ms[before] - ms[asked] <= mostMs ? asked : -1
   return {
     length,
     sent: sentCount,
@@ -128,6 +133,7 @@ export function scriptOf(
     sentBefore,
     lastHeard: before,
     undecidedFrom,
+    refusedAt,
     ...latency,
     mostMs,
     timerMs: timer.ms,

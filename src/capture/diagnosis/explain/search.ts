@@ -181,6 +181,7 @@ class Search {
         return
       }
     }
+    if (at === this.#script.refusedAt) out.push(branch)
     const lost = this.#happened(branch, 'down-lost', at, block)
     if (lost !== undefined) out.push(lost)
     const outage = branch.client.have > 0 ? this.#happened(branch, 'outage', at, block) : undefined
