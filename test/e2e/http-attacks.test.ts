@@ -163,7 +163,7 @@ describe('the token', () => {
 describe.skipIf(process.platform === 'win32')('names that lead out', () => {
   test('nothing is stored, read or listed outside', async () => {
     // All of them pass too; each file that is stored inside is flushed to the disk, which takes its time.
-    const tricks = pathTricks(folder).filter((_, i) => i % 11 === 0)
+    const tricks = pathTricks(folder).filter((_, i) => i % 3 === 0)
     const before = outside(folder)
     let refused = 0
     for (const trick of tricks) {
