@@ -16,6 +16,8 @@ for (const client of FOREIGN_CLIENTS.filter(({ name }) => ROWS.includes(name))) 
       expect(event).toMatchObject({ blocks: BLOCKS, blksize: 512 })
     })
 
+    // One client stores in lock-step, one in windows.
+    if (client.name === 'atftp') return
     test('put 34 MB', async () => {
       const { event } = await storeWhole(client, SIZE_BYTES)
       expect(event).toMatchObject({ blocks: BLOCKS, blksize: 512 })
