@@ -73,6 +73,7 @@ function setUp(allow: readonly string[] = []) {
   const events = new Events(say, 'debug', () => new Uint32Array(0))
   let open = 0
   let closes = 0
+  let asked = 0
   const store: Store = {
     openRead: () => {
       open++
@@ -102,7 +103,7 @@ function setUp(allow: readonly string[] = []) {
       () => 0,
       () => {},
     ),
-    asked: () => {},
+    asked: () => asked++,
     endpoint: {
       limits,
       writable: false,
@@ -114,7 +115,7 @@ function setUp(allow: readonly string[] = []) {
     const near = address.startsWith('192.168.')
     serving.request(1000, { address, port, local: '', near }, RRQ, 0, RRQ.length)
   }
-  return { driver, serving, heard, ask, store, openImages: () => open, closes: () => closes }
+  return { driver, serving, heard, ask, store, openImages: () => open, closes: () => closes, asked: () => asked }
 }
 
 function rulesOf(): Rules {
@@ -125,6 +126,16 @@ function rulesOf(): Rules {
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
+
+test('the first request is one, and a datagram that is none is not: a health check is no sign of a device', () => {
+  const { serving, ask, asked } = setUp()
+  const probe = Uint8Array.of(0, 9, 0, 0)
+  serving.request(1000, { address: '127.0.0.1', port: 2071, local: '', near: true }, probe, 0, probe.length)
+  expect(asked()).toBe(0)
+  ask('192.168.0.1')
+  ask('192.168.0.1', 2072)
+  expect(asked()).toBe(1)
+})
 
 describe('strangers', () => {
   test('hear nothing; the user hears of each once, and how to allow it', async () => {

@@ -36,7 +36,7 @@ export interface ServingOptions {
   readonly endpoint: EndpointConfig<Tid, Served>
   /** Makes the driver for these handlers. */
   readonly driver: (handlers: DriverHandlers<ServedTransfer>) => Driver<ServedTransfer>
-  /** The first datagram reached a listening socket. */
+  /** The first request reached a listening socket. What is none, such as a check of this machine's own, says nothing of the network. */
   readonly asked: () => void
   readonly recording?: Recording | undefined
   /** Requests wait until `admit`. */
@@ -59,6 +59,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   readonly #recording: Recording | undefined
   /** Datagrams that reached a listening socket. */
   #requests = 0
+  #wasAsked = false
   /** False: new requests are left unanswered. */
   admitting = true
   /** What came before `admit`; undefined once requests are served. */
@@ -153,7 +154,11 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   // What the driver says.
 
   request(now: number, peer: Peer, buffer: Uint8Array, offset: number, length: number): void {
-    if (this.#requests++ === 0) this.#asked()
+    this.#requests++
+    if (!this.#wasAsked && isRequest(buffer, offset, length)) {
+      this.#wasAsked = true
+      this.#asked()
+    }
     if (this.#held === undefined) this.#request(now, peer, buffer, offset, length)
     else if (this.#held.length < MAX_HELD) this.#held.push({ peer, bytes: buffer.slice(offset, offset + length) })
   }
@@ -220,7 +225,8 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
       content.agree(transfer.agreed)
     }
     // A capture of one transfer has no place for blocks to others.
-    if (transfer.agreed?.group === undefined) this.#recording?.sentBlocks(this.driver.now(), transfer, first, count)
+    if (this.#recording !== undefined && transfer.agreed?.group === undefined)
+      this.#recording.sentBlocks(this.driver.now(), transfer, first, count)
     io.sendBlocks(content.frame, first, count, content.maxBytes, content.isMapped ? content : undefined)
   }
 
