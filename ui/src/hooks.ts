@@ -60,6 +60,37 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, keys: read
   return { ...state, reload: useCallback(() => setRound((before) => before + 1), []) }
 }
 
+export interface Pages<P> {
+  readonly pages: readonly P[]
+  readonly hasMore: boolean
+  /** Why the last one did not come; '' where it did. */
+  readonly problem: string
+  readonly more: () => void
+}
+
+/** The first page of a list and those that were asked for behind it, which are forgotten when one of `keys` changes. */
+export function usePages<P extends { readonly next: string | null }>(
+  first: P | undefined,
+  load: (after: string) => Promise<P>,
+  keys: readonly unknown[],
+): Pages<P> {
+  const [rest, setRest] = useState<readonly P[]>([])
+  const [problem, setProblem] = useState('')
+  useEffect(() => setRest([]), keys)
+  const pages = first === undefined ? [] : [first, ...rest]
+  const next = pages.at(-1)?.next ?? null
+  const append = async (after: string): Promise<void> => {
+    try {
+      const page = await load(after)
+      setRest((before) => [...before, page])
+      setProblem('')
+    } catch (error) {
+      setProblem(error instanceof Problem ? error.message : String(error))
+    }
+  }
+  return { pages, hasMore: next !== null, problem, more: () => void (next !== null && append(next)) }
+}
+
 /** Counts up some time after transfers have ended, and when the server is back: then lists are worth asking for again. */
 export const settled = signal(0)
 

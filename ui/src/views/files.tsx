@@ -1,12 +1,13 @@
 /** What is served: names, sizes, digests to compare on the device, and new files where that is allowed. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { get, pathOf, Problem } from '../api.ts'
+import { get, pathOf } from '../api.ts'
 import { Bar } from '../parts/bar.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { Name } from '../parts/name.tsx'
 import { Waiting } from '../parts/loading.tsx'
-import { settled, useLoad } from '../hooks.ts'
+import { More } from '../parts/more.tsx'
+import { settled, useLoad, usePages } from '../hooks.ts'
 import { live } from '../live.ts'
 import { queryOf, replaceRoute } from '../route.ts'
 import { sizeText } from '../units.ts'
@@ -25,22 +26,8 @@ interface Page {
 
 export function FilesView({ search }: { readonly search: string }) {
   const loaded = useLoad((signal) => pageOf(search, undefined, signal), [search, settled.value])
-  const [more, setMore] = useState<readonly Page[]>([])
-  const [problem, setProblem] = useState('')
-  useEffect(() => setMore([]), [search, loaded.value])
-  const pages = loaded.value === undefined ? [] : [loaded.value, ...more]
-  const next = pages.at(-1)?.next ?? null
-  const files = pages.flatMap((page) => page.files)
-  const loadMore = async (): Promise<void> => {
-    if (next === null) return
-    try {
-      const page = await pageOf(search, next)
-      setMore((before) => [...before, page])
-      setProblem('')
-    } catch (error) {
-      setProblem(error instanceof Problem ? error.message : String(error))
-    }
-  }
+  const pages = usePages(loaded.value, (after) => pageOf(search, after), [search, loaded.value])
+  const files = pages.pages.flatMap((page) => page.files)
   return (
     <section>
       <h1>Files</h1>
@@ -56,18 +43,7 @@ export function FilesView({ search }: { readonly search: string }) {
           <FileItem key={file.name} file={file} />
         ))}
       </ul>
-      {next !== null && (
-        <p class="more">
-          <button type="button" onClick={() => void loadMore()}>
-            More files
-          </button>
-        </p>
-      )}
-      {problem !== '' && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <More pages={pages} title="More files" />
     </section>
   )
 }

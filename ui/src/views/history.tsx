@@ -1,9 +1,10 @@
 /** Transfers that are over, page by page, narrowed down by filters that stand in the address. */
 import { useEffect, useState } from 'preact/hooks'
-import { get, Problem } from '../api.ts'
+import { get } from '../api.ts'
 import { HistoryTable } from '../parts/history-table.tsx'
 import { Waiting } from '../parts/loading.tsx'
-import { settled, useLoad } from '../hooks.ts'
+import { More } from '../parts/more.tsx'
+import { settled, useLoad, usePages } from '../hooks.ts'
 import { type HistoryFilter, queryOf, replaceRoute } from '../route.ts'
 import type { HistoryRow } from '../wire.ts'
 
@@ -21,23 +22,9 @@ const OUTCOMES = ['trouble', 'completed', 'failed', 'refused', 'superseded', 'pr
 export function HistoryView({ filter }: { readonly filter: HistoryFilter }) {
   const query = queryOf({ ...filter })
   const loaded = useLoad((signal) => pageOf(query, undefined, signal), [query, settled.value])
-  const [older, setOlder] = useState<readonly Page[]>([])
-  const [problem, setProblem] = useState('')
   // Pages behind the first belong to its filter and to its end.
-  useEffect(() => setOlder([]), [query])
-  const pages = loaded.value === undefined ? [] : [loaded.value, ...older]
-  const next = pages.at(-1)?.next ?? null
-  const more = async (): Promise<void> => {
-    if (next === null) return
-    try {
-      const page = await pageOf(query, next)
-      setOlder((before) => [...before, page])
-      setProblem('')
-    } catch (error) {
-      setProblem(error instanceof Problem ? error.message : String(error))
-    }
-  }
-  const rows = uniqueRows(pages.flatMap(({ transfers }) => transfers))
+  const pages = usePages(loaded.value, (before) => pageOf(query, before), [query])
+  const rows = uniqueRows(pages.pages.flatMap(({ transfers }) => transfers))
   return (
     <section>
       <h1>History</h1>
@@ -47,24 +34,13 @@ export function HistoryView({ filter }: { readonly filter: HistoryFilter }) {
         <p class="idle">
           {query === ''
             ? 'No transfer has ended yet.'
-            : next === null
+            : !pages.hasMore
               ? 'No transfer fits.'
               : 'None of the newest ones fits.'}
         </p>
       )}
       {rows.length > 0 && <HistoryTable rows={rows} />}
-      {next !== null && (
-        <p class="more">
-          <button type="button" onClick={() => void more()}>
-            Older ones
-          </button>
-        </p>
-      )}
-      {problem !== '' && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      <More pages={pages} title="Older ones" />
     </section>
   )
 }
