@@ -8,6 +8,7 @@ import { parseConfig } from '../../src/server/config.ts'
 import type { Server } from '../../src/server/contract.ts'
 import { startControl } from '../../src/server/control.ts'
 import { startInstance } from '../../src/server/instance.ts'
+import { NO_STATS } from '../../src/server/network-stats.ts'
 import type { FromInstance } from '../../src/server/protocol.ts'
 import { collector } from '../support/collector.ts'
 import { Arrivals, FakeInstances, folderWith } from '../support/instances.ts'
@@ -103,15 +104,5 @@ test('serve does all that needs root in that step', async () => {
   expect(existsSync(pidfile)).toBe(false)
 })
 
-const NETWORK = {
-  requests: 0,
-  ignored: 0,
-  repeated: 0,
-  refused: 0,
-  arrivals: 0,
-  sendErrors: {},
-  receiveErrors: 0,
-  dropped: 0,
-}
 const COUNTS = { running: 0, requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 }
-const STATS = { since: 0, transfers: COUNTS, bytes: { read: 0, written: 0 }, network: NETWORK }
+const STATS = { since: 0, transfers: COUNTS, bytes: { read: 0, written: 0 }, network: NO_STATS }

@@ -2,6 +2,7 @@
  * A server of the page without TFTP: it answers as `foresend serve --http` does, and a test says what happens. Its static files have the same
  * content security policy.
  */
+import { NO_STATS } from '../../src/server/network-stats.ts'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
@@ -91,16 +92,7 @@ export class FakeServer {
       since: Date.now(),
       transfers: { running: 0, requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
       bytes: { read: 0, written: 0 },
-      network: {
-        requests: 0,
-        ignored: 0,
-        repeated: 0,
-        refused: 0,
-        arrivals: 0,
-        sendErrors: {},
-        receiveErrors: 0,
-        dropped: 0,
-      },
+      network: NO_STATS,
     }
     this.#http = createServer((request, response) => void this.#answer(request, response))
   }

@@ -1,21 +1,13 @@
 import { expect, test } from 'vitest'
 import type { ServerStats } from '../../server/contract.ts'
+import { NO_STATS } from '../../server/network-stats.ts'
 import { summaryLine } from './summary.ts'
 
 const none: ServerStats = {
   since: 0,
   transfers: { running: 0, requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
   bytes: { read: 0, written: 0 },
-  network: {
-    requests: 0,
-    ignored: 0,
-    repeated: 0,
-    refused: 0,
-    arrivals: 0,
-    sendErrors: {},
-    receiveErrors: 0,
-    dropped: 0,
-  },
+  network: NO_STATS,
 }
 
 test('nothing happened: no line', () => {
