@@ -87,11 +87,12 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
   const printer = printerFor(context, own, level, tag)
   const listening = Promise.withResolvers<void>()
   const atEnd: (() => void | Promise<void>)[] = []
-  const history = own.history === false ? undefined : await openState(context, own, printer, listening.promise)
+  const state = own.history === false ? undefined : (own.state ?? stateFolder())
+  const history = state === undefined ? undefined : await openState(context, state, printer, listening.promise)
   /** What needs root, and the end of being root: after the sockets are bound, and before a request is looked at. */
   const giveUpRoot = (): void => {
     if (own.pidfile !== undefined) atEnd.push(writePidFile(own.pidfile))
-    if (user !== undefined) becomeUser(user, history === undefined ? undefined : (own.state ?? stateFolder()))
+    if (user !== undefined) becomeUser(user, state)
   }
   const starting = startAsAsked(context, config, port, printer, level, history, source.sockets, giveUpRoot)
   // Signals count from here on: one may come right after `listening`.
@@ -102,7 +103,6 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
     // It has stopped already, unless one of the steps below fails.
     atEnd.push(() => server.stop(0))
     const reload = (): Promise<string> => reloadAsSet(starting, source, confinement?.inForce === true)
-    const state = history === undefined ? undefined : (own.state ?? stateFolder())
     const api = apiOf(server, source, own, http, state, reload)
     atEnd.push(() => api.close())
     const control = state === undefined ? undefined : await openControl(context, state, api, printer)
@@ -171,7 +171,7 @@ async function confineAsAsked(
  */
 function openState(
   context: Context,
-  { state = stateFolder() }: OwnSettings,
+  state: string,
   printer: EventPrinter,
   listening: Promise<void>,
 ): Promise<OpenHistory> {

@@ -46,9 +46,9 @@ export async function openHttp(
   stateFolder: string | undefined,
 ): Promise<{ readonly listener: HttpListener; readonly made: Token | undefined }> {
   const { listenHttp } = await import('../../control/http/listen.ts')
-  const made = plan.token === undefined ? tokenIn(stateFolder) : undefined
-  const token = (plan.token ?? made) as Token
-  return { listener: await listenHttp(api, { ...plan, token }), made }
+  const token = plan.token ?? tokenIn(stateFolder)
+  const listener = await listenHttp(api, { ...plan, token })
+  return { listener, made: plan.token === undefined ? token : undefined }
 }
 
 /** The line with the link. The token stands behind `#`, which no browser sends on: it reaches no log and no other site. */
