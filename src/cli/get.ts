@@ -23,7 +23,7 @@ Examples:
   foresend get 192.168.1.1 vmlinuz initrd.img -o boot/          several files of one server
 
 Addresses: tftp://HOST[:PORT]/NAME[;mode=netascii] (RFC 3617). IPv6 in brackets: tftp://[fe80::1%eth0]/NAME
-Of several files one that fails keeps the next from nothing; the exit code is that of the worst failure.
+Of several files, one that fails does not stop the next; the exit code is that of the worst failure.
 Exit codes: 0 done, 1 failed (also another size or digest than expected), 2 usage, 4 the server refused, 5 no answer.
 `
 

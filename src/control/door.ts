@@ -4,7 +4,7 @@ import type { Token } from './http/token.ts'
 export type Door =
   /** A Unix socket: the system lets in its owner alone, and no browser. */
   | { readonly type: 'socket' }
-  /** TCP: browsers, with pages of anybody in them, and other users of this machine. */
+  /** TCP: browsers, which show pages of other sites as well, and other users of this machine. */
   | {
       readonly type: 'tcp'
       readonly scheme: 'http' | 'https'

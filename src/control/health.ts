@@ -11,7 +11,7 @@ import type { ApiSource } from './source.ts'
 const ANSWER_WITHIN_MS = 1000
 /** An answer counts this long: what asks more often gets the same. */
 const KEEP_MS = 1000
-/** Lost datagrams on loopback are rare, and a full socket buffer is none of them. */
+/** A full socket buffer drops a datagram, on loopback too. */
 const ASK_AGAIN_MS = 300
 /** Opcode 9 is no packet of TFTP (RFC 1350, RFC 2347): an endpoint answers it with ERROR 4. */
 const PROBE = Buffer.from([0, 9, 0, 0])

@@ -27,6 +27,6 @@ export interface ApiSource {
   readonly settingKeys: readonly string[]
   /** Whether files may be stored through it. */
   readonly isWritable: boolean
-  /** Whether whoever looks over TCP needs the token. */
+  /** Reading over TCP needs the token. */
   readonly readsNeedToken: boolean
 }

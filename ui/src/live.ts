@@ -15,7 +15,7 @@ import type {
 /** Transfers that are over and still shown; older ones are in the history. */
 const MOST_ENDED = 100
 const MOST_NOTICES = 20
-/** A transfer that stopped running is told about with its cause, once its packets were looked at: within some seconds. */
+/** The last event of a transfer comes with its cause, some seconds after it stopped running. */
 const LEAVING_MS = 8000
 const MOST_LEAVING = 6
 
@@ -25,7 +25,7 @@ export interface Notice {
   readonly message: string
 }
 
-/** What changed with one frame, for whoever speaks it. */
+/** What changed with one frame, for the part that a screen reader speaks. */
 export interface News {
   readonly begun: readonly TransferView[]
   readonly stalled: readonly TransferView[]
@@ -40,7 +40,7 @@ export interface Leaving {
 
 export class Live {
   readonly transfers = new Map<number, TransferView>()
-  /** Counts the frames: whoever reads it is drawn again with each. */
+  /** Counts the frames: a component that reads it is drawn again with each. */
   readonly frames = signal(0)
   readonly status = signal<Status | undefined>(undefined)
   readonly link = signal<Link>({ type: 'connecting' })

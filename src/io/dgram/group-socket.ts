@@ -1,6 +1,6 @@
 /**
  * A port of ours for all clients that get one file together (RFC 2090): what is for one of them goes to it alone, blocks go to the group,
- * and all of it leaves from here. Clients take a block of another port for somebody else's.
+ * and all of it leaves from here. Clients pass over a block of another port.
  */
 import type { Socket } from 'node:dgram'
 import type { Peer } from '../../endpoint/contract.ts'

@@ -3,7 +3,7 @@ import { encodeOack, escapeText, type Option, type Parsed, type Request, WIRE_ER
 import { acceptOack, type Agreed, type Limits, negotiateRead } from '../negotiate.ts'
 import { type GroupAddress, type GroupAnswer, groupOption, MULTICAST, parseGroupOption } from './group-option.ts'
 
-/** A block of a group is told from others by its sixteen bits alone: no file has more of them. */
+/** Sixteen bits alone name a block of a group: no file for groups has more blocks. */
 export const MAX_GROUP_BLOCKS = 0xffff
 /** A member asks for one block after the other, and numbers never begin again. */
 const NOT_IN_A_GROUP: ReadonlySet<string> = new Set(['windowsize', 'rollover'])

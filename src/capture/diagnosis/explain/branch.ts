@@ -1,4 +1,4 @@
-/** What a story knows while it is told: one branch of the search. */
+/** One branch of the search: a story up to the packet that is looked at. */
 import type { ClientState, Terms } from './client.ts'
 import type { EventKind } from './faults.ts'
 
