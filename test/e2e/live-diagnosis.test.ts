@@ -23,7 +23,10 @@ async function boot(port: number, filename: string, name: string, faults: string
   )
 }
 
-test('lost acknowledgements, lost DATA and a deaf device are named in the events and in the history, a healthy neighbour is not', async () => {
+// Real time: pauses of a busy machine may look like another fault. The same causes are judged in virtual time in test/diagnosis.
+test('lost acknowledgements, lost DATA and a deaf device are named in the events and in the history, a healthy neighbour is not', {
+  retry: 2,
+}, async () => {
   const files = Object.fromEntries(['ack', 'data', 'deaf', 'good'].map((name) => [name, pattern(SIZE)]))
   const folder = folderWith(files)
   const state = tempFolder()

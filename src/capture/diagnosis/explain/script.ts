@@ -59,6 +59,8 @@ export interface Latency {
 const SCHEDULING_MS = 4
 /** A busy one by this, and no timer is as short. */
 const BUSY_MS = 40
+/** No client gives up sooner than this after a block that came once. */
+const GIVES_UP_MS = 1000
 
 export function scriptOf(
   { packets, quietMs, followedUntil }: Pick<CapturedTransfer, 'packets' | 'quietMs' | 'followedUntil'>,
@@ -117,7 +119,8 @@ export function scriptOf(
     while (undecidedFrom > 0 && ms[length - 1] - ms[undecidedFrom - 1] + quietMs <= mostMs) undecidedFrom--
   // An ERROR that comes when an answer is due is that answer.
   const asked = before < 0 || seq[before] !== ERROR_SAID ? -1 : sentBefore[before]
-  const refusedAt = asked >= 0 && ms[before] - ms[asked] <= mostMs ? asked : -1
+  const isNew = asked >= 0 && (sentBefore[asked] < 0 || seq[sentBefore[asked]] < seq[asked])
+  const refusedAt = asked >= 0 && ms[before] - ms[asked] <= (isNew ? GIVES_UP_MS : mostMs) ? asked : -1
   return {
     length,
     sent: sentCount,
