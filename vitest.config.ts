@@ -11,10 +11,10 @@ const virtual = [
 /** Real sockets, threads or processes, and a judgement of times, memory or descriptors: one file after the other. */
 const alone = [
   'src/{io,lab-live,load}/**/*.test.ts',
-  'src/history/history.test.ts',
-  'src/server/**/*.test.ts',
-  'test/{heap,soak}/**/*.test.ts',
-  'test/e2e/{bench-load,http-attacks,robust-kill,robust-worker,serve-many}.test.ts',
+  'src/server/{history,server}.test.ts',
+  'test/heap/**/*.test.ts',
+  'test/soak/{churn,soak}.test.ts',
+  'test/e2e/{bench-load,http-attacks,robust-worker}.test.ts',
 ]
 
 /** Files that take longest, or wait longest: they begin first, so that no core is left with one of them at the end. */

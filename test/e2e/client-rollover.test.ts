@@ -66,7 +66,6 @@ async function serveRollingToOne({ image, blksize, windowsize, oack }: Served): 
 eachClientDriver(() => {
   test.each([
     ['34 MB in lock-step of RFC 1350, no size known', 512, 1, []],
-    ['blocks of 8 bytes in lock-step, no size known', 8, 1, ['blksize=8']],
     ['blocks of 8 bytes in windows, the size known', 8, 16, ['blksize=8', 'windowsize=16', `tsize=${BLOCKS * 8 + 3}`]],
   ] as const)('%s', async (_what, blksize, windowsize, oack) => {
     // No two blocks alike, so that a block that is taken for another one shows.

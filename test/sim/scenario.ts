@@ -127,7 +127,7 @@ export function drawScenario(seed: number, pinned: Pinned = {}): Scenario {
 }
 
 /** Transfers across the wrap of the block number in one run of the tests. */
-export const CHEAP_ROLLOVERS = 80
+export const CHEAP_ROLLOVERS = 40
 
 /** Devices that take blocks of 8 bytes, so that a wrap costs half a megabyte and not 32. */
 const SMALL_BLOCK_CLIENTS: Readonly<Record<string, MakeClient>> = {
