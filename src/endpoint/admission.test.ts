@@ -76,6 +76,40 @@ describe('admission', () => {
     expect(owner.deadlineAt).toBe(Infinity)
   })
 
+  test('when all half-open places are taken, new clients get in at a thousand a second, and one that answers stays', () => {
+    const owner = new OwnerDouble({ maxHalfOpen: 256 })
+    owner.onOpen = (transfer) => owner.endpoint.acceptRead(owner.now, transfer, 1e6)
+    const flood = (requests: number): number => {
+      const before = owner.opened.length
+      for (let i = 0; i < requests; i++) {
+        owner.now += 0.05
+        owner.request(peer(1024, `172.${16 + (sent >> 16)}.${(sent >> 8) & 255}.${sent++ & 255}`))
+      }
+      return owner.opened.length - before
+    }
+    let sent = 0
+    expect(flood(256)).toBe(256)
+    // 20,000 in a second for a second, and what may come at once.
+    expect(flood(20_000)).toBeLessThanOrEqual(1100)
+    expect(flood(20_000)).toBeGreaterThanOrEqual(990)
+    expect(owner.endpoint.counts.refused).toBeGreaterThan(37_000)
+    expect(owner.replies).toEqual([])
+    // One that asks again and again gets in, and the flood does not take its place.
+    const before = owner.opened.length
+    for (let tries = 0; owner.opened.at(-1)?.peer.address !== '10.0.0.7'; tries++) {
+      expect(tries).toBeLessThan(200)
+      flood(190 + tries)
+      owner.now += 0.05
+      owner.request(peer(7, '10.0.0.7'))
+    }
+    expect(owner.opened.length).toBeGreaterThan(before)
+    const client = owner.transfer
+    owner.answer(client)
+    flood(20_000)
+    owner.answer(client, LAST_BLOCK)
+    expect(owner.kinds(client).at(-1)).toBe('completed')
+  })
+
   test('5000 at once from one address when allowed', () => {
     const owner = new OwnerDouble({ maxTransfersPerAddress: 5000, maxHalfOpen: 5000 })
     owner.onOpen = (transfer) => owner.endpoint.acceptRead(owner.now, transfer, 1e6)

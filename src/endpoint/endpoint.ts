@@ -62,6 +62,11 @@ const MIN_REST_MS = 0.01
 
 /** A person who tries a few things by hand sees every refusal; a flood of requests becomes a trickle of events. */
 const REFUSED_EVENTS = { burst: 16, perSecond: 1 }
+/**
+ * Half-open transfers that may go for new ones. A flood of requests whose senders never answer costs a tenth of a core at most; the clients
+ * among them ask again.
+ */
+const REPLACED_HALF_OPEN = { burst: 100, perSecond: 1000 }
 /** Forged datagrams must not make a storm of answers. */
 const STRAY_ANSWERS = { burst: 100, perSecond: 100 }
 const UNKNOWN_TID = encodePeerError(WIRE_ERROR.unknownTid, 'Unknown transfer ID')
@@ -75,6 +80,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
   readonly #lifecycle: Lifecycle<Io, Content>
   readonly #refusedEvents = new RateLimiter(REFUSED_EVENTS)
   readonly #strayAnswers = new RateLimiter(STRAY_ANSWERS)
+  readonly #replacedHalfOpen = new RateLimiter(REPLACED_HALF_OPEN)
   readonly #openTimeoutMs: number
   readonly #idStep: number
   #nextId: number
@@ -314,7 +320,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
     if (over !== undefined) this.#lifecycle.drop(over, 'superseded', supersededError(over))
 
     const room = this.#admission.room(peer)
-    if (room === 'full') {
+    if (room === 'full' || (room !== 'none' && !this.#replacedHalfOpen.take(now))) {
       this.#turnAway(peer, request, (transfer) => busyError(transfer, this.size))
       return false
     }

@@ -31,6 +31,8 @@ import type { DriverStats } from '../driver-stats.ts'
 
 /** Datagrams received with one call. */
 const INBOX = 32
+/** Requests are handled for this long before running transfers get their turn. */
+const REQUESTS_MS = 0.1
 /** Control data of an error message, in bytes: the error and the address of the machine that reported it. */
 const ERROR_CONTROL_BYTES = 256
 
@@ -79,6 +81,8 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #atWork = false
   /** When the datagrams that are being handed over were received, in milliseconds: one look at the clock for a batch. */
   #workAt = 0
+  /** When the loop last looked for datagrams of transfers on behalf of requests, in milliseconds. */
+  #caughtUpAt = 0
   /** True while a request that the loop received is handled: what arrived before it is handled already. */
   #caughtUp = false
   #sockets = 0
@@ -243,6 +247,15 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   /** The final ACK of a client that asks for its next file has arrived before: it must not look as if it had not. */
   beforeRequests(): void {
     this.#loop.catchUp()
+    this.#caughtUpAt = performance.now()
+  }
+
+  betweenRequests(): void {
+    if (performance.now() - this.#caughtUpAt < REQUESTS_MS) return
+    // What the requests made leaves first.
+    this.#finishWork()
+    this.beforeRequests()
+    this.arrived()
   }
 
   /** The datagram is message `message` of the socket's inbox, and no transfer's. */
@@ -269,6 +282,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#atWork = true
     for (const { peer, buffer, offset, length } of waiting) {
       this.#handlers.request(performance.now(), peer, buffer, offset, length)
+      this.betweenRequests()
     }
     this.#finishWork()
   }

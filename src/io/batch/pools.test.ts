@@ -14,6 +14,7 @@ test('ports that another program has use up no numbers of the table, however oft
     table: new PeerTable(),
     arrived: () => {},
     beforeRequests: () => {},
+    betweenRequests: () => {},
     received: () => {},
     isRequest: () => false,
     stray: () => {},

@@ -28,6 +28,7 @@ function open(
     table: new PeerTable(),
     arrived: () => {},
     beforeRequests: () => {},
+    betweenRequests: () => inputs.push('pause'),
     received: (_socket, peer) => inputs.push(peer),
     isRequest: () => isRequest,
     stray: () => inputs.push('stray'),
@@ -61,8 +62,8 @@ describe('receiving', () => {
       socket.receive(false)
       return inputs
     }
-    expect(receivedBy(open(listening, true))).toEqual(['stray', 'stray'])
-    expect(receivedBy(open(listening, false))).toEqual(['peer 5', 'stray'])
+    expect(receivedBy(open(listening, true))).toEqual(['stray', 'pause', 'stray'])
+    expect(receivedBy(open(listening, false))).toEqual(['peer 5', 'pause', 'stray'])
     expect(receivedBy(open(undefined, true))).toEqual(['peer 5', 'stray'])
   })
 
@@ -71,6 +72,13 @@ describe('receiving', () => {
     join(5)
     for (let i = 0; i < 1000; i++) native.inbox.push(5)
     expect(socket.receive(false)).toBe(16)
+  })
+
+  test('of a flood of requests one batch is taken at a time, and transfers may have their turn between two of them', () => {
+    const { native, socket, inputs } = open({ fd: 9, port: 69, received: () => {} }, true)
+    for (let i = 0; i < 1000; i++) native.inbox.push(5)
+    expect(socket.receive(false)).toBe(4)
+    expect(inputs).toEqual(['stray', 'pause', 'stray', 'pause', 'stray', 'pause', 'stray'])
   })
 
   test('ICMP goes to the peer that it is about, after the datagrams that came before', () => {

@@ -25,8 +25,10 @@ export interface SocketHost<Peer> {
   readonly table: PeerTable<Peer>
   /** Datagrams were received, and are handed over next. */
   arrived(): void
-  /** Requests were received, and are handed over next: what reached transfers before them must be handled first. */
+  /** Requests were received, and the next is handed over: what reached transfers before it must be handled first. */
   beforeRequests(): void
+  /** A request was handed over, and the next one of the same batch follows: running transfers wait for a bounded time only. */
+  betweenRequests(): void
   /** See `DriverHandlers`. */
   isRequest(buffer: Uint8Array, offset: number, length: number): boolean
   /** A datagram lies in the socket's inbox from `offset`. */
@@ -102,7 +104,8 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     let most = hurried && !errors && this.live === 1 ? 1 : inbox.count
     let total = 0
     let faults = 0
-    for (let batch = 0; batch < MAX_BATCHES && faults < MAX_FAULTS; ) {
+    const batches = this.isListening ? 1 : MAX_BATCHES
+    for (let batch = 0; batch < batches && faults < MAX_FAULTS; ) {
       const count = native.recvmmsg(this.fd, inbox.headers, most)
       if (count > 0) {
         this.#hand(count)
@@ -169,6 +172,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     if (this.isListening) host.beforeRequests()
     host.arrived()
     for (let i = 0; i < count; i++) {
+      if (i > 0 && this.isListening) host.betweenRequests()
       const length = inbox.take(i)
       const segment = inbox.joinedBytes
       const peer = this.#isRequest(i, length) ? undefined : host.table.get(this.index, inbox.names, i * NAME_WORDS)
