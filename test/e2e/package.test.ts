@@ -27,9 +27,8 @@ beforeAll(() => {
   mkdirSync(tarballs)
   mkdirSync(home)
   npm(ROOT, 'pack', '--pack-destination', tarballs)
-  for (const name of Object.keys(manifest.dependencies)) {
-    npm(ROOT, 'pack', join(ROOT, 'node_modules', name), '--ignore-scripts', '--pack-destination', tarballs)
-  }
+  const dependencies = Object.keys(manifest.dependencies).map((name) => join(ROOT, 'node_modules', name))
+  npm(ROOT, 'pack', ...dependencies, '--ignore-scripts', '--pack-destination', tarballs)
   writeFileSync(join(home, 'package.json'), '{"private":true}')
   npm(
     home,
