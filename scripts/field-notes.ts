@@ -18,14 +18,16 @@ const FOLDER = new URL('../docs/field-notes/', import.meta.url)
 
 type Parts = Readonly<Record<string, () => string>>
 
-/** The pages, and what makes their parts. */
-export const FIELD_NOTES: Readonly<Record<string, () => Parts>> = {
-  'archer-c2.md': () => ({
+const ALL_FAULTS = Object.keys(FAULTS) as FaultName[]
+
+/** The pages, and what makes their parts: those with a line for each fault can be made for some of them alone. */
+export const FIELD_NOTES: Readonly<Record<string, (faults?: readonly FaultName[]) => Parts>> = {
+  'archer-c2.md': (faults = ALL_FAULTS) => ({
     ...diagrams(),
     'ack-loss': ackLossTable,
     spread: spreadText,
     console: consoleTable,
-    ...faultParts(),
+    ...faultParts(faults),
   }),
   'small-mtu.md': () => ({ devices: smallMtuTable }),
 }
@@ -48,6 +50,13 @@ export function withFieldNotes(name: string, page: string): string {
     if (!place.test(text)) throw new RangeError(`${name} has no place for lab:${part}`)
     return text.replace(place, (_, before: string, after: string) => before + make() + after)
   }, page)
+}
+
+/** What stands in `page` for `part` now. */
+export function partOf(page: string, part: string): string {
+  const found = region(part).exec(page)
+  if (found === null) throw new RangeError(`the page has no place for lab:${part}`)
+  return found[0].slice(found[1].length, -found[2].length)
 }
 
 export function readFieldNotes(name: string): string {
@@ -137,10 +146,9 @@ function rateOf(baud: number, copies: number): string {
 }
 
 /** The table of all faults and the list of what does not fit, which share one experiment. */
-function faultParts(): Record<string, () => string> {
+function faultParts(names: readonly FaultName[]): Record<string, () => string> {
   let known: { cells: readonly ExplainedCell[]; verdicts: readonly FaultVerdict[] } | undefined
   const experiment = (): NonNullable<typeof known> => {
-    const names = Object.keys(FAULTS) as FaultName[]
     known ??= judged(names, explain({ faults: names, servers: REPORTED, seeds: SEEDS }).cells)
     return known
   }
