@@ -48,6 +48,18 @@ test('it carries nothing that its policy forbids, and names no other host', () =
   }
 })
 
+test('the document names every script that the first view needs, so that no script waits for another', () => {
+  const html = readFileSync(join(page, 'index.html'), 'utf8')
+  const named = [...html.matchAll(/<script [^>]*src="\/assets\/([^"]+)"/g)].map(([, name]) => name)
+  expect(named).toHaveLength(2)
+  const [first, main] = named.map((name) => readFileSync(join(page, 'assets', name), 'utf8'))
+  const importsOf = (source: string): string[] =>
+    [...source.matchAll(/(?:\bfrom|^import|;import)\s*"\.\/([^"]+)"/g)].map(([, name]) => name)
+  expect(importsOf(first)).toEqual([])
+  expect(importsOf(main)).toEqual([named[0]])
+  expect(Buffer.byteLength(first)).toBeLessThan(4000)
+})
+
 async function served(options: Partial<FakeOptions> = {}): Promise<FakeServer> {
   const server = await FakeServer.start({ page, ...options })
   onTestFinished(() => server.stop())

@@ -3,13 +3,14 @@ import { useState } from 'preact/hooks'
 import { type Ended, idOf } from '../ended.ts'
 import { get } from '../api.ts'
 import { useLoad, useNow } from '../hooks.ts'
+import { NotYet } from '../later.tsx'
+import { rest } from '../rest.ts'
 import { fragmentOf, type TransferId } from '../route.ts'
 import { visible } from '../visible.ts'
 import type { Diagnosis } from '../wire.ts'
 import { agoText, figuresText, outcomeTone, outcomeWord, sentence, uBootLine, whenText } from '../words.ts'
 import { Bar } from './bar.tsx'
 import { FileName } from './name.tsx'
-import { Packets } from './packets.tsx'
 
 export interface EndedCardProps {
   readonly ended: Ended
@@ -107,9 +108,14 @@ function PacketsOnDemand({ id, ended }: { readonly id: TransferId; readonly ende
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>What its packets show</summary>
-      {isOpen && (
-        <Packets id={id} direction={ended.direction} blocks={ended.blocks} optionsAgreed={ended.optionsAgreed ?? ''} />
-      )}
+      {isOpen && <PacketsOf id={id} ended={ended} />}
     </details>
   )
+}
+
+function PacketsOf({ id, ended }: { readonly id: TransferId; readonly ended: Ended }) {
+  const Packets = rest.code.value?.Packets
+  if (Packets === undefined) return <NotYet what={rest} />
+  const { direction, blocks, optionsAgreed = '' } = ended
+  return <Packets id={id} direction={direction} blocks={blocks} optionsAgreed={optionsAgreed} />
 }
