@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { builtPage } from './built-page.ts'
 import { CHROMIUM, launch, open, PHONE, type Watched, WIDE } from './browser.ts'
 import { axeInPlaces, everyView } from './axe-matrix.ts'
+import { hostilePeerTests } from './hostile-peers.ts'
 import { realServerTests } from './real-server.ts'
 import { FakeServer, type FakeOptions } from './fake-server.ts'
 import { ArcherBoot, crowd, failure, HOSTILE_NAMES, MOMENTS, olderHistory, someFiles } from './story.ts'
@@ -395,6 +396,8 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     // Contrast, which costs most of the time, is computed in ui/src/colors.test.ts.
     expect(await axeInPlaces(small, places, ['color-contrast'])).toEqual([])
   })
+
+  hostilePeerTests(shown)
 
   realServerTests(shown)
 })

@@ -11,6 +11,7 @@ import type { Diagnosis } from '../wire.ts'
 import { agoText, figuresText, outcomeTone, outcomeWord, sentence, uBootLine, whenText } from '../words.ts'
 import { Bar } from './bar.tsx'
 import { FileName } from './name.tsx'
+import { Words } from './words.tsx'
 
 export interface EndedCardProps {
   readonly ended: Ended
@@ -75,18 +76,26 @@ function AskedWords({ ended, id }: { readonly ended: Ended; readonly id: Transfe
 
 /** Why, what to do, and what to compare on the device. */
 export function EndedWords({ ended }: { readonly ended: Ended }) {
-  const { reason, explanation, advice, crc32, lastAck, outcome, direction } = ended
+  const { client, reason, explanation, advice, crc32, lastAck, outcome, direction } = ended
   const isRead = direction === 'read'
   return (
     <>
-      {reason !== undefined && <p class="why">{sentence(visible(reason))}</p>}
-      {explanation !== undefined && explanation !== reason && <p class="why">{sentence(visible(explanation))}</p>}
+      {reason !== undefined && (
+        <p class="why">
+          <Words text={sentence(withoutLabel(reason, client))} />
+        </p>
+      )}
+      {explanation !== undefined && explanation !== reason && (
+        <p class="why">
+          <Words text={sentence(explanation)} />
+        </p>
+      )}
       {lastAck === 'missing' && (
         <p class="why">Only its last acknowledgement is missing; many devices restart before they send it.</p>
       )}
       {advice !== undefined && (
         <p class="advice">
-          <strong>What to do:</strong> {sentence(visible(advice))}
+          <strong>What to do:</strong> <Words text={sentence(advice)} />
         </p>
       )}
       {crc32 !== undefined && outcome === 'completed' && isRead && (
@@ -96,6 +105,13 @@ export function EndedWords({ ended }: { readonly ended: Ended }) {
       )}
     </>
   )
+}
+
+/** A reason begins with file and client, which stand above it. */
+function withoutLabel(reason: string, client: string): string {
+  const label = ` ${client}: `
+  const at = reason.indexOf(label)
+  return at < 0 ? reason : reason.slice(at + label.length)
 }
 
 /** Packets are kept of what stalled or broke off. */
