@@ -16,17 +16,19 @@ export type Sent<T> = { readonly [K in keyof T as undefined extends T[K] ? never
 const text = v.string()
 const count = v.number()
 
+const ENDINGS = {
+  requested: count,
+  completed: count,
+  probed: count,
+  refused: count,
+  superseded: count,
+  failed: count,
+}
+
 export const STATS = v.object({
   since: count,
-  transfers: v.object({
-    running: count,
-    requested: count,
-    completed: count,
-    probed: count,
-    refused: count,
-    superseded: count,
-    failed: count,
-  }),
+  transfers: v.object({ running: count, ...ENDINGS }),
+  writes: v.object(ENDINGS),
   bytes: v.object({ read: count, written: count }),
   network: v.object({
     requests: count,
