@@ -12,6 +12,9 @@ import { RawClient } from './raw-client.ts'
 
 type Values = Record<string, string | number>
 
+/** For a machine that is busy. */
+const PATIENT = { timeout: 10_000 }
+
 let watched: Watched
 beforeAll(async () => {
   const root = tempFolder()
@@ -48,9 +51,9 @@ test('every GET route is called through it, and answers with exactly what the do
   await device.get('image')
   device.request(1, 'image')
   await device.next()
-  await expect.poll(async () => (await client.getTransfers()).data.transfers).toHaveLength(1)
+  await expect.poll(async () => (await client.getTransfers()).data.transfers, PATIENT).toHaveLength(1)
   const [running] = (await client.getTransfers()).data.transfers as { id: number }[]
-  await expect.poll(async () => (await client.getHistory()).data.transfers).toHaveLength(1)
+  await expect.poll(async () => (await client.getHistory()).data.transfers, PATIENT).toHaveLength(1)
   const [ended] = (await client.getHistory()).data.transfers as { id: number }[]
 
   /** What to call them with, and the status where that is not 200. Those that are not here take nothing. */

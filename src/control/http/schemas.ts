@@ -165,3 +165,12 @@ export function limitOf(most: number): v.GenericSchema {
     String(Math.min(most, 100)),
   )
 }
+
+/** What a program that asks gets. */
+export type SentHistoryRow = Readonly<v.InferOutput<typeof HISTORY_ROW>>
+export type SentDevice = Readonly<v.InferOutput<typeof DEVICE>>
+export type SentNetwork = Readonly<v.InferOutput<typeof NETWORK>>
+export type SentFile = Readonly<v.InferOutput<typeof FILE>>
+export type SentDigests = Readonly<v.InferOutput<typeof FILE_DIGESTS>>
+export type SentDiagnosis = Readonly<v.InferOutput<typeof DIAGNOSIS>>
+export type SentStatus = Readonly<v.InferOutput<typeof STATUS>>
