@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 
+const FIRST = join(import.meta.dirname, 'src/first.ts')
+const MAIN = join(import.meta.dirname, 'src/main.tsx')
+
 export default defineConfig({
   root: import.meta.dirname,
   base: '/',
@@ -14,11 +17,58 @@ export default defineConfig({
     target: 'es2022',
     // The content security policy allows no `data:` beside pictures.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: false,
+    // One stylesheet for all views, and what the first view needs in as few scripts as it has round trips.
+    cssCodeSplit: false,
+    rolldownOptions: {
+      input: [join(import.meta.dirname, 'index.html'), MAIN],
+      preserveEntrySignatures: 'allow-extension',
+      output: { codeSplitting: { groups: [{ name: chunkOf }] } },
+    },
     reportCompressedSize: false,
   },
-  plugins: [precompressed()],
+  plugins: [mainInDocument(), precompressed()],
 })
+
+interface Modules {
+  getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null
+}
+
+/** `first` opens the stream, `main` draws the first view; each with all that it needs, so that neither waits for a third script. */
+function chunkOf(id: string, modules: Modules): string | null {
+  if (neededBy(FIRST, modules).has(id)) return 'first'
+  return neededBy(MAIN, modules).has(id) ? 'main' : null
+}
+
+/** Without what is only loaded later. */
+function neededBy(entry: string, modules: Modules): ReadonlySet<string> {
+  const found = new Set([entry])
+  for (const id of found) for (const needed of modules.getModuleInfo(id)?.importedIds ?? []) found.add(needed)
+  return found
+}
+
+/** The document names both scripts, so that they are asked for at once. */
+function mainInDocument(): Plugin {
+  return {
+    name: 'main-in-document',
+    apply: 'build',
+    generateBundle: (_, bundle) => {
+      // A chunk that only imports the one with the code, which the document names itself.
+      for (const [file, chunk] of Object.entries(bundle))
+        if (chunk.type === 'chunk' && chunk.facadeModuleId === MAIN && !chunk.moduleIds.includes(MAIN))
+          delete bundle[file]
+    },
+    transformIndexHtml: {
+      order: 'post',
+      handler: (_, { bundle = {} }) => {
+        const main = Object.values(bundle).find((chunk) => chunk.type === 'chunk' && chunk.moduleIds.includes(MAIN))
+        if (main === undefined) throw new Error('the build has no chunk of main.tsx')
+        const attrs = { type: 'module', async: true, crossorigin: true, src: `/${main.fileName}` }
+        return [{ tag: 'script', attrs, injectTo: 'head' }]
+      },
+    },
+  }
+}
 
 function precompressed(): Plugin {
   let folder = ''

@@ -191,6 +191,8 @@ export interface ServerStats {
     readonly superseded: number
     readonly failed: number
   }
+  /** Of those: the ones in which a client stores a file. */
+  readonly writes: Readonly<Record<Exclude<keyof ServerStats['transfers'], 'running'>, number>>
   /** Payload of transfers that ended, in bytes. */
   readonly bytes: { readonly read: number; readonly written: number }
   readonly network: NetworkStats

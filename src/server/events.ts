@@ -80,8 +80,9 @@ export class Events {
   /** A peer whose address is not served asked for something. It gets no answer; some of these requests become events. */
   denied(peer: Peer, request: Request | undefined, reason: string): void {
     if (!this.#denied.take(performance.now(), peer.address)) return
+    const direction = request?.opcode === OPCODE.wrq ? 'write' : 'read'
     const isRead = includes(this.level, transferLevel('refused', undefined))
-    if (!isRead) this.#ledger.count('refused')
+    if (!isRead) this.#ledger.count('refused', direction)
     const device = request === undefined ? '' : deviceId(peer.address, undefined, request)
     const details = this.#detailsOf === undefined ? undefined : { ...NO_DETAILS, device }
     if (!isRead && details === undefined) return
@@ -94,7 +95,7 @@ export class Events {
       id: 0,
       client: clientOf(peer),
       file: request?.filename ?? '',
-      direction: request?.opcode === OPCODE.wrq ? 'write' : 'read',
+      direction,
       bytes: 0,
       blocks: 0,
       datagrams: 0,

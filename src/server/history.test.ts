@@ -145,7 +145,15 @@ test('instances begin with what was learnt before; one that crashed says of no t
     stalls: 0,
     since: 1000,
   } as const
-  const facts = { counts: { requested: 1 }, readBytes: 0, writtenBytes: 0, running: [standing], ended: [], lastId: 1 }
+  const facts = {
+    counts: { requested: 1 },
+    writes: {},
+    readBytes: 0,
+    writtenBytes: 0,
+    running: [standing],
+    ended: [],
+    lastId: 1,
+  }
   fake.owners[0].handle({ type: 'facts', facts })
   fake.owners[0].exited('a bug')
   expect(history.log.events).toMatchObject([

@@ -124,6 +124,7 @@ describe('at a level that leaves events out', () => {
         type: 'facts',
         facts: {
           counts: { requested: 1000, completed: 1000 },
+          writes: { requested: 250, completed: 250 },
           readBytes: 75_000,
           writtenBytes: 25_000,
           running: [],

@@ -7,6 +7,7 @@
 import { type EventKind, FINAL_EVENTS } from '../endpoint/contract.ts'
 import { eventOf } from '../endpoint/endpoint.ts'
 import type { ServedTransfer } from './content.ts'
+import type { TransferSnapshot } from './contract.ts'
 import type { CountedKind, Facts, Standing } from './protocol.ts'
 import { stateAfter, TRANSFER_STATES, type TransferState } from './transfer-state.ts'
 
@@ -31,6 +32,8 @@ export class Ledger {
   /** The slots of these, and some that hold nothing any more. */
   #slots: number[] = []
   #counts: Counts = {}
+  /** Of those, by clients that store. */
+  #writes: Counts = {}
   #readBytes = 0
   #writtenBytes = 0
   #ended: number[] = []
@@ -51,7 +54,7 @@ export class Ledger {
     const { id } = transfer
     const row = this.#rows.get(id)
     if (FINAL_EVENTS.has(kind)) {
-      this.count(kind as CountedKind)
+      this.count(kind as CountedKind, transfer.direction)
       if (transfer.direction === 'read') this.#readBytes += bytes
       else this.#writtenBytes += bytes
       if (row !== undefined && (row & KNOWN) !== 0) this.#ended.push(id)
@@ -60,7 +63,7 @@ export class Ledger {
       return
     }
     if (row === undefined) {
-      this.count('requested')
+      this.count('requested', transfer.direction)
       this.#lastId = Math.max(this.#lastId, id)
     }
     this.#rows.set(id, rowAfter(row ?? 0, kind))
@@ -71,8 +74,9 @@ export class Ledger {
   }
 
   /** One more of `kind`, of which nothing else is to be known. */
-  count(kind: CountedKind): void {
+  count(kind: CountedKind, direction: TransferSnapshot['direction']): void {
     this.#counts[kind] = (this.#counts[kind] ?? 0) + 1
+    if (direction === 'write') this.#writes[kind] = (this.#writes[kind] ?? 0) + 1
     this.#later()
   }
 
@@ -98,6 +102,7 @@ export class Ledger {
     this.#timer = undefined
     const facts: Facts = {
       counts: this.#counts,
+      writes: this.#writes,
       readBytes: this.#readBytes,
       writtenBytes: this.#writtenBytes,
       running: this.#standings(),
@@ -105,6 +110,7 @@ export class Ledger {
       lastId: this.#lastId,
     }
     this.#counts = {}
+    this.#writes = {}
     this.#readBytes = 0
     this.#writtenBytes = 0
     this.#ended = []

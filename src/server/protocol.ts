@@ -82,6 +82,8 @@ export interface KeptReport {
 export interface Facts {
   /** Transfers that began or ended. */
   readonly counts: Readonly<Partial<Record<CountedKind, number>>>
+  /** Of those: the ones in which a client stores a file. */
+  readonly writes: Readonly<Partial<Record<CountedKind, number>>>
   /** Payload of the transfers that ended. */
   readonly readBytes: number
   readonly writtenBytes: number
@@ -93,7 +95,7 @@ export interface Facts {
   readonly lastId: number
 }
 
-export type CountedKind = Exclude<keyof ServerStats['transfers'], 'running'>
+export type CountedKind = keyof ServerStats['writes']
 
 /** How a running transfer stands. `served` is there only where it differs from `file`, as in an event. */
 export interface Standing extends Omit<TransferSnapshot, 'served' | 'sizeBytes' | 'blksize'> {

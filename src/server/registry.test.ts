@@ -63,6 +63,7 @@ describe('Registry', () => {
     registry.add(0, event('failed', 3, { direction: 'write', bytes: 10 }))
     expect(registry.totals()).toEqual({
       transfers: { running: 0, requested: 1, completed: 0, probed: 0, refused: 1, superseded: 0, failed: 1 },
+      writes: { requested: 1, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 1 },
       bytes: { read: 0, written: 10 },
     })
   })
@@ -109,11 +110,13 @@ describe('Registry', () => {
       const { event: _event, time: _time, ms: _ms, ...figures } = event('progress', id)
       return { ...figures, since, state: 'running', stalls: 0 }
     }
-    const facts = { counts: {}, readBytes: 0, writtenBytes: 0, ended: [], lastId: 0 }
+    const facts = { counts: {}, writes: {}, readBytes: 0, writtenBytes: 0, ended: [], lastId: 0 }
     registry.addFacts(0, { ...facts, counts: { requested: 2 }, running: [standing(3, 5010), standing(1, 5000)] })
     registry.addFacts(1, { ...facts, counts: { requested: 1 }, running: [standing(2, 5005)] })
     expect(registry.transfers().map(({ id }) => id)).toEqual([1, 2, 3])
     registry.addFacts(1, { ...facts, counts: { completed: 1 }, readBytes: 7, running: [], ended: [2] })
+    registry.addFacts(1, { ...facts, counts: { refused: 3 }, writes: { refused: 2 }, running: [] })
+    expect(registry.totals().writes).toMatchObject({ requested: 0, refused: 2 })
     expect(registry.totals()).toMatchObject({
       transfers: { running: 2, requested: 3, completed: 1 },
       bytes: { read: 7, written: 0 },

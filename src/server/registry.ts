@@ -33,7 +33,7 @@ type Figures = Pick<
   'bytes' | 'sizeBytes' | 'rateBytesPerSec' | 'blksize' | 'window' | 'blocks' | 'datagrams' | 'retransmitted' | 'served'
 >
 type Identity = Pick<Standing, 'id' | 'client' | 'file' | 'direction' | 'since'>
-type Totals = { -readonly [Key in keyof ServerStats['transfers']]: number }
+type Totals = Record<CountedKind, number>
 
 export class Registry {
   /** Where each running transfer is among the entries, by id: tables whose rows come and go hold numbers (docs/adr/0013). */
@@ -41,15 +41,9 @@ export class Registry {
   readonly #entries: (Entry | undefined)[] = []
   readonly #free: number[] = []
   readonly #names = new SharedText()
-  readonly #totals: Totals = {
-    running: 0,
-    requested: 0,
-    completed: 0,
-    probed: 0,
-    refused: 0,
-    superseded: 0,
-    failed: 0,
-  }
+  readonly #totals = noTotals()
+  /** Of those, by clients that store. */
+  readonly #writes = noTotals()
   readonly #bytes = { read: 0, written: 0 }
 
   /** An event of a transfer of `instance`. Nothing of it is kept but its figures. */
@@ -59,7 +53,7 @@ export class Registry {
     if (entry === undefined) {
       const { id, client, file, direction, time, ms } = event
       entry = this.#begin(instance, { id, client, file, direction, since: time - ms })
-      this.#totals.requested++
+      this.#count('requested', direction)
     }
     entry.state = stateAfter(entry.state, event.event)
     if (event.event === 'stalled') entry.stalls++
@@ -67,8 +61,9 @@ export class Registry {
   }
 
   /** What happened in `instance` without an event. */
-  addFacts(instance: number, { counts, readBytes, writtenBytes, running, ended }: Facts): void {
+  addFacts(instance: number, { counts, writes, readBytes, writtenBytes, running, ended }: Facts): void {
     for (const [kind, count] of Object.entries(counts)) this.#totals[kind as CountedKind] += count
+    for (const [kind, count] of Object.entries(writes)) this.#writes[kind as CountedKind] += count
     this.#bytes.read += readBytes
     this.#bytes.written += writtenBytes
     for (const standing of running) {
@@ -105,8 +100,9 @@ export class Registry {
     return events
   }
 
-  totals(): Pick<ServerStats, 'transfers' | 'bytes'> {
-    return { transfers: { ...this.#totals, running: this.running }, bytes: { ...this.#bytes } }
+  totals(): Pick<ServerStats, 'transfers' | 'writes' | 'bytes'> {
+    const transfers = { ...this.#totals, running: this.running }
+    return { transfers, writes: { ...this.#writes }, bytes: { ...this.#bytes } }
   }
 
   #running(): Entry[] {
@@ -160,8 +156,13 @@ export class Registry {
   #end(event: TransferEvent): void {
     // A request that is turned away at once has no other event.
     if (!this.#remove(event.id) && event.event !== 'refused') return
-    this.#totals[event.event as keyof Totals]++
+    this.#count(event.event as CountedKind, event.direction)
     this.#bytes[event.direction === 'read' ? 'read' : 'written'] += event.bytes
+  }
+
+  #count(kind: CountedKind, direction: TransferSnapshot['direction']): void {
+    this.#totals[kind]++
+    if (direction === 'write') this.#writes[kind]++
   }
 
   /** False when there is no such transfer. */
@@ -173,6 +174,10 @@ export class Registry {
     this.#free.push(slot)
     return true
   }
+}
+
+function noTotals(): Totals {
+  return { requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 }
 }
 
 function snapshotOf(entry: Entry): TransferSnapshot {

@@ -29,7 +29,7 @@ async function scrapedBy(program: string, folder: string): Promise<{ up: number;
     let completed = Number.NaN
     while (!(completed > 0) && performance.now() < end) {
       await client.get('image')
-      completed = await value(port, 'foresend_transfers_total{outcome="completed"}')
+      completed = await value(port, 'sum(foresend_transfers_total{outcome="completed"})')
     }
     return { completed, up: await value(port, 'up{job="foresend"}') }
   } finally {

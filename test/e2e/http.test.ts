@@ -31,6 +31,9 @@ const IMAGE = pattern(100_000)
 const promtool = findProgram('promtool')
 const note = promtool === undefined ? `: ${missingNote('promtool', 'prometheus')}` : ''
 
+/** For a machine that is busy. */
+const PATIENT = { timeout: 10_000 }
+
 let watched: Watched
 beforeAll(async () => {
   const root = tempFolder()
@@ -81,7 +84,7 @@ describe('what it answers', () => {
 
   test('a running transfer, its packets, why it stands still, and its end on request', async () => {
     const client = await stuckClient()
-    await expect.poll(async () => (await json('/api/v1/transfers')).transfers).toHaveLength(1)
+    await expect.poll(async () => (await json('/api/v1/transfers')).transfers, PATIENT).toHaveLength(1)
     const [view] = (await json('/api/v1/transfers')).transfers as { id: number; inWords: string }[]
     expectFits(TRANSFER_VIEW, view)
     expect(view.inWords).toMatch(/^[A-Z].*\.$/)
@@ -115,7 +118,7 @@ describe('what it answers', () => {
     client.close()
     const rows = async (query: string): Promise<Record<string, unknown>[]> =>
       (await json(`/api/v1/history?${query}`)).transfers as Record<string, unknown>[]
-    await expect.poll(() => rows('file=other&outcome=completed')).toHaveLength(1)
+    await expect.poll(() => rows('file=other&outcome=completed'), PATIENT).toHaveLength(1)
     expect(await rows('outcome=refused')).toMatchObject([{ asked: 'missing' }])
     expect((await rows('outcome=trouble')).map(({ outcome }) => outcome)).not.toContain('completed')
     expect(await rows('direction=write')).toEqual([])
@@ -234,11 +237,12 @@ describe('what monitoring reads', () => {
     await client.get('evil"} 1\nfile')
     client.close()
     await expect
-      .poll(async () => (await watched.ask('/metrics')).text)
+      .poll(async () => (await watched.ask('/metrics')).text, PATIENT)
       .toMatch(/foresend_transfer_endings_total\{direction="read",outcome="completed",window="\d[^"]*"\} \d/)
     const { text, headers } = await watched.ask('/metrics')
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/)
-    expect(text).toMatch(/foresend_transfers_total\{outcome="refused"\} [1-9]/)
+    expect(text).toMatch(/foresend_transfers_total\{direction="read",outcome="refused"\} [1-9]/)
+    expect(text).toMatch(/foresend_transfers_total\{direction="write",outcome="failed"\} 0/)
     expect(text).toMatch(/foresend_transfer_failures_total\{outcome="refused",code="ERR_TFTP_[A-Z_]+"\} \d/)
     expect(text).toMatch(/foresend_transfer_duration_seconds_count\{direction="read",outcome="completed"\} \d/)
     expect(text).not.toMatch(/evil|127\.0\.0\.1|image/)

@@ -105,4 +105,4 @@ test('serve does all that needs root in that step', async () => {
 })
 
 const COUNTS = { running: 0, requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 }
-const STATS = { since: 0, transfers: COUNTS, bytes: { read: 0, written: 0 }, network: NO_STATS }
+const STATS = { since: 0, transfers: COUNTS, writes: COUNTS, bytes: { read: 0, written: 0 }, network: NO_STATS }

@@ -5,6 +5,7 @@ import type { ServerStats } from '../../src/server/contract.ts'
 export const STATS: ServerStats = {
   since: 5,
   transfers: { running: 1, requested: 1, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
+  writes: { requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
   bytes: { read: 7, written: 0 },
   network: {
     requests: 1,

@@ -91,6 +91,7 @@ export class FakeServer {
     this.stats = {
       since: Date.now(),
       transfers: { running: 0, requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
+      writes: { requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
       bytes: { read: 0, written: 0 },
       network: NO_STATS,
     }

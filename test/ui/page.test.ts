@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { builtPage } from './built-page.ts'
 import { CHROMIUM, launch, open, PHONE, type Watched, WIDE } from './browser.ts'
 import { axeInPlaces, everyView } from './axe-matrix.ts'
+import { hostilePeerTests } from './hostile-peers.ts'
 import { realServerTests } from './real-server.ts'
 import { FakeServer, type FakeOptions } from './fake-server.ts'
 import { ArcherBoot, crowd, failure, HOSTILE_NAMES, MOMENTS, olderHistory, someFiles } from './story.ts'
@@ -46,6 +47,18 @@ test('it carries nothing that its policy forbids, and names no other host', () =
     // Names of namespaces, and no addresses.
     expect(hosts.filter((host) => !host.endsWith('//www.w3.org'))).toEqual([])
   }
+})
+
+test('the document names every script that the first view needs, so that no script waits for another', () => {
+  const html = readFileSync(join(page, 'index.html'), 'utf8')
+  const named = [...html.matchAll(/<script [^>]*src="\/assets\/([^"]+)"/g)].map(([, name]) => name)
+  expect(named).toHaveLength(2)
+  const [first, main] = named.map((name) => readFileSync(join(page, 'assets', name), 'utf8'))
+  const importsOf = (source: string): string[] =>
+    [...source.matchAll(/(?:\bfrom|^import|;import)\s*"\.\/([^"]+)"/g)].map(([, name]) => name)
+  expect(importsOf(first)).toEqual([])
+  expect(importsOf(main)).toEqual([named[0]])
+  expect(Buffer.byteLength(first)).toBeLessThan(4000)
 })
 
 async function served(options: Partial<FakeOptions> = {}): Promise<FakeServer> {
@@ -383,6 +396,8 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     // Contrast, which costs most of the time, is computed in ui/src/colors.test.ts.
     expect(await axeInPlaces(small, places, ['color-contrast'])).toEqual([])
   })
+
+  hostilePeerTests(shown)
 
   realServerTests(shown)
 })

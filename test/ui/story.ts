@@ -147,6 +147,7 @@ export function failure(server: FakeServer): void {
   server.traces.set('2', stallTrace(1))
   server.diagnoses.set('2', {
     outcome: 'failed',
+    holes: { count: 0, ranges: [], because: '' },
     causes: [
       {
         id: 'dead-rx',

@@ -1,7 +1,10 @@
 /** Questions to the server. An answer that is no success throws a `Problem` with the server's own words. */
-import { token, tokenWanted } from './token.ts'
+import { signal } from '@preact/signals'
+import { BASE } from './base.ts'
+import { authorization } from './token.ts'
 
-export const BASE = '/api/v1'
+/** True when the server has answered that the token is missing or wrong. */
+export const tokenWanted = signal(false)
 
 export class Problem extends Error {
   readonly status: number
@@ -21,13 +24,6 @@ export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 /** For what changes something: the content type makes another site's script ask for leave first, which it never gets. */
 export function change<T>(method: 'POST' | 'DELETE', path: string): Promise<T> {
   return ask<T>(path, { method, headers: { 'content-type': 'application/json' }, body: '{}' })
-}
-
-/** Opens the stream of events, behind the frame `lastId` where there is one. */
-export function openEvents(lastId: string | undefined, signal: AbortSignal): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'text/event-stream', ...authorization() }
-  if (lastId !== undefined) headers['last-event-id'] = lastId
-  return fetch(`${BASE}/events`, { headers, signal, cache: 'no-store' })
 }
 
 /** Puts a file. `progressed` gets the share that has left. */
@@ -72,9 +68,4 @@ function problemOf(status: number, text: string): Problem {
   } catch {
     return new Problem(status, '', `the server answered ${status}`)
   }
-}
-
-function authorization(): Record<string, string> {
-  const value = token()
-  return value === undefined ? {} : { authorization: `Bearer ${value}` }
 }

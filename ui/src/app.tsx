@@ -3,16 +3,13 @@ import { useEffect, useRef } from 'preact/hooks'
 import { LinkBanner, LinkState } from './parts/link-state.tsx'
 import { Spoken } from './parts/spoken.tsx'
 import { TokenForm } from './parts/token-form.tsx'
+import { tokenWanted } from './api.ts'
+import { NotYet } from './later.tsx'
 import { live } from './live.ts'
+import { rest } from './rest.ts'
 import { fragmentOf, type Route, route } from './route.ts'
-import { tokenWanted } from './token.ts'
 import { DropTarget } from './parts/drop-target.tsx'
-import { DeviceView } from './views/device.tsx'
-import { DevicesView } from './views/devices.tsx'
-import { FilesView } from './views/files.tsx'
-import { HistoryView } from './views/history.tsx'
 import { NowView } from './views/now.tsx'
-import { TransferPage } from './views/transfer.tsx'
 
 const PLACES: readonly { readonly title: string; readonly to: Route; readonly views: readonly Route['view'][] }[] = [
   { title: 'Now', to: { view: 'now' }, views: ['now', 'transfer'] },
@@ -66,9 +63,11 @@ export function App({ reconnect }: { readonly reconnect: () => void }) {
 
 function Shown() {
   const to = route.value
+  if (to.view === 'now') return <NowView />
+  const views = rest.code.value
+  if (views === undefined) return <NotYet what={rest} />
+  const { DeviceView, DevicesView, FilesView, HistoryView, TransferPage } = views
   switch (to.view) {
-    case 'now':
-      return <NowView />
     case 'transfer':
       return <TransferPage id={to.id} key={to.id} />
     case 'devices':

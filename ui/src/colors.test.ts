@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 
-const CSS = readFileSync(new URL('style.css', import.meta.url), 'utf8')
+const CSS = readFileSync(new URL('base.css', import.meta.url), 'utf8')
 const [LIGHT = '', DARK = ''] = [...CSS.matchAll(/:root \{([^}]*)\}/g)].map(([, body]) => body)
 
 const TEXT_ON: readonly (readonly [text: string, ground: string])[] = [

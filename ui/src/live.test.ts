@@ -5,6 +5,7 @@ import type { ChangesFrame, HistoryRow, Status, TransferEvent, TransferView } fr
 const STATS = {
   since: 1000,
   transfers: { running: 0, requested: 1, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
+  writes: { requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
   bytes: { read: 0, written: 0 },
   network: {
     requests: 1,

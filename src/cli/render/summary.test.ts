@@ -6,6 +6,7 @@ import { summaryLine } from './summary.ts'
 const none: ServerStats = {
   since: 0,
   transfers: { running: 0, requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
+  writes: { requested: 0, completed: 0, probed: 0, refused: 0, superseded: 0, failed: 0 },
   bytes: { read: 0, written: 0 },
   network: NO_STATS,
 }

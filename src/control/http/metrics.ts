@@ -182,9 +182,19 @@ export class Metrics {
         },
       })
     }
-    byKey('foresend_transfers_total', 'Transfers since the start, by how they ended', 'outcome', () => {
-      const { running: _, requested: __, ...ended } = server.stats().transfers
-      return ended
+    new Counter({
+      name: 'foresend_transfers_total',
+      help: 'Transfers since the start, by direction and how they ended',
+      labelNames: ['direction', 'outcome'],
+      registers,
+      collect() {
+        this.reset()
+        const { transfers, writes } = server.stats()
+        for (const outcome of ['completed', 'probed', 'refused', 'superseded', 'failed'] as const) {
+          this.inc({ direction: 'read', outcome }, transfers[outcome] - writes[outcome])
+          this.inc({ direction: 'write', outcome }, writes[outcome])
+        }
+      },
     })
     total(
       'foresend_transfers_requested_total',

@@ -63,13 +63,14 @@ function operationOf({ method, path, summary, access, query = {}, answer, type, 
   }
 }
 
-/** `GET /api/v1/transfers/:id`: getTransfersId */
+/** `GET /api/v1/transfers/:id`: getTransfersId. `GET /`: getPage, as clients have a `get` of their own. */
 function idOf(method: string, path: string): string {
   const words = path
     .replace('/api/v1', '')
     .split(/\W+/)
     .filter((word) => word !== '')
-  return [method.toLowerCase(), ...words.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)].join('')
+  const named = words.length === 0 ? ['page'] : words
+  return [method.toLowerCase(), ...named.map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)].join('')
 }
 
 function schemaOf(schema: v.GenericSchema): Json {

@@ -16,17 +16,19 @@ export type Sent<T> = { readonly [K in keyof T as undefined extends T[K] ? never
 const text = v.string()
 const count = v.number()
 
+const ENDINGS = {
+  requested: count,
+  completed: count,
+  probed: count,
+  refused: count,
+  superseded: count,
+  failed: count,
+}
+
 export const STATS = v.object({
   since: count,
-  transfers: v.object({
-    running: count,
-    requested: count,
-    completed: count,
-    probed: count,
-    refused: count,
-    superseded: count,
-    failed: count,
-  }),
+  transfers: v.object({ running: count, ...ENDINGS }),
+  writes: v.object(ENDINGS),
   bytes: v.object({ read: count, written: count }),
   network: v.object({
     requests: count,
@@ -163,3 +165,12 @@ export function limitOf(most: number): v.GenericSchema {
     String(Math.min(most, 100)),
   )
 }
+
+/** What a program that asks gets. */
+export type SentHistoryRow = Readonly<v.InferOutput<typeof HISTORY_ROW>>
+export type SentDevice = Readonly<v.InferOutput<typeof DEVICE>>
+export type SentNetwork = Readonly<v.InferOutput<typeof NETWORK>>
+export type SentFile = Readonly<v.InferOutput<typeof FILE>>
+export type SentDigests = Readonly<v.InferOutput<typeof FILE_DIGESTS>>
+export type SentDiagnosis = Readonly<v.InferOutput<typeof DIAGNOSIS>>
+export type SentStatus = Readonly<v.InferOutput<typeof STATUS>>

@@ -3,13 +3,15 @@ import { useState } from 'preact/hooks'
 import { type Ended, idOf } from '../ended.ts'
 import { get } from '../api.ts'
 import { useLoad, useNow } from '../hooks.ts'
+import { NotYet } from '../later.tsx'
+import { rest } from '../rest.ts'
 import { fragmentOf, type TransferId } from '../route.ts'
 import { visible } from '../visible.ts'
 import type { Diagnosis } from '../wire.ts'
 import { agoText, figuresText, outcomeTone, outcomeWord, sentence, uBootLine, whenText } from '../words.ts'
 import { Bar } from './bar.tsx'
 import { FileName } from './name.tsx'
-import { Packets } from './packets.tsx'
+import { Words } from './words.tsx'
 
 export interface EndedCardProps {
   readonly ended: Ended
@@ -74,18 +76,26 @@ function AskedWords({ ended, id }: { readonly ended: Ended; readonly id: Transfe
 
 /** Why, what to do, and what to compare on the device. */
 export function EndedWords({ ended }: { readonly ended: Ended }) {
-  const { reason, explanation, advice, crc32, lastAck, outcome, direction } = ended
+  const { client, reason, explanation, advice, crc32, lastAck, outcome, direction } = ended
   const isRead = direction === 'read'
   return (
     <>
-      {reason !== undefined && <p class="why">{sentence(visible(reason))}</p>}
-      {explanation !== undefined && explanation !== reason && <p class="why">{sentence(visible(explanation))}</p>}
+      {reason !== undefined && (
+        <p class="why">
+          <Words text={sentence(withoutLabel(reason, client))} />
+        </p>
+      )}
+      {explanation !== undefined && explanation !== reason && (
+        <p class="why">
+          <Words text={sentence(explanation)} />
+        </p>
+      )}
       {lastAck === 'missing' && (
         <p class="why">Only its last acknowledgement is missing; many devices restart before they send it.</p>
       )}
       {advice !== undefined && (
         <p class="advice">
-          <strong>What to do:</strong> {sentence(visible(advice))}
+          <strong>What to do:</strong> <Words text={sentence(advice)} />
         </p>
       )}
       {crc32 !== undefined && outcome === 'completed' && isRead && (
@@ -95,6 +105,13 @@ export function EndedWords({ ended }: { readonly ended: Ended }) {
       )}
     </>
   )
+}
+
+/** A reason begins with file and client, which stand above it. */
+function withoutLabel(reason: string, client: string): string {
+  const label = ` ${client}: `
+  const at = reason.indexOf(label)
+  return at < 0 ? reason : reason.slice(at + label.length)
 }
 
 /** Packets are kept of what stalled or broke off. */
@@ -107,9 +124,14 @@ function PacketsOnDemand({ id, ended }: { readonly id: TransferId; readonly ende
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>What its packets show</summary>
-      {isOpen && (
-        <Packets id={id} direction={ended.direction} blocks={ended.blocks} optionsAgreed={ended.optionsAgreed ?? ''} />
-      )}
+      {isOpen && <PacketsOf id={id} ended={ended} />}
     </details>
   )
+}
+
+function PacketsOf({ id, ended }: { readonly id: TransferId; readonly ended: Ended }) {
+  const Packets = rest.code.value?.Packets
+  if (Packets === undefined) return <NotYet what={rest} />
+  const { direction, blocks, optionsAgreed = '' } = ended
+  return <Packets id={id} direction={direction} blocks={blocks} optionsAgreed={optionsAgreed} />
 }

@@ -4,10 +4,10 @@ import { get } from '../api.ts'
 import { useLoad } from '../hooks.ts'
 import { live } from '../live.ts'
 import { reachable } from '../reachable.ts'
-import { visible } from '../visible.ts'
 import { sentence } from '../words.ts'
 import type { Network, ServedFile } from '../wire.ts'
 import { Name } from './name.tsx'
+import { Words } from './words.tsx'
 
 const AGAIN_MS = 5000
 /** Names that are shown as examples. */
@@ -33,7 +33,11 @@ export function NothingHeard() {
         let its boot loader ask; this page changes with the first packet.
       </p>
       {network !== undefined && <Ready network={network} />}
-      {loaded.problem !== undefined && <p class="quiet">{visible(loaded.problem.message)}</p>}
+      {loaded.problem !== undefined && (
+        <p class="quiet">
+          <Words text={loaded.problem.message} />
+        </p>
+      )}
     </section>
   )
 }
@@ -85,14 +89,18 @@ function Ready({ network }: { readonly network: Network }) {
           <h2>If nothing comes</h2>
           <ol>
             {network.hints.map((hint) => (
-              <li key={hint}>{sentence(visible(hint))}</li>
+              <li key={hint}>
+                <Words text={sentence(hint)} />
+              </li>
             ))}
           </ol>
           <h2>Firewall</h2>
           <p>
-            {network.firewall === null
-              ? `Nothing is known against it. It must let UDP port ${network.port} in.`
-              : sentence(visible(network.firewall.said))}
+            {network.firewall === null ? (
+              `Nothing is known against it. It must let UDP port ${network.port} in.`
+            ) : (
+              <Words text={sentence(network.firewall.said)} />
+            )}
           </p>
         </section>
       </div>

@@ -4,9 +4,10 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { get } from '../api.ts'
 import { useLoad } from '../hooks.ts'
 import type { TransferId } from '../route.ts'
-import { type TracePoints, plotText, tracePoints } from '../trace-points.ts'
+import { plotText, tracePoints } from '../trace-points.ts'
 import type { TraceEntry } from '../wire.ts'
 import { Waiting } from './loading.tsx'
+import type { TracePlotProps } from './trace-plot.tsx'
 
 export interface PacketsProps {
   readonly id: TransferId
@@ -17,7 +18,7 @@ export interface PacketsProps {
   readonly isRunning?: boolean
 }
 
-type Plot = FunctionComponent<{ readonly points: TracePoints; readonly direction: 'read' | 'write' }>
+type Plot = FunctionComponent<TracePlotProps>
 
 const AGAIN_MS = 1000
 /** What has just ended is not in the history yet: asked for again this often. */
@@ -54,10 +55,15 @@ export function Packets({ id, direction, blocks, optionsAgreed, isRunning = fals
   }
   if (trace === undefined || points === undefined) return <Waiting loaded={loaded} />
   if (points.seconds.length === 0) return <p class="quiet">No block was sent or acknowledged.</p>
+  const inWords = plotText(points)
   return (
     <div class="packets">
-      {Plot === undefined ? <div class="plot-place" /> : <Plot points={points} direction={direction} />}
-      <p class="quiet">{plotText(points)}</p>
+      {Plot === undefined ? (
+        <div class="plot-place" />
+      ) : (
+        <Plot points={points} direction={direction} inWords={inWords} />
+      )}
+      <p class="quiet">{inWords}</p>
       <details>
         <summary>The last {Math.min(LISTED, trace.length)} packets as a list</summary>
         <ol class="packet-list">

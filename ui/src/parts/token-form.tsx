@@ -1,5 +1,6 @@
 /** Asks for the token where the server wants one. */
 import { useState } from 'preact/hooks'
+import { tokenWanted } from '../api.ts'
 import { setToken, token } from '../token.ts'
 
 export function TokenForm({ done }: { readonly done: () => void }) {
@@ -9,6 +10,7 @@ export function TokenForm({ done }: { readonly done: () => void }) {
     const given = value.trim().replace(/^.*#t=/, '')
     if (given === '') return
     setToken(given)
+    tokenWanted.value = false
     done()
   }
   return (

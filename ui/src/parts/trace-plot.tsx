@@ -3,11 +3,13 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useMedia } from '../hooks.ts'
-import { plotText, type TracePoints } from '../trace-points.ts'
+import type { TracePoints } from '../trace-points.ts'
 
 export interface TracePlotProps {
   readonly points: TracePoints
   readonly direction: 'read' | 'write'
+  /** What it shows, in words. */
+  readonly inWords: string
 }
 
 const SERIES = [
@@ -21,7 +23,7 @@ const HEIGHT = 280
 /** Room on either side of a pause that is zoomed to, as a share of it. */
 const MARGIN = 0.2
 
-export function TracePlot({ points, direction }: TracePlotProps) {
+export function TracePlot({ points, direction, inWords }: TracePlotProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<UPlot | undefined>(undefined)
   const latest = useRef(points)
@@ -105,7 +107,7 @@ export function TracePlot({ points, direction }: TracePlotProps) {
         ref={place}
         role="img"
         tabIndex={0}
-        aria-label={`${plotText(points)} Keys: plus and minus zoom, left and right move, 0 shows everything.`}
+        aria-label={`${inWords} Keys: plus and minus zoom, left and right move, 0 shows everything.`}
         onKeyDown={onKeyDown}
       />
       <div class="tools">

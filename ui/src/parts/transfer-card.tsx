@@ -6,6 +6,7 @@ import { leftMs, leftText, shareOf, stateWord } from '../words.ts'
 import type { TransferView } from '../wire.ts'
 import { Bar } from './bar.tsx'
 import { FileName } from './name.tsx'
+import { Words } from './words.tsx'
 
 export function TransferCard({ view }: { readonly view: TransferView }) {
   return (
@@ -22,7 +23,9 @@ export function TransferCard({ view }: { readonly view: TransferView }) {
         {view.direction === 'read' ? 'to' : 'from'} {view.client}
       </p>
       <Progress view={view} />
-      <p class="words">{visible(view.inWords)}</p>
+      <p class="words">
+        <Words text={view.inWords} />
+      </p>
     </article>
   )
 }

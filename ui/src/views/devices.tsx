@@ -5,9 +5,10 @@ import { Waiting } from '../parts/loading.tsx'
 import { settled, useLoad, useNow } from '../hooks.ts'
 import { fragmentOf } from '../route.ts'
 import { countText } from '../units.ts'
-import { visible } from '../visible.ts'
 import { agoText, sentence, whenText } from '../words.ts'
 import { type Device, msOf } from '../wire.ts'
+import { visible } from '../visible.ts'
+import { Words } from '../parts/words.tsx'
 
 export function DevicesView() {
   const loaded = useLoad((signal) => get<{ devices: Device[] }>('/devices', signal), [settled.value])
@@ -65,7 +66,9 @@ export function Learnt({ device }: { readonly device: Device }) {
   return (
     <ul class="learnt">
       {device.learnt.map((line) => (
-        <li key={line}>{sentence(visible(line))}</li>
+        <li key={line}>
+          <Words text={sentence(line)} />
+        </li>
       ))}
     </ul>
   )

@@ -15,6 +15,7 @@ import { dismiss, replace, upload, uploads, type Upload } from '../uploads.ts'
 import { visible } from '../visible.ts'
 import { uBootLine, whenText } from '../words.ts'
 import { type Digests, msOf, type ServedFile } from '../wire.ts'
+import { Words } from '../parts/words.tsx'
 
 const PAGE_ROWS = 100
 const TYPING_MS = 250
@@ -126,7 +127,11 @@ function UploadItem({ one }: { readonly one: Upload }) {
         <Bar label={`${visible(name)}, on its way`} bytes={share * file.size} sizeBytes={file.size} tone="running" />
       )}
       {state === 'done' && <p>Served now.</p>}
-      {state === 'failed' && <p class="problem">{visible(problem)}</p>}
+      {state === 'failed' && (
+        <p class="problem">
+          <Words text={problem} />
+        </p>
+      )}
       {state === 'exists' && (
         <div class="confirm">
           <span>A file of this name is served already. Replace it?</span>

@@ -16,6 +16,7 @@ import { countText, durationText, sizeText } from '../units.ts'
 import { visible } from '../visible.ts'
 import { figuresText, outcomeTone, outcomeWord, sentence, stateWord, whenText } from '../words.ts'
 import type { Cause, Diagnosis, HistoryRow, TransferView } from '../wire.ts'
+import { Words } from '../parts/words.tsx'
 
 export function TransferPage({ id }: { readonly id: TransferId }) {
   const view = (live.frames.value, live.transfers.get(Number(id)))
@@ -38,7 +39,9 @@ function RunningTransfer({ view }: { readonly view: TransferView }) {
         {direction === 'read' ? 'to' : 'from'} {client} · since {whenText(since)}
       </p>
       <Progress view={view} />
-      <p class="words">{visible(view.inWords)}</p>
+      <p class="words">
+        <Words text={view.inWords} />
+      </p>
       <ConfirmButton
         title="Abort"
         question="End this transfer? Its device gets an ERROR."
@@ -169,11 +172,11 @@ function Causes({ causes }: { readonly causes: readonly Cause[] }) {
         {causes.map(({ id, confidence, explanation, advice, evidence }) => (
           <li key={id}>
             <p>
-              {sentence(visible(explanation))} <span class="quiet">({Math.round(confidence * 100)} % sure)</span>
+              <Words text={sentence(explanation)} /> <span class="quiet">({Math.round(confidence * 100)} % sure)</span>
             </p>
             {advice !== '' && (
               <p class="advice">
-                <strong>What to do:</strong> {sentence(visible(advice))}
+                <strong>What to do:</strong> <Words text={sentence(advice)} />
               </p>
             )}
             {evidence.length > 0 && (
@@ -181,7 +184,9 @@ function Causes({ causes }: { readonly causes: readonly Cause[] }) {
                 <summary>What shows it</summary>
                 <ul>
                   {evidence.map((line) => (
-                    <li key={line}>{visible(line)}</li>
+                    <li key={line}>
+                      <Words text={line} />
+                    </li>
                   ))}
                 </ul>
               </details>
