@@ -28,6 +28,35 @@ export function shareCost(hit: number, chances: number): number {
   return PARAMETER_COST + binomialCost(hit, Math.max(chances, hit)) + (isHigh ? HIGH_SHARE_COST : 0)
 }
 
+/** Events of one kind, alone or in bursts: what fits better. */
+export function burstsCost(events: readonly StoryEvent[], chances: number): number {
+  const more = events.filter(({ isAgain }) => isAgain).length
+  const alone = shareCost(events.length, chances)
+  if (more === 0) return alone
+  const bursts = events.length - more
+  const lengthsCost = Math.min(binomialCost(more, events.length), alikeCost(burstLengths(events)))
+  return Math.min(alone, shareCost(bursts, chances - more) + PARAMETER_COST + lengthsCost)
+}
+
+function burstLengths(events: readonly StoryEvent[]): number[] {
+  const lengths: number[] = []
+  for (const { isAgain } of events)
+    if (isAgain && lengths.length > 0) lengths[lengths.length - 1]++
+    else lengths.push(1)
+  return lengths
+}
+
+/** Most bursts are of one length, as those of a buffer or of a moment without a link are; others may have any. */
+function alikeCost(lengths: readonly number[]): number {
+  const counts = new Map<number, number>()
+  for (const length of lengths) counts.set(length, (counts.get(length) ?? 0) + 1)
+  const alike = Math.max(...counts.values())
+  const others = lengths.length - alike
+  return PARAMETER_COST + binomialCost(others, lengths.length) + others * OTHER_LENGTH_COST
+}
+
+const OTHER_LENGTH_COST = 3
+
 /** What hits every third packet at random is rare: no link works like that for long. */
 const HIGH_SHARE = 0.33
 const HIGH_SHARE_COST = 4
@@ -51,17 +80,17 @@ export function lossesOf(events: readonly StoryEvent[]): { readonly up: StoryEve
 }
 
 /** The cost of losses that are spread by chance. */
-export function lossCost(count: number, script: Script, kind: 'up-lost' | 'down-lost'): number {
-  return shareCost(count, chancesOf(script, kind, count))
+export function lossCost(lost: readonly StoryEvent[], script: Script, kind: 'up-lost' | 'down-lost'): number {
+  return burstsCost(lost, chancesOf(script, kind, lost.length))
 }
 
 /** The cost of the story without its losses. */
 export function withoutLosses({ fault, cost, events, script }: Explanation): number {
   const { up, down } = lossesOf(events)
   const isBoth = fault === 'both-losses'
-  const upCost = isBoth || fault === 'ack-loss' ? lossCost(up.length, script, 'up-lost') : CHANCE_LOSS_COST * up.length
+  const upCost = isBoth || fault === 'ack-loss' ? lossCost(up, script, 'up-lost') : CHANCE_LOSS_COST * up.length
   const downCost =
-    isBoth || fault === 'data-loss' ? lossCost(down.length, script, 'down-lost') : CHANCE_LOSS_COST * down.length
+    isBoth || fault === 'data-loss' ? lossCost(down, script, 'down-lost') : CHANCE_LOSS_COST * down.length
   return cost - upCost - downCost
 }
 
@@ -122,10 +151,14 @@ export interface Ring {
 /** Only packets that find the receive ring full are lost, or only their answers. Undefined without such losses. */
 export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring | undefined {
   const { script, events } = story
-  const isLost = new Set(events.filter((event) => event.kind === kind).map(({ at }) => at))
+  const losses = events.filter((event) => event.kind === kind)
+  const isLost = new Set(losses.map(({ at }) => at))
   const telling = tellingPackets(story, isLost)
   const lost = telling.filter((at) => isLost.has(at)).length
   const plain = binomialCost(lost, telling.length)
+  // A full ring loses several in a row without a burst of the link.
+  const chances = chancesOf(script, kind, losses.length)
+  const notInBursts = shareCost(losses.length, chances) - burstsCost(losses, chances)
   let best: Ring | undefined
   for (const places of RING_PLACES)
     for (const drainMs of RING_DRAINS_MS) {
@@ -140,7 +173,7 @@ export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring 
       const roomy = telling.length - full
       if (fullLost === 0 || (lost - fullLost) * full > MOST_EARLIER * fullLost * roomy) continue
       const fitted = 3 * PARAMETER_COST + binomialCost(fullLost, full) + binomialCost(lost - fullLost, roomy)
-      const cost = story.cost - plain + fitted
+      const cost = story.cost + notInBursts - plain + fitted
       if (best === undefined || cost < best.cost) best = { cost, places, drainMs }
     }
   return best

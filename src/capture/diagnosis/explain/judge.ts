@@ -76,9 +76,7 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
     if (up.length > 0 && down.length > 0)
       add(
         'both-losses',
-        withoutLosses(story) +
-          lossCost(up.length, story.script, 'up-lost') +
-          lossCost(down.length, story.script, 'down-lost'),
+        withoutLosses(story) + lossCost(up, story.script, 'up-lost') + lossCost(down, story.script, 'down-lost'),
       )
   }
   return { judged: weighed(found, transfer.outcome.type === 'complete'), timerMs: timer.ms, isFlood: false }
@@ -107,6 +105,8 @@ const MOST_ODD_SHARE = 0.15
 function weighed(found: readonly Omit<Judged, 'weight'>[], isComplete: boolean): Judged[] {
   const best = new Map<Hypothesis, Omit<Judged, 'weight'>>()
   for (const one of found) {
+    // Without an event of its own it is the healthy story once more.
+    if (one.hypothesis !== 'none' && one.story.own.length === 0) continue
     const other = best.get(one.hypothesis)
     if (other === undefined || one.cost < other.cost) best.set(one.hypothesis, one)
   }
