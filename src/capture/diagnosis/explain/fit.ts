@@ -243,6 +243,8 @@ export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): n
 }
 
 const OUTAGE_COST = 4
+/** As likely as a client that is dead from one moment on. */
+const LASTING_OUTAGE_COST = 3
 /** Times that are alike by less are one and the same. */
 const OUTAGE_ALIKE = 0.06
 /** A time that fits by chance costs this much less. */
@@ -253,21 +255,12 @@ const LEAST_RUNS = 3
 /** Of such a run, the server waits at most this share. */
 const MOST_WAIT = 0.3
 
-/** An outage between two packets that left together is as unlikely as it would have been short. */
-const MOST_SHORT_COST = 6
-
 /** One outage to the end, or outages each after the same time. */
 export function outagesCost({ own, script, events }: Explanation): number {
-  if (own.length === 1) return OUTAGE_COST + shortCost(own[0], script) + (isOver(own[0], events) ? OUTAGE_COST : 0)
+  if (own.length === 1) return isOver(own[0], events) ? 2 * OUTAGE_COST : LASTING_OUTAGE_COST
   return runsMs({ own, script, events }) === undefined
     ? shareCost(own.length, chancesOf(script, 'outage', own.length)) + NO_RHYTHM_COST * own.length
     : 2 * PARAMETER_COST + FITS_COST * own.length
-}
-
-function shortCost({ at }: StoryEvent, { ms, sentBefore, medianMs }: Script): number {
-  const before = sentBefore[at]
-  if (before < 0) return 0
-  return Math.min(MOST_SHORT_COST, Math.max(0, Math.log(medianMs / Math.max(1e-6, ms[at] - ms[before]))))
 }
 
 /** Something got through to the client behind it. */

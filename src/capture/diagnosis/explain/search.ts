@@ -44,6 +44,8 @@ const PUSHED_COST = 4
 /** `told` of a client that did not answer a repeat at the end. */
 const GONE = -2
 const BACK_COST = 3
+const LEAST_GAP_MS = 1e-6
+const MOST_SHORT_COST = 6
 
 /** Undefined when every story costs more than `mostCost`. `most`: packets to be read. */
 export function storyOf(script: Script, terms: Terms, costs: Costs, mostCost: number, most: number): Story | undefined {
@@ -192,7 +194,7 @@ class Search {
     const lost = this.#happened(branch, 'down-lost', at, block)
     if (lost !== undefined) out.push(lost)
     const outage = branch.client.have > 0 ? this.#happened(branch, 'outage', at, block) : undefined
-    if (outage !== undefined) out.push({ ...outage, isOut: true })
+    if (outage !== undefined) out.push({ ...outage, cost: outage.cost + this.#shortCost(), isOut: true })
     // What waited comes first.
     let ready: Branch[] = [branch]
     if (branch.heldDown !== undefined) ready = this.#arrive({ ...branch, heldDown: undefined }, branch.heldDown, ms[at])
@@ -211,6 +213,15 @@ class Search {
       if (twice !== undefined)
         for (const first of this.#arrive(twice, block, ms[at])) out.push(...this.#arrive(first, block, ms[at]))
     }
+  }
+
+  /** An outage between two packets that left together is as unlikely as it would have been short. */
+  #shortCost(): number {
+    const { ms, sentBefore, medianMs } = this.#script
+    const before = sentBefore[this.#at]
+    if (before < 0) return 0
+    const gapMs = Math.max(LEAST_GAP_MS, ms[this.#at] - ms[before])
+    return Math.min(MOST_SHORT_COST, Math.max(0, Math.log(medianMs / gapMs)))
   }
 
   /**

@@ -41,11 +41,19 @@ function refused(id: CauseId, by: 'client' | 'server', title: string, advice: st
   }
 }
 
-/** Repeats of the server behind the last packet of the device that moved it on. */
-function unansweredRepeats({ transfer, packets, list }: View): number {
-  const { highest } = transfer.blocks
-  const sends = list.filter((i) => !packets.fromClient(i) && packets.kind(i) === 'data' && packets.seq(i) === highest)
-  return sends.length - 1
+/** Blocks that the server sent again since the device last moved it on. */
+function unansweredRepeats({ packets, list, episodes }: View): number {
+  const last = episodes.at(-1)
+  if (last === undefined || last.closed) return 0
+  const sent = new Set<number>()
+  let repeats = 0
+  for (const [at, i] of list.entries()) {
+    if (packets.fromClient(i) || packets.kind(i) !== 'data') continue
+    const seq = packets.seq(i)
+    if (sent.has(seq) && at >= last.from) repeats++
+    sent.add(seq)
+  }
+  return repeats
 }
 
 const LEAST_REPEATS = 2
