@@ -16,7 +16,18 @@ const SAME_MS = 0.2
 const BLOCK_NUMBERS = 65_536
 const PLAYED: ReadonlySet<string> = new Set(['up-lost', 'down-lost', 'up-held', 'down-held', 'outage', 'timer'])
 
-export function isAlike(lab: LabCase, transfer: CapturedTransfer, story: Explanation): boolean {
+export interface PlayedStory {
+  readonly events: Explanation['events']
+  readonly script: Pick<Explanation['script'], 'length' | 'fromClient'>
+}
+
+/** Nothing that the server sends arrives. */
+export const NOTHING_ARRIVES: PlayedStory = {
+  events: [{ kind: 'outage', at: 0, seq: 0, isAgain: false, before: undefined }],
+  script: { length: 1, fromClient: Uint8Array.of(0) },
+}
+
+export function isAlike(lab: LabCase, transfer: CapturedTransfer, story: PlayedStory): boolean {
   const { events } = story
   if (!events.every(({ kind }) => PLAYED.has(kind))) return false
   if (events.filter(({ kind }) => kind === 'outage').length > 1) return false
@@ -31,7 +42,7 @@ export function isAlike(lab: LabCase, transfer: CapturedTransfer, story: Explana
 
 class Played {
   readonly #transfer: CapturedTransfer
-  readonly #story: Explanation
+  readonly #story: PlayedStory
   /** The packet of the capture that comes next, and when the one before came. */
   #next = 0
   #beforeMs = 0
@@ -39,7 +50,7 @@ class Played {
   #upLost = 0
   #upHeld = 0
 
-  constructor(transfer: CapturedTransfer, story: Explanation) {
+  constructor(transfer: CapturedTransfer, story: PlayedStory) {
     this.#transfer = transfer
     this.#story = story
   }

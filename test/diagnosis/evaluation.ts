@@ -6,7 +6,7 @@ import { canHave, type DeviceFault, type Draws } from '../../src/lab/device/devi
 import { type ServerName, wireBytes } from '../../src/lab/index.ts'
 import { HEADER_BYTES } from '../../src/packet/index.ts'
 import { viewOf } from '../../src/capture/diagnosis/view/view.ts'
-import { isAlike } from './alike.ts'
+import { isAlike, NOTHING_ARRIVES } from './alike.ts'
 import { deviceOf, type LabCase, mainOf, type PlayedCase, play } from './lab-case.ts'
 
 export interface EvaluatedCase {
@@ -257,6 +257,7 @@ function judged(
 
 /** The first cause that the diagnosis names, played in place of the truth. */
 function isAlikeTo(id: CauseId, lab: LabCase, transfer: CapturedTransfer): boolean {
+  if (id === 'dead-rx') return isAlike(lab, transfer, NOTHING_ARRIVES)
   const hypothesis = id === 'arp-silent' ? 'outage' : id
   const judged = viewOf(transfer).judgement.judged.find((one) => one.hypothesis === hypothesis)
   return judged !== undefined && isAlike(lab, transfer, judged.story)

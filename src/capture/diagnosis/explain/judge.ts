@@ -47,8 +47,7 @@ const SHORT_FRAME_COST = 0.05
 export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks: number): Judgement {
   const latencies = latenciesOf(transfer.packets, all)
   const timer = clientTimerOf(transfer, all, latencies[0].usualMs)
-  // Before the first ACK of a block everything is lost, whatever the cause.
-  if (transfer.direction !== 'read' || transfer.blocks.highestAcknowledged === 0)
+  if (transfer.direction !== 'read' || isLostFromTheStart(transfer))
     return { judged: [], timerMs: timer.ms, isFlood: false }
   if (isFlood(transfer, all, latencies[0].medianMs)) return { judged: [], timerMs: timer.ms, isFlood: true }
   const stories = explain(transfer, all, latencies, timer, windowBlocks)
@@ -80,6 +79,11 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
       )
   }
   return { judged: weighed(found, transfer.outcome.type === 'complete'), timerMs: timer.ms, isFlood: false }
+}
+
+/** Before the first ACK of a block everything is lost, whatever the cause; but for a client that took the options of a server that sent no block. */
+function isLostFromTheStart({ blocks, fromClient, request }: CapturedTransfer): boolean {
+  return blocks.highestAcknowledged === 0 && (blocks.sent > 0 || fromClient <= (request?.count ?? 0))
 }
 
 function isBoth(own: Explanation['own']): boolean {
