@@ -209,7 +209,7 @@ export function playCase(
   return lab.faults.every((one) => canHave(device, one.fault)) ? play(lab) : undefined
 }
 
-function labOf(fault: string, client: ClientName, server: ServerName, seed: number, link: LinkName): LabCase {
+export function labOf(fault: string, client: ClientName, server: ServerName, seed: number, link: LinkName): LabCase {
   const values = EVALUATED_CLIENTS[client] ?? {}
   const faults = drawn(fault, client)
   return { client, values, faults, server, link: EVALUATED_LINKS[link], sizeBytes: sizeFor(client), seed }

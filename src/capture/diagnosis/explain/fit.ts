@@ -216,6 +216,7 @@ function fullRing({ length, fromClient, ms }: Script, places: number, drainMs: n
 /** Distances below this are met by chance. */
 const LEAST_DISTANCE = 8
 const LEAST_ALIKE = 3
+const MOST_TIMES = 3
 /** Events that keep a rhythm cost little each, those that keep none cost more than a loss. */
 const RHYTHM_COST = 0.5
 const NO_RHYTHM_COST = 5
@@ -239,7 +240,10 @@ export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): n
   if (seqs.length < LEAST_ALIKE || shortest < LEAST_DISTANCE || shortest <= 2 * off) return undefined
   const times = distances.map((d) => Math.round(d / shortest))
   if (!distances.every((d, n) => Math.abs(d - times[n] * shortest) <= off)) return undefined
-  return Math.round((seqs.at(-1)! - seqs[0]) / times.reduce((a, b) => a + b, 0))
+  const total = times.reduce((a, b) => a + b, 0)
+  // A device that pauses each time leaves out few; of a short distance everything is nearly a multiple.
+  if (total > MOST_TIMES * times.length) return undefined
+  return Math.round((seqs.at(-1)! - seqs[0]) / total)
 }
 
 const OUTAGE_COST = 4
@@ -249,6 +253,7 @@ const LASTING_OUTAGE_COST = 3
 const OUTAGE_ALIKE = 0.06
 /** A time that fits by chance costs this much less. */
 const FITS_COST = 0.7
+const UNKNOWN_COST = 3
 /** Shorter runs than this many round trips are alike by chance. */
 const LEAST_MEDIANS = 5
 const LEAST_RUNS = 3
@@ -258,9 +263,12 @@ const MOST_WAIT = 0.3
 /** One outage to the end, or outages each after the same time. */
 export function outagesCost({ own, script, events }: Explanation): number {
   if (own.length === 1) return isOver(own[0], events) ? 2 * OUTAGE_COST : LASTING_OUTAGE_COST
-  return runsMs({ own, script, events }) === undefined
-    ? shareCost(own.length, chancesOf(script, 'outage', own.length)) + NO_RHYTHM_COST * own.length
-    : 2 * PARAMETER_COST + FITS_COST * own.length
+  const runs = runsOf({ own, script, events })
+  if (runs === undefined)
+    return shareCost(own.length, chancesOf(script, 'outage', own.length)) + NO_RHYTHM_COST * own.length
+  // The others began or ended while the server only waited: their times are not known.
+  const others = own.length - 1 - runs.count
+  return 2 * PARAMETER_COST + FITS_COST * runs.count + UNKNOWN_COST * others
 }
 
 /** Something got through to the client behind it. */
@@ -269,7 +277,12 @@ function isOver({ at }: StoryEvent, events: readonly StoryEvent[]): boolean {
 }
 
 /** How long it works each time until nothing arrives; undefined when these times are not alike. */
-export function runsMs({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>): number | undefined {
+export function runsMs(story: Pick<Explanation, 'own' | 'events' | 'script'>): number | undefined {
+  return runsOf(story)?.shortestMs
+}
+
+/** The runs whose length is known. */
+function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>) {
   const { ms, medianMs, fromClient } = script
   const timers = events.filter(({ kind }) => kind === 'timer')
   const runs: number[] = []
@@ -286,5 +299,6 @@ export function runsMs({ own, events, script }: Pick<Explanation, 'own' | 'event
   if (runs.length < LEAST_RUNS || shortest < LEAST_MEDIANS * medianMs) return undefined
   // An outage that ended before anything was sent shows as twice the time.
   const isAlike = runs.every((run) => Math.abs(run - Math.round(run / shortest) * shortest) <= OUTAGE_ALIKE * shortest)
-  return isAlike && median(runs)! <= (1 + OUTAGE_ALIKE) * shortest ? shortest : undefined
+  const isOne = isAlike && median(runs)! <= (1 + OUTAGE_ALIKE) * shortest
+  return isOne ? { shortestMs: shortest, count: runs.length } : undefined
 }
