@@ -32,7 +32,8 @@ export function shareCost(hit: number, chances: number): number {
 export function burstsCost(events: readonly StoryEvent[], chances: number): number {
   const more = events.filter(({ isAgain }) => isAgain).length
   const alone = shareCost(events.length, chances)
-  if (more === 0) return alone
+  // Bursts leave most packets alone: what is lost all the time is lost one by one, or in a full ring.
+  if (more === 0 || events.length >= HIGH_SHARE * chances) return alone
   const bursts = events.length - more
   const lengthsCost = Math.min(binomialCost(more, events.length), alikeCost(burstLengths(events)))
   return Math.min(alone, shareCost(bursts, chances - more) + PARAMETER_COST + lengthsCost)
