@@ -99,6 +99,17 @@ console.log(
 )
 console.log(`right first, with these ${percent(all.filter((c) => c.first).length, all.length)}`)
 console.log(`right first          ${percent(seen.filter((c) => c.first).length, seen.length)} of ${seen.length}`)
+const alike = seen.filter((c) => c.alike)
+console.log(
+  `cannot be told apart ${alike.length} of ${seen.filter(({ first }) => !first).length} that are not first: the answer, played in place of the fault, makes the same packets; level in ${alike.filter((c) => c.level).length}`,
+)
+for (const [key, cases] of [...Map.groupBy(alike, (c) => `${c.fault} as ${saidOf(c)}`)].sort(
+  (a, b) => b[1].length - a[1].length,
+))
+  console.log(`    ${key}: ${cases.length}`)
+console.log(
+  `right first or alike ${percent(seen.filter((c) => c.first || c.alike).length, seen.length)}; in the top two or alike ${percent(seen.filter((c) => c.topTwo || c.alike).length, seen.length)}`,
+)
 console.log(`right or level       ${percent(seen.filter((c) => c.level).length, seen.length)}`)
 console.log(`right in the top two ${percent(seen.filter((c) => c.topTwo).length, seen.length)}`)
 for (const [link, cases] of Map.groupBy(healthy, (c) => c.link)) {

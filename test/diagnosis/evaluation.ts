@@ -5,7 +5,9 @@ import type { ClientName } from '../../src/lab/device/clients.ts'
 import { canHave, type DeviceFault, type Draws } from '../../src/lab/device/device.ts'
 import { type ServerName, wireBytes } from '../../src/lab/index.ts'
 import { HEADER_BYTES } from '../../src/packet/index.ts'
-import { mainOf, type PlayedCase, play } from './lab-case.ts'
+import { viewOf } from '../../src/capture/diagnosis/view/view.ts'
+import { isAlike, NOTHING_ARRIVES } from './alike.ts'
+import { deviceOf, type LabCase, mainOf, type PlayedCase, play } from './lab-case.ts'
 
 export interface EvaluatedCase {
   readonly label: string
@@ -22,6 +24,8 @@ export interface EvaluatedCase {
   /** Named first, or level with the first and with a way to tell them apart. */
   readonly level: boolean
   readonly topTwo: boolean
+  /** The first cause is another one, and makes the very same packets. */
+  readonly alike: boolean
   /** Of two faults at once: both are named. */
   readonly both: boolean
   /** Blocks missing in an image that the device takes for whole. */
@@ -200,11 +204,15 @@ export function playCase(
   seed: number,
   link: LinkName = 'cable',
 ): PlayedCase | undefined {
+  const lab = labOf(fault, client, server, seed, link)
+  const device = deviceOf({ ...lab, faults: [] })
+  return lab.faults.every((one) => canHave(device, one.fault)) ? play(lab) : undefined
+}
+
+export function labOf(fault: string, client: ClientName, server: ServerName, seed: number, link: LinkName): LabCase {
   const values = EVALUATED_CLIENTS[client] ?? {}
-  const device = { name: client, description: '', source: '', client: { model: client, values }, faults: [], link: {} }
   const faults = drawn(fault, client)
-  if (!faults.every((one) => canHave(device, one.fault))) return undefined
-  return play({ client, values, faults, server, link: EVALUATED_LINKS[link], sizeBytes: sizeFor(client), seed })
+  return { client, values, faults, server, link: EVALUATED_LINKS[link], sizeBytes: sizeFor(client), seed }
 }
 
 function judged(
@@ -235,6 +243,7 @@ function judged(
     expected,
     first: rank === 0,
     level: rank >= 0 && (rank === 0 || (best.confidence - cause.confidence <= LEVEL && best.tellApart !== undefined)),
+    alike: rank !== 0 && best !== undefined && isAlikeTo(best.id, labOf(fault, client, server, seed, link), transfer),
     topTwo: rank === 0 || rank === 1,
     both: expected.every((id) => causes.some((c) => c.id === id)),
     holesInDevice: played.result.holes,
@@ -244,6 +253,14 @@ function judged(
       (name) => name !== undefined && server.startsWith(name),
     ),
   }
+}
+
+/** The first cause that the diagnosis names, played in place of the truth. */
+function isAlikeTo(id: CauseId, lab: LabCase, transfer: CapturedTransfer): boolean {
+  if (id === 'dead-rx') return isAlike(lab, transfer, NOTHING_ARRIVES)
+  const hypothesis = id === 'arp-silent' ? 'outage' : id
+  const judged = viewOf(transfer).judgement.judged.find((one) => one.hypothesis === hypothesis)
+  return judged !== undefined && isAlike(lab, transfer, judged.story)
 }
 
 /** Waits for a timer. */

@@ -1,6 +1,6 @@
 /** One boot of the lab, as a capture at the server shows it, and what was wrong in truth. */
 import type { CapturedTransfer } from '../../src/capture/index.ts'
-import type { DeviceFault, Draws } from '../../src/lab/device/device.ts'
+import type { Device, DeviceFault, Draws } from '../../src/lab/device/device.ts'
 import type { ClientName } from '../../src/lab/device/clients.ts'
 import { type ExperimentResult, patternedImage } from '../../src/lab/experiment.ts'
 import type { Fault, Frame, LinkOptions, ServerName } from '../../src/lab/index.ts'
@@ -26,12 +26,15 @@ export interface PlayedCase {
 }
 
 export function play(lab: LabCase): PlayedCase {
-  const { client, values = {}, faults, server, link = {}, sizeBytes, seed } = lab
-  const device = { name: client, description: '', source: '', client: { model: client, values }, faults, link }
+  const { server, sizeBytes, seed } = lab
   const count = { harmed: 0 }
   const image = patternedImage(sizeBytes, 1)
-  const { file, result } = captureOfDevice(device, server, image, seed, (options) => counted(options, count))
+  const { file, result } = captureOfDevice(deviceOf(lab), server, image, seed, (options) => counted(options, count))
   return { transfers: readAll(file).transfers, result, harmed: count.harmed }
+}
+
+export function deviceOf({ client, values = {}, faults, link = {} }: LabCase): Device {
+  return { name: client, description: '', source: '', client: { model: client, values }, faults, link }
 }
 
 /** The attempt that got furthest. */

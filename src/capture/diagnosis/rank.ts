@@ -16,7 +16,7 @@ export function rank(view: View, isOurs: boolean): Cause[] {
   for (const rule of RULES) {
     const finding = toned(view, rule.find(view))
     if (finding === undefined || finding.confidence < LEAST_CONFIDENCE) continue
-    const list = rule.isConsequence === true ? consequences : causes
+    const list = (finding.isConsequence ?? rule.isConsequence === true) ? consequences : causes
     list.push(causeOf(rule, finding, isOurs))
   }
   causes.sort(byConfidence)

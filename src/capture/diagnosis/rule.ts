@@ -9,6 +9,8 @@ export interface Finding {
   /** Replaces what the rule says in general, where the capture allows more. */
   readonly advice?: string
   readonly tellApart?: string | undefined
+  /** As of a rule, where that depends on the capture. */
+  readonly isConsequence?: boolean
 }
 
 export interface Rule {

@@ -9,6 +9,8 @@ export interface StoryEvent {
   readonly at: number
   /** The block in question. */
   readonly seq: number
+  /** A loss right behind another one in the same direction. */
+  readonly isAgain: boolean
   readonly before: StoryEvent | undefined
 }
 
@@ -50,6 +52,11 @@ export interface Branch {
   readonly behind: number
   /** Until then it prints that it ignores a block, and answers late. */
   readonly slowUntilMs: number
+  /** The last packet in this direction was lost. */
+  readonly isUpLost: boolean
+  readonly isDownLost: boolean
+  /** How often the client did nothing for a while. */
+  readonly pauses: number
   readonly events: StoryEvent | undefined
 }
 
@@ -88,19 +95,20 @@ export function cheapest(branches: Branch[], key: (branch: Branch) => string): B
 /** Branches with the same key go on alike, at the packet of time `ms`. The ACK before matters where stale ones may come. */
 export function keyOf(branch: Branch, { habits }: Terms, ms: number, isSaidOfUse: boolean): string {
   const { client, heldDown, heldUp, late, said, isOut, busyUntilMs, queued, explained, behind, slowUntilMs } = branch
+  const lost = `${branch.isUpLost ? 'u' : ''}${branch.isDownLost ? 'd' : ''}`
   const { begun, done, have, beyond, told, nextAck } = client
   const isTold = habits.once && told === have
   const ready = busyUntilMs < ms ? '' : `${busyUntilMs} ${queued}`
   const isSlow = slowUntilMs < ms ? '' : 's'
   const saidBefore = isSaidOfUse ? said : ''
-  return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow}`
+  return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow} ${lost}`
 }
 
 /** The client's packet `match` is what this branch expected. */
 export function explaining(branch: Branch, match: number): Branch {
   const explained = [...branch.explained, match].sort((a, b) => a - b)
   const behind = match < branch.behind ? -1 : branch.behind
-  return { ...branch, explained, passed: Math.max(branch.passed, match), behind }
+  return { ...branch, explained, passed: Math.max(branch.passed, match), behind, isUpLost: false }
 }
 
 /** The events of a story, the first one first. */

@@ -2,8 +2,8 @@
 import type { CapturedTransfer } from '../../contract.ts'
 import type { Terms } from './client.ts'
 import type { Explanation } from './explanation.ts'
-import { FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost } from './faults.ts'
-import { chancesOf, outagesCost, pausesCost, shareCost } from './fit.ts'
+import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost } from './faults.ts'
+import { burstsCost, chancesOf, outagesCost, pausesCost } from './fit.ts'
 import { type Habits, likelyHabits } from './habits.ts'
 import { type Latency, type Script, scriptOf } from './script.ts'
 import type { Story } from './branch.ts'
@@ -111,7 +111,7 @@ function fitted(
   const base =
     story.cost +
     asksCost -
-    own.length * ownCost(fault) +
+    own.reduce((sum, { isAgain }) => sum + (isAgain ? againCost(ownCost(fault)) : ownCost(fault)), 0) +
     (COMMON.has(fault) ? 0 : RARE_COST) +
     coincidenceCost(script, story)
   const told = { fault, habits, script, cost: base, events: story.events, own }
@@ -119,8 +119,8 @@ function fitted(
   if (fault === 'slow-flash') return { ...told, cost: base + pausesCost(told, windowBlocks) }
   if (fault === 'outage') return { ...told, cost: base + outagesCost(told) }
   const shares = kinds.map((kind) => {
-    const count = own.filter((e) => e.kind === kind).length
-    return shareCost(count, chancesOf(script, kind, count))
+    const ofKind = own.filter((e) => e.kind === kind)
+    return burstsCost(ofKind, chancesOf(script, kind, ofKind.length))
   })
   return { ...told, cost: base + shares.reduce((a, b) => a + b, 0) }
 }

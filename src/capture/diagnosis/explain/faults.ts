@@ -51,6 +51,18 @@ export function ownCost(fault: FaultName): number {
   return fault === 'rx-one-behind' ? 0 : OWN_COST
 }
 
+/** One more loss of a burst. */
+const AGAIN_COST = 1
+export function againCost(cost: number): number {
+  return cost === OWN_COST ? AGAIN_COST : cost
+}
+
+/** A host is busy once or twice; each further pause is the less believable, unless the device is known for them. */
+const MORE_PAUSES_COST = 3
+export function pauseCost(cost: number, before: number): number {
+  return cost === OWN_COST ? cost : cost + Math.min(before, MORE_PAUSES_COST)
+}
+
 export type Costs = Readonly<Partial<Record<EventKind, number>>>
 
 /** Events that happen on any link once in a while. What is not named does not happen. */

@@ -28,6 +28,36 @@ export function shareCost(hit: number, chances: number): number {
   return PARAMETER_COST + binomialCost(hit, Math.max(chances, hit)) + (isHigh ? HIGH_SHARE_COST : 0)
 }
 
+/** Events of one kind, alone or in bursts: what fits better. */
+export function burstsCost(events: readonly StoryEvent[], chances: number): number {
+  const more = events.filter(({ isAgain }) => isAgain).length
+  const alone = shareCost(events.length, chances)
+  // Bursts leave most packets alone: what is lost all the time is lost one by one, or in a full ring.
+  if (more === 0 || events.length >= HIGH_SHARE * chances) return alone
+  const bursts = events.length - more
+  const lengthsCost = Math.min(binomialCost(more, events.length), alikeCost(burstLengths(events)))
+  return Math.min(alone, shareCost(bursts, chances - more) + PARAMETER_COST + lengthsCost)
+}
+
+function burstLengths(events: readonly StoryEvent[]): number[] {
+  const lengths: number[] = []
+  for (const { isAgain } of events)
+    if (isAgain && lengths.length > 0) lengths[lengths.length - 1]++
+    else lengths.push(1)
+  return lengths
+}
+
+/** Most bursts are of one length, as those of a buffer or of a moment without a link are; others may have any. */
+function alikeCost(lengths: readonly number[]): number {
+  const counts = new Map<number, number>()
+  for (const length of lengths) counts.set(length, (counts.get(length) ?? 0) + 1)
+  const alike = Math.max(...counts.values())
+  const others = lengths.length - alike
+  return PARAMETER_COST + binomialCost(others, lengths.length) + others * OTHER_LENGTH_COST
+}
+
+const OTHER_LENGTH_COST = 3
+
 /** What hits every third packet at random is rare: no link works like that for long. */
 const HIGH_SHARE = 0.33
 const HIGH_SHARE_COST = 4
@@ -51,17 +81,17 @@ export function lossesOf(events: readonly StoryEvent[]): { readonly up: StoryEve
 }
 
 /** The cost of losses that are spread by chance. */
-export function lossCost(count: number, script: Script, kind: 'up-lost' | 'down-lost'): number {
-  return shareCost(count, chancesOf(script, kind, count))
+export function lossCost(lost: readonly StoryEvent[], script: Script, kind: 'up-lost' | 'down-lost'): number {
+  return burstsCost(lost, chancesOf(script, kind, lost.length))
 }
 
 /** The cost of the story without its losses. */
 export function withoutLosses({ fault, cost, events, script }: Explanation): number {
   const { up, down } = lossesOf(events)
   const isBoth = fault === 'both-losses'
-  const upCost = isBoth || fault === 'ack-loss' ? lossCost(up.length, script, 'up-lost') : CHANCE_LOSS_COST * up.length
+  const upCost = isBoth || fault === 'ack-loss' ? lossCost(up, script, 'up-lost') : CHANCE_LOSS_COST * up.length
   const downCost =
-    isBoth || fault === 'data-loss' ? lossCost(down.length, script, 'down-lost') : CHANCE_LOSS_COST * down.length
+    isBoth || fault === 'data-loss' ? lossCost(down, script, 'down-lost') : CHANCE_LOSS_COST * down.length
   return cost - upCost - downCost
 }
 
@@ -122,10 +152,14 @@ export interface Ring {
 /** Only packets that find the receive ring full are lost, or only their answers. Undefined without such losses. */
 export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring | undefined {
   const { script, events } = story
-  const isLost = new Set(events.filter((event) => event.kind === kind).map(({ at }) => at))
+  const losses = events.filter((event) => event.kind === kind)
+  const isLost = new Set(losses.map(({ at }) => at))
   const telling = tellingPackets(story, isLost)
   const lost = telling.filter((at) => isLost.has(at)).length
   const plain = binomialCost(lost, telling.length)
+  // A full ring loses several in a row without a burst of the link.
+  const chances = chancesOf(script, kind, losses.length)
+  const notInBursts = shareCost(losses.length, chances) - burstsCost(losses, chances)
   let best: Ring | undefined
   for (const places of RING_PLACES)
     for (const drainMs of RING_DRAINS_MS) {
@@ -140,7 +174,7 @@ export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring 
       const roomy = telling.length - full
       if (fullLost === 0 || (lost - fullLost) * full > MOST_EARLIER * fullLost * roomy) continue
       const fitted = 3 * PARAMETER_COST + binomialCost(fullLost, full) + binomialCost(lost - fullLost, roomy)
-      const cost = story.cost - plain + fitted
+      const cost = story.cost + notInBursts - plain + fitted
       if (best === undefined || cost < best.cost) best = { cost, places, drainMs }
     }
   return best
@@ -183,6 +217,7 @@ function fullRing({ length, fromClient, ms }: Script, places: number, drainMs: n
 /** Distances below this are met by chance. */
 const LEAST_DISTANCE = 8
 const LEAST_ALIKE = 3
+const MOST_TIMES = 3
 /** Events that keep a rhythm cost little each, those that keep none cost more than a loss. */
 const RHYTHM_COST = 0.5
 const NO_RHYTHM_COST = 5
@@ -206,35 +241,35 @@ export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): n
   if (seqs.length < LEAST_ALIKE || shortest < LEAST_DISTANCE || shortest <= 2 * off) return undefined
   const times = distances.map((d) => Math.round(d / shortest))
   if (!distances.every((d, n) => Math.abs(d - times[n] * shortest) <= off)) return undefined
-  return Math.round((seqs.at(-1)! - seqs[0]) / times.reduce((a, b) => a + b, 0))
+  const total = times.reduce((a, b) => a + b, 0)
+  // A device that pauses each time leaves out few; of a short distance everything is nearly a multiple.
+  if (total > MOST_TIMES * times.length) return undefined
+  return Math.round((seqs.at(-1)! - seqs[0]) / total)
 }
 
 const OUTAGE_COST = 4
+/** As likely as a client that is dead from one moment on. */
+const LASTING_OUTAGE_COST = 3
 /** Times that are alike by less are one and the same. */
 const OUTAGE_ALIKE = 0.06
 /** A time that fits by chance costs this much less. */
 const FITS_COST = 0.7
+const UNKNOWN_COST = 3
 /** Shorter runs than this many round trips are alike by chance. */
 const LEAST_MEDIANS = 5
 const LEAST_RUNS = 3
 /** Of such a run, the server waits at most this share. */
 const MOST_WAIT = 0.3
 
-/** An outage between two packets that left together is as unlikely as it would have been short. */
-const MOST_SHORT_COST = 6
-
 /** One outage to the end, or outages each after the same time. */
 export function outagesCost({ own, script, events }: Explanation): number {
-  if (own.length === 1) return OUTAGE_COST + shortCost(own[0], script) + (isOver(own[0], events) ? OUTAGE_COST : 0)
-  return runsMs({ own, script, events }) === undefined
-    ? shareCost(own.length, chancesOf(script, 'outage', own.length)) + NO_RHYTHM_COST * own.length
-    : 2 * PARAMETER_COST + FITS_COST * own.length
-}
-
-function shortCost({ at }: StoryEvent, { ms, sentBefore, medianMs }: Script): number {
-  const before = sentBefore[at]
-  if (before < 0) return 0
-  return Math.min(MOST_SHORT_COST, Math.max(0, Math.log(medianMs / Math.max(1e-6, ms[at] - ms[before]))))
+  if (own.length === 1) return isOver(own[0], events) ? 2 * OUTAGE_COST : LASTING_OUTAGE_COST
+  const runs = runsOf({ own, script, events })
+  if (runs === undefined)
+    return shareCost(own.length, chancesOf(script, 'outage', own.length)) + NO_RHYTHM_COST * own.length
+  // The others began or ended while the server only waited: their times are not known.
+  const others = own.length - 1 - runs.count
+  return 2 * PARAMETER_COST + FITS_COST * runs.count + UNKNOWN_COST * others
 }
 
 /** Something got through to the client behind it. */
@@ -243,7 +278,12 @@ function isOver({ at }: StoryEvent, events: readonly StoryEvent[]): boolean {
 }
 
 /** How long it works each time until nothing arrives; undefined when these times are not alike. */
-export function runsMs({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>): number | undefined {
+export function runsMs(story: Pick<Explanation, 'own' | 'events' | 'script'>): number | undefined {
+  return runsOf(story)?.shortestMs
+}
+
+/** The runs whose length is known. */
+function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>) {
   const { ms, medianMs, fromClient } = script
   const timers = events.filter(({ kind }) => kind === 'timer')
   const runs: number[] = []
@@ -260,5 +300,6 @@ export function runsMs({ own, events, script }: Pick<Explanation, 'own' | 'event
   if (runs.length < LEAST_RUNS || shortest < LEAST_MEDIANS * medianMs) return undefined
   // An outage that ended before anything was sent shows as twice the time.
   const isAlike = runs.every((run) => Math.abs(run - Math.round(run / shortest) * shortest) <= OUTAGE_ALIKE * shortest)
-  return isAlike && median(runs)! <= (1 + OUTAGE_ALIKE) * shortest ? shortest : undefined
+  const isOne = isAlike && median(runs)! <= (1 + OUTAGE_ALIKE) * shortest
+  return isOne ? { shortestMs: shortest, count: runs.length } : undefined
 }

@@ -47,8 +47,7 @@ const SHORT_FRAME_COST = 0.05
 export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks: number): Judgement {
   const latencies = latenciesOf(transfer.packets, all)
   const timer = clientTimerOf(transfer, all, latencies[0].usualMs)
-  // Before the first ACK of a block everything is lost, whatever the cause.
-  if (transfer.direction !== 'read' || transfer.blocks.highestAcknowledged === 0)
+  if (transfer.direction !== 'read' || isLostFromTheStart(transfer))
     return { judged: [], timerMs: timer.ms, isFlood: false }
   if (isFlood(transfer, all, latencies[0].medianMs)) return { judged: [], timerMs: timer.ms, isFlood: true }
   const stories = explain(transfer, all, latencies, timer, windowBlocks)
@@ -76,12 +75,15 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
     if (up.length > 0 && down.length > 0)
       add(
         'both-losses',
-        withoutLosses(story) +
-          lossCost(up.length, story.script, 'up-lost') +
-          lossCost(down.length, story.script, 'down-lost'),
+        withoutLosses(story) + lossCost(up, story.script, 'up-lost') + lossCost(down, story.script, 'down-lost'),
       )
   }
   return { judged: weighed(found, transfer.outcome.type === 'complete'), timerMs: timer.ms, isFlood: false }
+}
+
+/** Before the first ACK of a block everything is lost, whatever the cause; but for a client that took the options of a server that sent no block. */
+function isLostFromTheStart({ blocks, fromClient, request }: CapturedTransfer): boolean {
+  return blocks.highestAcknowledged === 0 && (blocks.sent > 0 || fromClient <= (request?.count ?? 0))
 }
 
 function isBoth(own: Explanation['own']): boolean {
@@ -107,6 +109,8 @@ const MOST_ODD_SHARE = 0.15
 function weighed(found: readonly Omit<Judged, 'weight'>[], isComplete: boolean): Judged[] {
   const best = new Map<Hypothesis, Omit<Judged, 'weight'>>()
   for (const one of found) {
+    // Without an event of its own it is the healthy story once more.
+    if (one.hypothesis !== 'none' && one.story.own.length === 0) continue
     const other = best.get(one.hypothesis)
     if (other === undefined || one.cost < other.cost) best.set(one.hypothesis, one)
   }

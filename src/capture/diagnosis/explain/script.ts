@@ -6,7 +6,7 @@ import type { ClientTimer } from './timer.ts'
 
 export interface Script {
   readonly length: number
-  /** Packets of the server, and of the client. */
+  /** Packets of the server, and ACKs of the client. */
   readonly sent: number
   readonly heard: number
   /** Indices of the packets in the capture's store. */
@@ -124,7 +124,7 @@ export function scriptOf(
   return {
     length,
     sent: sentCount,
-    heard: length - sentCount,
+    heard: seq.filter((says, at) => fromClient[at] === 1 && says >= 0).length,
     packet,
     ms,
     fromClient,
@@ -225,7 +225,7 @@ export function latenciesOf(packets: CapturedPackets, all: Uint32Array): Latency
 function latencyOf(samples: readonly number[], clean: readonly number[]): Latency | undefined {
   const medianMs = median(samples)
   if (medianMs === undefined) return undefined
-  const most = clean.length >= ENOUGH ? quantile(clean, 0.9)! : quantile(samples, 0.75)!
+  const most = clean.length >= ENOUGH ? mostOf(clean) : quantile(samples, 0.75)!
   const usualMs = Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS)
   // A block that was sent once is answered by that packet alone: on a link that is full later on, the first ones are answered soonest.
   const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST))
@@ -235,10 +235,21 @@ function latencyOf(samples: readonly number[], clean: readonly number[]): Latenc
     medianMs,
     leastMs: (isEven ? LEAST_SHARE : LEAST_SHARE_UNEVEN) * least,
     usualMs,
-    latestMs: quantile(clean, 0.97) ?? usualMs,
+    latestMs: clean.length === 0 || areHeldUp(clean) ? usualMs : quantile(clean, 0.97)!,
   }
 }
 
+/** What nearly all answers take. */
+function mostOf(clean: readonly number[]): number {
+  return quantile(clean, areHeldUp(clean) ? 0.75 : 0.9)!
+}
+
+/** A part of the answers comes much later than the rest: a fault held them up. */
+function areHeldUp(clean: readonly number[]): boolean {
+  return quantile(clean, 0.9)! > HELD_UP * quantile(clean, 0.75)!
+}
+
+const HELD_UP = 4
 const ENOUGH = 20
 /** Blocks that were sent before anything filled the link. */
 const FIRST = 16

@@ -6,7 +6,7 @@
 import { LIVES } from '../contract.ts'
 import { type Branch, cheapest, explaining, inOrder, keyOf, type Story } from './branch.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
-import { type Costs, type EventKind, FAULT_COSTS } from './faults.ts'
+import { againCost, type Costs, type EventKind, FAULT_COSTS, pauseCost } from './faults.ts'
 import type { Script } from './script.ts'
 
 /** Packets of the client that are explained ahead of their turn: no server sends further ahead. Each packet copies and compares them. */
@@ -39,10 +39,13 @@ const NOT_OVERTAKEN_COST = 8
 /** A console that prints a line for each block that it ignores holds up the next answer by this at most. */
 const CONSOLE_MS = 40
 const CHANCE_COST = 3
+const MOST_CHANCE_COST = 8
 const PUSHED_COST = 4
 /** `told` of a client that did not answer a repeat at the end. */
 const GONE = -2
 const BACK_COST = 3
+const LEAST_GAP_MS = 1e-6
+const MOST_SHORT_COST = 6
 
 /** Undefined when every story costs more than `mostCost`. `most`: packets to be read. */
 export function storyOf(script: Script, terms: Terms, costs: Costs, mostCost: number, most: number): Story | undefined {
@@ -108,25 +111,29 @@ class Search {
       passed: -1,
       behind: -1,
       slowUntilMs: -Infinity,
+      isUpLost: false,
+      isDownLost: false,
+      pauses: 0,
       events: undefined,
     }
   }
 
   /** Packets were left out of the capture: the client stands where its last ACK said. */
   #afterGap(branch: Branch): Branch {
-    const { cost, events } = branch
-    return { ...this.#begin(this.#script.ackedBefore[this.#at], true), cost, events }
+    const { cost, pauses, events } = branch
+    return { ...this.#begin(this.#script.ackedBefore[this.#at], true), cost, pauses, events }
   }
 
   /** The next block, answered in the usual time, with nothing unusual before it: most packets are like that. */
-  #isPlain({ client, heldDown, heldUp, late, isOut, busyUntilMs, explained, behind }: Branch): boolean {
+  #isPlain(branch: Branch): boolean {
+    const { client, heldDown, heldUp, late, isOut, busyUntilMs, explained, behind } = branch
     const { fromClient, seq, ms, nextHeard } = this.#script
     const at = this.#at
     if (fromClient[at] === 1) return explained.length > 0 && explained[0] === at && behind !== at
     if (client.done || !client.begun || seq[at] !== client.have + 1) return false
     if (this.#costs['down-seen'] !== undefined) return false
     if (heldDown !== undefined || heldUp !== undefined || late.length > 0 || isOut || ms[at] < busyUntilMs) return false
-    if (client.beyond.length > 0) return false
+    if (client.beyond.length > 0 || this.#isTimerMissed(branch)) return false
     if (explained.length >= MOST_AHEAD) return false
     // Of what is not explained yet, the next that the client says.
     const heard = nextHeard[explained.at(-1) ?? at]
@@ -156,7 +163,9 @@ class Search {
     const explained = says === undefined ? before : [...before, heard]
     const passed = says === undefined ? branch.passed : Math.max(branch.passed, heard)
     const earlier = { client: branch.client, tookMs: branch.tookMs, ms: ms[at] }
-    return { ...branch, passed, client, tookMs: ms[at], earlier, said: says ?? branch.said, explained }
+    const isUpLost = says === undefined && branch.isUpLost
+    const said = says ?? branch.said
+    return { ...branch, passed, client, tookMs: ms[at], earlier, said, explained, isUpLost, isDownLost: false }
   }
 
   /** A packet of the server. */
@@ -185,7 +194,7 @@ class Search {
     const lost = this.#happened(branch, 'down-lost', at, block)
     if (lost !== undefined) out.push(lost)
     const outage = branch.client.have > 0 ? this.#happened(branch, 'outage', at, block) : undefined
-    if (outage !== undefined) out.push({ ...outage, isOut: true })
+    if (outage !== undefined) out.push({ ...outage, cost: outage.cost + this.#shortCost(), isOut: true })
     // What waited comes first.
     let ready: Branch[] = [branch]
     if (branch.heldDown !== undefined) ready = this.#arrive({ ...branch, heldDown: undefined }, branch.heldDown, ms[at])
@@ -204,6 +213,15 @@ class Search {
       if (twice !== undefined)
         for (const first of this.#arrive(twice, block, ms[at])) out.push(...this.#arrive(first, block, ms[at]))
     }
+  }
+
+  /** An outage between two packets that left together is as unlikely as it would have been short. */
+  #shortCost(): number {
+    const { ms, sentBefore, medianMs } = this.#script
+    const before = sentBefore[this.#at]
+    if (before < 0) return 0
+    const gapMs = Math.max(LEAST_GAP_MS, ms[this.#at] - ms[before])
+    return Math.min(MOST_SHORT_COST, Math.max(0, Math.log(medianMs / gapMs)))
   }
 
   /**
@@ -256,7 +274,7 @@ class Search {
   /** The client receives a packet. */
   #arrive(branch: Branch, block: number, ms: number): Branch[] {
     const isBusy = ms < branch.busyUntilMs
-    if (isBusy && branch.queued >= QUEUE) return [{ ...branch, cost: branch.cost + QUEUE_FULL_COST }]
+    if (isBusy && branch.queued >= QUEUE) return [{ ...branch, isDownLost: false, cost: branch.cost + QUEUE_FULL_COST }]
     const atMs = isBusy ? branch.busyUntilMs : ms
     const { client, says, took } = receive(branch.client, this.#terms, block)
     const next: Branch = {
@@ -265,6 +283,7 @@ class Search {
       tookMs: took ? atMs : branch.tookMs,
       earlier: took ? { client: branch.client, tookMs: branch.tookMs, ms: atMs } : branch.earlier,
       queued: isBusy ? branch.queued + 1 : 0,
+      isDownLost: false,
     }
     if (says !== undefined)
       return this.#say(isBusy ? { ...next, cost: next.cost + next.endCost, endCost: 0 } : next, says, atMs)
@@ -324,10 +343,17 @@ class Search {
     const isTimer = mayBeTimer && timerMs !== undefined && isMultiple(pausedMs, timerMs, 2 * medianMs)
     const sent = sentBefore[match]
     const before = sent < 0 ? -1 : sentBefore[sent]
-    if (sent <= this.#at || before < 0) return isTimer ? CHANCE_COST : 0
+    if (sent <= this.#at || before < 0) return isTimer ? this.#timerChance(pausedMs, timerMs) : 0
     const everyMs = Math.max(usualMs, ms[sent] - ms[before])
     const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
-    return Math.max(isTimer ? CHANCE_COST : 0, Math.log(everyMs / sinceMs) - 1)
+    return Math.max(isTimer ? this.#timerChance(pausedMs, timerMs) : 0, Math.log(everyMs / sinceMs) - 1)
+  }
+
+  /** The closer the pause is to the time of the timer, the less it is chance. */
+  #timerChance(pausedMs: number, timerMs: number): number {
+    const off = Math.abs(pausedMs - Math.round(pausedMs / timerMs) * timerMs)
+    const closeness = Math.log(timerMs / (2 * Math.max(off, this.#script.medianMs)))
+    return Math.min(MOST_CHANCE_COST, Math.max(CHANCE_COST, closeness))
   }
 
   #alsoStale(branch: Branch, what: number, ms: number, found: Branch[]): Branch[] {
@@ -448,7 +474,7 @@ class Search {
       earlier: undefined,
       timeouts: branch.timeouts + 1,
       isOut: false,
-      events: { kind: 'timer', at, seq: what, before: branch.events },
+      events: { kind: 'timer', at, seq: what, isAgain: false, before: branch.events },
     }
     const found = this.#say(fired, what, ms[at])
       .filter(({ explained }) => explained[0] === at)
@@ -473,12 +499,9 @@ class Search {
 
   /** A client that keeps its time would have spoken before this moment: what it said was lost, or waits. */
   #missedTimers(branch: Branch): Branch[] {
-    const { timerMs, ms, medianMs } = this.#script
-    const { habits } = this.#terms
-    if (timerMs === undefined || habits.timer !== 'exact' || !branch.client.begun || branch.client.done) return [branch]
-    const dueMs = branch.tookMs + timerMs
-    if (branch.busyUntilMs > dueMs || ms[this.#at] <= dueMs + 2 * TIMER_OFF * timerMs + 2 * medianMs) return [branch]
-    const next = { ...branch, tookMs: dueMs, timeouts: branch.timeouts + 1 }
+    const { timerMs } = this.#script
+    if (timerMs === undefined || !this.#isTimerMissed(branch)) return [branch]
+    const next = { ...branch, tookMs: branch.tookMs + timerMs, timeouts: branch.timeouts + 1 }
     // The eleventh ends it.
     if (next.timeouts > LIVES) return [{ ...next, client: { ...next.client, done: true } }]
     const what = repeats(branch.client, this.#terms)
@@ -490,6 +513,13 @@ class Search {
     return found.flatMap((b) => this.#missedTimers(b))
   }
 
+  #isTimerMissed({ client, tookMs, busyUntilMs }: Branch): boolean {
+    const { timerMs, ms, medianMs } = this.#script
+    if (timerMs === undefined || this.#terms.habits.timer !== 'exact' || !client.begun || client.done) return false
+    const dueMs = tookMs + timerMs
+    return busyUntilMs <= dueMs && ms[this.#at] > dueMs + 2 * TIMER_OFF * timerMs + 2 * medianMs
+  }
+
   #keyOf(branch: Branch): string {
     return keyOf(branch, this.#terms, this.#script.ms[this.#at], this.#costs.stale !== undefined)
   }
@@ -497,7 +527,18 @@ class Search {
   #happened(branch: Branch, kind: EventKind, at: number, seq: number): Branch | undefined {
     const cost = this.#costs[kind]
     if (cost === undefined) return undefined
-    return { ...branch, cost: branch.cost + cost, events: { kind, at, seq, before: branch.events } }
+    const isUp = kind === 'up-lost'
+    const isDown = kind === 'down-lost'
+    const isPause = kind === 'pause'
+    const isAgain = (isUp && branch.isUpLost) || (isDown && branch.isDownLost)
+    return {
+      ...branch,
+      cost: branch.cost + (isAgain ? againCost(cost) : isPause ? pauseCost(cost, branch.pauses) : cost),
+      pauses: isPause ? branch.pauses + 1 : branch.pauses,
+      isUpLost: branch.isUpLost || isUp,
+      isDownLost: branch.isDownLost || isDown,
+      events: { kind, at, seq, isAgain, before: branch.events },
+    }
   }
 }
 

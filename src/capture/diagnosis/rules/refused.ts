@@ -1,5 +1,6 @@
 import type { CauseId } from '../contract.ts'
 import type { Rule } from '../rule.ts'
+import type { View } from '../view/view.ts'
 
 export const clientRefused = refused(
   'client-refused',
@@ -21,14 +22,38 @@ function refused(id: CauseId, by: 'client' | 'server', title: string, advice: st
     title,
     advice,
     isConsequence: true,
-    find({ transfer }) {
+    find(view) {
+      const { transfer } = view
       const { outcome } = transfer
       if (outcome.type !== 'error' || outcome.from !== by) return undefined
+      const isGivenUp = by === 'server' && outcome.wireCode === 0 && unansweredRepeats(view) >= LEAST_REPEATS
       const before = transfer.blocks.highest === 0 ? 'before any block' : `at block ${transfer.blocks.highest}`
       return {
-        confidence: 0.99,
-        evidence: [{ text: `ERROR ${outcome.wireCode}, ${before}`, packets: [outcome.number] }],
+        confidence: isGivenUp ? 0.25 : 0.99,
+        evidence: [
+          {
+            text: `ERROR ${outcome.wireCode}, ${before}${isGivenUp ? ', when its repeats had brought no answer' : ''}`,
+            packets: [outcome.number],
+          },
+        ],
       }
     },
   }
 }
+
+/** Blocks that the server sent again since the device last moved it on. */
+function unansweredRepeats({ packets, list, episodes }: View): number {
+  const last = episodes.at(-1)
+  if (last === undefined || last.closed) return 0
+  const sent = new Set<number>()
+  let repeats = 0
+  for (const [at, i] of list.entries()) {
+    if (packets.fromClient(i) || packets.kind(i) !== 'data') continue
+    const seq = packets.seq(i)
+    if (sent.has(seq) && at >= last.from) repeats++
+    sent.add(seq)
+  }
+  return repeats
+}
+
+const LEAST_REPEATS = 2

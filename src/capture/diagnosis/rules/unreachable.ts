@@ -14,6 +14,8 @@ export const unreachable: Rule = {
     if (found.length === 0) return undefined
     return {
       confidence: 0.9,
+      // A device or a server that had answered before is gone for another reason.
+      isConsequence: transfer.blocks.highestAcknowledged > 0,
       evidence: [
         {
           text: found.length === 1 ? 'an ICMP message says so' : `${found.length} ICMP messages say so`,

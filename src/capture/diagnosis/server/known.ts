@@ -15,8 +15,12 @@ export interface KnownServer {
   readonly confirmsWindow?: boolean
   /** It sends more blocks than the client agreed to. */
   readonly runsAhead?: true
-  /** It answers a repeated ACK with DATA. */
-  readonly resendsOnRepeat?: true
+  /** It answers a repeated ACK with DATA: always, or only now and then. */
+  readonly resendsOnRepeat?: 'always' | 'sometimes'
+  /** It says so with an ERROR when it gives up. */
+  readonly saysItGaveUp?: true
+  /** It sends its OACK once. */
+  readonly neverRepeatsOack?: true
 }
 
 /** Timers of programs that sleep are late by some milliseconds. */
@@ -46,10 +50,17 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     habit: 'waits 5 s each time',
     confirmsTimeout: true,
     confirmsWindow: true,
-    resendsOnRepeat: true,
+    resendsOnRepeat: 'always',
     fits: constant(5),
   },
-  { name: 'rs-tftpd', habit: 'waits 5 s each time', confirmsTimeout: true, confirmsWindow: true, fits: constant(5) },
+  {
+    name: 'rs-tftpd',
+    habit: 'waits 5 s each time',
+    confirmsTimeout: true,
+    confirmsWindow: true,
+    neverRepeatsOack: true,
+    fits: constant(5),
+  },
   { name: 'py3tftp', habit: 'waits 0.5 s each time', confirmsTimeout: true, confirmsWindow: true, fits: constant(0.5) },
   {
     name: 'tftp-hpa-rfc7440',
@@ -61,6 +72,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
   {
     name: 'tftpd64',
     habit: 'waits a quarter, a half and all of its timeout in whole seconds, each a moment early',
+    saysItGaveUp: true,
     confirmsTimeout: true,
     confirmsWindow: false,
     runsAhead: true,
@@ -83,6 +95,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
   {
     name: 'pin-anticipate',
     habit: 'waits 5 s and up to one more',
+    saysItGaveUp: true,
     confirmsTimeout: false,
     confirmsWindow: false,
     runsAhead: true,
@@ -93,21 +106,23 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     habit: 'waits 0.1 s each time',
     confirmsTimeout: false,
     runsAhead: true,
-    resendsOnRepeat: true,
+    resendsOnRepeat: 'sometimes',
     fits: (ms) => near(ms, 100),
   },
   {
     name: 'foresend',
     habit: 'repeats within milliseconds, and adapts',
+    saysItGaveUp: true,
     confirmsTimeout: true,
     runsAhead: true,
-    resendsOnRepeat: true,
+    resendsOnRepeat: 'sometimes',
     // Waits double, and end at one second, which a packet of the device does not shorten.
     fits: (ms, nth) => (nth === 0 ? ms <= 1000 + LATE_MS && !near(ms, 100) && !near(ms, 500) : ms < 3000),
   },
   {
     name: 'foresend',
     habit: 'waits 5 s each time, as it does with `--window strict`',
+    saysItGaveUp: true,
     confirmsTimeout: true,
     fits: constant(5),
   },

@@ -48,8 +48,62 @@ function mayBe(view: View, server: KnownServer): boolean {
   const confirmsWindow = agreed.windowsize > 1
   if (asked.has('windowsize') && server.confirmsWindow === !confirmsWindow) return false
   if (view.latencies.windowBlocks > agreed.windowsize && server.runsAhead !== true) return false
-  return server.resendsOnRepeat === true || !resendsOnRepeat(view)
+  if (server.resendsOnRepeat === undefined && resendsOnRepeat(view)) return false
+  if (server.resendsOnRepeat === 'always' && ignoresRepeats(view)) return false
+  if (server.neverRepeatsOack === true && repeatsOack(view)) return false
+  return !hasGivenUp(view) || (server.saysItGaveUp === true) === (view.transfer.outcome.type === 'error')
 }
+
+/** In lock-step it left repeated ACKs alone, more than once. */
+function ignoresRepeats({ transfer, packets, list, latencies }: View): boolean {
+  if (transfer.agreed.windowsize > 1) return false
+  const atOnceMs = (latencies.medianMs ?? 0) / 4
+  let acked = -1
+  let ignored = 0
+  let answered = 0
+  for (const [at, i] of list.entries()) {
+    if (packets.kind(i) !== 'ack') continue
+    const seq = packets.seq(i)
+    // Behind the final ACK no server has anything to send.
+    if (seq === acked && seq !== transfer.blocks.final && at + 1 < list.length) {
+      const next = list[at + 1]
+      const isAnswer = !packets.fromClient(next) && packets.timeMs(next) - packets.timeMs(i) <= atOnceMs
+      if (isAnswer) answered++
+      else ignored++
+    }
+    acked = Math.max(acked, seq)
+  }
+  return ignored >= LEAST_IGNORED && answered === 0
+}
+
+const LEAST_IGNORED = 2
+
+/** Its OACK left again although the client had not asked again. */
+function repeatsOack({ packets, list }: View): boolean {
+  let isSent = false
+  for (const i of list) {
+    const kind = packets.kind(i)
+    if (kind === 'rrq') isSent = false
+    if (kind !== 'oack') continue
+    if (isSent) return true
+    isSent = true
+  }
+  return false
+}
+
+/** It sent its last block again and again, and stopped. */
+function hasGivenUp({ transfer, packets, list }: View): boolean {
+  const { outcome } = transfer
+  if (outcome.type !== 'silent' && !(outcome.type === 'error' && outcome.from === 'server')) return false
+  if (outcome.type === 'silent' && transfer.followedUntil === 'capture-end' && transfer.quietMs < GIVEN_UP_MS)
+    return false
+  const heard = list.findLastIndex((i) => packets.fromClient(i))
+  return list.length - heard > LEAST_UNANSWERED
+}
+
+const LEAST_UNANSWERED = 4
+/** Nothing from a server for so long. */
+const GIVEN_UP_MS = 60_000
 
 /** In lock-step a repeated ACK brought DATA again at once, more than once. */
 function resendsOnRepeat({ transfer, list, latencies }: View): boolean {
