@@ -1,7 +1,7 @@
 /**
  * Measures what the default policy must show on faulty devices, each row with its target beside it, in virtual time:
  * `npm run figures -- [--json FILE] [--only ROW[,ROW]] [--seeds N]`. Ends with 1 when a row misses its target. `--seeds` scales every row (default 20);
- * `--pair KIND:N` plays one pair of the row of memory again.
+ * `--pair KIND:N` plays one pair of the row of memory again. `--clients NAME[,NAME]` and `--cells TEXT`, a part of the fault's text, take some cells of the row `product`.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -47,7 +47,13 @@ const KNOWN_FACTOR = 10
 const MEMORY_FACTOR = 100
 const NOTES_SHOWN = 12
 
-const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress) => Iterable<Figure>>> = {
+/** Some cells of the row `product`: these devices, and faults with this in their text. */
+interface Part {
+  readonly clients: readonly string[]
+  readonly cells: string
+}
+
+const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress, part: Part) => Iterable<Figure>>> = {
   lab: () => [labSpeed(cpuSeconds)],
   healthy: (scale, progress) => [healthyClients(scale, progress), pausingClients(scale, progress)],
   edk2: (_scale, progress) => [edk2Loses(progress)],
@@ -83,11 +89,11 @@ const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress) => It
       if (room !== undefined) yield room
     }
   },
-  *product(scale, progress) {
+  *product(scale, progress, { clients, cells }) {
     const more = { ...scale, seeds: PRODUCT_FACTOR * scale.seeds }
     const rows: Figure[] = []
-    for (const device of Object.keys(DEVICES)) {
-      const row = product(device, more, progress)
+    for (const device of clients) {
+      const row = product(device, more, progress, cells)
       rows.push(row)
       yield row
     }
@@ -121,6 +127,8 @@ function main(): void {
       only: { type: 'string' },
       seeds: { type: 'string' },
       pair: { type: 'string' },
+      clients: { type: 'string' },
+      cells: { type: 'string' },
     },
   })
   const names = values.only === undefined ? Object.keys(SECTIONS) : values.only.split(',')
@@ -135,11 +143,18 @@ function main(): void {
     process.exitCode = 2
     return
   }
+  const clients = values.clients?.split(',') ?? Object.keys(DEVICES)
+  const stranger = clients.find((client) => !(client in DEVICES))
+  if (stranger !== undefined) {
+    console.error(`--clients: unknown device ${stranger}; known: ${Object.keys(DEVICES).join(', ')}`)
+    process.exitCode = 2
+    return
+  }
   if (values.pair !== undefined) return playOnePair(values.pair)
   const figures: Figure[] = []
   let row = ''
   for (const name of names) {
-    for (const figure of SECTIONS[name]({ ...FULL, seeds }, progress)) {
+    for (const figure of SECTIONS[name]({ ...FULL, seeds }, progress, { clients, cells: values.cells ?? '' })) {
       clear()
       if (figure.row !== row) console.log(`\n${figure.row}`)
       row = figure.row

@@ -72,6 +72,8 @@ interface PauseEvent {
   readonly opcode: number
   /** Of DATA and ACK the number on the wire, of a request the device's port. */
   readonly number: number
+  /** The device's port. */
+  readonly port: number
 }
 
 interface Pause {
@@ -113,13 +115,13 @@ export class PauseWatch {
     sent: (now, frame) => {
       // It stores a block before it acknowledges it.
       if (this.#client.stored !== this.#stored) this.#progress(now)
-      this.#add(now, UP | codeOf(frame))
+      this.#add(now, UP | codeOf(frame), frame.from)
     },
-    arrived: (now, frame) => this.#add(now, UP | ARRIVED | codeOf(frame)),
+    arrived: (now, frame) => this.#add(now, UP | ARRIVED | codeOf(frame), frame.from),
   }
   readonly down: LinkTap = {
-    sent: (now, frame) => this.#leftDown(now, codeOf(frame)),
-    arrived: (now, frame) => this.#arrivedDown(now, codeOf(frame)),
+    sent: (now, frame) => this.#leftDown(now, codeOf(frame), frame.to),
+    arrived: (now, frame) => this.#arrivedDown(now, codeOf(frame), frame.to),
   }
   /** A block of DATA arrived more often than it left: the network makes copies. */
   copied = false
@@ -134,6 +136,7 @@ export class PauseWatch {
   #arrivedAt = 0
   readonly #at: number[] = []
   readonly #what: number[] = []
+  readonly #ports: number[] = []
   #count = 0
   /** Of these, how many happened before the last new block; and how many until the server heard the device last. */
   #earlier = 0
@@ -171,6 +174,7 @@ export class PauseWatch {
     for (let i = 0; i < kept; i++) {
       this.#at[i] = this.#at[this.#untilHeard + i]
       this.#what[i] = this.#what[this.#untilHeard + i]
+      this.#ports[i] = this.#ports[this.#untilHeard + i]
     }
     this.#count = kept
     this.#earlier = kept
@@ -178,31 +182,32 @@ export class PauseWatch {
   }
 
   #pauseUntil(toMs: number): Pause {
-    const all = Array.from({ length: this.#count }, (_, i) => eventOf(this.#at[i], this.#what[i]))
+    const all = Array.from({ length: this.#count }, (_, i) => eventOf(this.#at[i], this.#what[i], this.#ports[i]))
     const events = all.slice(this.#earlier).filter(({ ms }) => ms <= toMs)
     return { fromMs: this.#sinceMs, toMs, blocks: this.#stored, events, earlier: all.slice(0, this.#earlier) }
   }
 
-  #leftDown(now: number, code: number): void {
+  #leftDown(now: number, code: number, port: number): void {
     const opcode = code >> 16
     if (opcode === OPCODE.data) this.#left[code & 0xffff]++
     else if (opcode === OPCODE.error && this.#client.result === undefined) this.serverGaveUp = true
-    this.#add(now, code)
+    this.#add(now, code, port)
   }
 
-  #arrivedDown(now: number, code: number): void {
+  #arrivedDown(now: number, code: number, port: number): void {
     this.#look()
     this.#arrivedAt = now
     if (code >> 16 === OPCODE.data) {
       if (this.#left[code & 0xffff] === 0) this.copied = true
       else this.#left[code & 0xffff]--
     }
-    this.#add(now, ARRIVED | code)
+    this.#add(now, ARRIVED | code, port)
   }
 
-  #add(now: number, what: number): void {
+  #add(now: number, what: number, port: number): void {
     if (this.#count === MOST_EVENTS) return
     this.#at[this.#count] = now
+    this.#ports[this.#count] = port
     this.#what[this.#count++] = what
     if ((what & HEARD) === HEARD) this.#untilHeard = this.#count
   }
@@ -218,13 +223,14 @@ function codeOf(frame: Frame): number {
 
 const BLOCK_NUMBERS = 0x1_0000
 
-function eventOf(ms: number, what: number): PauseEvent {
+function eventOf(ms: number, what: number, port: number): PauseEvent {
   return {
     ms,
     way: (what & UP) === 0 ? 'down' : 'up',
     step: (what & ARRIVED) === 0 ? 'sent' : 'arrived',
     opcode: (what >> 16) & 7,
     number: what & 0xffff,
+    port,
   }
 }
 
@@ -281,15 +287,15 @@ function atTheEnd(rule: 'A4' | 'N4', pause: Pause, { lastSeq }: PauseFacts): Str
   return pause.blocks === lastSeq - 1 ? muteBefore(rule, pause, lastSeq & 0xffff) : []
 }
 
-/** From each request of a port until it reaches the server; what reaches the device meanwhile shows that another did. */
+/** From each request of a port until it reaches the server; what reaches this port meanwhile shows that another did. The device has left its other ports. */
 function unanswerable({ events, toMs }: Pause): Stretch[] {
   const stretches: Stretch[] = []
   const seen = new Set<number>()
   for (const [index, event] of events.entries()) {
     if (event.opcode !== OPCODE.rrq || event.step !== 'sent' || seen.has(event.number)) continue
     seen.add(event.number)
-    const isHeard = ({ way, step, opcode, number }: PauseEvent): boolean =>
-      step === 'arrived' && (way === 'down' || (opcode === OPCODE.rrq && number === event.number))
+    const isHeard = ({ way, step, opcode, number, port }: PauseEvent): boolean =>
+      step === 'arrived' && (way === 'down' ? port === event.port : opcode === OPCODE.rrq && number === event.number)
     stretches.push({ rule: 'request', fromMs: event.ms, toMs: events.slice(index).find(isHeard)?.ms ?? toMs })
   }
   return stretches

@@ -18,6 +18,8 @@ export function whyNoWay(result: ExperimentResult, facts: WayFacts): NoWay | und
   const last = result.pauses.at(-1)
   if (last === undefined) return undefined
   if (last.silenced) return 'unreachable'
+  // The server knew nothing of what the device wanted last.
+  if (last.shares[0]?.rule === 'request' && last.leftMs <= LONG_PAUSE_MS) return 'request'
   // A server that gave up first did not wait for what might still have come.
   if (result.serverGaveUp) return undefined
   return result.pauses.every(({ leftMs }) => leftMs <= LONG_PAUSE_MS) ? last.shares[0]?.rule : undefined

@@ -27,6 +27,9 @@ export function shortened(s: SenderState, action: Action, datagrams: number): Ac
   if (datagrams < 1) return NOTHING
   if (action.type !== 'again' && action.type !== 'catch-up') return { type: 'repeat', seq: s.firstUnacked }
   if (action.type === 'catch-up') {
+    // Above a gap the client may lack the first block that ran ahead, or wait for a new one.
+    const isFirst = s.firstUnacked < s.highestAcked && s.timeouts % 2 === 0
+    if (isFirst) return { type: 'again', from: action.from, to: action.from + datagrams - 1 }
     if (datagrams === 1) return { type: 'ahead' }
     // Where the order is not known most silences are lost ACKs: the end is what moves such a client on.
     if (orderOf(s) !== 'inorder') return { ...action, from: action.to - datagrams + 2 }

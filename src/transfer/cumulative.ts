@@ -14,8 +14,8 @@ import { Windows } from './windows.ts'
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
 const STORM_FACTOR = 4
 const STORM_ALLOWANCE = 64
-/** Beyond the bound of rule N3 one datagram leaves in this time. */
-const OVER_BUDGET_MS = 1000
+/** Beyond the bound of rule N3 one datagram leaves in this time: eight a second, as to a silent client. */
+const OVER_BUDGET_MS = 125
 /** The second timeout in a row sends the whole window again; to a client that pauses, a second without progress first. */
 const WHOLE_WINDOW_TIMEOUT = 2
 /** A client that goes on by itself after this many timeouts had paused. */
@@ -27,6 +27,8 @@ const WHOLE_AGAIN_MS = 500
 const FINAL_AHEAD_MS = 1000
 /** Datagrams of a question from a new position. */
 const STEP = 2
+/** An ACK that comes later than this after its window is no measure of a round trip: the client may have waited. */
+const UNTIMED_MS = 50
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
 /** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
@@ -88,6 +90,11 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   let rttMs = 0
   if (w.timedSeq > 0 && seq === w.timedSeq) {
     rttMs = now - w.timedAt
+  } else if (rto.srttMs === 0 && s.timeouts === 0 && seq < w.timedSeq && now - w.baseLeftAt < UNTIMED_MS) {
+    // Where a block of each window is lost no window is timed: until one is, this is what a round trip takes at most.
+    rttMs = now - w.baseLeftAt
+  }
+  if (rttMs > 0) {
     rto.sample(rttMs)
     counters[COUNTER.srttMs] = rto.srttMs
   }
@@ -186,9 +193,9 @@ function send(s: SenderState, w: Windows, now: number): void {
   if (more && budgetBlocks(s) > 0) s.burstAt = now + gapSpacingMs(s.rto)
 }
 
-/** Rule N3: what was confirmed pays for what may be sent: the blocks that may still leave. Beyond it one datagram a second leaves, until patience ends (A14). */
-function budgetBlocks({ counters, policy, firstUnacked }: SenderState): number {
-  const budget = STORM_FACTOR * (firstUnacked - 1 + policy.windowBlocks) + STORM_ALLOWANCE
+/** Rule N3: what was confirmed pays for what may be sent: the blocks that may still leave. Beyond it eight datagrams a second leave, until patience ends (A14). */
+function budgetBlocks({ counters, policy, firstUnacked, windows }: SenderState): number {
+  const budget = STORM_FACTOR * (firstUnacked - 1 + policy.windowBlocks) + STORM_ALLOWANCE + (windows?.asked ?? 0)
   return Math.max(0, Math.floor((budget * policy.copies - counters[COUNTER.datagrams]) / policy.copies))
 }
 
@@ -200,13 +207,14 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   s.counters[COUNTER.timeouts]++
   s.timeouts++
   w.timedOutAt = now
+  w.sentBefore = s.lastSentAt
   w.timedSeq = 0
   s.policy.timeout(now, s.firstUnacked)
   let isAsked = true
   if (budgetBlocks(s) === 0) isAsked = repeatBeyondBudget(s, now)
   else if (s.nextToSend === s.firstUnacked) send(s, w, now)
   else if (s.timeouts < WHOLE_WINDOW_TIMEOUT) isAsked = stepAhead(s, now)
-  else if (canAsk(s, now, STEP)) {
+  else if (canAsk(s, now, STEP) || now >= w.wholeAt) {
     if (now >= w.wholeAt) {
       const silentMs = now - s.progressAt
       w.wholeAt = now + (w.pauses ? Math.max(WHOLE_WINDOW_MS, silentMs) : Math.max(WHOLE_AGAIN_MS, silentMs / 2))
@@ -219,14 +227,16 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   } else isAsked = false
   arm(s, now)
   if (w.pauses && now - s.progressAt >= WHOLE_WINDOW_MS) s.retryAt = Math.max(s.retryAt, now + WHOLE_WINDOW_MS)
-  // Enough questions for this second.
-  if (!isAsked || !canAsk(s, now, STEP)) s.retryAt = Math.max(s.retryAt, askAgainAt(s, STEP))
+  // Enough questions for this second; the whole window is none.
+  if (!isAsked || !canAsk(s, now, STEP)) {
+    s.retryAt = Math.max(s.retryAt, Math.min(askAgainAt(s, STEP), Math.max(w.wholeAt, now + 1)))
+  }
   if (budgetBlocks(s) === 0) s.retryAt = Math.max(s.retryAt, now + OVER_BUDGET_MS)
 }
 
-/** The first unacknowledged block and the last one out in turn: the client may be at either end. */
+/** The first unacknowledged block, and a question from a new position, in turn: the client may lack the one, or be mute behind it. */
 function repeatBeyondBudget(s: SenderState, now: number): boolean {
-  if (s.nextToSend > s.firstUnacked) return repeat(s, now, s.timeouts % 2 === 0 ? s.firstUnacked : s.nextToSend - 1)
+  if (s.nextToSend > s.firstUnacked) return s.timeouts % 2 === 0 ? repeat(s, now, s.firstUnacked) : stepAhead(s, now)
   if (!mayAsk(s, now, 1)) return false
   sendUpTo(s, now, s.firstUnacked + 1)
   return true
@@ -240,6 +250,7 @@ function stepAhead(s: SenderState, now: number): boolean {
   if (next >= s.lastSeq && !isFinal) return repeat(s, now, s.timeouts % 2 === 0 ? s.firstUnacked : next - 1)
   const hasBeyond = next + 2 < s.lastSeq
   if (!mayAsk(s, now, hasBeyond ? STEP : 1)) return false
+  if (s.windows !== undefined) s.windows.asked += hasBeyond ? STEP : 1
   carryOut(s, now, { type: 'ahead' })
   if (hasBeyond) carryOut(s, now, { type: 'beyond', seq: next + 2 })
   return true
@@ -247,6 +258,7 @@ function stepAhead(s: SenderState, now: number): boolean {
 
 function repeat(s: SenderState, now: number, seq: number): boolean {
   if (!mayAsk(s, now, 1)) return false
+  if (s.windows !== undefined) s.windows.asked++
   carryOut(s, now, { type: 'repeat', seq })
   return true
 }
@@ -254,7 +266,8 @@ function repeat(s: SenderState, now: number, seq: number): boolean {
 /** The client went on by itself after timeouts: it had paused, to write its flash, and is not hurried next time. */
 function hasPaused(s: SenderState, w: Windows, now: number): boolean {
   if (s.timeouts < PAUSE_TIMEOUTS) return false
-  return now - s.lastSentAt > answerWindowMs(s.rto) || now - w.timedOutAt < soonestAnswerMs(s.rto)
+  const isBeforeAnswer = s.rto.srttMs > 0 && now - w.timedOutAt < soonestAnswerMs(s.rto)
+  return now - (isBeforeAnswer ? w.sentBefore : s.lastSentAt) > answerWindowMs(s.rto)
 }
 
 function arm(s: SenderState, now: number): void {

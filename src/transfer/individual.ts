@@ -92,6 +92,8 @@ function refused(s: SenderState, now: number): boolean {
   }
   s.refused = true
   s.policy.refused(now)
+  // The client spoke.
+  stopAsking(s)
   if (isProof && s.firstUnacked < s.highestAcked && searchOf(s).provenInorder()) {
     s.progressAt = now
     confirmUpToHighest(s)
@@ -114,6 +116,7 @@ function refusedAgain(s: SenderState, now: number): void {
   // The network may have doubled the first ERROR: what left before it, or has just left, has no answer yet.
   if (s.repeatAt <= s.refusedAt || now - s.repeatAt < soonestAnswerMs(s.rto)) return
   if (!searchOf(s).provenInorder()) return
+  stopAsking(s)
   markAcked(s.board, s.firstUnacked)
   slide(s)
   sendNew(s, now)

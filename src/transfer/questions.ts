@@ -46,9 +46,9 @@ export function isSilentFor(s: SenderState, now: number, seconds: number): boole
   return s.asked > seconds * MOST_ASKED && canAsk(s, now, ALMOST_ALL)
 }
 
-/** What the second second allows leaves as soon as it may, to a client whose order is not known; later ones go slower. */
+/** What the second second allows leaves as soon as it may; later ones go slower. */
 export function isHurried(s: SenderState): boolean {
-  return s.asked > 0 && s.asked < 2 * MOST_ASKED && s.order?.order !== 'inorder'
+  return s.asked > 0 && s.asked < 2 * MOST_ASKED
 }
 
 /** The client spoke: its next silence is a new one. */

@@ -5,7 +5,7 @@
  */
 import { COUNTER } from './contract.ts'
 import { orderOf } from './order.ts'
-import { isSilentFor, leftToAsk } from './questions.ts'
+import { isSilentFor, leftToAsk, MOST_ASKED } from './questions.ts'
 import { repeatsOf } from './scoreboard.ts'
 import { silentAfterRefusal } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
@@ -24,6 +24,8 @@ const INORDER_RUN = 3
 const ANSWERED_TURN = 3
 const ANSWERED_RUN = 5
 const ANSWERED_RUN_TRY = 3
+/** After the first second of silence each of so many tries is about a block between the two ends. */
+const BETWEEN_TURN = 3
 /** This many blocks run ahead one after the other before another question has its turn. */
 const PROBES_IN_A_ROW = 2
 /** At most this many blocks that ran ahead leave again together. */
@@ -32,7 +34,7 @@ const MOST_CAUGHT_UP = 8
 const MOST_AT_END = 5
 /** At most this many blocks of an open window leave again together. */
 const MOST_AGAIN = 4
-/** To a client that seems to answer repeats each fourth try is a nudge. */
+/** A client that seems to answer repeats gets nudges from this try on. */
 const NUDGE_TURN = 4
 /** Rule A7: after this many unanswered nudges the block goes out before the nudge as well: the first frame after a pause may be lost. */
 const NUDGES_BEFORE_TRIPLE = 2
@@ -69,14 +71,16 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
   if (isCatchUpDue(s, now, tries)) {
     s.lastAction = 'probe'
     s.unaskedAt = now
-    const turns = orderOf(s) === 'inorder' ? INORDER_TURN : 2 * CATCH_UP_TURN
-    return catchUp(s, mayProbe(s), tries % turns === 0)
+    // Every second try may be the only one that has room for a run: both ends have to come by even then.
+    const isAtEnd =
+      orderOf(s) === 'inorder' ? tries % (2 * INORDER_TURN) < INORDER_TURN : tries % (2 * CATCH_UP_TURN) === 0
+    return catchUp(s, mayProbe(s), isAtEnd)
   }
   if (orderOf(s) === 'inorder') return askInOrder(s, now, tries)
   if (hasRunAhead(s) && mayProbe(s)) return askAround(s, now, tries)
   if (!mayNudge(s) || (tries === 1 && !s.answersNudges && !isRepeatedGap(s))) return resend(s)
   // It answers repeats of the block that it took last, which is the last one out if it counts in order.
-  if (!s.answersNudges && s.plainEnds >= s.plainEndsNeeded && tries % NUDGE_TURN !== 0) {
+  if (!s.answersNudges && s.plainEnds >= s.plainEndsNeeded && tries < NUDGE_TURN) {
     return s.nextToSend - s.firstUnacked === 1 ? resend(s) : resendWindow(s)
   }
   if (s.unanswered >= NUDGES_BEFORE_PROBE && mayProbe(s)) return probe(s, now)
@@ -237,7 +241,14 @@ function askAnswering(s: SenderState, tries: number): Action {
   if (isWide && tries === ANSWERED_RUN_TRY) {
     return { type: 'again', from: s.firstUnacked, to: Math.min(last, s.firstUnacked + ANSWERED_RUN - 1) }
   }
+  if (isWide && tries >= MOST_ASKED && tries % BETWEEN_TURN === 0)
+    return { type: 'repeat', seq: blockBetween(s, tries) }
   return { type: 'repeat', seq: tries % (isWide ? INORDER_TURN : ANSWERED_TURN) === 1 ? s.firstUnacked : last }
+}
+
+/** The blocks between the first unacknowledged one and the last one out, one after the other. */
+function blockBetween({ firstUnacked, nextToSend }: SenderState, tries: number): number {
+  return firstUnacked + 1 + (Math.floor(tries / BETWEEN_TURN) % (nextToSend - firstUnacked - 2))
 }
 
 /**

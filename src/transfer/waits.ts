@@ -9,6 +9,8 @@ const FINAL_SILENCE_TIMEOUTS = 2
 /** Rule A14. */
 const GIVE_UP_MS = 30_000
 const GIVE_UP_TIMEOUTS = 6
+/** What its own timer sends the last time has to arrive (rule A14). */
+const LAST_WORD_MS = 1000
 /** A stall is no progress for this many round trips. */
 const STALL_ROUNDS = 20
 /**
@@ -54,7 +56,8 @@ export function stalledAfterMs(role: 'sender' | 'receiver', rto: Pick<Rto, 'roun
 
 /** When the transfer is given up. */
 export function giveUpAt(s: SenderState): number {
-  return lastProgressAt(s) + giveUpAfterMs(s.clientTimeoutMs)
+  const afterMs = Math.max(giveUpAfterMs(s.clientTimeoutMs), GIVE_UP_TIMEOUTS * s.clientTimeoutMs + LAST_WORD_MS)
+  return lastProgressAt(s) + afterMs
 }
 
 /** When a missing final ACK has been waited for long enough (rule A4). */

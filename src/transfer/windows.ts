@@ -12,6 +12,8 @@ export class Windows {
   wentBackAt = -Infinity
   /** The last timeout: what it sent may leave in parts. */
   timedOutAt = -Infinity
+  /** When something left last before that. */
+  sentBefore = -Infinity
   /** All below this left in turn before a silence made everything leave again: the client may be that far. 0 for none. */
   reach = 0
   /** The last burst below `reach` is followed by a question (N4). */
@@ -19,6 +21,8 @@ export class Windows {
   /** Repeated ACKs in a row: a second one marks a client that answers every packet it cannot use, as EDK2 does (N3). */
   repeatedAcks = 0
   answersEach = false
+  /** Datagrams of questions to the silent client in all: they have a bound of their own (N4). */
+  asked = 0
   /** Repeated ACKs that our own repeats may still bring from such a client, and until when. */
   echoes = 0
   echoesUntil = -Infinity

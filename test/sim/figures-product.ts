@@ -106,12 +106,14 @@ export function measure(cell: ProductCell, seeds: number): CellResult {
   return { cell, rows, failed, without, excused, slow, unsure, pauseMs, ownMs, kind }
 }
 
-/** All cells of one device as one figure. */
-export function product(name: string, scale: Scale, progress: Progress = () => {}): Figure {
-  const results = cellsOf(name).map((cell) => {
-    progress(`${name} x ${cell.fault}`)
-    return measure(cell, scale.seeds)
-  })
+/** All cells of one device as one figure, or those with `part` in the text of their fault. */
+export function product(name: string, scale: Scale, progress: Progress = () => {}, part = ''): Figure {
+  const results = cellsOf(name)
+    .filter(({ fault }) => fault.includes(part))
+    .map((cell) => {
+      progress(`${name} x ${cell.fault}`)
+      return measure(cell, scale.seeds)
+    })
   const of = (kind: CellResult['kind']): CellResult[] => results.filter((result) => result.kind === kind)
   const total = (pick: (result: CellResult) => number): number => results.reduce((sum, result) => sum + pick(result), 0)
   const missed = of('missed')
