@@ -282,7 +282,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.#atWork = true
     for (const { peer, buffer, offset, length } of waiting) {
       this.#handlers.request(performance.now(), peer, buffer, offset, length)
-      this.betweenRequests()
+      if (waiting.length >= INBOX) this.betweenRequests()
     }
     this.#finishWork()
   }

@@ -62,8 +62,8 @@ describe('receiving', () => {
       socket.receive(false)
       return inputs
     }
-    expect(receivedBy(open(listening, true))).toEqual(['stray', 'pause', 'stray'])
-    expect(receivedBy(open(listening, false))).toEqual(['peer 5', 'pause', 'stray'])
+    expect(receivedBy(open(listening, true))).toEqual(['stray', 'stray'])
+    expect(receivedBy(open(listening, false))).toEqual(['peer 5', 'stray'])
     expect(receivedBy(open(undefined, true))).toEqual(['peer 5', 'stray'])
   })
 

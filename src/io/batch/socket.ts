@@ -27,7 +27,7 @@ export interface SocketHost<Peer> {
   arrived(): void
   /** Requests were received, and the next is handed over: what reached transfers before it must be handled first. */
   beforeRequests(): void
-  /** A request was handed over, and the next one of the same batch follows: running transfers wait for a bounded time only. */
+  /** A request of a full batch was handed over, and the next one follows: running transfers wait for a bounded time only. */
   betweenRequests(): void
   /** See `DriverHandlers`. */
   isRequest(buffer: Uint8Array, offset: number, length: number): boolean
@@ -171,8 +171,9 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     const { inbox } = this
     if (this.isListening) host.beforeRequests()
     host.arrived()
+    const isFlood = this.isListening && count === inbox.count
     for (let i = 0; i < count; i++) {
-      if (i > 0 && this.isListening) host.betweenRequests()
+      if (i > 0 && isFlood) host.betweenRequests()
       const length = inbox.take(i)
       const segment = inbox.joinedBytes
       const peer = this.#isRequest(i, length) ? undefined : host.table.get(this.index, inbox.names, i * NAME_WORDS)
