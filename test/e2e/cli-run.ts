@@ -34,6 +34,11 @@ export interface Place {
   readonly stdin?: 'pipe'
 }
 
+/** For a server on loopback with its page, at which files may be stored. */
+export function httpServeArgs(folder: string, state: string, http = '127.0.0.1:0', port = '0'): string[] {
+  return ['serve', folder, '--host', '127.0.0.1', '--port', port, '--http', http, '--http-writable', '--state', state]
+}
+
 export function start(args: readonly string[], place: Place = {}): Running {
   const [program = '', ...before] = place.command ?? [process.execPath, LAUNCHER]
   const child = spawn(program, [...before, ...args], {

@@ -6,26 +6,13 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tempFolder } from '../support/temp-folder.ts'
-import { run, start } from './cli-run.ts'
+import { httpServeArgs, run, start } from './cli-run.ts'
 import { folderWith } from './serving.ts'
 
 test('prints a link with the token, which allows changes; its files are confined and stored', async () => {
   const folder = folderWith({ image: Buffer.from('x') })
   const state = tempFolder()
-  const args = [
-    'serve',
-    folder,
-    '--host',
-    '127.0.0.1',
-    '--port',
-    '0',
-    '--http',
-    '127.0.0.1:0',
-    '--http-writable',
-    '--state',
-    state,
-  ]
-  const server = start(args)
+  const server = start(httpServeArgs(folder, state))
   const [, url = '', token = ''] = await server.seen(/Watch it at: +(http:\/\/127\.0\.0\.1:\d+)\/#t=([\w-]{32})\n/)
   try {
     expect(statSync(join(state, 'http-token')).mode & 0o777).toBe(0o600)

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
-import { start } from '../e2e/cli-run.ts'
+import { httpServeArgs, start } from '../e2e/cli-run.ts'
 import { RawClient } from '../e2e/raw-client.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { PHONE, type Watched, WIDE } from './browser.ts'
@@ -124,8 +124,7 @@ export function hostilePeerTests(shown: (url: string) => Promise<Watched>): void
     expect(HOSTILE_NAMES.length + RUNNING.length + OPTIONS.length + TEXTS.length).toBe(60)
     const [folder, state] = [tempFolder(), tempFolder()]
     for (const name of ['image.bin', ...RUNNING]) writeFileSync(join(folder, name), Buffer.alloc(3000))
-    const args = ['serve', folder, '--host', '127.0.0.1', '--port', '0', '--http', '127.0.0.1:0', '--state', state]
-    const server = start([...args, '--http-writable'])
+    const server = start(httpServeArgs(folder, state))
     onTestFinished(async () => {
       server.child.kill('SIGKILL')
       await server.ended

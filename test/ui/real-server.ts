@@ -7,7 +7,7 @@ import { DEVICES } from '../../src/lab/device/catalogue.ts'
 import { bootDevice, withFaults } from '../../src/lab/device/device.ts'
 import { readFaults } from '../../src/lab/device/schema.ts'
 import { bootLive, type LiveResult } from '../../src/lab-live/device.ts'
-import { type Running, start } from '../e2e/cli-run.ts'
+import { httpServeArgs, type Running, start } from '../e2e/cli-run.ts'
 import { pattern } from '../e2e/pattern.ts'
 import { RawClient } from '../e2e/raw-client.ts'
 import { tempFolder } from '../support/temp-folder.ts'
@@ -24,20 +24,7 @@ interface Serving extends Running {
 }
 
 async function serve(folder: string, state: string, http = '127.0.0.1:0', port = '0'): Promise<Serving> {
-  const args = [
-    'serve',
-    folder,
-    '--host',
-    '127.0.0.1',
-    '--port',
-    port,
-    '--http',
-    http,
-    '--http-writable',
-    '--state',
-    state,
-  ]
-  const running = start(args)
+  const running = start(httpServeArgs(folder, state, http, port))
   const [, udp] = await running.seen(/listening on 127\.0\.0\.1:(\d+)/)
   const [, link] = await running.seen(/Watch it at:\s+(\S+)/)
   return { ...running, link, port: Number(udp) }
