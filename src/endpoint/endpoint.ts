@@ -62,10 +62,7 @@ const MIN_REST_MS = 0.01
 
 /** A person who tries a few things by hand sees every refusal; a flood of requests becomes a trickle of events. */
 const REFUSED_EVENTS = { burst: 16, perSecond: 1 }
-/**
- * Half-open transfers that may go for new ones. A flood of requests whose senders never answer costs a tenth of a core at most; the clients
- * among them ask again.
- */
+/** Half-open transfers that go for new ones: bounds what a flood of requests costs whose senders never answer. A client among them asks again. */
 const REPLACED_HALF_OPEN = { burst: 100, perSecond: 1000 }
 /** Forged datagrams must not make a storm of answers. */
 const STRAY_ANSWERS = { burst: 100, perSecond: 100 }

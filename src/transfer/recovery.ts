@@ -24,7 +24,7 @@ const INORDER_RUN = 3
 const ANSWERED_TURN = 3
 const ANSWERED_RUN = 5
 const ANSWERED_RUN_TRY = 3
-/** After the first second of silence each of so many tries is about a block between the two ends. */
+/** After the first second of silence each third try is about a block between the two ends. */
 const BETWEEN_TURN = 3
 /** This many blocks run ahead one after the other before another question has its turn. */
 const PROBES_IN_A_ROW = 2
