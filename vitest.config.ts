@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { COMPILE_CACHE } from './test/support/compile-cache.ts'
@@ -41,13 +42,22 @@ class LongestFirst extends BaseSequencer {
 /** For the commands and threads that tests start. */
 const env = { NODE_COMPILE_CACHE: COMPILE_CACHE }
 
-const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000, env }
+/** A thread starts in half the time from the bundle. */
+const alias = [
+  {
+    find: /^.*\/thread-file\.ts$/,
+    replacement: fileURLToPath(new URL('test/support/thread-file.ts', import.meta.url)),
+  },
+]
+
+const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000, env, alias }
 
 /** Three at once on two cores: the real programs of `rest` mostly wait for each other. */
 const together = { maxWorkers: 3, sequence: { groupOrder: 0 } }
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/support/package-folder.ts',
     sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...common, name: 'virtual', include: virtual, ...together } },

@@ -1,8 +1,9 @@
 /** After the start of a server: the line to fetch a file with, ready to be copied. */
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { basename, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { FROM_SOURCES, PACKAGE_ROOT } from '../own-files.ts'
 import { addressPort, escapeText } from '../packet/index.ts'
 import { USUAL_PORT } from './port.ts'
 
@@ -60,8 +61,8 @@ function isLoopback(address: string): boolean {
 
 /** How this program was called, so that the line works when it is pasted: from a checkout, by npx, or installed. */
 function programName(): string {
-  const launcher = fileURLToPath(new URL('../../bin/foresend.js', import.meta.url))
-  if (existsSync(new URL('./main.ts', import.meta.url))) {
+  const launcher = fileURLToPath(new URL('bin/foresend.js', PACKAGE_ROOT))
+  if (FROM_SOURCES) {
     const near = relative(process.cwd(), launcher)
     return near.startsWith('..') ? launcher : `./${near}`
   }

@@ -7,13 +7,13 @@ import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ForesendError } from '../error.ts'
+import { PACKAGE_ROOT } from '../own-files.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Vendor } from '../profile/vendor.ts'
 import { errnoOf } from './errors.ts'
 import { isProfileName, parseProfile, parseVendors, PROFILE_NAME_HINT } from './profile-schema.ts'
 
-/** Two folders up from the sources as well as from the compiled files. */
-const BUILT_IN = fileURLToPath(new URL('../../profiles/', import.meta.url))
+const BUILT_IN = fileURLToPath(new URL('profiles/', PACKAGE_ROOT))
 const VENDORS_FILE = 'vendors.toml'
 const EXTENSION = '.toml'
 /** Some pages of text; a larger file is something else. */

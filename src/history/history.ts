@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { ForesendError } from '../error.ts'
+import { threadFile } from '../thread-file.ts'
 import type { DeviceUpdate } from '../profile/memory.ts'
 import type { EndedTransfer, History } from './contract.ts'
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
@@ -28,8 +29,6 @@ const FLUSH_MS = 200
 /** What was lost is reported at most this often. */
 const TELL_LOST_MS = 60_000
 
-/** The file beside this one, compiled or not. */
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 /** Batches are short-lived and small. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8 }
 
@@ -46,7 +45,11 @@ export interface WriterThread {
 
 export const WRITER: WriterThread = {
   create: (start) =>
-    new Worker(ENTRY, { workerData: start, name: 'foresend history', resourceLimits: RESOURCE_LIMITS }),
+    new Worker(threadFile('history/worker'), {
+      workerData: start,
+      name: 'foresend history',
+      resourceLimits: RESOURCE_LIMITS,
+    }),
   openWithinMs: 1500,
   closeWithinMs: 2000,
   restartMs: 10_000,

@@ -6,6 +6,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import { ForesendError } from '../error.ts'
+import { threadFile } from '../thread-file.ts'
 import type { RecordedTransfer } from './recorder-file.ts'
 import { type LogContent, MAX_ENTRIES, TransferLog } from './recorder-log.ts'
 
@@ -42,12 +43,6 @@ const TELL_EVERY_MS = 60_000
 const CLOSE_WITHIN_MS = 5000
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 }
 
-/** The file beside this one, compiled or not. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './recorder-worker.ts' : './recorder-worker.js',
-  import.meta.url,
-)
-
 /** Throws ERR_TFTP_USAGE when the folder cannot be written. */
 export function openRecorder(options: RecorderOptions): Recorder {
   const { folder } = options
@@ -77,7 +72,7 @@ export class Recorder {
   constructor(options: RecorderOptions) {
     this.#options = options
     const { folder, maxFiles, maxFileBytes } = options
-    this.#worker = new Worker(ENTRY, {
+    this.#worker = new Worker(threadFile('io/recorder-worker'), {
       name: 'foresend recorder',
       workerData: { folder, maxFiles, maxFileBytes } satisfies RecorderStart,
       resourceLimits: RESOURCE_LIMITS,

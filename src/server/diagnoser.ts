@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads'
 import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import type { EventKind } from '../endpoint/contract.ts'
+import { threadFile } from '../thread-file.ts'
 import type { Evidence } from './evidence.ts'
 import type { Finding } from './finding.ts'
 
@@ -29,12 +30,6 @@ const MOST_STARTS = 3
 const MOST_UNANSWERED = 64
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8 }
 
-/** The file beside this one, compiled or not. */
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './diagnosis-worker.ts' : './diagnosis-worker.js',
-  import.meta.url,
-)
-
 interface Waiting {
   readonly answer: (finding: Finding | undefined) => void
   readonly late: NodeJS.Timeout
@@ -47,7 +42,10 @@ export interface DiagnoserOptions {
 }
 
 function createThread(): Worker {
-  return new Worker(ENTRY, { name: 'foresend diagnosis', resourceLimits: RESOURCE_LIMITS })
+  return new Worker(threadFile('server/diagnosis-worker'), {
+    name: 'foresend diagnosis',
+    resourceLimits: RESOURCE_LIMITS,
+  })
 }
 
 export class Diagnoser {

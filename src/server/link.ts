@@ -2,6 +2,7 @@
  * Between the control side and a serving instance: the one thing in which a server in this thread and one in threads of their own differ.
  */
 import { Worker } from 'node:worker_threads'
+import { threadFile } from '../thread-file.ts'
 import { type InstanceHandle, startInstance } from './instance.ts'
 import type { FromInstance, InstanceStart, KeptReport, ToInstance } from './protocol.ts'
 
@@ -32,9 +33,6 @@ export const openLocalLink: OpenLink = (start, _index, owner) => {
   }
 }
 
-/** The file beside this one, compiled or not. */
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
-
 /**
  * Memory for objects that die young, in MB. Left to itself (48) it grows with a rush of requests and is not given back. Less than
  * this costs starts: with 4 MB a waiting transfer costs half the memory, and a quarter fewer small files start in a second.
@@ -44,7 +42,11 @@ const YOUNG_GENERATION_MB = 16
 /** An instance in a worker of its own. What it says comes in batches (worker.ts). */
 export const openWorkerLink: OpenLink = workerLink(
   (data, name) =>
-    new Worker(ENTRY, { workerData: data, name, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } }),
+    new Worker(threadFile('server/worker'), {
+      workerData: data,
+      name,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    }),
 )
 
 /** `create` makes a worker that runs worker.ts. */

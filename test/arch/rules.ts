@@ -14,6 +14,8 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
   ['profile', 1],
   ['lab', 2],
   ['capture', 2],
+  ['own-files.ts', 3],
+  ['thread-file.ts', 3],
   ['io', 3],
   ['content', 3],
   ['history', 3],
@@ -33,6 +35,10 @@ export const SIDEWAYS: ReadonlySet<string> = new Set([
   'profile > endpoint',
   'packet > error.ts',
   'capture > lab',
+  'thread-file.ts > own-files.ts',
+  'content > own-files.ts',
+  'io > thread-file.ts',
+  'history > thread-file.ts',
 ])
 
 /** Floors up to this one are pure: no clock, timer, socket, file, randomness, Node module or package. */

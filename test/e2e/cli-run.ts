@@ -2,10 +2,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
+import { LAUNCHER } from '../support/launcher.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-
-export const LAUNCHER = fileURLToPath(new URL('../../bin/foresend.js', import.meta.url))
 
 export interface Ran {
   readonly code: number | null
@@ -26,7 +24,7 @@ export interface Running {
 export interface Place {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** The command before the arguments; the launcher of this checkout by default. */
+  /** The command before the arguments; that of the package by default. */
   readonly command?: readonly string[]
   /** Its own process group, so that `kill(-pid)` reaches what it starts. */
   readonly detached?: boolean

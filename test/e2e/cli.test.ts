@@ -9,7 +9,8 @@ import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { OPCODE } from '../../src/packet/index.ts'
 import { RawClient } from './raw-client.ts'
-import { events, LAUNCHER, type Running, run, serve, start } from './cli-run.ts'
+import { events, type Running, run, serve, start } from './cli-run.ts'
+import { LAUNCHER } from '../support/launcher.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'foresend-cli-'))
 const images = join(work, 'images')

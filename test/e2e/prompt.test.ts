@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { tempFolder } from '../support/temp-folder.ts'
-import { LAUNCHER, run, serve, start } from './cli-run.ts'
+import { run, serve, start } from './cli-run.ts'
+import { LAUNCHER } from '../support/launcher.ts'
 
 const SCRIPT = '/usr/bin/script'
 

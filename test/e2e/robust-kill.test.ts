@@ -9,7 +9,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { isPartName } from '../../src/content/part-names.ts'
 import { probeBatch } from '../../src/io/native/probe.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { events, LAUNCHER, type Running, serve, start } from './cli-run.ts'
+import { events, type Running, serve, start } from './cli-run.ts'
+import { LAUNCHER } from '../support/launcher.ts'
 import { RawClient } from './raw-client.ts'
 import { pattern } from './serving.ts'
 import { readUnit, restarts, Supervisor } from './supervisor.ts'
@@ -183,7 +184,8 @@ async function uploadHalf(port: number, names: readonly string[]): Promise<void>
       client.data(block + 1, NEW.subarray(block * 512, (block + 1) * 512), packet.port)
     }
     expect(await client.next()).toMatchObject({ opcode: 4, number: 3 })
-    client.close()
+    // A closed port would refuse the server's repeats, which ends the upload.
+    onTestFinished(() => client.close())
   }
 }
 

@@ -12,7 +12,7 @@ import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { probeBatch } from '../../src/io/native/probe.ts'
 import { tempFolder } from '../support/temp-folder.ts'
-import { LAUNCHER } from './cli-run.ts'
+import { LAUNCHER } from '../support/launcher.ts'
 import { pattern } from './pattern.ts'
 
 const CLIENT_FILE = fileURLToPath(new URL('patient-client.ts', import.meta.url))

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { folderWith, pattern } from './serving.ts'
+import { LAUNCHER } from '../support/launcher.ts'
 
-const launcher = fileURLToPath(new URL('../../bin/foresend.js', import.meta.url))
 const client = fileURLToPath(new URL('network-client.ts', import.meta.url))
 const run = promisify(execFile)
 const SERVER = `foresend-s${process.pid}`
@@ -84,7 +84,7 @@ describe.runIf(possible).each(['dgram', 'batch'] as const)('between two hosts, d
       'exec',
       SERVER,
       process.execPath,
-      launcher,
+      LAUNCHER,
       'serve',
       folder,
       '--driver',

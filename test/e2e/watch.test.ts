@@ -2,11 +2,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { folderWith, pattern } from './serving.ts'
+import { LAUNCHER } from '../support/launcher.ts'
 
-const launcher = fileURLToPath(new URL('../../bin/foresend.js', import.meta.url))
 const WATCHER = `foresend-w${process.pid}`
 const DEVICE = `foresend-d${process.pid}`
 const ASKED = '192.168.0.66'
@@ -82,7 +81,7 @@ class Program {
 }
 
 const watch = (...flags: string[]): Program =>
-  new Program(WATCHER, process.execPath, launcher, 'watch', 'wv', '--json', ...flags)
+  new Program(WATCHER, process.execPath, LAUNCHER, 'watch', 'wv', '--json', ...flags)
 const get = (...flags: string[]): Program =>
   new Program(DEVICE, 'timeout', '5', 'busybox', 'tftp', '-g', '-r', 'image.bin', '-l', '/dev/null', ...flags, ASKED)
 

@@ -1,10 +1,11 @@
 /** Which files a server needs, by what it was asked to do: everything else it gives up. */
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
-import { delimiter, dirname, join, resolve, sep } from 'node:path'
+import { basename, delimiter, dirname, join, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { foldersOf } from '../../content/index.ts'
 import type { Allowed } from '../../io/native/landlock.ts'
 import { stateFolder } from '../../history/state-folder.ts'
+import { PACKAGE_ROOT } from '../../own-files.ts'
 import type { ServerConfig } from '../../server/contract.ts'
 import type { OwnSettings } from '../config/serve-settings.ts'
 
@@ -86,16 +87,17 @@ export function barredFolder(config: ServerConfig): string | undefined {
   })
 }
 
-/** This program, the packages beside it, and Node. */
+/** This program, the packages that it may find from there, and Node. */
 function programFolders(): string[] {
-  const root = realpathSync(fileURLToPath(new URL('../../..', import.meta.url)))
-  const packages = root.indexOf(`${sep}node_modules${sep}`)
-  const modules = join(root, 'node_modules')
-  return [
-    packages < 0 ? root : root.slice(0, packages + `${sep}node_modules`.length),
-    ...(existsSync(modules) ? [realpathSync(modules)] : []),
-    dirname(realpathSync(process.execPath)),
-  ]
+  const root = realpathSync(fileURLToPath(PACKAGE_ROOT))
+  return [root, ...packageFolders(root), dirname(realpathSync(process.execPath))]
+}
+
+/** Every `node_modules` in which Node looks for what a file in `folder` imports. */
+function packageFolders(folder: string): string[] {
+  const found = basename(folder) === 'node_modules' ? folder : join(folder, 'node_modules')
+  const above = dirname(folder)
+  return [...(existsSync(found) ? [realpathSync(found)] : []), ...(above === folder ? [] : packageFolders(above))]
 }
 
 function onPath(name: string): string[] {

@@ -1,13 +1,12 @@
 /** One thread for what would hold up serving. It is started when there is something to do, and ends when there was nothing for a while. */
 import { Worker } from 'node:worker_threads'
 import { ForesendError } from '../../error.ts'
+import { threadFile } from '../../thread-file.ts'
 import type { Digests, Done, FoundDiagnosis, Job } from './work.ts'
 
 /** Jobs that wait; those beyond are turned away. */
 const MAX_WAITING = 32
 const IDLE_MS = 30_000
-/** The file beside this one, compiled or not. */
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './work-entry.ts' : './work-entry.js', import.meta.url)
 
 interface Waiting {
   readonly job: Job
@@ -57,7 +56,7 @@ export class WorkThread {
 
   #thread(): Worker {
     if (this.#worker !== undefined) return this.#worker
-    const worker = new Worker(ENTRY, { name: 'foresend http' })
+    const worker = new Worker(threadFile('control/http/work-entry'), { name: 'foresend http' })
     worker.unref()
     worker.on('message', (done: Done) => this.#answer(done))
     let cause = 'its thread ended'

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { PACKAGE_ROOT } from '../../../own-files.ts'
 import { nothingThere } from '../problem.ts'
 import type { Call, Reply, Route } from '../route.ts'
 
-const FOLDER = fileURLToPath(new URL('../../../../ui/dist', import.meta.url))
+const FOLDER = fileURLToPath(new URL('ui/dist', PACKAGE_ROOT))
 const FOREVER = 'public, max-age=31536000, immutable'
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
