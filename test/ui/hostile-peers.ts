@@ -43,7 +43,7 @@ const TEXTS: readonly string[] = [
   'שגיאה 12 בקובץ 34',
   'line one\nline two\r\tthree',
   'E'.repeat(400),
-  '" and "quoted" \\u{202e} עברית "',
+  '" and "quoted" `rm -rf x` \\u{202e} עברית "',
   'http://evil.example/?a=<b>',
   '\u009B31mcsi\u009D',
   '\u2066\u2067nested isolates',
@@ -66,6 +66,8 @@ function wrongs(): string[] {
   if ('pwned' in globalThis) found.push('a script ran')
   for (const one of app.querySelectorAll('script, img, iframe, svg, object, style, b, [srcdoc], [onerror]'))
     found.push(`markup: ${one.outerHTML}`)
+  for (const command of app.querySelectorAll('code'))
+    if (command.textContent.includes('rm -rf')) found.push(`a command of a peer: ${command.textContent}`)
   for (const link of app.querySelectorAll('a'))
     if (link.protocol !== 'http:' || link.host !== location.host) found.push(`a link to ${link.href}`)
   const texts = [document.title, app.innerText]

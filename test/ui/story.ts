@@ -155,7 +155,7 @@ export function failure(server: FakeServer): void {
         explanation:
           'The device stopped receiving at block 1200: its repeats of the acknowledgement end there, and nothing sent later changed anything.',
         advice:
-          'Switch the device off and on, and use another of its ports; if it stops at the same place again, try --gap 1.',
+          'Switch the device off and on, and use another of its ports; if it stops at the same place again, try `--gap 1`.',
         evidence: [
           '61 repeats of block 1201 without any answer',
           'the last acknowledgement came 30.0 s before the end',
@@ -180,7 +180,7 @@ export function failure(server: FakeServer): void {
     explanation:
       'The device stopped receiving at block 1200: its repeats of the acknowledgement end there, and nothing sent later changed anything.',
     advice:
-      'Switch the device off and on, and use another of its ports; if it stops at the same place again, try --gap 1.',
+      'Switch the device off and on, and use another of its ports; if it stops at the same place again, try `--gap 1`.',
   })
   server.frame()
 }

@@ -9,7 +9,7 @@ import { live } from '../live.ts'
 import { fragmentOf } from '../route.ts'
 import { clockText, rateText } from '../units.ts'
 import type { Status, TransferView } from '../wire.ts'
-import { Words } from '../parts/words.tsx'
+import { Advice } from '../parts/advice.tsx'
 
 /** More transfers at the same time are rows of a table. */
 const MOST_CARDS = 6
@@ -120,7 +120,7 @@ function Notices() {
     <ul class="notices" aria-label="Notices of the server">
       {recent.map(({ time, code, message }) => (
         <li key={`${time} ${code}`}>
-          <span class="quiet">{clockText(time)}</span> <Words text={message} />
+          <span class="quiet">{clockText(time)}</span> <Advice text={message} />
         </li>
       ))}
     </ul>
