@@ -180,6 +180,18 @@ describe('what it answers', () => {
     expect(page.status).toBe(200)
     expect(page.headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'/)
     expect(page.headers['content-type']).toMatch(/^text\/(html|plain)/)
+    // The page itself is built, or not.
+    if (String(page.headers['content-type']).startsWith('text/html')) {
+      const [, frame, data] = /id="snapshot" data-frame="(\d+)">([^<]+)<\/script>/.exec(page.text) ?? []
+      expectFits(STATUS, (JSON.parse(data) as { status: unknown }).status)
+      expect(page.headers['cache-control']).toBe('no-store')
+      const stream = await watched.stream(Number(frame))
+      const client = await RawClient.open(watched.tftpPort)
+      await client.get('other.bin')
+      expect((await stream.next()).event).toBe('changes')
+      client.close()
+      stream.close()
+    }
     expect((await watched.ask('/assets/..%2f..%2fpackage.json')).status).toBe(404)
   })
 

@@ -161,6 +161,12 @@ export function hostilePeerTests(shown: (url: string) => Promise<Watched>): void
     await page.getByRole('table').waitFor()
     seen.push(await looked(page, 'transfers', '.row .name'))
 
+    // Once more with all of them in the document itself.
+    await page.reload()
+    const inDocument = await page.evaluate(() => document.querySelector('#snapshot')?.textContent ?? '')
+    expect((JSON.parse(inDocument) as { transfers: { file: string }[] }).transfers).toHaveLength(RUNNING.length)
+    seen.push(await looked(page, 'transfers', '.row .name'))
+
     const api = async <T>(path: string): Promise<T> => (await (await fetch(`${url}/api/v1/${path}`)).json()) as T
     type Rows = { transfers: { id: number; asked: string }[] }
     const wanted = HOSTILE_NAMES.length + OPTIONS.length + TEXTS.length

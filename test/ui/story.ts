@@ -4,10 +4,11 @@ import type { FakeServer } from './fake-server.ts'
 
 const SIZE = 8_126_464
 const BLKSIZE = 512
+export const ARCHER_FILE = 'ArcherC2V1_tp_recovery.bin'
 const ARCHER: TransferView = {
   id: 1,
   client: '192.168.0.1:2070',
-  file: 'ArcherC2V1_tp_recovery.bin',
+  file: ARCHER_FILE,
   served: 'recovery.bin',
   direction: 'read',
   state: 'requested',

@@ -5,6 +5,7 @@ import { get, tokenWanted } from './api.ts'
 import { App } from './app.tsx'
 import { openEvents } from './first.ts'
 import { settled, settleSoon } from './hooks.ts'
+import { frameInDocument } from './in-document.ts'
 import { live } from './live.ts'
 import { rest } from './rest.ts'
 import { route, routeOf } from './route.ts'
@@ -79,6 +80,8 @@ effect(() => {
   if (live.ended.value !== seenEnded) settleSoon()
   seenEnded = live.ended.value
 })
-stream.connect()
+const first = frameInDocument()
+stream.connect(first?.id)
+if (first !== undefined) frame('snapshot', first.data)
 setTimeout(draw, FIRST_FRAME_MS)
 if (document.hidden) stream.hidden(true)

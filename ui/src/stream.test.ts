@@ -121,3 +121,16 @@ test('a wrong token ends the attempts until there is another one', async () => {
   await played.say('event: snapshot\nid: 1\ndata: 1\n\n')
   expect(played.links.at(-1)).toEqual({ type: 'live' })
 })
+
+test('a stream goes on behind the frame that the page began with, and is no second attempt', async () => {
+  const played = new Played()
+  played.stream.connect('41')
+  await played.say('event: changes\nid: 42\ndata: 1\n\n')
+  expect(played.asked).toEqual(['41'])
+  expect(played.links).toEqual([{ type: 'connecting', isFirst: true }, { type: 'live' }])
+  played.stream.hidden(true)
+  await vi.advanceTimersByTimeAsync(5000)
+  played.stream.hidden(false)
+  expect(played.links.at(-1)).toEqual({ type: 'connecting', isFirst: false })
+  expect(played.asked).toEqual(['41', '42'])
+})

@@ -27,7 +27,8 @@ export function NowView() {
     return <h1 class="quiet">{live.link.value.type === 'lost' ? 'Now' : 'Asking the server …'}</h1>
   if (views.length === 0 && ended.length === 0 && status.transfers.requested + status.transfers.refused === 0)
     return <NothingHeard />
-  const isStale = live.link.value.type !== 'live'
+  const link = live.link.value
+  const isStale = link.type !== 'live' && !(link.type === 'connecting' && link.isFirst)
   return (
     <div class={isStale ? 'stale' : undefined}>
       <h1 class="unseen">Now</h1>
