@@ -257,6 +257,10 @@ describe('what monitoring reads', () => {
     expect(text).toMatch(/foresend_transfers_total\{direction="write",outcome="failed"\} 0/)
     expect(text).toMatch(/foresend_transfer_failures_total\{outcome="refused",code="ERR_TFTP_[A-Z_]+"\} \d/)
     expect(text).toMatch(/foresend_transfer_duration_seconds_count\{direction="read",outcome="completed"\} \d/)
+    expect(text).toMatch(/foresend_worker_up\{worker="1"\} 1\n/)
+    expect(text).toMatch(/foresend_worker_restarts_total\{worker="1"\} 0\n/)
+    const userSeconds = /foresend_worker_cpu_seconds_total\{worker="1",mode="user"\} (\S+)/.exec(text)?.[1]
+    expect(Number(userSeconds)).toBeGreaterThan(0)
     expect(text).not.toMatch(/evil|127\.0\.0\.1|image/)
   })
 
