@@ -1,6 +1,9 @@
 /**
  * What a running transfer loses while the server is attacked: `npm run soak:attack -- requests|http [ROUNDS]`. Quiet and attacked spans take
  * turns within one transfer in lock-step over a round trip of a millisecond, so that a slow machine slows both. Linux, with koffi.
+ *
+ * The attacker runs on the same cores, so it costs the transfer something whatever it attacks. With `http` a third span is the control: the
+ * same attack on another process, which lets in as many connections and answers nothing.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
@@ -10,6 +13,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { median } from '../../src/lab/median.ts'
+import { MAX_CONNECTIONS } from '../../src/control/http/listen.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { LAUNCHER } from './served.ts'
 
@@ -33,26 +37,38 @@ writeFileSync(file, '')
 truncateSync(file, FILE_BYTES)
 const server = await serve()
 const transfer = await slowLink()
+const other = kind === 'http' ? await otherProcess() : undefined
 const kept: number[] = []
+const keptBeside: number[] = []
 const residentMb = [residentOf(server.child)]
 try {
   for (let round = 0; round < Number(rounds); round++) {
     const quiet = await transfer.blocksPerSec(sleep(SPAN_MS))
-    const attacker = node([ATTACKER, kind, String(server.port), String(server.httpPort), String(SPAN_MS)])
-    const lines = createInterface({ input: attacker.stdout! })[Symbol.asyncIterator]()
-    await lines.next()
-    const attacked = await transfer.blocksPerSec(lines.next().then(({ value }) => String(value)))
-    await once(attacker, 'exit')
+    const before = mainThreadMs(server.child)
+    const attacked = await attack(server.httpPort)
+    const busy = (mainThreadMs(server.child) - before) / SPAN_MS
     residentMb.push(residentOf(server.child))
     kept.push(attacked.perSec / quiet.perSec)
     console.log(
       `round ${round + 1}: ${quiet.perSec.toFixed(0)} blocks/s quiet, ${attacked.perSec.toFixed(0)} attacked ` +
-        `(${(100 * kept.at(-1)!).toFixed(1)} %); ${attacked.report}; server ${residentMb.at(-1)!.toFixed(0)} MB`,
+        `(${(100 * kept.at(-1)!).toFixed(1)} %); ${attacked.report}; server ${residentMb.at(-1)!.toFixed(0)} MB, ` +
+        `its main thread on a core for ${(100 * busy).toFixed(0)} % of the time`,
+    )
+    if (other === undefined) continue
+    const control = await attack(other.port)
+    keptBeside.push(control.perSec / quiet.perSec)
+    console.log(
+      `  control: ${control.perSec.toFixed(0)} blocks/s (${(100 * keptBeside.at(-1)!).toFixed(1)} %); ${control.report}`,
     )
   }
 } finally {
   transfer.close()
   server.child.kill('SIGTERM')
+  other?.child.kill('SIGKILL')
+}
+if (keptBeside.length > 0) {
+  const lostBeside = 1 - (median(keptBeside) ?? 0)
+  console.log(`control: it loses ${(100 * lostBeside).toFixed(1)} % beside the same attack on another process`)
 }
 const lost = 1 - (median(kept) ?? 0)
 const least = Math.min(...kept)
@@ -61,6 +77,28 @@ console.log(
     `resident memory ${residentMb[0].toFixed(0)} MB before, at most ${Math.max(...residentMb).toFixed(0)} MB`,
 )
 process.exitCode = lost <= MOST_LOST[kind] ? 0 : 1
+
+/** What the transfer does during an attack on its server, with HTTP at `httpPort`. */
+async function attack(httpPort: number): Promise<{ perSec: number; report: string }> {
+  const attacker = node([ATTACKER, kind, String(server.port), String(httpPort), String(SPAN_MS)])
+  const lines = createInterface({ input: attacker.stdout! })[Symbol.asyncIterator]()
+  await lines.next()
+  const attacked = await transfer.blocksPerSec(lines.next().then(({ value }) => String(value)))
+  await once(attacker, 'exit')
+  return attacked
+}
+
+/** A process that lets connections in as the server does, and does nothing with them. */
+async function otherProcess(): Promise<{ child: ChildProcess; port: number }> {
+  const child = node([
+    '--eval',
+    `const server = require('node:net').createServer((socket) => socket.on('error', () => {}).pause())
+    server.maxConnections = ${MAX_CONNECTIONS}
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port))`,
+  ])
+  for await (const line of createInterface({ input: child.stdout! })) return { child, port: Number(line) }
+  throw new Error('the other process did not start')
+}
 
 interface Served {
   readonly child: ChildProcess
@@ -120,6 +158,13 @@ function node(args: readonly string[]): ChildProcess {
 
 function sleep(ms: number): Promise<string> {
   return new Promise((resolve) => setTimeout(resolve, ms, ''))
+}
+
+/** Processor time of the thread that has the HTTP interface, in milliseconds: proc_pid_stat(5), in ticks of 10 ms. */
+function mainThreadMs({ pid }: ChildProcess): number {
+  const [, fields] = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8').split(') ')
+  const [user, system] = fields.split(' ').slice(11, 13).map(Number)
+  return (user + system) * 10
 }
 
 function residentOf(child: ChildProcess): number {
