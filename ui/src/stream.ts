@@ -26,8 +26,8 @@ const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 8000
 /** The server says something every 15 seconds. */
 const SILENCE_MS = 25_000
-/** A tab that is hidden for a moment keeps its stream. */
-const HIDDEN_MS = 5000
+/** A tab that is hidden for a moment keeps its stream. The seventh of seven tabs waits this long for a connection. */
+const HIDDEN_MS = 3000
 
 export class Stream {
   readonly #options: StreamOptions
