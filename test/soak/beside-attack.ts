@@ -1,11 +1,12 @@
 /**
- * What a running transfer loses while the server is attacked: `npm run soak:attack -- requests|http [ROUNDS]`. Quiet and attacked spans take
+ * What a running transfer loses while the server is attacked: `npm run soak:attack -- requests|http [ROUNDS [apart]]`. Quiet and attacked spans take
  * turns within one transfer in lock-step over a round trip of a millisecond, so that a slow machine slows both. Linux, with koffi.
  *
  * The attacker runs on the same cores, so it costs the transfer something whatever it attacks. With `http` a third span is the control: the
- * same attack on another process, which lets in as many connections and answers nothing.
+ * same attack on another process, which lets in as many connections and answers nothing. With `apart` the attacker and that process have the
+ * first core for themselves, and the server and the transfer's client the second: what is lost then is what the attack costs the server.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
@@ -26,11 +27,13 @@ const FILE_BYTES = 1 << 30
 /** What a transfer may lose, by kind. */
 const MOST_LOST: Readonly<Record<string, number>> = { requests: 0.1, http: 0.05 }
 
-const [, , kind = 'requests', rounds = '5'] = process.argv
+const [, , kind = 'requests', rounds = '5', where] = process.argv
+const isApart = where === 'apart'
 if (MOST_LOST[kind] === undefined) {
   throw new RangeError(`${kind} is no kind of attack; they are ${Object.keys(MOST_LOST).join(' and ')}`)
 }
 
+if (isApart) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', '1', String(process.pid)])
 const folder = tempFolder()
 const file = join(folder, 'image')
 writeFileSync(file, '')
@@ -80,7 +83,7 @@ process.exitCode = lost <= MOST_LOST[kind] ? 0 : 1
 
 /** What the transfer does during an attack on its server, with HTTP at `httpPort`. */
 async function attack(httpPort: number): Promise<{ perSec: number; report: string }> {
-  const attacker = node([ATTACKER, kind, String(server.port), String(httpPort), String(SPAN_MS)])
+  const attacker = node([ATTACKER, kind, String(server.port), String(httpPort), String(SPAN_MS)], 0)
   const lines = createInterface({ input: attacker.stdout! })[Symbol.asyncIterator]()
   await lines.next()
   const attacked = await transfer.blocksPerSec(lines.next().then(({ value }) => String(value)))
@@ -90,12 +93,10 @@ async function attack(httpPort: number): Promise<{ perSec: number; report: strin
 
 /** A process that lets connections in as the server does, and does nothing with them. */
 async function otherProcess(): Promise<{ child: ChildProcess; port: number }> {
-  const child = node([
-    '--eval',
-    `const server = require('node:net').createServer((socket) => socket.on('error', () => {}).pause())
+  const program = `const server = require('node:net').createServer((socket) => socket.on('error', () => {}).pause())
     server.maxConnections = ${MAX_CONNECTIONS}
-    server.listen(0, '127.0.0.1', () => console.log(server.address().port))`,
-  ])
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
+  const child = node(['--eval', program], 0)
   for await (const line of createInterface({ input: child.stdout! })) return { child, port: Number(line) }
   throw new Error('the other process did not start')
 }
@@ -108,7 +109,7 @@ interface Served {
 
 async function serve(): Promise<Served> {
   const http = ['--http', '127.0.0.1:0', '--state', tempFolder()]
-  const child = node([LAUNCHER, 'serve', folder, '--host', '127.0.0.1', '--port', '0', ...http])
+  const child = node([LAUNCHER, 'serve', folder, '--host', '127.0.0.1', '--port', '0', ...http], 1)
   let port = 0
   let httpPort = 0
   for await (const line of createInterface({ input: child.stdout! })) {
@@ -152,8 +153,9 @@ async function slowLink() {
   }
 }
 
-function node(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+function node(args: readonly string[], core: 0 | 1): ChildProcess {
+  const [program, ...rest] = [...(isApart ? ['taskset', '--cpu-list', String(core)] : []), process.execPath, ...args]
+  return spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
 function sleep(ms: number): Promise<string> {
