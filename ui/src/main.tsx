@@ -27,14 +27,21 @@ function frame(event: string, data: string): void {
   if (event === 'snapshot') {
     live.snapshot(JSON.parse(data) as SnapshotFrame)
     draw()
-    void recentlyEnded()
-    settled.value++
+    afterNextPicture(() => {
+      void recentlyEnded()
+      settled.value++
+    })
     setTimeout(rest.load, REST_AFTER_MS)
   } else if (event === 'changes' && !live.changes(JSON.parse(data) as ChangesFrame)) {
     // The server was started anew: its frames are numbered from the beginning.
     stream.forgetPosition()
     stream.connect()
   }
+}
+
+/** A question costs a slow machine tens of milliseconds, which the transfers on the screen need not wait for. */
+function afterNextPicture(act: () => void): void {
+  requestAnimationFrame(() => setTimeout(act))
 }
 
 async function recentlyEnded(): Promise<void> {
