@@ -214,6 +214,7 @@ function apiOf(
       bound: server.bound,
       transfers: () => server.transfers(),
       stats: () => server.stats(),
+      workers: () => server.workers(),
       abort: (id) => server.abort(id),
       forget: (name) => server.forget(name),
       trace: (id) => server.trace(id),

@@ -3,7 +3,7 @@ import type { ContentSpec } from '../content/index.ts'
 import type { Server } from '../server/contract.ts'
 
 export interface ApiServer
-  extends Pick<Server, 'bound' | 'transfers' | 'stats' | 'abort' | 'forget' | 'trace' | 'subscribe'> {
+  extends Pick<Server, 'bound' | 'transfers' | 'stats' | 'workers' | 'abort' | 'forget' | 'trace' | 'subscribe'> {
   /** As SIGHUP does. */
   reload(): Promise<void>
 }

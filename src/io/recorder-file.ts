@@ -13,6 +13,8 @@ export interface RecordedTransfer {
   /** Where it was asked, and where it answered from. */
   readonly requestPort: number
   readonly localPort: number
+  /** Where its blocks went, when other clients shared them (RFC 2090). */
+  readonly group?: { readonly address: string; readonly port: number } | undefined
   readonly blksize: number
   readonly rollover: 0 | 1
   /** Undefined where it is not known how long the last block is. */
@@ -151,15 +153,17 @@ class Maker {
   }
 
   #datagram(ms: number, isSent: boolean, payload: Uint8Array, payloadBytes: number): Uint8Array {
-    const { startMs, peer, peerPort, local, localPort, requestPort } = this.#transfer
+    const { startMs, peer, peerPort, local, localPort, requestPort, group } = this.#transfer
     const isRequest = !isSent && payload[0] === 0 && (payload[1] === OPCODE.rrq || payload[1] === OPCODE.wrq)
     const ownPort = isRequest ? requestPort : localPort
+    const isForGroup = isSent && payload[1] === OPCODE.data
+    const to = (isForGroup ? group : undefined) ?? { address: peer, port: peerPort }
     return pcapngDatagram({
       timeUs: Math.round((startMs + ms) * 1000),
       source: isSent ? local : peer,
-      destination: isSent ? peer : local,
+      destination: isSent ? to.address : local,
       sourcePort: isSent ? ownPort : peerPort,
-      destinationPort: isSent ? peerPort : ownPort,
+      destinationPort: isSent ? to.port : ownPort,
       payload,
       payloadBytes,
     })

@@ -114,6 +114,8 @@ export interface Server {
   transfers(): TransferSnapshot[]
   /** Totals since the server was started. Those of the network are up to a second old. */
   stats(): ServerStats
+  /** How the threads that serve do, in their order. One that does not answer within a second is down. */
+  workers(): Promise<WorkerHealth[]>
   /**
    * Ends a running transfer: its client gets an ERROR, its event is `failed` with ERR_TFTP_ABORTED. False when no transfer with
    * this id runs any more.
@@ -215,6 +217,14 @@ export interface NetworkStats {
   readonly receiveErrors: number
   /** Datagrams dropped here because too many were queued for one peer. */
   readonly dropped: number
+}
+
+/** A thread that serves; the one of this program where it serves without workers. */
+export interface WorkerHealth {
+  /** Processor time of the thread since it was started, in microseconds; undefined when it is down. */
+  readonly cpu: { readonly user: number; readonly system: number } | undefined
+  /** How often it was started again after a crash. */
+  readonly restarts: number
 }
 
 /**

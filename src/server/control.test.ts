@@ -209,8 +209,12 @@ describe.skipIf(typeof native === 'string')('workers', () => {
     const port = server.bound[0].port
     const client = await hanging(port)
     await log.until(() => log.of('requested').length === 1)
+    const [{ cpu, restarts }] = await server.workers()
+    expect(cpu?.user).toBeGreaterThan(0)
+    expect(restarts).toBe(0)
     server.crash()
     await log.until(() => log.of('notice').length === 2)
+    expect(await server.workers()).toEqual([{ cpu: expect.any(Object), restarts: 1 }])
     expect(log.of('failed')).toEqual([
       expect.objectContaining({
         file: 'image.bin',

@@ -20,6 +20,7 @@ import {
   type ServerStats,
   STOP_GRACE_MS,
   type TransferSnapshot,
+  type WorkerHealth,
 } from './contract.ts'
 import { openContent, withTexts } from '../content/index.ts'
 import { includes, levelOf, widest } from './level.ts'
@@ -138,6 +139,10 @@ export class Control implements Server, MemberOwner {
   stats(): ServerStats {
     const network = this.#stats.reduce(addStats, this.#pastStats)
     return { since: this.#since, ...this.#registry.totals(), network }
+  }
+
+  workers(): Promise<WorkerHealth[]> {
+    return Promise.all(this.#members.map((member) => member.health()))
   }
 
   abort(id: number): boolean {

@@ -20,10 +20,17 @@ const NO_COUNTERS = newCounters()
 const MANY_REPEATS = 8
 const MANY_SHARE = 0.02
 
-/** Whether an event of `kind` tells of something that a diagnosis explains: `transfer` stands still, goes on, or has ended badly or with trouble. */
+/**
+ * Whether an event of `kind` tells of something that a diagnosis explains: `transfer` stands still, goes on, or has ended badly or with trouble.
+ * A client of a group says nothing while another leads, and its trace lacks the blocks that others asked for: the rules of the diagnosis
+ * look for an answer to each block, and would blame a healthy network. The reason of its end says why it ended.
+ */
 export function needsEvidence(kind: EventKind, transfer: Transfer): boolean {
-  // What a group heard is in no trace of one transfer.
-  if (transfer.agreed?.group !== undefined) return false
+  return transfer.agreed?.group === undefined && isTrouble(kind, transfer)
+}
+
+/** The same, for a transfer of a group as well: it is worth a recording. */
+export function isTrouble(kind: EventKind, transfer: Transfer): boolean {
   if (kind === 'completed') return hadTrouble(transfer)
   return kind === 'failed' || kind === 'superseded' || kind === 'stalled' || kind === 'recovered'
 }

@@ -25,12 +25,12 @@ const ADVICE: Readonly<Partial<Record<CauseId, string>>> = {
   'dead-rx':
     'no server can repair this: check the address that the device has and the netmask of this machine, another cable and port, and the firewall between them; a unit that receives nothing in its bootloader needs its serial console or a programmer',
   'arp-silent':
-    'give this machine a fixed entry for it: ip neigh replace ADDRESS lladdr MAC dev INTERFACE nud permanent',
+    'give this machine a fixed entry for it: `ip neigh replace ADDRESS lladdr MAC dev INTERFACE nud permanent`',
   'budget-used-up':
     'U-Boot 1.1.x counts timeouts over the whole transfer and ends at the eleventh: power it up again, Foresend remembers what helps it',
   'client-silent': 'look at its console: it may have crashed, restarted, lost its link or been switched off',
   'client-refused':
-    'read its text: a full memory, a file that it does not take, or an option that it did not ask for; try --window strict',
+    'read its text: a full memory, a file that it does not take, or an option that it did not ask for; try `--window strict`',
   unreachable: 'its port is closed: it gave up, or started again',
 }
 

@@ -82,6 +82,14 @@ export class Groups {
     return this.#of.get(transfer)?.session
   }
 
+  /** The transfers whose clients listen to the group of `transfer`, itself included. */
+  *listeners(transfer: ServedTransfer): Generator<ServedTransfer> {
+    const own = this.#of.get(transfer)
+    if (own === undefined) return
+    for (const [other, shared] of this.#of)
+      if (shared === own && other.machine instanceof GroupMember && !other.machine.closed) yield other
+  }
+
   /** `transfer` is over, whether it is in a group or not. */
   leave(now: number, transfer: ServedTransfer): void {
     if (transfer.machine instanceof GroupMember) transfer.machine.leave(now)

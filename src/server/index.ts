@@ -18,5 +18,6 @@ export {
   type ServerStats,
   type TraceEntry,
   type TransferSnapshot,
+  type WorkerHealth,
 } from './contract.ts'
 export { startServer } from './server.ts'

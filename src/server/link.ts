@@ -8,6 +8,8 @@ import type { FromInstance, InstanceStart, KeptReport, ToInstance } from './prot
 
 export interface Link {
   send(message: ToInstance): void
+  /** Processor time of its thread, in microseconds. Never settles while the thread hangs. */
+  cpuUsage(): Promise<NodeJS.CpuUsage>
   /** Ends the instance, whatever it does. Resolves when it is gone. */
   terminate(): Promise<void>
 }
@@ -25,6 +27,7 @@ export const openLocalLink: OpenLink = (start, _index, owner) => {
   let instance: InstanceHandle | undefined = startInstance(start, (message) => owner.handle(message))
   return {
     send: (message) => instance?.handle(message),
+    cpuUsage: async () => process.threadCpuUsage(),
     async terminate() {
       instance?.drop()
       instance = undefined
@@ -63,6 +66,7 @@ export function workerLink(create: (start: InstanceStart, name: string) => Worke
     worker.on('exit', () => owner.exited(cause))
     return {
       send: (message) => worker.postMessage(message),
+      cpuUsage: () => worker.cpuUsage(),
       terminate: async () => void (await worker.terminate()),
     }
   }

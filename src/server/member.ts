@@ -1,7 +1,7 @@
 /** One serving instance as the control side sees it: started, started again when it crashes, stopped. */
 import { performance } from 'node:perf_hooks'
 import { ForesendError } from '../error.ts'
-import type { Bound } from './contract.ts'
+import type { Bound, WorkerHealth } from './contract.ts'
 import type { Link, OpenLink } from './link.ts'
 import { type FromInstance, fromPlain, type InstanceStart, type Report, type ToInstance } from './protocol.ts'
 
@@ -18,6 +18,8 @@ export interface RestartTimes {
 const RESTART: RestartTimes = { firstMs: 50, maxMs: 10_000, wellMs: 60_000 }
 /** An instance that does not answer to `stop` is terminated after this much more than it was given. */
 const STOP_SLACK_MS = 2000
+/** An instance that says nothing for this long hangs. */
+const HEALTH_WITHIN_MS = 1000
 
 export interface MemberOwner {
   /** What instance `index` begins with. `again`: after a crash. */
@@ -47,6 +49,9 @@ export class Member {
   /** The answer to `prepare` or `follow` that is waited for. */
   #asked: PromiseWithResolvers<void> | undefined
   #isPrepared = false
+  #restarts = 0
+  /** The answer that is waited for: a thread that hangs is asked once. */
+  #cpu: Promise<NodeJS.CpuUsage> | undefined
   #stopping: PromiseWithResolvers<void> | undefined
   #cause = ''
 
@@ -101,6 +106,20 @@ export class Member {
     this.#isPrepared = false
   }
 
+  async health(): Promise<WorkerHealth> {
+    const restarts = this.#restarts
+    if (this.#link === undefined) return { cpu: undefined, restarts }
+    const asked = (this.#cpu ??= this.#link.cpuUsage())
+    const forget = (): void => void (this.#cpu === asked && (this.#cpu = undefined))
+    // It fails when the thread ends.
+    const answer = asked.finally(forget).catch(() => undefined)
+    const late = Promise.withResolvers<undefined>()
+    const timer = setTimeout(() => late.resolve(undefined), HEALTH_WITHIN_MS)
+    const cpu = await Promise.race([answer, late.promise])
+    clearTimeout(timer)
+    return { cpu, restarts }
+  }
+
   async stop(graceMs: number): Promise<void> {
     this.#stopping ??= Promise.withResolvers()
     clearTimeout(this.#restart)
@@ -115,7 +134,10 @@ export class Member {
   #handle(message: FromInstance): void {
     switch (message.type) {
       case 'ready':
-        if (this.#wasReady) this.#owner.restarted(this)
+        if (this.#wasReady) {
+          this.#restarts++
+          this.#owner.restarted(this)
+        }
         this.#wasReady = true
         return this.#starting?.resolve(message)
       case 'failed':
@@ -153,6 +175,7 @@ export class Member {
 
   #exited(seen: string): void {
     this.#link = undefined
+    this.#cpu = undefined
     this.#isPrepared = false
     this.#answered()
     this.#stopping?.resolve()

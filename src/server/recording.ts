@@ -7,7 +7,7 @@ import type { Recorder } from '../io/recorder.ts'
 import { escapeText } from '../packet/index.ts'
 import { DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import type { ServedTransfer } from './content.ts'
-import { needsEvidence } from './evidence.ts'
+import { isTrouble } from './evidence.ts'
 
 /** Of the name that was asked for, in the name of a recording. */
 const MAX_NAME_CHARS = 60
@@ -68,7 +68,7 @@ export class Recording {
   event(kind: EventKind, transfer: ServedTransfer): void {
     if (kind === 'requested') return this.#begin(transfer)
     const running = FINAL_EVENTS.has(kind) ? this.#running.get(transfer) : undefined
-    if (running !== undefined && (!this.#options.failedOnly || needsEvidence(kind, transfer))) running.outcome = kind
+    if (running !== undefined && (!this.#options.failedOnly || isTrouble(kind, transfer))) running.outcome = kind
   }
 
   /** `transfer` still has what its owner hung on it. `time`: milliseconds since the epoch. */
@@ -98,6 +98,7 @@ export class Recording {
     const startMs = time - (now - transfer.requestedAt)
     const requestPort = this.#options.port()
     const verb = direction === 'read' ? 'reads' : 'stores'
+    const shared = agreed?.group === undefined ? '' : ' with other clients of its group'
     return {
       startMs,
       peer: peer.address,
@@ -105,11 +106,12 @@ export class Recording {
       local: peer.local,
       requestPort,
       localPort: io?.localPort ?? requestPort,
+      group: agreed?.group,
       blksize: agreed?.blksize ?? DEFAULT_BLKSIZE,
       rollover: agreed?.rollover ?? 0,
       sizeBytes: direction === 'read' ? sizeBytes : undefined,
       name: `${stamp(startMs)}-${plain(peer.address)}-${plain(request.filename)}-${outcome}-${id}.pcapng`,
-      comment: `foresend serve: ${clientOf(peer)} ${verb} ${escapeText(request.filename)}, ${outcome}; the bytes of the file are left out`,
+      comment: `foresend serve: ${clientOf(peer)} ${verb} ${escapeText(request.filename)}${shared}, ${outcome}; the bytes of the file are left out`,
     }
   }
 }

@@ -224,10 +224,17 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
       if (transfer.agreed === undefined) return
       content.agree(transfer.agreed)
     }
-    // A capture of one transfer has no place for blocks to others.
-    if (this.#recording !== undefined && transfer.agreed?.group === undefined)
-      this.#recording.sentBlocks(this.driver.now(), transfer, first, count)
+    this.#record(transfer, first, count)
     io.sendBlocks(content.frame, first, count, content.maxBytes, content.isMapped ? content : undefined)
+  }
+
+  /** A block for a group is in the recording of each client that listens. */
+  #record(transfer: ServedTransfer, first: number, count: number): void {
+    const recording = this.#recording
+    if (recording === undefined) return
+    const now = this.driver.now()
+    if (transfer.agreed?.group === undefined) return recording.sentBlocks(now, transfer, first, count)
+    for (const listener of this.#groups.listeners(transfer)) recording.sentBlocks(now, listener, first, count)
   }
 
   sendControl(transfer: ServedTransfer, buffer: Uint8Array, length: number): void {

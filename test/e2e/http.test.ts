@@ -180,6 +180,18 @@ describe('what it answers', () => {
     expect(page.status).toBe(200)
     expect(page.headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'/)
     expect(page.headers['content-type']).toMatch(/^text\/(html|plain)/)
+    // The page itself is built, or not.
+    if (String(page.headers['content-type']).startsWith('text/html')) {
+      const [, frame, data] = /id="snapshot" data-frame="(\d+)">([^<]+)<\/script>/.exec(page.text) ?? []
+      expectFits(STATUS, (JSON.parse(data) as { status: unknown }).status)
+      expect(page.headers['cache-control']).toBe('no-store')
+      const stream = await watched.stream(Number(frame))
+      const client = await RawClient.open(watched.tftpPort)
+      await client.get('other.bin')
+      expect((await stream.next()).event).toBe('changes')
+      client.close()
+      stream.close()
+    }
     expect((await watched.ask('/assets/..%2f..%2fpackage.json')).status).toBe(404)
   })
 
@@ -245,6 +257,10 @@ describe('what monitoring reads', () => {
     expect(text).toMatch(/foresend_transfers_total\{direction="write",outcome="failed"\} 0/)
     expect(text).toMatch(/foresend_transfer_failures_total\{outcome="refused",code="ERR_TFTP_[A-Z_]+"\} \d/)
     expect(text).toMatch(/foresend_transfer_duration_seconds_count\{direction="read",outcome="completed"\} \d/)
+    expect(text).toMatch(/foresend_worker_up\{worker="1"\} 1\n/)
+    expect(text).toMatch(/foresend_worker_restarts_total\{worker="1"\} 0\n/)
+    const userSeconds = /foresend_worker_cpu_seconds_total\{worker="1",mode="user"\} (\S+)/.exec(text)?.[1]
+    expect(Number(userSeconds)).toBeGreaterThan(0)
     expect(text).not.toMatch(/evil|127\.0\.0\.1|image/)
   })
 

@@ -1,38 +1,16 @@
 /** One file to several clients at once over real sockets, on loopback: who gets a group, and who is served alone. */
-import { createSocket } from 'node:dgram'
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { get } from '../../src/client/index.ts'
 import type { ServerConfigInput } from '../../src/server/contract.ts'
+import { hasMulticast } from '../support/multicast.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { eachDriver, folderWith, pattern, type Running, serve } from './serving.ts'
 
 const GROUPS = { multicast: '239.255.9.0-3' }
 const SIZE = 150_000
 const image = pattern(SIZE)
-
-/** Loopback carries multicast where the system lets it. */
-const hasMulticast = await new Promise<boolean>((resolve) => {
-  const socket = createSocket({ type: 'udp4', reuseAddr: true })
-  const done = (works: boolean): void => {
-    clearTimeout(timer)
-    socket.close()
-    resolve(works)
-  }
-  const timer = setTimeout(() => done(false), 500)
-  socket.on('message', () => done(true))
-  socket.on('error', () => done(false))
-  socket.bind(0, () => {
-    try {
-      socket.addMembership('239.255.9.9', '127.0.0.1')
-      socket.setMulticastInterface('127.0.0.1')
-      socket.send('x', socket.address().port, '239.255.9.9')
-    } catch {
-      done(false)
-    }
-  })
-})
 
 async function fetch(running: Running, more: Partial<Parameters<typeof get>[0]> = {}): Promise<Buffer> {
   const output = join(tempFolder(), 'got')

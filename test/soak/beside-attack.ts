@@ -1,8 +1,12 @@
 /**
- * What a running transfer loses while the server is attacked: `npm run soak:attack -- requests|http [ROUNDS]`. Quiet and attacked spans take
+ * What a running transfer loses while the server is attacked: `npm run soak:attack -- requests|http [ROUNDS [apart]]`. Quiet and attacked spans take
  * turns within one transfer in lock-step over a round trip of a millisecond, so that a slow machine slows both. Linux, with koffi.
+ *
+ * The attacker runs on the same cores, so it costs the transfer something whatever it attacks. With `http` a third span is the control: the
+ * same attack on another process, which lets in as many connections and answers nothing. With `apart` the attacker and that process have the
+ * first core for themselves, and the server and the transfer's client the second: what is lost then is what the attack costs the server.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
@@ -10,6 +14,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { median } from '../../src/lab/median.ts'
+import { MAX_CONNECTIONS } from '../../src/control/http/listen.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { LAUNCHER } from './served.ts'
 
@@ -22,37 +27,51 @@ const FILE_BYTES = 1 << 30
 /** What a transfer may lose, by kind. */
 const MOST_LOST: Readonly<Record<string, number>> = { requests: 0.1, http: 0.05 }
 
-const [, , kind = 'requests', rounds = '5'] = process.argv
+const [, , kind = 'requests', rounds = '5', where] = process.argv
+const isApart = where === 'apart'
 if (MOST_LOST[kind] === undefined) {
   throw new RangeError(`${kind} is no kind of attack; they are ${Object.keys(MOST_LOST).join(' and ')}`)
 }
 
+if (isApart) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', '1', String(process.pid)])
 const folder = tempFolder()
 const file = join(folder, 'image')
 writeFileSync(file, '')
 truncateSync(file, FILE_BYTES)
 const server = await serve()
 const transfer = await slowLink()
+const other = kind === 'http' ? await otherProcess() : undefined
 const kept: number[] = []
+const keptBeside: number[] = []
 const residentMb = [residentOf(server.child)]
 try {
   for (let round = 0; round < Number(rounds); round++) {
     const quiet = await transfer.blocksPerSec(sleep(SPAN_MS))
-    const attacker = node([ATTACKER, kind, String(server.port), String(server.httpPort), String(SPAN_MS)])
-    const lines = createInterface({ input: attacker.stdout! })[Symbol.asyncIterator]()
-    await lines.next()
-    const attacked = await transfer.blocksPerSec(lines.next().then(({ value }) => String(value)))
-    await once(attacker, 'exit')
+    const before = mainThreadMs(server.child)
+    const attacked = await attack(server.httpPort)
+    const busy = (mainThreadMs(server.child) - before) / SPAN_MS
     residentMb.push(residentOf(server.child))
     kept.push(attacked.perSec / quiet.perSec)
     console.log(
       `round ${round + 1}: ${quiet.perSec.toFixed(0)} blocks/s quiet, ${attacked.perSec.toFixed(0)} attacked ` +
-        `(${(100 * kept.at(-1)!).toFixed(1)} %); ${attacked.report}; server ${residentMb.at(-1)!.toFixed(0)} MB`,
+        `(${(100 * kept.at(-1)!).toFixed(1)} %); ${attacked.report}; server ${residentMb.at(-1)!.toFixed(0)} MB, ` +
+        `its main thread on a core for ${(100 * busy).toFixed(0)} % of the time`,
+    )
+    if (other === undefined) continue
+    const control = await attack(other.port)
+    keptBeside.push(control.perSec / quiet.perSec)
+    console.log(
+      `  control: ${control.perSec.toFixed(0)} blocks/s (${(100 * keptBeside.at(-1)!).toFixed(1)} %); ${control.report}`,
     )
   }
 } finally {
   transfer.close()
   server.child.kill('SIGTERM')
+  other?.child.kill('SIGKILL')
+}
+if (keptBeside.length > 0) {
+  const lostBeside = 1 - (median(keptBeside) ?? 0)
+  console.log(`control: it loses ${(100 * lostBeside).toFixed(1)} % beside the same attack on another process`)
 }
 const lost = 1 - (median(kept) ?? 0)
 const least = Math.min(...kept)
@@ -62,6 +81,26 @@ console.log(
 )
 process.exitCode = lost <= MOST_LOST[kind] ? 0 : 1
 
+/** What the transfer does during an attack on its server, with HTTP at `httpPort`. */
+async function attack(httpPort: number): Promise<{ perSec: number; report: string }> {
+  const attacker = node([ATTACKER, kind, String(server.port), String(httpPort), String(SPAN_MS)], 0)
+  const lines = createInterface({ input: attacker.stdout! })[Symbol.asyncIterator]()
+  await lines.next()
+  const attacked = await transfer.blocksPerSec(lines.next().then(({ value }) => String(value)))
+  await once(attacker, 'exit')
+  return attacked
+}
+
+/** A process that lets connections in as the server does, and does nothing with them. */
+async function otherProcess(): Promise<{ child: ChildProcess; port: number }> {
+  const program = `const server = require('node:net').createServer((socket) => socket.on('error', () => {}).pause())
+    server.maxConnections = ${MAX_CONNECTIONS}
+    server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
+  const child = node(['--eval', program], 0)
+  for await (const line of createInterface({ input: child.stdout! })) return { child, port: Number(line) }
+  throw new Error('the other process did not start')
+}
+
 interface Served {
   readonly child: ChildProcess
   readonly port: number
@@ -70,7 +109,7 @@ interface Served {
 
 async function serve(): Promise<Served> {
   const http = ['--http', '127.0.0.1:0', '--state', tempFolder()]
-  const child = node([LAUNCHER, 'serve', folder, '--host', '127.0.0.1', '--port', '0', ...http])
+  const child = node([LAUNCHER, 'serve', folder, '--host', '127.0.0.1', '--port', '0', ...http], 1)
   let port = 0
   let httpPort = 0
   for await (const line of createInterface({ input: child.stdout! })) {
@@ -114,12 +153,20 @@ async function slowLink() {
   }
 }
 
-function node(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+function node(args: readonly string[], core: 0 | 1): ChildProcess {
+  const [program, ...rest] = [...(isApart ? ['taskset', '--cpu-list', String(core)] : []), process.execPath, ...args]
+  return spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
 function sleep(ms: number): Promise<string> {
   return new Promise((resolve) => setTimeout(resolve, ms, ''))
+}
+
+/** Processor time of the thread that has the HTTP interface, in milliseconds: proc_pid_stat(5), in ticks of 10 ms. */
+function mainThreadMs({ pid }: ChildProcess): number {
+  const [, fields] = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8').split(') ')
+  const [user, system] = fields.split(' ').slice(11, 13).map(Number)
+  return (user + system) * 10
 }
 
 function residentOf(child: ChildProcess): number {

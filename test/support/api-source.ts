@@ -25,6 +25,7 @@ export function sourceOf(server: Partial<ApiServer> = {}, more: Partial<ApiSourc
       bound: [{ address: '127.0.0.1', port: 69 }],
       transfers: () => [],
       stats: () => STATS,
+      workers: async () => [{ cpu: { user: 2_000_000, system: 500_000 }, restarts: 0 }],
       abort: (id) => id === 3,
       forget: async (name) => (name === '02:00:00:00:00:01' ? [`${name} 1 octet`] : []),
       trace: async () => undefined,

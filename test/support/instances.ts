@@ -88,6 +88,7 @@ export class FakeInstances {
         queueMicrotask(() => this.#answer(message, index, owner))
       },
       terminate: async () => owner.exited(''),
+      cpuUsage: async () => ({ user: 1, system: 1 }),
     }
   }
 

@@ -2,12 +2,14 @@
  * A server of the page without TFTP: it answers as `foresend serve --http` does, and a test says what happens. Its static files have the same
  * content security policy.
  */
+import { withSnapshot } from '../../src/control/http/page-document.ts'
 import { NO_STATS } from '../../src/server/network-stats.ts'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
+import { brotliCompressSync } from 'node:zlib'
 import type {
   Device,
   Diagnosis,
@@ -280,13 +282,18 @@ export class FakeServer {
     if (lastId !== undefined && lastId >= first - 1 && lastId < next) {
       for (const { id, text } of this.#ring) if (id > lastId) response.write(text)
     } else {
-      const data = { time: Date.now(), status: this.#status(), transfers: [...this.transfers.values()] }
-      response.write(`event: snapshot\nid: ${next - 1}\ndata: ${JSON.stringify(data)}\n\n`)
+      const { id, data } = this.#snapshot()
+      response.write(`event: snapshot\nid: ${id}\ndata: ${data}\n\n`)
     }
     // A reader that resumes with nothing missed hears at once that the server is there.
     response.write(':\n\n')
     this.#readers.add(response)
     response.on('close', () => this.#readers.delete(response))
+  }
+
+  #snapshot(): { id: number; data: string } {
+    const data = { time: Date.now(), status: this.#status(), transfers: [...this.transfers.values()] }
+    return { id: this.#nextFrame - 1, data: JSON.stringify(data) }
   }
 
   #status(): Status {
@@ -314,7 +321,9 @@ export class FakeServer {
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
     })
-    response.end(readFileSync(`${path}.br`))
+    if (name !== 'index.html' || this.#options.tokenNeeded === true)
+      return void response.end(readFileSync(`${path}.br`))
+    response.end(brotliCompressSync(withSnapshot(readFileSync(path, 'utf8'), this.#snapshot())))
   }
 }
 

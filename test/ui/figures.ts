@@ -59,6 +59,7 @@ async function slowNetwork({ browser, page }: Setup): Promise<Figure[]> {
   const server = await FakeServer.start({ page })
   new ArcherBoot(server).play('running')
   const times: number[] = []
+  const painted: number[] = []
   for (let round = 0; round < 5; round++) {
     const watched = await open(browser, 'about:blank', { viewport: PHONE })
     // A driver that looks again and again would take the time that is measured.
@@ -66,7 +67,13 @@ async function slowNetwork({ browser, page }: Setup): Promise<Figure[]> {
       const observer = new MutationObserver(() => {
         if (!(document.body?.textContent ?? '').includes('2.48 MB/s')) return
         observer.disconnect()
-        requestAnimationFrame(() => Object.assign(globalThis, { shownAt: performance.now() }))
+        requestAnimationFrame(() => {
+          const shownAt = performance.now()
+          const { port1, port2 } = new MessageChannel()
+          // Behind the layout and the painting of this frame.
+          port1.onmessage = () => Object.assign(globalThis, { shownAt, paintedAt: performance.now() })
+          port2.postMessage(0)
+        })
       })
       observer.observe(document, { subtree: true, childList: true, characterData: true })
     })
@@ -86,6 +93,7 @@ async function slowNetwork({ browser, page }: Setup): Promise<Figure[]> {
       shownAt = await watched.page.evaluate(() => (globalThis as { shownAt?: number }).shownAt)
     }
     times.push(shownAt)
+    painted.push(await watched.page.evaluate(() => (globalThis as { paintedAt?: number }).paintedAt ?? NaN))
     await watched.context.close()
   }
   await server.stop()
@@ -94,7 +102,7 @@ async function slowNetwork({ browser, page }: Setup): Promise<Figure[]> {
   return [
     {
       what,
-      measured: `${median.toFixed(0)} ms (worst ${Math.max(...times).toFixed(0)})`,
+      measured: `${median.toFixed(0)} ms (worst ${Math.max(...times).toFixed(0)}), painted at ${quantile(painted, 0.5).toFixed(0)}`,
       limit: '1000 ms',
       holds: median <= 1000,
     },

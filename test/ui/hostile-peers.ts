@@ -43,7 +43,7 @@ const TEXTS: readonly string[] = [
   'שגיאה 12 בקובץ 34',
   'line one\nline two\r\tthree',
   'E'.repeat(400),
-  '" and "quoted" \\u{202e} עברית "',
+  '" and "quoted" `rm -rf x` \\u{202e} עברית "',
   'http://evil.example/?a=<b>',
   '\u009B31mcsi\u009D',
   '\u2066\u2067nested isolates',
@@ -66,6 +66,8 @@ function wrongs(): string[] {
   if ('pwned' in globalThis) found.push('a script ran')
   for (const one of app.querySelectorAll('script, img, iframe, svg, object, style, b, [srcdoc], [onerror]'))
     found.push(`markup: ${one.outerHTML}`)
+  for (const command of app.querySelectorAll('code'))
+    if (command.textContent.includes('rm -rf')) found.push(`a command of a peer: ${command.textContent}`)
   for (const link of app.querySelectorAll('a'))
     if (link.protocol !== 'http:' || link.host !== location.host) found.push(`a link to ${link.href}`)
   const texts = [document.title, app.innerText]
@@ -157,6 +159,12 @@ export function hostilePeerTests(shown: (url: string) => Promise<Watched>): void
     const seen = [await looked(page, 'transfers', '.card.ended .name')]
     for (const name of RUNNING.slice(5)) clients.push(await begun(port, name))
     await page.getByRole('table').waitFor()
+    seen.push(await looked(page, 'transfers', '.row .name'))
+
+    // Once more with all of them in the document itself.
+    await page.reload()
+    const inDocument = await page.evaluate(() => document.querySelector('#snapshot')?.textContent ?? '')
+    expect((JSON.parse(inDocument) as { transfers: { file: string }[] }).transfers).toHaveLength(RUNNING.length)
     seen.push(await looked(page, 'transfers', '.row .name'))
 
     const api = async <T>(path: string): Promise<T> => (await (await fetch(`${url}/api/v1/${path}`)).json()) as T

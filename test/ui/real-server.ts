@@ -128,7 +128,7 @@ export function realServerTests(shown: (url: string) => Promise<Watched>): void 
       await sees(page, 'Lost the server at')
       server = await serve(folder, state, new URL(server.link).host, String(server.port))
       await page.getByRole('link', { name: 'Now', exact: true }).click()
-      await sees(page, 'live')
+      await page.locator('.link.live').waitFor()
       await fetched(server.port, 'recovery.bin')
       await page
         .getByText(/just now|s ago/)

@@ -4,10 +4,11 @@ import type { FakeServer } from './fake-server.ts'
 
 const SIZE = 8_126_464
 const BLKSIZE = 512
+export const ARCHER_FILE = 'ArcherC2V1_tp_recovery.bin'
 const ARCHER: TransferView = {
   id: 1,
   client: '192.168.0.1:2070',
-  file: 'ArcherC2V1_tp_recovery.bin',
+  file: ARCHER_FILE,
   served: 'recovery.bin',
   direction: 'read',
   state: 'requested',
@@ -155,7 +156,7 @@ export function failure(server: FakeServer): void {
         explanation:
           'The device stopped receiving at block 1200: its repeats of the acknowledgement end there, and nothing sent later changed anything.',
         advice:
-          'Switch the device off and on, and use another of its ports; if it stops at the same place again, try --gap 1.',
+          'Switch the device off and on, and use another of its ports; if it stops at the same place again, try `--gap 1`.',
         evidence: [
           '61 repeats of block 1201 without any answer',
           'the last acknowledgement came 30.0 s before the end',
@@ -180,7 +181,7 @@ export function failure(server: FakeServer): void {
     explanation:
       'The device stopped receiving at block 1200: its repeats of the acknowledgement end there, and nothing sent later changed anything.',
     advice:
-      'Switch the device off and on, and use another of its ports; if it stops at the same place again, try --gap 1.',
+      'Switch the device off and on, and use another of its ports; if it stops at the same place again, try `--gap 1`.',
   })
   server.frame()
 }

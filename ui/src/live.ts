@@ -43,7 +43,7 @@ export class Live {
   /** Counts the frames: a component that reads it is drawn again with each. */
   readonly frames = signal(0)
   readonly status = signal<Status | undefined>(undefined)
-  readonly link = signal<Link>({ type: 'connecting' })
+  readonly link = signal<Link>({ type: 'connecting', isFirst: true })
   readonly ended = signal<readonly Ended[]>([])
   /** Transfers that run no more, whose last event has not come yet. */
   readonly leaving = signal<readonly Leaving[]>([])

@@ -5,6 +5,7 @@ import { get, tokenWanted } from './api.ts'
 import { App } from './app.tsx'
 import { openEvents } from './first.ts'
 import { settled, settleSoon } from './hooks.ts'
+import { frameInDocument } from './in-document.ts'
 import { live } from './live.ts'
 import { rest } from './rest.ts'
 import { route, routeOf } from './route.ts'
@@ -26,14 +27,21 @@ function frame(event: string, data: string): void {
   if (event === 'snapshot') {
     live.snapshot(JSON.parse(data) as SnapshotFrame)
     draw()
-    void recentlyEnded()
-    settled.value++
+    afterNextPicture(() => {
+      void recentlyEnded()
+      settled.value++
+    })
     setTimeout(rest.load, REST_AFTER_MS)
   } else if (event === 'changes' && !live.changes(JSON.parse(data) as ChangesFrame)) {
     // The server was started anew: its frames are numbered from the beginning.
     stream.forgetPosition()
     stream.connect()
   }
+}
+
+/** A question costs a slow machine tens of milliseconds, which the transfers on the screen need not wait for. */
+function afterNextPicture(act: () => void): void {
+  requestAnimationFrame(() => setTimeout(act))
 }
 
 async function recentlyEnded(): Promise<void> {
@@ -79,6 +87,8 @@ effect(() => {
   if (live.ended.value !== seenEnded) settleSoon()
   seenEnded = live.ended.value
 })
-stream.connect()
+const first = frameInDocument()
+stream.connect(first?.id)
+if (first !== undefined) frame('snapshot', first.data)
 setTimeout(draw, FIRST_FRAME_MS)
 if (document.hidden) stream.hidden(true)

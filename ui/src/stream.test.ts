@@ -89,17 +89,17 @@ test('silence is a loss, a comment is none', async () => {
   expect(played.aborted).toBe(1)
 })
 
-test('a hidden tab closes its stream after five seconds and resumes when it is shown', async () => {
+test('a hidden tab closes its stream after three seconds and resumes when it is shown', async () => {
   const played = new Played()
   played.stream.connect()
   await played.say('event: snapshot\nid: 4\ndata: 1\n\n')
   played.stream.hidden(true)
-  await vi.advanceTimersByTimeAsync(4999)
+  await vi.advanceTimersByTimeAsync(2999)
   played.stream.hidden(false)
   await vi.advanceTimersByTimeAsync(10_000)
   expect(played.aborted).toBe(0)
   played.stream.hidden(true)
-  await vi.advanceTimersByTimeAsync(5000)
+  await vi.advanceTimersByTimeAsync(3000)
   expect(played.aborted).toBe(1)
   expect(played.links.at(-1)).toEqual({ type: 'paused' })
   await vi.advanceTimersByTimeAsync(600_000)
@@ -120,4 +120,17 @@ test('a wrong token ends the attempts until there is another one', async () => {
   played.stream.connect()
   await played.say('event: snapshot\nid: 1\ndata: 1\n\n')
   expect(played.links.at(-1)).toEqual({ type: 'live' })
+})
+
+test('a stream goes on behind the frame that the page began with, and is no second attempt', async () => {
+  const played = new Played()
+  played.stream.connect('41')
+  await played.say('event: changes\nid: 42\ndata: 1\n\n')
+  expect(played.asked).toEqual(['41'])
+  expect(played.links).toEqual([{ type: 'connecting', isFirst: true }, { type: 'live' }])
+  played.stream.hidden(true)
+  await vi.advanceTimersByTimeAsync(3000)
+  played.stream.hidden(false)
+  expect(played.links.at(-1)).toEqual({ type: 'connecting', isFirst: false })
+  expect(played.asked).toEqual(['41', '42'])
 })

@@ -5,8 +5,8 @@
 import { createParser } from 'eventsource-parser'
 
 export type Link =
-  /** The first attempt, or the tab was hidden. */
-  | { readonly type: 'connecting' }
+  /** The first attempt, or the tab was hidden: then what is shown may be old. */
+  | { readonly type: 'connecting'; readonly isFirst: boolean }
   | { readonly type: 'live' }
   | { readonly type: 'lost'; readonly since: number; readonly retryAt: number; readonly why: string }
   /** The server wants another token. */
@@ -26,13 +26,14 @@ const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 8000
 /** The server says something every 15 seconds. */
 const SILENCE_MS = 25_000
-/** A tab that is hidden for a moment keeps its stream. */
-const HIDDEN_MS = 5000
+/** A tab that is hidden for a moment keeps its stream. The seventh of seven tabs waits this long for a connection. */
+const HIDDEN_MS = 3000
 
 export class Stream {
   readonly #options: StreamOptions
   #lastId: string | undefined
-  #link: Link = { type: 'connecting' }
+  #link: Link = { type: 'connecting', isFirst: true }
+  #isFirst = true
   #open: AbortController | undefined
   #attempts = 0
   #lostAt: number | undefined
@@ -44,10 +45,12 @@ export class Stream {
     this.#options = options
   }
 
-  /** Opens the stream now, whatever was planned. */
-  connect(): void {
+  /** Opens the stream now, whatever was planned: behind `lastId`, or behind the last frame that came. */
+  connect(lastId = this.#lastId): void {
     this.#close()
-    if (this.#link.type !== 'lost') this.#say({ type: 'connecting' })
+    this.#lastId = lastId
+    if (this.#link.type !== 'lost') this.#say({ type: 'connecting', isFirst: this.#isFirst })
+    this.#isFirst = false
     const controller = new AbortController()
     this.#open = controller
     void this.#run(controller)

@@ -42,7 +42,7 @@ export function createApp(source: ApiSource, health: Health, requestTime: Reques
     ...historyRoutes(source),
     ...fileRoutes(source, work),
     ...observeRoutes({ source, feed, health, refused, routes: () => routes }),
-    ...pageRoutes(),
+    ...pageRoutes(feed),
   ]
   const count = (status: number): void => void refused.set(status, (refused.get(status) ?? 0) + 1)
   const hono = honoOf(routes, count)

@@ -190,6 +190,32 @@ describe('a reader', () => {
     expect(open(id + 10).events.length).toBe(4099 - 10)
   })
 
+  test('that comes later to a quiet server gets the time as it is then', () => {
+    open()
+    vi.advanceTimersByTime(3_600_000)
+    expect(open().events[0].data.time).toBe(Date.now())
+  })
+
+  test('joins behind a snapshot that it got elsewhere, and nothing is lost between', () => {
+    transfers = [TRANSFER]
+    const { id, data } = feed.snapshot()
+    expect(JSON.parse(data)).toMatchObject({ transfers: [{ id: 1, bytes: 512 }] })
+    expect(feed.snapshot().id).toBe(id)
+    move(3)
+    const reader = open(id)
+    expect(reader.events.map((event) => event.id)).toEqual([1, 2, 3].map((more) => id + more))
+    reader.emit('close')
+    vi.advanceTimersByTime(10_000)
+    expect(listeners).toEqual([])
+  })
+
+  test('that asks for a snapshot and never comes costs frames for ten seconds', () => {
+    feed.snapshot()
+    expect(listeners).toHaveLength(1)
+    vi.advanceTimersByTime(10_000)
+    expect(listeners).toEqual([])
+  })
+
   test('hears from a quiet server, so that nothing between closes the connection', () => {
     const reader = open()
     vi.advanceTimersByTime(15_000)

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http'
 import { FINAL_EVENTS } from '../../endpoint/contract.ts'
 import { isTransferEvent, type ServerEvent, type TransferSnapshot } from '../../server/contract.ts'
 import type { ApiSource } from '../source.ts'
+import type { Snapshot } from './page-document.ts'
 import { statusOf } from './status.ts'
 import { type StallFinding, type TransferView, viewOf } from './view.ts'
 
@@ -32,6 +33,8 @@ interface Frame {
   readonly bytes: Buffer
 }
 
+interface SnapshotFrame extends Frame, Snapshot {}
+
 interface Reader {
   readonly outgoing: ServerResponse
   /** Frames that it lost since the last that it got. */
@@ -51,7 +54,7 @@ export class Feed {
   #ended: ServerEvent[] = []
   #notices: ServerEvent[] = []
   #stats = ''
-  #snapshot: Frame | undefined
+  #snapshot: SnapshotFrame | undefined
   #leave: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #comment: NodeJS.Timeout | undefined
@@ -79,6 +82,13 @@ export class Feed {
 
   views(): TransferView[] {
     return this.#source.server.transfers().map((transfer) => this.view(transfer))
+  }
+
+  /** What a reader would begin with. One that opens the stream behind it within `LINGER_MS` misses nothing. */
+  snapshot(): Snapshot {
+    this.#run()
+    if (this.#readers.size === 0) this.#linger = setTimeout(() => this.#halt(), LINGER_MS).unref()
+    return (this.#snapshot ??= this.#makeSnapshot())
   }
 
   /** Writes to `outgoing`, whose header is out, until it closes. `after` is the last frame that it has. */
@@ -155,6 +165,8 @@ export class Feed {
 
   /** What changed since the last frame, to all readers. */
   #frame(): void {
+    // It tells the time, which goes on where nothing else changes.
+    this.#snapshot = undefined
     const { server } = this.#source
     const transfers = server.transfers()
     const changed: TransferView[] = []
@@ -178,7 +190,6 @@ export class Feed {
     const rest = JSON.stringify({ changed, gone, ended, notices }).slice(1)
     const bytes = Buffer.from(`event: changes\nid: ${id}\ndata: {"time":${Date.now()},"stats":${stats},${rest}\n\n`)
     this.made++
-    this.#snapshot = undefined
     this.#keep({ id, bytes })
     this.#write(bytes)
   }
@@ -211,11 +222,11 @@ export class Feed {
     outgoing.write(this.#snapshot.bytes)
   }
 
-  #makeSnapshot(): Frame {
+  #makeSnapshot(): SnapshotFrame {
     const status = { ...statusOf(this.#source), ...(JSON.parse(this.#stats) as object) }
     const transfers = [...this.#known.values()].map((transfer) => this.view(transfer))
     const data = JSON.stringify({ time: Date.now(), status, transfers })
-    return { id: this.#id, bytes: Buffer.from(`event: snapshot\nid: ${this.#id}\ndata: ${data}\n\n`) }
+    return { id: this.#id, data, bytes: Buffer.from(`event: snapshot\nid: ${this.#id}\ndata: ${data}\n\n`) }
   }
 
   #keep(frame: Frame): void {

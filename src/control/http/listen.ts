@@ -27,7 +27,7 @@ export interface HttpListener {
 }
 
 /** Pages, scrapers and 500 readers of the stream; more is a mistake, or an attack. */
-const MAX_CONNECTIONS = 512
+export const MAX_CONNECTIONS = 512
 const HEADERS_WITHIN_MS = 10_000
 /** Connections are looked at for that this often. */
 const LOOK_EVERY_MS = 2000

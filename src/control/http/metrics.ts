@@ -6,7 +6,7 @@
 import { readdirSync } from 'node:fs'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { FINAL_EVENTS, type TransferEvent } from '../../endpoint/contract.ts'
-import { isTransferEvent, type ServerEvent, type ServerStats } from '../../server/contract.ts'
+import { isTransferEvent, type ServerEvent, type ServerStats, type WorkerHealth } from '../../server/contract.ts'
 import type { ApiSource } from '../source.ts'
 import type { Feed } from './feed.ts'
 
@@ -40,6 +40,8 @@ export class Metrics {
   readonly #registry = new Registry()
   readonly #stalledAt = new Map<number, number>()
   #isFed = false
+  /** As they were at this question. */
+  #workers: readonly WorkerHealth[] = []
   #loop = performance.eventLoopUtilization()
 
   readonly #endings = this.#counter(
@@ -99,6 +101,7 @@ export class Metrics {
   async text(): Promise<string> {
     if (!this.#isFed) this.#source.server.subscribe((event) => this.#take(event), 'info')
     this.#isFed = true
+    this.#workers = await this.#source.server.workers()
     return this.#registry.metrics()
   }
 
@@ -250,6 +253,7 @@ export class Metrics {
         return performance.eventLoopUtilization(this.#loop, before).utilization
       },
     )
+    this.#ofWorkers()
     new Gauge({
       name: 'foresend_build_info',
       help: 'Version of this program, and of Node',
@@ -265,5 +269,44 @@ export class Metrics {
     gauge('foresend_heap_used_bytes', 'Heap of the main thread that is in use', () => process.memoryUsage().heapUsed)
     if (process.platform === 'linux')
       gauge('foresend_open_fds', 'Open descriptors of the process', () => readdirSync('/proc/self/fd').length)
+  }
+
+  /** The threads that serve. A thread that is down has no processor time: a counter that fell to 0 would come back as a leap. */
+  #ofWorkers(): void {
+    const registers = [this.#registry]
+    const workers = (): readonly WorkerHealth[] => this.#workers
+    new Gauge({
+      name: 'foresend_worker_up',
+      help: 'Whether a thread that serves answers within a second',
+      labelNames: ['worker'],
+      registers,
+      collect() {
+        for (const [index, { cpu }] of workers().entries())
+          this.set({ worker: String(index + 1) }, cpu === undefined ? 0 : 1)
+      },
+    })
+    new Counter({
+      name: 'foresend_worker_cpu_seconds_total',
+      help: 'Processor time of a thread that serves; waiting for the next packet of a transfer in lock-step is part of it',
+      labelNames: ['worker', 'mode'],
+      registers,
+      collect() {
+        this.reset()
+        for (const [index, { cpu }] of workers().entries()) {
+          if (cpu === undefined) continue
+          for (const mode of ['user', 'system'] as const) this.inc({ worker: String(index + 1), mode }, cpu[mode] / 1e6)
+        }
+      },
+    })
+    new Counter({
+      name: 'foresend_worker_restarts_total',
+      help: 'How often a thread that serves was started again after a crash',
+      labelNames: ['worker'],
+      registers,
+      collect() {
+        this.reset()
+        for (const [index, { restarts }] of workers().entries()) this.inc({ worker: String(index + 1) }, restarts)
+      },
+    })
   }
 }

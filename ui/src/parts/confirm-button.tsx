@@ -1,6 +1,7 @@
 /** A button for what cannot be taken back: it asks once more, in its own place. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Problem } from '../api.ts'
+import { Advice } from './advice.tsx'
 
 export interface ConfirmProps {
   readonly title: string
@@ -50,7 +51,7 @@ export function ConfirmButton({ title, question, yes, no, act }: ConfirmProps) {
       )}
       {problem !== '' && (
         <p class="problem" role="alert">
-          {problem}
+          <Advice text={problem} />
         </p>
       )}
     </div>

@@ -9,6 +9,7 @@ import { fragmentOf, type TransferId } from '../route.ts'
 import { visible } from '../visible.ts'
 import type { Diagnosis } from '../wire.ts'
 import { agoText, figuresText, outcomeTone, outcomeWord, sentence, uBootLine, whenText } from '../words.ts'
+import { Advice } from './advice.tsx'
 import { Bar } from './bar.tsx'
 import { FileName } from './name.tsx'
 import { Words } from './words.tsx'
@@ -87,7 +88,7 @@ export function EndedWords({ ended }: { readonly ended: Ended }) {
       )}
       {explanation !== undefined && explanation !== reason && (
         <p class="why">
-          <Words text={sentence(explanation)} />
+          <Advice text={sentence(explanation)} />
         </p>
       )}
       {lastAck === 'missing' && (
@@ -95,7 +96,7 @@ export function EndedWords({ ended }: { readonly ended: Ended }) {
       )}
       {advice !== undefined && (
         <p class="advice">
-          <strong>What to do:</strong> <Words text={sentence(advice)} />
+          <strong>What to do:</strong> <Advice text={sentence(advice)} />
         </p>
       )}
       {crc32 !== undefined && outcome === 'completed' && isRead && (

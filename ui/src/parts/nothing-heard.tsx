@@ -7,7 +7,7 @@ import { reachable } from '../reachable.ts'
 import { sentence } from '../words.ts'
 import type { Network, ServedFile } from '../wire.ts'
 import { Name } from './name.tsx'
-import { Words } from './words.tsx'
+import { Advice } from './advice.tsx'
 
 const AGAIN_MS = 5000
 /** Names that are shown as examples. */
@@ -35,7 +35,7 @@ export function NothingHeard() {
       {network !== undefined && <Ready network={network} />}
       {loaded.problem !== undefined && (
         <p class="quiet">
-          <Words text={loaded.problem.message} />
+          <Advice text={loaded.problem.message} />
         </p>
       )}
     </section>
@@ -90,7 +90,7 @@ function Ready({ network }: { readonly network: Network }) {
           <ol>
             {network.hints.map((hint) => (
               <li key={hint}>
-                <Words text={sentence(hint)} />
+                <Advice text={sentence(hint)} />
               </li>
             ))}
           </ol>
@@ -99,7 +99,7 @@ function Ready({ network }: { readonly network: Network }) {
             {network.firewall === null ? (
               `Nothing is known against it. It must let UDP port ${network.port} in.`
             ) : (
-              <Words text={sentence(network.firewall.said)} />
+              <Advice text={sentence(network.firewall.said)} />
             )}
           </p>
         </section>

@@ -6,7 +6,7 @@ import { leftMs, leftText, shareOf, stateWord } from '../words.ts'
 import type { TransferView } from '../wire.ts'
 import { Bar } from './bar.tsx'
 import { FileName } from './name.tsx'
-import { Words } from './words.tsx'
+import { Advice } from './advice.tsx'
 
 export function TransferCard({ view }: { readonly view: TransferView }) {
   return (
@@ -24,7 +24,7 @@ export function TransferCard({ view }: { readonly view: TransferView }) {
       </p>
       <Progress view={view} />
       <p class="words">
-        <Words text={view.inWords} />
+        <Advice text={view.inWords} />
       </p>
     </article>
   )

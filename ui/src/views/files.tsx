@@ -15,7 +15,7 @@ import { dismiss, replace, upload, uploads, type Upload } from '../uploads.ts'
 import { visible } from '../visible.ts'
 import { uBootLine, whenText } from '../words.ts'
 import { type Digests, msOf, type ServedFile } from '../wire.ts'
-import { Words } from '../parts/words.tsx'
+import { Advice } from '../parts/advice.tsx'
 
 const PAGE_ROWS = 100
 const TYPING_MS = 250
@@ -129,7 +129,7 @@ function UploadItem({ one }: { readonly one: Upload }) {
       {state === 'done' && <p>Served now.</p>}
       {state === 'failed' && (
         <p class="problem">
-          <Words text={problem} />
+          <Advice text={problem} />
         </p>
       )}
       {state === 'exists' && (

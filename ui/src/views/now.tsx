@@ -9,7 +9,7 @@ import { live } from '../live.ts'
 import { fragmentOf } from '../route.ts'
 import { clockText, rateText } from '../units.ts'
 import type { Status, TransferView } from '../wire.ts'
-import { Words } from '../parts/words.tsx'
+import { Advice } from '../parts/advice.tsx'
 
 /** More transfers at the same time are rows of a table. */
 const MOST_CARDS = 6
@@ -27,7 +27,8 @@ export function NowView() {
     return <h1 class="quiet">{live.link.value.type === 'lost' ? 'Now' : 'Asking the server …'}</h1>
   if (views.length === 0 && ended.length === 0 && status.transfers.requested + status.transfers.refused === 0)
     return <NothingHeard />
-  const isStale = live.link.value.type !== 'live'
+  const link = live.link.value
+  const isStale = link.type !== 'live' && !(link.type === 'connecting' && link.isFirst)
   return (
     <div class={isStale ? 'stale' : undefined}>
       <h1 class="unseen">Now</h1>
@@ -120,7 +121,7 @@ function Notices() {
     <ul class="notices" aria-label="Notices of the server">
       {recent.map(({ time, code, message }) => (
         <li key={`${time} ${code}`}>
-          <span class="quiet">{clockText(time)}</span> <Words text={message} />
+          <span class="quiet">{clockText(time)}</span> <Advice text={message} />
         </li>
       ))}
     </ul>

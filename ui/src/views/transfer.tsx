@@ -16,7 +16,7 @@ import { countText, durationText, sizeText } from '../units.ts'
 import { visible } from '../visible.ts'
 import { figuresText, outcomeTone, outcomeWord, sentence, stateWord, whenText } from '../words.ts'
 import type { Cause, Diagnosis, HistoryRow, TransferView } from '../wire.ts'
-import { Words } from '../parts/words.tsx'
+import { Advice } from '../parts/advice.tsx'
 
 export function TransferPage({ id }: { readonly id: TransferId }) {
   const view = (live.frames.value, live.transfers.get(Number(id)))
@@ -40,7 +40,7 @@ function RunningTransfer({ view }: { readonly view: TransferView }) {
       </p>
       <Progress view={view} />
       <p class="words">
-        <Words text={view.inWords} />
+        <Advice text={view.inWords} />
       </p>
       <ConfirmButton
         title="Abort"
@@ -172,11 +172,11 @@ function Causes({ causes }: { readonly causes: readonly Cause[] }) {
         {causes.map(({ id, confidence, explanation, advice, evidence }) => (
           <li key={id}>
             <p>
-              <Words text={sentence(explanation)} /> <span class="quiet">({Math.round(confidence * 100)} % sure)</span>
+              <Advice text={sentence(explanation)} /> <span class="quiet">({Math.round(confidence * 100)} % sure)</span>
             </p>
             {advice !== '' && (
               <p class="advice">
-                <strong>What to do:</strong> <Words text={sentence(advice)} />
+                <strong>What to do:</strong> <Advice text={sentence(advice)} />
               </p>
             )}
             {evidence.length > 0 && (
@@ -185,7 +185,7 @@ function Causes({ causes }: { readonly causes: readonly Cause[] }) {
                 <ul>
                   {evidence.map((line) => (
                     <li key={line}>
-                      <Words text={line} />
+                      <Advice text={line} />
                     </li>
                   ))}
                 </ul>

@@ -1,9 +1,12 @@
 /** The files of the page, as the build left them: those below `/assets` have their content's digest in their names. */
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, constants } from 'node:zlib'
 import { PACKAGE_ROOT } from '../../../own-files.ts'
+import type { Feed } from '../feed.ts'
+import { missingToken } from '../guard.ts'
+import { type Snapshot, withSnapshot } from '../page-document.ts'
 import { nothingThere } from '../problem.ts'
 import type { Call, Reply, Route } from '../route.ts'
 
@@ -22,7 +25,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** What a build makes; no separator, so no other folder. */
 const NAME = /^[\w.-]{1,128}$/
 
-export function pageRoutes(folder = FOLDER): Route[] {
+export function pageRoutes(feed: Feed, folder = FOLDER): Route[] {
+  const documents = new Documents(join(folder, 'index.html'))
   return [
     {
       method: 'GET',
@@ -30,13 +34,18 @@ export function pageRoutes(folder = FOLDER): Route[] {
       summary: 'the page',
       access: 'open',
       type: 'text/html',
-      handle: async (call) =>
-        existsSync(join(folder, 'index.html'))
-          ? send(call, join(folder, 'index.html'), 'no-cache')
-          : {
-              text: 'This build has no page (ui/dist): `npm run build:ui` makes it. The API is below /api/v1/.\n',
-              type: 'text/plain; charset=utf-8',
-            },
+      handle: async (call) => {
+        const html = await documents.html()
+        if (html === undefined)
+          return {
+            text: 'This build has no page (ui/dist): `npm run build:ui` makes it. The API is below /api/v1/.\n',
+            type: 'text/plain; charset=utf-8',
+          }
+        // Who may not read gets the document alone: the token is in the fragment of its address, which no request has.
+        const mayRead = missingToken(call.incoming, call.door, 'read') === undefined
+        if (!mayRead || feed.isFull) return send(call, documents.path, 'no-cache')
+        return answer(call, documents.with(html, feed.snapshot()), '.html', 'no-store')
+      },
     },
     {
       method: 'GET',
@@ -63,14 +72,50 @@ function fileOf(call: Call, folder: string, cache: string): Promise<Reply> {
   return send(call, join(folder, name), cache)
 }
 
+interface Forms {
+  readonly plain: Buffer
+  readonly brotli: Buffer | undefined
+}
+
+/** Documents with a snapshot: one for each frame of the stream, however often it is asked for. */
+class Documents {
+  readonly path: string
+  #snapshot: Snapshot | undefined
+  #forms: Forms | undefined
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** Undefined where there is no page. */
+  async html(): Promise<string | undefined> {
+    return (await contentOf(this.path))?.toString()
+  }
+
+  with(html: string, snapshot: Snapshot): Forms {
+    if (this.#forms === undefined || this.#snapshot !== snapshot) {
+      const plain = Buffer.from(withSnapshot(html, snapshot))
+      const params = { [constants.BROTLI_PARAM_QUALITY]: QUICK, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length }
+      this.#forms = { plain, brotli: brotliCompressSync(plain, { params }) }
+      this.#snapshot = snapshot
+    }
+    return this.#forms
+  }
+}
+
 /** The compressed form that lies beside the file, where the browser takes it. */
-async function send({ incoming, outgoing }: Call, path: string, cache: string): Promise<Reply> {
+async function send(call: Call, path: string, cache: string): Promise<Reply> {
+  const plain = await contentOf(path)
+  if (plain === undefined) throw noFile()
+  return answer(call, { plain, brotli: await contentOf(`${path}.br`) }, extname(path), cache)
+}
+
+function answer({ incoming, outgoing }: Call, { plain, brotli }: Forms, type: string, cache: string): Reply {
   const takesBrotli = /\bbr\b/.test(String(incoming.headers['accept-encoding'] ?? ''))
-  const compressed = takesBrotli ? await contentOf(`${path}.br`) : undefined
-  const content = compressed ?? (await contentOf(path))
-  if (content === undefined) throw noFile()
+  const compressed = takesBrotli ? brotli : undefined
+  const content = compressed ?? plain
   outgoing.writeHead(200, {
-    'content-type': TYPES[extname(path)],
+    'content-type': TYPES[type],
     'content-length': content.length,
     'cache-control': cache,
     vary: 'accept-encoding',
