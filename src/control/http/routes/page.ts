@@ -11,6 +11,8 @@ import { nothingThere } from '../problem.ts'
 import type { Call, Reply, Route } from '../route.ts'
 
 const FOLDER = fileURLToPath(new URL('ui/dist', PACKAGE_ROOT))
+/** Of eleven; it takes a tenth of a millisecond. */
+const QUICK = 4
 const FOREVER = 'public, max-age=31536000, immutable'
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
