@@ -15,7 +15,7 @@ const alone = [
   'src/server/{history,server}.test.ts',
   'test/heap/**/*.test.ts',
   'test/soak/{churn,soak}.test.ts',
-  'test/e2e/{bench-load,http-attacks,robust-worker}.test.ts',
+  'test/e2e/{http-attacks,robust-worker}.test.ts',
 ]
 
 /** Files that take longest, or wait longest: they begin first, so that no core is left with one of them at the end. */

@@ -42,17 +42,17 @@ describe.each([
     return { server, wire, log, crossed, port: server.bound[0].port }
   }
 
-  test.skipIf(skip)('gets no message for each of 1000 healthy transfers, and the totals are right', async () => {
+  test.skipIf(skip)('gets no message for each of 300 healthy transfers, and the totals are right', async () => {
     const { server, wire, log, crossed, port } = await beginAt('warn')
-    for (let i = 0; i < 1000; i += 25) await Promise.all(Array.from({ length: 25 }, () => fetched(port, 'image.bin')))
+    for (let i = 0; i < 300; i += 25) await Promise.all(Array.from({ length: 25 }, () => fetched(port, 'image.bin')))
     await server.stop(10_000)
     expect(crossed()).toEqual([])
     expect(log.events).toEqual([])
     expect(server.stats()).toMatchObject({
-      transfers: { running: 0, requested: 1000, completed: 1000, failed: 0, refused: 0 },
-      bytes: { read: 700_000, written: 0 },
+      transfers: { running: 0, requested: 300, completed: 300, failed: 0, refused: 0 },
+      bytes: { read: 210_000, written: 0 },
     })
-    expect(wire.events.length).toBeLessThan(500)
+    expect(wire.events.length).toBeLessThan(150)
   })
 
   test.skipIf(skip)('finds and ends what runs, and gets what went wrong', async () => {

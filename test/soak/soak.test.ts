@@ -11,7 +11,7 @@ import { uploadNames, Uploads } from './uploads.ts'
 
 /** Of its rounds one has uploads that are killed, one a reload, one clients that vanish, and one packets that are lost. */
 const SEED = 1360
-const TRANSFERS = 1000
+const TRANSFERS = 400
 
 test.skipIf(typeof probeBatch() === 'string')(
   `${TRANSFERS} real transfers leave nothing behind`,
