@@ -21,6 +21,9 @@ const PROOFS = 5
 /** The proofs needed of a device that was seen to send an old ACK which nothing of ours can have caused. */
 const PROOFS_AFTER_STALE = 7
 
+/** A client that spoke once at its place and is silent since gets this many new blocks before the next question. */
+const MOST_NEW = 2
+
 /** A client's own timer repeats its last ACK after a second at the least; an ACK that comes later than this after the last progress proves nothing alone. */
 const PROOF_WITHIN_MS = 600
 /** Two ACKs that answer two questions within this time cannot both come from the client's own timer. */
@@ -50,9 +53,37 @@ export class OrderSearch {
   #needed = PROOFS
   /** `any` rests on an ACK that the network may have delayed. */
   #isLikely = false
+  /** The highest acknowledged block when the last question left; it was named since it became that; and a question after that got no answer. */
+  #top = 0
+  #hasSpoken = false
+  #isMute = false
+  /** New blocks in a row to a mute client, and the question that has its turn after them. */
+  #new = 0
+  #next: Question = 'none'
 
-  /** What to ask next about a gap below the highest acknowledged block, in turn. Silence, where it proves something, is taken down here. */
-  nextQuestion(): Question {
+  /**
+   * What to ask next about a gap below `top`, the highest acknowledged block, in turn. Silence, where it proves something, is taken down here. U-Boot
+   * answers what it does not expect once for each place: one that has done so is moved on by a new block and by nothing else.
+   */
+  nextQuestion(top: number): Question {
+    if (top !== this.#top) {
+      this.#top = top
+      this.#hasSpoken = false
+      this.#isMute = false
+      this.#next = 'none'
+    } else if (this.#hasSpoken && !this.#answered && this.#asked !== 'more') this.#isMute = true
+    const question = this.#next === 'none' ? this.#inTurn() : this.#next
+    if (this.#isMute && question !== 'more' && this.#new < MOST_NEW) {
+      this.#new++
+      this.#next = question
+      return 'more'
+    }
+    this.#new = question === 'more' ? this.#new + 1 : 0
+    this.#next = 'none'
+    return question
+  }
+
+  #inTurn(): Question {
     switch (this.#asked) {
       case 'gap':
         this.#begin('gap')
@@ -96,6 +127,11 @@ export class OrderSearch {
     this.#isLikely = true
   }
 
+  /** `any` rests on an ACK that came late, and the network may have made it so. */
+  get isDoubtful(): boolean {
+    return this.#isLikely
+  }
+
   /** A gap survived far more repeats than a client of that kind lets it: what was only likely is asked about anew. */
   doubted(): void {
     if (!this.#isLikely) return
@@ -116,6 +152,7 @@ export class OrderSearch {
   highestNamed(now: number, windowMs: number, progressAt: number): void {
     if (this.#answered || now - this.#askedAt > windowMs) return
     this.#answered = true
+    this.#hasSpoken = true
     this.#answeredAt = now
     this.#isLate = now - progressAt > PROOF_WITHIN_MS
   }

@@ -4,7 +4,7 @@
  * *different* block that it holds already, the nudge, makes it speak again.
  */
 import { COUNTER } from './contract.ts'
-import { orderOf } from './order.ts'
+import { decideNew, isAboveDoubtfulGap, orderOf } from './order.ts'
 import { isSilentFor, leftToAsk, MOST_ASKED } from './questions.ts'
 import { repeatsOf } from './scoreboard.ts'
 import { silentAfterRefusal } from './sender-faults.ts'
@@ -28,6 +28,8 @@ const ANSWERED_RUN_TRY = 3
 const BETWEEN_TURN = 3
 /** This many blocks run ahead one after the other before another question has its turn. */
 const PROBES_IN_A_ROW = 2
+/** Above a gap of a client whose order is in doubt each third try is a new block. */
+const NEW_TURN = 3
 /** At most this many blocks that ran ahead leave again together. */
 const MOST_CAUGHT_UP = 8
 /** The same at their end, where the next block leaves as well. */
@@ -77,6 +79,10 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
     return catchUp(s, mayProbe(s), isAtEnd)
   }
   if (orderOf(s) === 'inorder') return askInOrder(s, now, tries)
+  if (tries % NEW_TURN === 0 && isAboveDoubtfulGap(s)) {
+    s.lastAction = 'probe'
+    return decideNew(s)
+  }
   if (hasRunAhead(s) && mayProbe(s)) return askAround(s, now, tries)
   if (!mayNudge(s) || (tries === 1 && !s.answersNudges && !isRepeatedGap(s))) return resend(s)
   // It answers repeats of the block that it took last, which is the last one out if it counts in order.
