@@ -14,6 +14,7 @@ import {
   decideNudgeEnd,
   decideStale,
   decideTimeout,
+  isCopy,
   mayRepeatOnTimer,
   noteRecovery,
   repeatedLately,
@@ -225,6 +226,7 @@ function stale(s: SenderState, now: number, seq: number): void {
     carryOut(s, now, answer)
     return arm(s, now)
   }
+  if (seq === s.firstUnacked - 1 && !isCopy(s, now, seq)) s.lacks = s.firstUnacked
   if (!repeatedLately(s, now)) searchOf(s).staleSeen()
   if (seq === s.highestAcked && s.firstUnacked < s.highestAcked) {
     s.order?.highestNamed(now, answerWindowMs(s.rto), s.progressAt)

@@ -28,6 +28,8 @@ const ANSWERED_RUN_TRY = 3
 const BETWEEN_TURN = 3
 /** This many blocks run ahead one after the other before another question has its turn. */
 const PROBES_IN_A_ROW = 2
+/** A client that named the block before gets the first unacknowledged block at each try but these. */
+const LACKS_TURN = 3
 /** Above a gap of a client whose order is in doubt each third try is a new block. */
 const NEW_TURN = 3
 /** At most this many blocks that ran ahead leave again together. */
@@ -70,6 +72,7 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
     s.echoes = 0
     s.echoesNeeded *= ECHOES_AFTER_SILENCE
   }
+  if (s.lacks === s.firstUnacked && s.firstUnacked >= s.highestAcked && tries % LACKS_TURN !== 0) return resend(s)
   if (isCatchUpDue(s, now, tries)) {
     s.lastAction = 'probe'
     s.unaskedAt = now
@@ -166,7 +169,7 @@ export function answersUnasked(s: SenderState, now: number): 'at-once' | 'late' 
  * Two ACKs of one block, closer together than any two answers: the device's transmitter or the network made two of one
  * (`tx-hold-alias`). A client that is silent on repeats would be taken for one that answers them.
  */
-function isCopy(s: SenderState, now: number, seq: number): boolean {
+export function isCopy(s: SenderState, now: number, seq: number): boolean {
   return seq === s.freshSeq && now - s.freshAt < COPY_ROUNDS * s.rto.minMs
 }
 
