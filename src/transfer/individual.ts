@@ -226,7 +226,9 @@ function stale(s: SenderState, now: number, seq: number): void {
     carryOut(s, now, answer)
     return arm(s, now)
   }
-  if (seq === s.firstUnacked - 1 && !isCopy(s, now, seq)) s.lacks = s.firstUnacked
+  // A later block made it speak. One that stores any block would have acknowledged that.
+  if (seq === s.firstUnacked - 1 && s.nextToSend > s.firstUnacked + 1 && orderOf(s) !== 'any' && !isCopy(s, now, seq))
+    s.lacks = s.firstUnacked
   if (!repeatedLately(s, now)) searchOf(s).staleSeen()
   if (seq === s.highestAcked && s.firstUnacked < s.highestAcked) {
     s.order?.highestNamed(now, answerWindowMs(s.rto), s.progressAt)

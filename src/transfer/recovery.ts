@@ -30,7 +30,7 @@ const BETWEEN_TURN = 3
 const PROBES_IN_A_ROW = 2
 /** A client that named the block before gets the first unacknowledged block at each try but these. */
 const LACKS_TURN = 3
-/** Above a gap of a client whose order is in doubt each third try is a new block. */
+/** Above a gap of a client whose order is in doubt each third try is a new block, once it left this many questions unanswered. */
 const NEW_TURN = 3
 /** At most this many blocks that ran ahead leave again together. */
 const MOST_CAUGHT_UP = 8
@@ -82,7 +82,7 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
     return catchUp(s, mayProbe(s), isAtEnd)
   }
   if (orderOf(s) === 'inorder') return askInOrder(s, now, tries)
-  if (tries % NEW_TURN === 0 && isAboveDoubtfulGap(s)) {
+  if (tries % NEW_TURN === 0 && s.asked >= NEW_TURN && isAboveDoubtfulGap(s)) {
     s.lastAction = 'probe'
     return decideNew(s)
   }
