@@ -161,7 +161,10 @@ export function answersUnasked(s: SenderState, now: number): 'at-once' | 'late' 
   if (isLate && (s.unaskedLeft === 0 || s.firstUnacked === s.lastSeq)) return 'no'
   if (s.unaskedLeft > 0) s.unaskedLeft--
   // Each block of a window brings an ERROR of its own: together they are one refusal.
-  if (!s.refused) s.refusedAt = now
+  if (!s.refused) {
+    s.refusedAt = now
+    s.unaskedLeft += Math.max(0, s.nextToSend - s.firstUnacked - 1)
+  }
   return isLate ? 'late' : 'at-once'
 }
 
