@@ -231,7 +231,10 @@ function stale(s: SenderState, now: number, seq: number): void {
     s.lacks = s.firstUnacked
   if (!repeatedLately(s, now)) searchOf(s).staleSeen()
   if (seq === s.highestAcked && s.firstUnacked < s.highestAcked) {
-    s.order?.highestNamed(now, answerWindowMs(s.rto), s.progressAt)
+    const windowMs = answerWindowMs(s.rto)
+    if (s.repeatSeq === s.firstUnacked && now - s.repeatAt <= windowMs && !isQuestionDue(s))
+      searchOf(s).gapNamed(now, seq, s.progressAt)
+    else s.order?.highestNamed(now, windowMs, s.progressAt)
     return
   }
   if (orderOf(s) === 'inorder' && seq < s.highestAcked && now - s.lastSentAt > answerWindowMs(s.rto)) {

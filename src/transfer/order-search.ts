@@ -53,34 +53,33 @@ export class OrderSearch {
   #needed = PROOFS
   /** `any` rests on an ACK that the network may have delayed. */
   #isLikely = false
-  /** The highest acknowledged block when the last question left; it was named since it became that; and a question after that got no answer. */
+  /** The highest acknowledged block when the last question left; it was named since it became that; and a repeat of it got no answer after that. */
   #top = 0
   #hasSpoken = false
   #isMute = false
-  /** New blocks in a row to a mute client, and the question that has its turn after them. */
+  /** New blocks in a row. */
   #new = 0
-  #next: Question = 'none'
 
   /**
    * What to ask next about a gap below `top`, the highest acknowledged block, in turn. Silence, where it proves something, is taken down here. U-Boot
    * answers what it does not expect once for each place: one that has done so is moved on by a new block and by nothing else.
    */
   nextQuestion(top: number): Question {
-    if (top !== this.#top) {
-      this.#top = top
-      this.#hasSpoken = false
-      this.#isMute = false
-      this.#next = 'none'
-    } else if (this.#hasSpoken && !this.#answered && this.#asked !== 'more') this.#isMute = true
-    const question = this.#next === 'none' ? this.#inTurn() : this.#next
-    if (this.#isMute && question !== 'more' && this.#new < MOST_NEW) {
-      this.#new++
-      this.#next = question
-      return 'more'
-    }
-    this.#new = question === 'more' ? this.#new + 1 : 0
-    this.#next = 'none'
-    return question
+    if (top !== this.#top) this.#moved(top)
+    // One that answers repeats would have answered this one.
+    else if (this.#hasSpoken && !this.#answered && (this.#asked === 'top' || this.#asked === 'top-again'))
+      this.#isMute = true
+    const question = this.#inTurn()
+    // The round that is given up proves nothing: two answers are a pair only where nothing left between their questions.
+    const isNew = question === 'more' || (this.#isMute && this.#new < MOST_NEW)
+    this.#new = isNew ? this.#new + 1 : 0
+    return isNew ? 'more' : question
+  }
+
+  #moved(top: number): void {
+    this.#top = top
+    this.#hasSpoken = false
+    this.#isMute = false
   }
 
   #inTurn(): Question {
@@ -146,6 +145,19 @@ export class OrderSearch {
   provenInorder(): boolean {
     if (this.order === 'unknown') this.order = 'inorder'
     return this.order === 'inorder'
+  }
+
+  /** A repeat of the missing block, which was no question yet, was answered with the highest acknowledged block: the questions go on from there. */
+  gapNamed(now: number, top: number, progressAt: number): void {
+    if (this.#top === top) return
+    this.#moved(top)
+    this.asked(now, 'gap')
+    this.highestNamed(now, 0, progressAt)
+  }
+
+  /** It was named since it became that: questions are due. */
+  hasNamed(top: number): boolean {
+    return this.#hasSpoken && this.#top === top
   }
 
   /** An ACK of the highest acknowledged block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */

@@ -25,7 +25,7 @@ export function searchOf(s: SenderState): OrderSearch {
 /** A gap survived its repeats, and nothing is known of the client's order yet. */
 export function isQuestionDue(s: SenderState): boolean {
   if (s.order === undefined ? s.firstUnacked >= s.highestAcked : !hasOpenGap(s, s.order)) return false
-  return repeatsOf(s.board, s.firstUnacked) >= GAP_REPEATS
+  return s.order?.hasNamed(s.highestAcked) === true || repeatsOf(s.board, s.firstUnacked) >= GAP_REPEATS
 }
 
 function hasOpenGap(s: SenderState, search: OrderSearch): boolean {
