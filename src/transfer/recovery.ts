@@ -24,6 +24,8 @@ const INORDER_RUN = 3
 const ANSWERED_TURN = 3
 const ANSWERED_RUN = 5
 const ANSWERED_RUN_TRY = 3
+/** Just before the final block each such try is the block before. */
+const BEFORE_TURN = 4
 /** After the first second of silence each third try is about a block between the two ends. */
 const BETWEEN_TURN = 3
 /** This many blocks run ahead one after the other before another question has its turn. */
@@ -250,6 +252,8 @@ function askAnswering(s: SenderState, tries: number): Action {
   const last = s.nextToSend - 1
   const isWide = last - s.firstUnacked > 1
   s.lastAction = 'resend'
+  // Before the final block nothing may run ahead (A4): a client that is mute here is asked with the block before as well.
+  if (s.firstUnacked === s.lastSeq - 1 && tries % BEFORE_TURN === 0) return { type: 'repeat', seq: s.firstUnacked - 1 }
   if (isWide && tries === ANSWERED_RUN_TRY) {
     return { type: 'again', from: s.firstUnacked, to: Math.min(last, s.firstUnacked + ANSWERED_RUN - 1) }
   }
