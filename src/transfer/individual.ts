@@ -167,7 +167,11 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   if (s.unaskedLeft > 0 && leftAt > unaskedSince(s)) s.unaskedLeft = 0
   if (seq < s.highestAcked && repeats > 0) searchOf(s).likelyAny()
   if (seq > s.firstUnacked && seq > 1 && !isSent(board, seq - 1)) searchOf(s).provenAny()
-  if (seq > s.highestAcked) s.highestAcked = seq
+  if (seq > s.highestAcked) {
+    s.highestAcked = seq
+    const isLate = now - Math.max(leftAt, repeatedAt(board, seq)) > answerWindowMs(rto)
+    if (isLate && isGapRepeatedLately(s, now)) searchOf(s).spokeFor(seq)
+  }
   // Set for DATA 1 alone.
   s.contactAt = Infinity
   if (s.lastAction !== 'ack') noteRecovery(s, now, seq)
@@ -189,6 +193,11 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
     }
   }
   return true
+}
+
+/** The first unacknowledged block was sent again, so recently that what comes now may answer it. */
+function isGapRepeatedLately(s: SenderState, now: number): boolean {
+  return s.repeatSeq === s.firstUnacked && s.firstUnacked < s.highestAcked && now - s.repeatAt <= answerWindowMs(s.rto)
 }
 
 /** Rule A2: over the run of acknowledged blocks, and no further. */
@@ -232,7 +241,7 @@ function stale(s: SenderState, now: number, seq: number): void {
   if (!repeatedLately(s, now)) searchOf(s).staleSeen()
   if (seq === s.highestAcked && s.firstUnacked < s.highestAcked) {
     const windowMs = answerWindowMs(s.rto)
-    if (s.repeatSeq === s.firstUnacked && now - s.repeatAt <= windowMs && !isQuestionDue(s))
+    if (isGapRepeatedLately(s, now) && !isQuestionDue(s))
       searchOf(s).gapNamed(now, seq, s.progressAt)
     else s.order?.highestNamed(now, windowMs, s.progressAt)
     return

@@ -155,6 +155,14 @@ export class OrderSearch {
     this.highestNamed(now, 0, progressAt)
   }
 
+  /** A repeat of the missing block brought the first ACK of `top`. That may be no answer, but the ACK of a frame that a card held back: it begins the questions, and proves nothing. */
+  spokeFor(top: number): void {
+    this.#moved(top)
+    this.#hasSpoken = true
+    this.#asked = 'more'
+    this.#answered = false
+  }
+
   /** It was named since it became that: questions are due. */
   hasNamed(top: number): boolean {
     return this.#hasSpoken && this.#top === top
