@@ -219,7 +219,13 @@ function askAround(s: SenderState, now: number, tries: number): Action {
   const turn = tries % CATCH_UP_TURN
   if (turn === 0) return probe(s, now)
   s.lastAction = 'resend'
-  return { type: 'repeat', seq: turn === 1 ? s.firstUnacked : s.firstUnacked + 1 }
+  return { type: 'repeat', seq: turn === 1 ? s.firstUnacked : blockBehind(s, tries) }
+}
+
+/** The block behind the first unacknowledged one; after the first second of silence each that is out, one after the other. */
+function blockBehind({ firstUnacked, nextToSend, asked }: SenderState, tries: number): number {
+  const turn = asked < MOST_ASKED ? 0 : Math.floor(tries / CATCH_UP_TURN) % (nextToSend - firstUnacked - 1)
+  return firstUnacked + 1 + turn
 }
 
 /**
