@@ -94,7 +94,9 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
   if (!s.answersNudges && s.plainEnds >= s.plainEndsNeeded && tries < NUDGE_TURN) {
     return s.nextToSend - s.firstUnacked === 1 ? resend(s) : resendWindow(s)
   }
-  if (s.unanswered >= NUDGES_BEFORE_PROBE && mayProbe(s)) return probe(s, now)
+  if (s.unanswered >= NUDGES_BEFORE_PROBE && mayProbe(s)) {
+    return s.nextToSend - s.firstUnacked > PROBES_IN_A_ROW && tries % CATCH_UP_TURN !== 0 ? resend(s) : probe(s, now)
+  }
   return nudge(s, now)
 }
 
