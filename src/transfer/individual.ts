@@ -159,7 +159,8 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   if (repeats === 0 && leftAt > s.lostBefore) {
     rttMs = now - leftAt
     if (s.patient && cameTooSoon(s, seq, rttMs)) return false
-    rto.sample(rttMs)
+    // What nothing of ours repeats, the client's own timer acknowledges once more: that is no round trip.
+    if (!s.patient || rttMs < CLIENT_TIMER_MS) rto.sample(rttMs)
     s.counters[COUNTER.srttMs] = rto.srttMs
   }
   markAcked(board, seq)
