@@ -360,8 +360,8 @@ function untilItSpeaks(rule: PauseRule, { events, fromMs, toMs }: Pause): Stretc
 
 /**
  * The device has everything before `lastBlock`, and the server does not know. It left different blocks unanswered, so it is mute at this
- * place until its own timer speaks and is heard. A timer that speaks just after a block looks like an answer; then the time until it is proved mute again
- * counts as the sender's.
+ * place until its own timer speaks and is heard. A timer that speaks just after a block that it was not asked with before looks like an answer; then the
+ * time until it is proved mute again counts as the sender's.
  */
 function muteBefore(rule: 'A4' | 'N4', { events, toMs }: Pause, lastBlock: number): Stretch[] {
   const mute = new Set<number>()
@@ -375,6 +375,8 @@ function muteBefore(rule: 'A4' | 'N4', { events, toMs }: Pause, lastBlock: numbe
     }
     if (way !== 'down' || step !== 'arrived' || opcode !== OPCODE.data) continue
     const answer = events.slice(index).find((later) => later.way === 'up' && later.step === 'sent')
+    // It was silent on this very block here: what comes now is its own timer.
+    if (mute.has(number)) continue
     if (answer !== undefined && answer.ms - ms <= ANSWER_MS) {
       // It is not mute, or was not yet: U-Boot answers the first such block at a place, and no other.
       mute.clear()

@@ -235,8 +235,15 @@ function blockBehind({ firstUnacked, nextToSend, asked }: SenderState, tries: nu
  * about in turn, first with one block each, then with the blocks behind them, because each of those brings an answer as well: ACKs are lost in bursts.
  */
 function askInOrder(s: SenderState, now: number, tries: number): Action {
+  // Before the final block nothing may run ahead (A4): a client that is mute here is asked with the block before as well.
+  if (s.firstUnacked === s.lastSeq - 1 && tries % BEFORE_TURN === 0) {
+    s.lastAction = 'resend'
+    return { type: 'repeat', seq: s.firstUnacked - 1 }
+  }
   if (s.order?.answersRepeats === true) return askAnswering(s, tries)
-  const isAtEnd = tries % INORDER_TURN === (s.probesWork ? 1 : 0)
+  // Behind the last block but one nothing moves a client on (A4): what a burst of losses takes is spent on a repeat of the block before it.
+  const isLastMove = tries === 1 && s.nextToSend === s.lastSeq - 1
+  const isAtEnd = !isLastMove && tries % INORDER_TURN === (s.probesWork ? 1 : 0)
   const last = s.nextToSend - 1
   if (isAtEnd && mayProbe(s)) {
     if (last < s.endInTurn) return probe(s, now)
@@ -260,8 +267,6 @@ function askAnswering(s: SenderState, tries: number): Action {
   const last = s.nextToSend - 1
   const isWide = last - s.firstUnacked > 1
   s.lastAction = 'resend'
-  // Before the final block nothing may run ahead (A4): a client that is mute here is asked with the block before as well.
-  if (s.firstUnacked === s.lastSeq - 1 && tries % BEFORE_TURN === 0) return { type: 'repeat', seq: s.firstUnacked - 1 }
   if (isWide && tries === ANSWERED_RUN_TRY) {
     return { type: 'again', from: s.firstUnacked, to: Math.min(last, s.firstUnacked + ANSWERED_RUN - 1) }
   }
