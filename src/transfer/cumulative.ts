@@ -29,8 +29,6 @@ const FINAL_AHEAD_MS = 1000
 const STEP = 2
 /** An ACK that comes later than this after its window is no measure of a round trip: the client may have waited. */
 const UNTIMED_MS = 50
-/** Beyond the bound of rule N3 each such try is a question from a new position. */
-const BEYOND_TURN = 3
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
 /** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
@@ -236,18 +234,9 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   if (budgetBlocks(s) === 0) s.retryAt = Math.max(s.retryAt, now + OVER_BUDGET_MS)
 }
 
-/**
- * The first unacknowledged block, one of those behind it, and a question from a new position, in turn: the client may lack the first, stand
- * anywhere behind it, or be mute at the end.
- */
+/** The first unacknowledged block, and a question from a new position, in turn: the client may lack the one, or be mute behind it. */
 function repeatBeyondBudget(s: SenderState, now: number): boolean {
-  const behind = s.nextToSend - s.firstUnacked - 1
-  if (behind >= 0) {
-    const turn = s.timeouts % BEYOND_TURN
-    if (turn === 0) return stepAhead(s, now)
-    const walked = turn === 1 || behind === 0 ? 0 : 1 + (Math.floor(s.timeouts / BEYOND_TURN) % behind)
-    return repeat(s, now, s.firstUnacked + walked)
-  }
+  if (s.nextToSend > s.firstUnacked) return s.timeouts % 2 === 0 ? repeat(s, now, s.firstUnacked) : stepAhead(s, now)
   if (!mayAsk(s, now, 1)) return false
   sendUpTo(s, now, s.firstUnacked + 1)
   return true

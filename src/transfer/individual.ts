@@ -242,8 +242,7 @@ function stale(s: SenderState, now: number, seq: number): void {
   if (!repeatedLately(s, now)) searchOf(s).staleSeen()
   if (seq === s.highestAcked && s.firstUnacked < s.highestAcked) {
     const windowMs = answerWindowMs(s.rto)
-    if (isGapRepeatedLately(s, now) && !isQuestionDue(s))
-      searchOf(s).gapNamed(now, seq, s.progressAt)
+    if (isGapRepeatedLately(s, now) && !isQuestionDue(s)) searchOf(s).gapNamed(now, seq, s.progressAt)
     else s.order?.highestNamed(now, windowMs, s.progressAt)
     return
   }
