@@ -60,6 +60,8 @@ export interface ExperimentResult {
   readonly copied: boolean
   /** An ERROR left the server before the client had ended. */
   readonly serverGaveUp: boolean
+  /** … in answer to an ACK that later ones had overtaken on the network. */
+  readonly endedByOvertaken: boolean
 }
 
 /** Virtual milliseconds of a day: a server that waits whole seconds for each block needs hours. */
@@ -122,6 +124,7 @@ export function runExperiment(experiment: Experiment): ExperimentResult {
     pauses: server.service === undefined ? [] : watch.pausesUntil(ms, factsOf(experiment, server.service, blksize)),
     copied: watch.copied || isMiscounted(experiment),
     serverGaveUp: watch.serverGaveUp,
+    endedByOvertaken: watch.endedByOvertaken,
   }
 }
 

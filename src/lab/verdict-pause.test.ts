@@ -6,7 +6,9 @@ import { readFaults } from './device/schema.ts'
 import { EndpointNode } from './endpoint-node.ts'
 import { type ExperimentResult, patternedImage, runExperiment } from './experiment.ts'
 import { dropNth } from './fault/drop-nth.ts'
-import type { PauseVerdict } from './verdict-pause.ts'
+import type { Frame } from './frame.ts'
+import type { ReceivingNode } from './node.ts'
+import { PauseWatch, type PauseVerdict } from './verdict-pause.ts'
 import { whyNoWay } from './verdict-way.ts'
 
 const SIZE = 20_000
@@ -89,7 +91,7 @@ describe('a pause that no sender could have used', () => {
 
 describe('none of the eight datagrams of a second brought an answer, and the network lost half of them (A14)', () => {
   test.each<[what: string, setting: Setting]>([
-    ['answers', { client: 'strict', lostUp: range(30, 38) }],
+    ['answers', { client: 'strict', lostUp: range(30, 40) }],
     ['DATA', { client: 'strict', lostDown: range(12, 20) }],
     ['answers, at the last block but one', { client: 'strict', lostUp: range(40, 48) }],
   ])('%s', (_what, setting) => {
@@ -136,6 +138,7 @@ describe('why there was no way', () => {
     ['unreachable', 'nothing reaches it any more', { client: 'uboot-1.1.3', fault: 'arp-silent:afterMs=2' }],
     ['request', 'its only request is lost', { client: 'lwip', lostUp: [1] }, { heard: false }],
     ['A13', 'all tries of one block by its own timer are lost', { client: 'rpi4-rom', lostUp: range(8, 30) }],
+    ['A5-oack', 'every answer to an OACK is lost, and it asks once', { client: 'grub', lostUp: range(2, 30) }],
     ['copied', 'the network makes copies', { client: 'rpi4-rom', fault: 'duplicate:p=0.3' }, { countsRepeats: true }],
     [
       undefined,
@@ -154,4 +157,23 @@ describe('why there was no way', () => {
     expect(result.verdict.kind).not.toMatch(/^intact/)
     expect(whyNoWay(result, { ...facts, ...more })).toBe(noWay)
   })
+})
+
+test.each([
+  ['an ACK that a later one overtook', [6, 5], true],
+  ['an ACK in its turn', [5, 6], false],
+])('a server that ends at %s', (_what, arriving, expected) => {
+  const watch = new PauseWatch({ stored: 6, result: undefined } as ReceivingNode)
+  const ack = (seq: number): Frame => ({
+    buffer: Uint8Array.of(0, 4, 0, seq),
+    offset: 0,
+    length: 4,
+    from: 2070,
+    to: 69,
+  })
+  for (const seq of [5, 6]) watch.up.sent(seq, ack(seq))
+  for (const [index, seq] of arriving.entries()) watch.up.arrived(10 + index, ack(seq))
+  const error = Uint8Array.of(0, 5, 0, 0, 0)
+  watch.down.sent(11, { buffer: error, offset: 0, length: error.length, from: 69, to: 2070 })
+  expect(watch.endedByOvertaken).toBe(expected)
 })

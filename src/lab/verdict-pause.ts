@@ -115,9 +115,14 @@ export class PauseWatch {
     sent: (now, frame) => {
       // It stores a block before it acknowledges it.
       if (this.#client.stored !== this.#stored) this.#progress(now)
-      this.#add(now, UP | codeOf(frame), frame.from)
+      const code = codeOf(frame)
+      if (code >> 16 === OPCODE.ack) this.#ackLeft[code & 0xffff] = ++this.#acksLeft
+      this.#add(now, UP | code, frame.from)
     },
-    arrived: (now, frame) => this.#add(now, UP | ARRIVED | codeOf(frame), frame.from),
+    arrived: (now, frame) => {
+      this.#noteOrder(now, codeOf(frame))
+      this.#add(now, UP | ARRIVED | codeOf(frame), frame.from)
+    },
   }
   readonly down: LinkTap = {
     sent: (now, frame) => this.#leftDown(now, codeOf(frame), frame.to),
@@ -127,9 +132,16 @@ export class PauseWatch {
   copied = false
   /** An ERROR left the server before the device had ended. */
   serverGaveUp = false
+  /** That ERROR answered an ACK that later ones had overtaken. */
+  endedByOvertaken = false
   readonly #client: ReceivingNode
   readonly #pauses: Pause[] = []
   readonly #left = new Uint16Array(BLOCK_NUMBERS)
+  /** Of each block number which ACK of the device it was that named it last, counted from 1; and the latest of those that arrived. */
+  readonly #ackLeft = new Uint32Array(BLOCK_NUMBERS)
+  #acksLeft = 0
+  #latestArrived = 0
+  #overtakenAt = -Infinity
   #longestMs = 0
   #stored = 0
   #sinceMs = 0
@@ -190,8 +202,18 @@ export class PauseWatch {
   #leftDown(now: number, code: number, port: number): void {
     const opcode = code >> 16
     if (opcode === OPCODE.data) this.#left[code & 0xffff]++
-    else if (opcode === OPCODE.error && this.#client.result === undefined) this.serverGaveUp = true
+    else if (opcode === OPCODE.error && this.#client.result === undefined) {
+      this.serverGaveUp = true
+      this.endedByOvertaken = this.#overtakenAt === now
+    }
     this.#add(now, code, port)
+  }
+
+  #noteOrder(now: number, code: number): void {
+    if (code >> 16 !== OPCODE.ack) return
+    const left = this.#ackLeft[code & 0xffff]!
+    if (left < this.#latestArrived) this.#overtakenAt = now
+    else this.#latestArrived = left
   }
 
   #arrivedDown(now: number, code: number, port: number): void {
@@ -360,8 +382,8 @@ function untilItSpeaks(rule: PauseRule, { events, fromMs, toMs }: Pause): Stretc
 
 /**
  * The device has everything before `lastBlock`, and the server does not know. It left different blocks unanswered, so it is mute at this
- * place until its own timer speaks and is heard. A timer that speaks just after a block looks like an answer; then the time until it is proved mute again
- * counts as the sender's.
+ * place until its own timer speaks and is heard. A timer that speaks just after a block that it was not asked with before looks like an answer; then the
+ * time until it is proved mute again counts as the sender's.
  */
 function muteBefore(rule: 'A4' | 'N4', { events, toMs }: Pause, lastBlock: number): Stretch[] {
   const mute = new Set<number>()
@@ -375,6 +397,8 @@ function muteBefore(rule: 'A4' | 'N4', { events, toMs }: Pause, lastBlock: numbe
     }
     if (way !== 'down' || step !== 'arrived' || opcode !== OPCODE.data) continue
     const answer = events.slice(index).find((later) => later.way === 'up' && later.step === 'sent')
+    // It was silent on this very block here: what comes now is its own timer.
+    if (mute.has(number)) continue
     if (answer !== undefined && answer.ms - ms <= ANSWER_MS) {
       // It is not mute, or was not yet: U-Boot answers the first such block at a place, and no other.
       mute.clear()

@@ -99,15 +99,21 @@ function firstDifferent(bytes: Uint8Array, image: Uint8Array): number {
 /** How many of the first `length` bytes are the same in both, up to the first that is not. */
 function equalBytes(a: Uint8Array, b: Uint8Array, length: number): number {
   let i = 0
-  // Four at a time where memory allows it.
+  // Sixteen at a time where memory allows it.
   if (a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0) {
-    const words = Math.min(length, a.length, b.length) >> 2
-    const [left, right] = [a, b].map(({ buffer, byteOffset }) => new Uint32Array(buffer, byteOffset, words))
-    while (i < words && left![i] === right![i]) i++
+    const words = (Math.min(length, a.length, b.length) >> 4) << 2
+    const left = new Int32Array(a.buffer, a.byteOffset, words)
+    const right = new Int32Array(b.buffer, b.byteOffset, words)
+    while (i < words && differenceAt(left, right, i) === 0) i += 4
     i *= 4
   }
   while (i < length && a[i] === b[i]) i++
   return i
+}
+
+/** Not 0 where the four words from `i` on differ. */
+function differenceAt(a: Int32Array, b: Int32Array, i: number): number {
+  return (a[i]! ^ b[i]!) | (a[i + 1]! ^ b[i + 1]!) | (a[i + 2]! ^ b[i + 2]!) | (a[i + 3]! ^ b[i + 3]!)
 }
 
 const HARMFUL: ReadonlySet<VerdictKind> = new Set(['hole', 'wrong-bytes', 'client-failed-server-thinks-complete'])

@@ -14,6 +14,7 @@ import {
   decideNudgeEnd,
   decideStale,
   decideTimeout,
+  isCopy,
   mayRepeatOnTimer,
   noteRecovery,
   repeatedLately,
@@ -158,7 +159,8 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   if (repeats === 0 && leftAt > s.lostBefore) {
     rttMs = now - leftAt
     if (s.patient && cameTooSoon(s, seq, rttMs)) return false
-    rto.sample(rttMs)
+    // What nothing of ours repeats, the client's own timer acknowledges once more: that is no round trip.
+    if (!s.patient || rttMs < CLIENT_TIMER_MS) rto.sample(rttMs)
     s.counters[COUNTER.srttMs] = rto.srttMs
   }
   markAcked(board, seq)
@@ -166,7 +168,11 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   if (s.unaskedLeft > 0 && leftAt > unaskedSince(s)) s.unaskedLeft = 0
   if (seq < s.highestAcked && repeats > 0) searchOf(s).likelyAny()
   if (seq > s.firstUnacked && seq > 1 && !isSent(board, seq - 1)) searchOf(s).provenAny()
-  if (seq > s.highestAcked) s.highestAcked = seq
+  if (seq > s.highestAcked) {
+    s.highestAcked = seq
+    const isLate = now - Math.max(leftAt, repeatedAt(board, seq)) > answerWindowMs(rto)
+    if (isLate && isGapRepeatedLately(s, now)) searchOf(s).spokeFor(seq)
+  }
   // Set for DATA 1 alone.
   s.contactAt = Infinity
   if (s.lastAction !== 'ack') noteRecovery(s, now, seq)
@@ -188,6 +194,11 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
     }
   }
   return true
+}
+
+/** The first unacknowledged block was sent again, so recently that what comes now may answer it. */
+function isGapRepeatedLately(s: SenderState, now: number): boolean {
+  return s.repeatSeq === s.firstUnacked && s.firstUnacked < s.highestAcked && now - s.repeatAt <= answerWindowMs(s.rto)
 }
 
 /** Rule A2: over the run of acknowledged blocks, and no further. */
@@ -225,9 +236,14 @@ function stale(s: SenderState, now: number, seq: number): void {
     carryOut(s, now, answer)
     return arm(s, now)
   }
+  // A later block made it speak. One that stores any block would have acknowledged that.
+  if (seq === s.firstUnacked - 1 && s.nextToSend > s.firstUnacked + 1 && orderOf(s) !== 'any' && !isCopy(s, now, seq))
+    s.lacks = s.firstUnacked
   if (!repeatedLately(s, now)) searchOf(s).staleSeen()
   if (seq === s.highestAcked && s.firstUnacked < s.highestAcked) {
-    s.order?.highestNamed(now, answerWindowMs(s.rto), s.progressAt)
+    const windowMs = answerWindowMs(s.rto)
+    if (isGapRepeatedLately(s, now) && !isQuestionDue(s)) searchOf(s).gapNamed(now, seq, s.progressAt)
+    else s.order?.highestNamed(now, windowMs, s.progressAt)
     return
   }
   if (orderOf(s) === 'inorder' && seq < s.highestAcked && now - s.lastSentAt > answerWindowMs(s.rto)) {

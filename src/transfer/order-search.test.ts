@@ -6,8 +6,11 @@ const WINDOW_MS = 3
 /** Asks until the finder is sure or `most` questions were asked; `answers` says which are answered with the highest acknowledged block. Returns what was asked. */
 function inquire(finder: OrderSearch, most: number, answers: (question: Question, n: number) => boolean): Question[] {
   const asked: Question[] = []
+  let top = 1
   for (let n = 0; n < most; n++) {
-    const question = finder.nextQuestion()
+    // A new block is acknowledged.
+    if (asked.at(-1) === 'more') top++
+    const question = finder.nextQuestion(top)
     if (finder.order !== 'unknown') break
     finder.asked(n * 10, question)
     asked.push(question)
@@ -24,9 +27,22 @@ describe('the questions', () => {
     expect(asked).toEqual(['gap', 'top', 'ahead', 'more', 'gap', 'top', 'ahead', 'more'])
   })
 
-  test('a top that answers is asked again', () => {
+  test('a top that answers is asked again, and a client that is silent then gets a new block', () => {
     const asked = inquire(new OrderSearch(), 5, (question) => question === 'top')
-    expect(asked).toEqual(['gap', 'top', 'top-again', 'ahead', 'more'])
+    expect(asked).toEqual(['gap', 'top', 'top-again', 'more', 'gap'])
+  })
+
+  test('a client that is mute at its place gets two new blocks before each question, until one moves it on', () => {
+    const finder = new OrderSearch()
+    const asked: Question[] = []
+    for (let n = 0; n < 12; n++) {
+      const question = finder.nextQuestion(n < 10 ? 1 : 2)
+      finder.asked(n * 10, question)
+      asked.push(question)
+      if (n === 0) finder.highestNamed(n * 10 + 1, WINDOW_MS, 0)
+    }
+    const muted = ['more', 'more', 'gap', 'more', 'more', 'gap', 'more', 'more']
+    expect(asked).toEqual(['gap', 'top', ...muted, 'gap', 'top'])
   })
 
   test('a round begins with what brought the last proof', () => {
@@ -52,6 +68,20 @@ describe('A1: inorder', () => {
     expect(finder.order).toBe('inorder')
   })
 
+  test('a client of any order proves nothing where no new block may leave, and the missing one leaves in its place', () => {
+    const finder = new OrderSearch()
+    let last: Question = 'none'
+    for (let n = 0; n < 300; n++) {
+      const question = finder.nextQuestion(1)
+      const left = question === 'more' ? 'gap' : question === 'top-again' ? 'top' : question
+      finder.asked(n * 10, left === 'gap' ? left : question)
+      // Silent on the block that it took last; its ACK of the missing one is lost each time.
+      if (left === 'top' && last !== 'top') finder.highestNamed(n * 10 + 1, WINDOW_MS, n * 10)
+      if (left !== 'ahead') last = left
+    }
+    expect(finder.order).toBe('unknown')
+  })
+
   test('answers long after the last progress count in pairs that no timer can have made', () => {
     const [quick, slow] = [new OrderSearch(), new OrderSearch()]
     for (const [finder, spacingMs] of [
@@ -59,7 +89,7 @@ describe('A1: inorder', () => {
       [slow, 300],
     ] as const) {
       for (let n = 0; n < 100 && finder.order === 'unknown'; n++) {
-        const question = finder.nextQuestion()
+        const question = finder.nextQuestion(1)
         const now = 10_000 + n * spacingMs
         finder.asked(now, question)
         // A healthy client that counts in order: silent on what it has, but for the last block.
@@ -73,7 +103,7 @@ describe('A1: inorder', () => {
     for (const answered of ['gap', 'ahead', 'top', 'top-again'] as const) {
       const finder = new OrderSearch()
       for (let n = 0; n < 300; n++) {
-        const question = finder.nextQuestion()
+        const question = finder.nextQuestion(1)
         finder.asked(10_000 + n * 60, question)
         if (question === answered) finder.highestNamed(10_000 + n * 60 + 20, 60, 0)
       }
@@ -118,7 +148,7 @@ describe('A1: no proof', () => {
   test('is an answer later than three round trips', () => {
     const finder = new OrderSearch()
     for (let n = 0; n < 100; n++) {
-      const question = finder.nextQuestion()
+      const question = finder.nextQuestion(1)
       finder.asked(n * 10, question)
       if (question === 'gap') finder.highestNamed(n * 10 + WINDOW_MS + 0.5, WINDOW_MS, n * 10)
     }
@@ -128,7 +158,7 @@ describe('A1: no proof', () => {
   test("is one when the client's own timer may be speaking", () => {
     const finder = new OrderSearch()
     for (let n = 0; n < 100; n++) {
-      const question = finder.nextQuestion()
+      const question = finder.nextQuestion(1)
       finder.asked(1000 + n, question)
       if (question === 'gap') finder.highestNamed(1000 + n, WINDOW_MS, 0)
     }
@@ -140,7 +170,7 @@ test('A1: any is for good', () => {
   const finder = new OrderSearch()
   finder.provenAny()
   for (let n = 0; n < 100; n++) {
-    const question = finder.nextQuestion()
+    const question = finder.nextQuestion(1)
     finder.asked(n, question)
     if (question === 'gap') finder.highestNamed(n, WINDOW_MS, n)
   }

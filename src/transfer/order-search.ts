@@ -21,6 +21,9 @@ const PROOFS = 5
 /** The proofs needed of a device that was seen to send an old ACK which nothing of ours can have caused. */
 const PROOFS_AFTER_STALE = 7
 
+/** A client that spoke once at its place and is silent since gets this many new blocks before the next question. */
+const MOST_NEW = 2
+
 /** A client's own timer repeats its last ACK after a second at the least; an ACK that comes later than this after the last progress proves nothing alone. */
 const PROOF_WITHIN_MS = 600
 /** Two ACKs that answer two questions within this time cannot both come from the client's own timer. */
@@ -50,9 +53,36 @@ export class OrderSearch {
   #needed = PROOFS
   /** `any` rests on an ACK that the network may have delayed. */
   #isLikely = false
+  /** The highest acknowledged block when the last question left; it was named since it became that; and a repeat of it got no answer after that. */
+  #top = 0
+  #hasSpoken = false
+  #isMute = false
+  /** New blocks in a row. */
+  #new = 0
 
-  /** What to ask next about a gap below the highest acknowledged block, in turn. Silence, where it proves something, is taken down here. */
-  nextQuestion(): Question {
+  /**
+   * What to ask next about a gap below `top`, the highest acknowledged block, in turn. Silence, where it proves something, is taken down here. U-Boot
+   * answers what it does not expect once for each place: one that has done so is moved on by a new block and by nothing else.
+   */
+  nextQuestion(top: number): Question {
+    if (top !== this.#top) this.#moved(top)
+    // One that answers repeats would have answered this one.
+    else if (this.#hasSpoken && !this.#answered && (this.#asked === 'top' || this.#asked === 'top-again'))
+      this.#isMute = true
+    const question = this.#inTurn()
+    // The round that is given up proves nothing: two answers are a pair only where nothing left between their questions.
+    const isNew = question === 'more' || (this.#isMute && this.#new < MOST_NEW)
+    this.#new = isNew ? this.#new + 1 : 0
+    return isNew ? 'more' : question
+  }
+
+  #moved(top: number): void {
+    this.#top = top
+    this.#hasSpoken = false
+    this.#isMute = false
+  }
+
+  #inTurn(): Question {
     switch (this.#asked) {
       case 'gap':
         this.#begin('gap')
@@ -96,6 +126,11 @@ export class OrderSearch {
     this.#isLikely = true
   }
 
+  /** `any` rests on an ACK that came late, and the network may have made it so. */
+  get isDoubtful(): boolean {
+    return this.#isLikely
+  }
+
   /** A gap survived far more repeats than a client of that kind lets it: what was only likely is asked about anew. */
   doubted(): void {
     if (!this.#isLikely) return
@@ -112,10 +147,32 @@ export class OrderSearch {
     return this.order === 'inorder'
   }
 
+  /** A repeat of the missing block, which was no question yet, was answered with the highest acknowledged block: the questions go on from there. */
+  gapNamed(now: number, top: number, progressAt: number): void {
+    if (this.#top === top) return
+    this.#moved(top)
+    this.asked(now, 'gap')
+    this.highestNamed(now, 0, progressAt)
+  }
+
+  /** A repeat of the missing block brought the first ACK of `top`. That may be no answer, but the ACK of a frame that a card held back: it begins the questions, and proves nothing. */
+  spokeFor(top: number): void {
+    this.#moved(top)
+    this.#hasSpoken = true
+    this.#asked = 'more'
+    this.#answered = false
+  }
+
+  /** It was named since it became that: questions are due. */
+  hasNamed(top: number): boolean {
+    return this.#hasSpoken && this.#top === top
+  }
+
   /** An ACK of the highest acknowledged block arrived again: `windowMs` is how late it may be to be an answer, `progressAt` when something new was acknowledged last. */
   highestNamed(now: number, windowMs: number, progressAt: number): void {
     if (this.#answered || now - this.#askedAt > windowMs) return
     this.#answered = true
+    this.#hasSpoken = true
     this.#answeredAt = now
     this.#isLate = now - progressAt > PROOF_WITHIN_MS
   }

@@ -25,7 +25,7 @@ export function searchOf(s: SenderState): OrderSearch {
 /** A gap survived its repeats, and nothing is known of the client's order yet. */
 export function isQuestionDue(s: SenderState): boolean {
   if (s.order === undefined ? s.firstUnacked >= s.highestAcked : !hasOpenGap(s, s.order)) return false
-  return repeatsOf(s.board, s.firstUnacked) >= GAP_REPEATS
+  return s.order?.hasNamed(s.highestAcked) === true || repeatsOf(s.board, s.firstUnacked) >= GAP_REPEATS
 }
 
 function hasOpenGap(s: SenderState, search: OrderSearch): boolean {
@@ -38,7 +38,7 @@ function hasOpenGap(s: SenderState, search: OrderSearch): boolean {
 export function decideQuestion(s: SenderState, now: number): Action {
   const search = searchOf(s)
   const { firstUnacked, highestAcked, nextToSend } = s
-  let question = search.nextQuestion()
+  let question = search.nextQuestion(highestAcked)
   if (search.order === 'inorder') return NOTHING
   // What ran ahead and was not acknowledged has to arrive first.
   if (question === 'ahead' && (nextToSend > highestAcked + 1 || !mayRunAhead(s, highestAcked + 2))) question = 'more'
@@ -59,6 +59,17 @@ export function decideQuestion(s: SenderState, now: number): Action {
     default:
       return NOTHING
   }
+}
+
+/** The client is taken for one of any order by an ACK that the network may have delayed: it may count in order after all, and be mute at its place. */
+export function isAboveDoubtfulGap(s: SenderState): boolean {
+  return s.firstUnacked < s.highestAcked && s.order?.isDoubtful === true
+}
+
+/** The next block above the gap, or what ran ahead of it already; the gap itself where nothing may. Every client answers a new block. */
+export function decideNew(s: SenderState): Action {
+  if (s.nextToSend > s.highestAcked + 1) return ranAheadAgain(s)
+  return mayRunAhead(s, s.nextToSend) ? { type: 'ahead' } : { type: 'repeat', seq: s.firstUnacked }
 }
 
 /**

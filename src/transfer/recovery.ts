@@ -4,7 +4,7 @@
  * *different* block that it holds already, the nudge, makes it speak again.
  */
 import { COUNTER } from './contract.ts'
-import { orderOf } from './order.ts'
+import { decideNew, isAboveDoubtfulGap, orderOf } from './order.ts'
 import { isSilentFor, leftToAsk, MOST_ASKED } from './questions.ts'
 import { repeatsOf } from './scoreboard.ts'
 import { silentAfterRefusal } from './sender-faults.ts'
@@ -24,10 +24,16 @@ const INORDER_RUN = 3
 const ANSWERED_TURN = 3
 const ANSWERED_RUN = 5
 const ANSWERED_RUN_TRY = 3
+/** Just before the final block each such try is the block before. */
+const BEFORE_TURN = 4
 /** After the first second of silence each third try is about a block between the two ends. */
 const BETWEEN_TURN = 3
 /** This many blocks run ahead one after the other before another question has its turn. */
 const PROBES_IN_A_ROW = 2
+/** A client that named the block before gets the first unacknowledged block at each try but these. */
+const LACKS_TURN = 3
+/** Above a gap of a client whose order is in doubt each third try is a new block, once it left this many questions unanswered. */
+const NEW_TURN = 3
 /** At most this many blocks that ran ahead leave again together. */
 const MOST_CAUGHT_UP = 8
 /** The same at their end, where the next block leaves as well. */
@@ -68,6 +74,7 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
     s.echoes = 0
     s.echoesNeeded *= ECHOES_AFTER_SILENCE
   }
+  if (s.lacks === s.firstUnacked && s.firstUnacked >= s.highestAcked && tries % LACKS_TURN !== 0) return resend(s)
   if (isCatchUpDue(s, now, tries)) {
     s.lastAction = 'probe'
     s.unaskedAt = now
@@ -77,13 +84,19 @@ export function decideTimeout(s: SenderState, now: number, tries: number): Actio
     return catchUp(s, mayProbe(s), isAtEnd)
   }
   if (orderOf(s) === 'inorder') return askInOrder(s, now, tries)
+  if (tries % NEW_TURN === 0 && s.asked >= NEW_TURN && isAboveDoubtfulGap(s)) {
+    s.lastAction = 'probe'
+    return decideNew(s)
+  }
   if (hasRunAhead(s) && mayProbe(s)) return askAround(s, now, tries)
   if (!mayNudge(s) || (tries === 1 && !s.answersNudges && !isRepeatedGap(s))) return resend(s)
   // It answers repeats of the block that it took last, which is the last one out if it counts in order.
   if (!s.answersNudges && s.plainEnds >= s.plainEndsNeeded && tries < NUDGE_TURN) {
     return s.nextToSend - s.firstUnacked === 1 ? resend(s) : resendWindow(s)
   }
-  if (s.unanswered >= NUDGES_BEFORE_PROBE && mayProbe(s)) return probe(s, now)
+  if (s.unanswered >= NUDGES_BEFORE_PROBE && mayProbe(s)) {
+    return s.nextToSend - s.firstUnacked > PROBES_IN_A_ROW && tries % CATCH_UP_TURN !== 0 ? resend(s) : probe(s, now)
+  }
   return nudge(s, now)
 }
 
@@ -152,7 +165,10 @@ export function answersUnasked(s: SenderState, now: number): 'at-once' | 'late' 
   if (isLate && (s.unaskedLeft === 0 || s.firstUnacked === s.lastSeq)) return 'no'
   if (s.unaskedLeft > 0) s.unaskedLeft--
   // Each block of a window brings an ERROR of its own: together they are one refusal.
-  if (!s.refused) s.refusedAt = now
+  if (!s.refused) {
+    s.refusedAt = now
+    s.unaskedLeft += Math.max(0, s.nextToSend - s.firstUnacked - 1)
+  }
   return isLate ? 'late' : 'at-once'
 }
 
@@ -160,7 +176,7 @@ export function answersUnasked(s: SenderState, now: number): 'at-once' | 'late' 
  * Two ACKs of one block, closer together than any two answers: the device's transmitter or the network made two of one
  * (`tx-hold-alias`). A client that is silent on repeats would be taken for one that answers them.
  */
-function isCopy(s: SenderState, now: number, seq: number): boolean {
+export function isCopy(s: SenderState, now: number, seq: number): boolean {
   return seq === s.freshSeq && now - s.freshAt < COPY_ROUNDS * s.rto.minMs
 }
 
@@ -205,7 +221,13 @@ function askAround(s: SenderState, now: number, tries: number): Action {
   const turn = tries % CATCH_UP_TURN
   if (turn === 0) return probe(s, now)
   s.lastAction = 'resend'
-  return { type: 'repeat', seq: turn === 1 ? s.firstUnacked : s.firstUnacked + 1 }
+  return { type: 'repeat', seq: turn === 1 ? s.firstUnacked : blockBehind(s, tries) }
+}
+
+/** The block behind the first unacknowledged one; after the first second of silence each that is out, one after the other. */
+function blockBehind({ firstUnacked, nextToSend, asked }: SenderState, tries: number): number {
+  const turn = asked < MOST_ASKED ? 0 : Math.floor(tries / CATCH_UP_TURN) % (nextToSend - firstUnacked - 1)
+  return firstUnacked + 1 + turn
 }
 
 /**
@@ -213,8 +235,15 @@ function askAround(s: SenderState, now: number, tries: number): Action {
  * about in turn, first with one block each, then with the blocks behind them, because each of those brings an answer as well: ACKs are lost in bursts.
  */
 function askInOrder(s: SenderState, now: number, tries: number): Action {
+  // Before the final block nothing may run ahead (A4): a client that is mute here is asked with the block before as well.
+  if (s.firstUnacked === s.lastSeq - 1 && tries % BEFORE_TURN === 0) {
+    s.lastAction = 'resend'
+    return { type: 'repeat', seq: s.firstUnacked - 1 }
+  }
   if (s.order?.answersRepeats === true) return askAnswering(s, tries)
-  const isAtEnd = tries % INORDER_TURN === (s.probesWork ? 1 : 0)
+  // Behind the last block but one nothing moves a client on (A4): what a burst of losses takes is spent on a repeat of the block before it.
+  const isLastMove = tries === 1 && s.nextToSend === s.lastSeq - 1
+  const isAtEnd = !isLastMove && tries % INORDER_TURN === (s.probesWork ? 1 : 0)
   const last = s.nextToSend - 1
   if (isAtEnd && mayProbe(s)) {
     if (last < s.endInTurn) return probe(s, now)

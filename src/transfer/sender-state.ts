@@ -176,6 +176,8 @@ export class SenderState implements SenderTimers {
   /** The block that was acknowledged last for the first time, and when. */
   freshSeq = 0
   freshAt = -Infinity
+  /** The client named the block before this one although later ones had left: it lacks this one. */
+  lacks = 0
   /** The other block of the last nudge, and when it left. */
   partner = 0
   nudgedAt = -Infinity

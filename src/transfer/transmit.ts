@@ -75,7 +75,7 @@ export function sendNew(s: SenderState, now: number): void {
   const window = windowOf(s)
   // A policy may have widened its window: blocks that shared a slot would acknowledge each other.
   s.board = reserve(s.board, window, s.firstUnacked, s.highestSent)
-  const limit = Math.min(s.firstUnacked + window, s.firstUnacked === lastSeq ? lastSeq + 1 : lastSeq)
+  const limit = Math.min(s.firstUnacked + window, endInWindow(s))
   while (s.nextToSend < limit) {
     const first = s.nextToSend
     if (isSent(s.board, first)) {
@@ -93,6 +93,16 @@ export function sendNew(s: SenderState, now: number): void {
     s.endInTurn = s.nextToSend
     sendRun(s, now, first, count, alone || s.firstUnacked === lastSeq)
   }
+}
+
+/**
+ * Rule A4: the final block leaves alone. So does the one before it to a client in order that is silent on repeats: there nothing that may leave moves
+ * it on, so an answer that is lost with the one before costs its own timer.
+ */
+function endInWindow({ firstUnacked, lastSeq, order }: SenderState): number {
+  if (firstUnacked === lastSeq) return lastSeq + 1
+  const fallsMute = order !== undefined && order.order === 'inorder' && !order.answersRepeats
+  return fallsMute && firstUnacked < lastSeq - 1 ? lastSeq - 1 : lastSeq
 }
 
 /** Cumulative ACKs: blocks `nextToSend` .. `end - 1`. */

@@ -1,12 +1,12 @@
 /**
- * A digest of everything that two nodes said to each other: the time, the direction and the bytes of each datagram as it left.
+ * A digest of everything that two nodes said to each other: the time, the direction, the length and the header of each datagram as it left.
  * Two versions of a sender that claim to behave alike have the same digest for the same seeds.
  */
 import type { LinkTap } from '../../src/lab/index.ts'
 import type { Frame } from '../../src/lab/frame.ts'
 import { HEADER_BYTES, OPCODE, readOpcode } from '../../src/packet/index.ts'
 
-/** Payload follows from the block's number; a header, a request and an OACK fit. */
+/** A request and an OACK fit. */
 const HASHED_BYTES = 64
 
 const float = new Float64Array(1)
@@ -28,10 +28,13 @@ export class LogHash {
     float[0] = now
     this.#word(words[0])
     this.#word(words[1])
+    const opcode = readOpcode(buffer, offset, length)
     // The text of an ERROR is for people and may be put better; its code is behaviour.
-    const isError = readOpcode(buffer, offset, length) === OPCODE.error
+    const isError = opcode === OPCODE.error
     this.#word(direction + 4 * (isError ? HEADER_BYTES : length))
-    const end = offset + Math.min(length, isError ? HEADER_BYTES : HASHED_BYTES)
+    // The payload of DATA follows from its number and length: the device's memory shows whether it is right.
+    const hashed = isError || opcode === OPCODE.data ? HEADER_BYTES : HASHED_BYTES
+    const end = offset + Math.min(length, hashed)
     for (let at = offset; at < end; at++) this.#word(buffer[at])
   }
 

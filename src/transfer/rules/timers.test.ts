@@ -171,8 +171,8 @@ describe('A7: the nudge', () => {
     const s = stuck().at(300)
     expect(s.sent()).toEqual([5, 4, 5, 6, 7, 6, 8, 5])
     expect(s.at(1010).sent()).toEqual([])
-    // The next second allows as much, each datagram a second after the one before; then everything that is out leaves again.
-    expect(s.at(1200).sent()).toEqual([6, 9, 5, 6, 10, 5, 6, 5])
+    // The next second allows as much, each datagram a second after the one before, and each block that is out has its turn; then everything leaves again.
+    expect(s.at(1200).sent()).toEqual([8, 9, 5, 9, 10, 5, 10, 5])
     expect(s.at(2100).sent()).toHaveLength(1)
     expect(s.at(3000).sent().slice(0, 6)).toEqual([6, 7, 8, 9, 10, 11])
   })

@@ -58,7 +58,9 @@ function longestOf(pauses: readonly PauseVerdict[]): number {
 }
 
 function wayWords(noWay: NoWay): string {
-  return noWay === 'copied'
-    ? 'the network made copies of blocks, and it takes each for the next block'
-    : PAUSE_WORDS[noWay]
+  if (noWay === 'copied') return 'the network made copies of blocks, and it takes each for the next block'
+  if (noWay === 'overtaken') {
+    return 'the network delivered an old ACK behind later ones, which a client that stores any block would send: it may lack blocks (rule A1)'
+  }
+  return PAUSE_WORDS[noWay]
 }
