@@ -46,6 +46,7 @@ export function explain(
   }
   const likely = likelyHabits(names)
   const scripts = latencies.map((latency) => scriptOf(transfer, all, latency, timer))
+  mostCost = HEALTHY_COST
   const healthy = scripts
     .map((script) => tell('none', likely[0].habits, script, 0))
     .find((e) => e !== undefined && e.cost <= HEALTHY_COST)

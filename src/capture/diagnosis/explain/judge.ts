@@ -45,7 +45,7 @@ const NOISE_COST = 0.5
 const SHORT_FRAME_COST = 0.05
 
 export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks: number): Judgement {
-  const latencies = latenciesOf(transfer.packets, all)
+  const latencies = latenciesOf(transfer, all)
   const timer = clientTimerOf(transfer, all, latencies[0].usualMs)
   if (transfer.direction !== 'read' || isLostFromTheStart(transfer))
     return { judged: [], timerMs: timer.ms, isFlood: false }
