@@ -21,8 +21,8 @@ export function rank(view: View, isOurs: boolean): Cause[] {
   }
   causes.sort(byConfidence)
   consequences.sort(byConfidence)
-  // What another cause brings about stands behind it, unless that one is a guess.
-  return causes.length > 0 && causes[0].confidence >= LIKELY
+  // What another cause brings about stands behind it, unless all that may have done so is a guess.
+  return causes.reduce((sum, { confidence }) => sum + confidence, 0) >= LIKELY
     ? [...causes, ...consequences]
     : [...causes, ...consequences].sort(byConfidence)
 }

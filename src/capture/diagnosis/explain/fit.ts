@@ -249,7 +249,7 @@ export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): n
 
 const OUTAGE_COST = 4
 /** As likely as a client that is dead from one moment on. */
-const LASTING_OUTAGE_COST = 3
+const LASTING_OUTAGE_COST = 6
 /** Times that are alike by less are one and the same. */
 const OUTAGE_ALIKE = 0.06
 /** A time that fits by chance costs this much less. */
@@ -284,7 +284,7 @@ export function runsMs(story: Pick<Explanation, 'own' | 'events' | 'script'>): n
 
 /** The runs whose length is known. */
 function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>) {
-  const { ms, medianMs, fromClient } = script
+  const { ms, medianMs, mostMs, fromClient, nextHeard } = script
   const timers = events.filter(({ kind }) => kind === 'timer')
   const runs: number[] = []
   for (let n = 1; n < own.length; n++) {
@@ -292,8 +292,10 @@ function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 's
     const over = timers.findLast(({ at }) => at > own[n - 1].at && at < own[n].at)
     if (over === undefined) continue
     const runMs = ms[own[n].at] - ms[over.at]
-    // A server that only waited in between shows nothing.
+    // A server that only waited in between shows nothing, nor does one whose first packet was lost as well.
     const first = fromClient.indexOf(0, over.at)
+    const answer = nextHeard[first]
+    if (answer < 0 || ms[answer] - ms[first] > mostMs) continue
     if (ms[first] - ms[over.at] <= MOST_WAIT * runMs) runs.push(runMs)
   }
   const shortest = Math.min(...runs)

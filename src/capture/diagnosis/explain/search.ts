@@ -346,7 +346,9 @@ class Search {
     const mayBeTimer = isTimerSure || this.#costs !== FAULT_COSTS['slow-flash']
     const isTimer = mayBeTimer && timerMs !== undefined && isMultiple(pausedMs, timerMs, 2 * medianMs)
     const sent = sentBefore[match]
-    const before = sent < 0 ? -1 : sentBefore[sent]
+    let before = sent < 0 ? -1 : sentBefore[sent]
+    // Packets of a burst are one repeat.
+    while (before > this.#at && ms[sent] - ms[before] <= medianMs) before = sentBefore[before]
     if (sent <= this.#at || before < 0) return isTimer ? this.#timerChance(pausedMs, timerMs) : 0
     const everyMs = Math.max(usualMs, ms[sent] - ms[before])
     const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
