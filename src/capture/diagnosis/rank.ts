@@ -5,7 +5,7 @@ import { RULES } from './rules/index.ts'
 import type { View } from './view/view.ts'
 
 /** Below this a cause is not worth a line. */
-const LEAST_CONFIDENCE = 0.1
+const LEAST_CONFIDENCE = 0.05
 /** From here on a cause explains what follows from it. */
 const LIKELY = 0.3
 

@@ -12,7 +12,7 @@ import type { StoryEvent } from './branch.ts'
 /** What one more unknown number costs. */
 export const PARAMETER_COST = 1.5
 /** A loss that a hypothesis does not speak of. */
-const CHANCE_LOSS_COST = 9
+export const CHANCE_LOSS_COST = 9
 
 /** `hit` of `chances`, each with this probability; by default the one that fits best. */
 export function binomialCost(hit: number, chances: number, share = hit / Math.max(1, chances)): number {
@@ -125,8 +125,15 @@ export function sleepCost(story: Explanation): number | undefined {
   const { script } = story
   if (script.medianMs >= IDLE_MS) return undefined
   const { up, down } = lossesOf(story.events)
-  const { ms, fromClient, sentBefore, heardBefore, length } = script
-  const idleDown = (at: number): boolean => sentBefore[at] < 0 || ms[at] - ms[sentBefore[at]] >= IDLE_MS
+  const { ms, fromClient, seq, sentBefore, heardBefore, length } = script
+  const isLost = new Set(down.map(({ at }) => at))
+  const isIdle = (at: number): boolean => sentBefore[at] < 0 || ms[at] - ms[sentBefore[at]] >= IDLE_MS
+  // Of copies that left together any may be the one that was lost.
+  const idleDown = (at: number): boolean => {
+    const before = sentBefore[at]
+    const isCopy = before >= 0 && seq[before] === seq[at] && ms[at] - ms[before] < IDLE_MS && !isLost.has(before)
+    return isCopy && isLost.has(at) ? idleDown(before) : isIdle(at)
+  }
   const idleUp = (at: number): boolean => heardBefore[at] < 0 || ms[at] - ms[heardBefore[at]] >= IDLE_MS
   let idle = 0
   for (let at = 0; at < length; at++) if (fromClient[at] === 1 ? idleUp(at) : idleDown(at)) idle++

@@ -5,6 +5,7 @@ import type { Explanation } from './explanation.ts'
 import type { FaultName } from './faults.ts'
 import { isFlood } from './flood.ts'
 import { lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
+import { mixedLosses } from './mixed.ts'
 import { latenciesOf } from './script.ts'
 import { clientTimerOf } from './timer.ts'
 
@@ -78,6 +79,10 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
         withoutLosses(story) + lossCost(up, story.script, 'up-lost') + lossCost(down, story.script, 'down-lost'),
       )
   }
+  const data = stories.find(({ fault }) => fault === 'data-loss')
+  const ack = stories.find(({ fault }) => fault === 'ack-loss')
+  const mixed = data === undefined || ack === undefined ? undefined : mixedLosses(data, ack)
+  if (mixed !== undefined) found.push({ hypothesis: 'both-losses', story: mixed, cost: mixed.cost })
   return { judged: weighed(found, transfer.outcome.type === 'complete'), timerMs: timer.ms, isFlood: false }
 }
 
