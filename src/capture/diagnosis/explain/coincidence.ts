@@ -24,9 +24,16 @@ export function coincidenceCost(script: Script, events: readonly StoryEvent[]): 
 
 /** A timer keeps its time: where the waits differ, and the time since the packet of the server does not, that packet was answered. */
 function unsteadyCost({ ms, sentBefore, heardBefore, usualMs }: Script, timers: readonly number[]): number {
-  const close = timers.filter((at) => heardBefore[at] >= 0 && ms[at] - ms[sentBefore[at]] <= usualMs)
+  const close = timers.filter((at) => ms[at] - ms[sentBefore[at]] <= usualMs)
   if (close.length < LEAST_WAITS) return 0
-  const waits = spread(close.map((at) => ms[at] - ms[heardBefore[at]]))
+  const waits = spread(
+    close.map((at) => {
+      let before = heardBefore[at]
+      // What came together with it began no wait.
+      while (before >= 0 && ms[at] - ms[before] <= usualMs) before = heardBefore[before]
+      return before < 0 ? 0 : ms[at] - ms[before]
+    }),
+  )
   const answers = spread(close.map((at) => ms[at] - ms[sentBefore[at]]))
   const each = Math.log((waits + CLOCK_MS) / (answers + CLOCK_MS))
   return close.length * Math.min(MOST_UNSTEADY_COST, Math.max(0, each))
