@@ -15,3 +15,8 @@ test.each([
   const { diagnosis } = evaluate('none', client, server, seed, 'narrow')!
   expect(diagnosis.causes.map(({ id }) => id).filter((id) => id !== OF_SERVER)).toEqual([])
 })
+
+test('a server whose timer is shorter than the round trip', () => {
+  const { diagnosis } = evaluate('none', 'strict', 'foresend', 8123, 'far')!
+  expect(diagnosis.causes.map(({ id }) => id).filter((id) => id !== OF_SERVER)).toEqual([])
+})

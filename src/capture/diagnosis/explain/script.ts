@@ -185,6 +185,7 @@ const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20, latestMs: 20 }
 const MOSTLY = 0.3
 const MUCH_LONGER = 3
 const AT_ONCE = 3
+const SAME_SHARE = 0.1
 
 /**
  * How long answers take: counted from the first packet of each block, where most blocks were repeated also from the last one, and where the link may be
@@ -203,6 +204,9 @@ function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float
   const sinceFirst: number[] = []
   const sinceLast: number[] = []
   const sinceOnly: number[] = []
+  /** Second answers, since the second packet of the block left. */
+  const sinceSecond: number[] = []
+  const secondAt = new Map<number, number>()
   let repeated = 0
   for (const i of all) {
     if (packets.thinnedBefore(i) > 0) {
@@ -214,11 +218,17 @@ function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float
     const ms = through?.[i] ?? packets.timeMs(i)
     if (!packets.fromClient(i)) {
       if (!firstAt.has(seq)) firstAt.set(seq, ms)
+      else if (!secondAt.has(seq)) secondAt.set(seq, ms)
       lastAt.set(seq, ms)
       continue
     }
     const first = firstAt.get(seq)
     const last = lastAt.get(seq)
+    const second = secondAt.get(seq)
+    if (second !== undefined && first !== undefined && Number.isNaN(first)) {
+      sinceSecond.push(ms - second)
+      secondAt.delete(seq)
+    }
     if (first === undefined || last === undefined || Number.isNaN(first)) continue
     sinceFirst.push(ms - first)
     sinceLast.push(ms - last)
@@ -233,7 +243,10 @@ function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float
   if (!isOther) return [byFirst]
   // A slow link answers at any time behind a repeat; what always follows it at once is an answer to it.
   const isAtOnce = quantile(sinceLast, 0.8)! <= AT_ONCE * byLast.medianMs && byFirst.medianMs > AT_ONCE * byLast.usualMs
-  return isAtOnce ? [byLast] : [byFirst, byLast]
+  // Nor does each of two packets get its answer after the same time, unless the link is slow.
+  const second = median(sinceSecond)
+  const isEach = second !== undefined && Math.abs(second - byFirst.medianMs) <= SAME_SHARE * byFirst.medianMs
+  return isAtOnce && !isEach ? [byLast] : [byFirst, byLast]
 }
 
 /** `clean`: of blocks that were sent once, whose spread no repeat blurs. */
