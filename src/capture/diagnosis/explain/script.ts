@@ -244,7 +244,7 @@ function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float
   // A slow link answers at any time behind a repeat; what always follows it at once is an answer to it.
   const isAtOnce = quantile(sinceLast, 0.8)! <= AT_ONCE * byLast.medianMs && byFirst.medianMs > AT_ONCE * byLast.usualMs
   // Nor does each of two packets get its answer after the same time, unless the link is slow.
-  const second = median(sinceSecond)
+  const second = sinceSecond.length >= ENOUGH ? median(sinceSecond) : undefined
   const isEach = second !== undefined && Math.abs(second - byFirst.medianMs) <= SAME_SHARE * byFirst.medianMs
   return isAtOnce && !isEach ? [byLast] : [byFirst, byLast]
 }
