@@ -75,7 +75,7 @@ for (const fault of list(values.faults, EVALUATED_FAULTS)) {
     for (const c of seen)
       if (!c.first)
         console.log(
-          `    ${c.label}: ${c.diagnosis.causes.map(({ id, confidence }) => `${id} ${confidence.toFixed(2)}`).join(', ') || '(none)'}`,
+          `    ${c.label}${c.alike ? ', the same packets' : ''}${c.level ? ', level' : ''}: ${c.diagnosis.causes.map(({ id, confidence }) => `${id} ${confidence.toFixed(2)}`).join(', ') || '(none)'}`,
         )
 }
 const seen = all.filter(({ invisible }) => !invisible)

@@ -5,7 +5,7 @@ import { RULES } from './rules/index.ts'
 import type { View } from './view/view.ts'
 
 /** Below this a cause is not worth a line. */
-const LEAST_CONFIDENCE = 0.1
+const LEAST_CONFIDENCE = 0.05
 /** From here on a cause explains what follows from it. */
 const LIKELY = 0.3
 
@@ -21,8 +21,8 @@ export function rank(view: View, isOurs: boolean): Cause[] {
   }
   causes.sort(byConfidence)
   consequences.sort(byConfidence)
-  // What another cause brings about stands behind it, unless that one is a guess.
-  return causes.length > 0 && causes[0].confidence >= LIKELY
+  // What another cause brings about stands behind it, unless all that may have done so is a guess.
+  return causes.reduce((sum, { confidence }) => sum + confidence, 0) >= LIKELY
     ? [...causes, ...consequences]
     : [...causes, ...consequences].sort(byConfidence)
 }

@@ -1,5 +1,6 @@
 /** Tells the story of a transfer under each fault, and compares them. */
 import type { CapturedTransfer } from '../../contract.ts'
+import { coincidenceCost } from './coincidence.ts'
 import type { Terms } from './client.ts'
 import type { Explanation } from './explanation.ts'
 import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost } from './faults.ts'
@@ -46,6 +47,7 @@ export function explain(
   }
   const likely = likelyHabits(names)
   const scripts = latencies.map((latency) => scriptOf(transfer, all, latency, timer))
+  mostCost = HEALTHY_COST
   const healthy = scripts
     .map((script) => tell('none', likely[0].habits, script, 0))
     .find((e) => e !== undefined && e.cost <= HEALTHY_COST)
@@ -84,19 +86,6 @@ function byCost(a: Explanation, b: Explanation): number {
   return a.cost - b.cost
 }
 
-/** Two programs seldom have the same timer. */
-const COINCIDENCE_COST = 3
-
-function coincidenceCost({ isTimerCoincidence, ms, sentBefore, mostMs }: Script, { events }: Story): number {
-  const timers = events.filter(({ kind }) => kind === 'timer')
-  const withServer = timers.filter(({ at }) => sentBefore[at] >= 0 && ms[at] - ms[sentBefore[at]] <= mostMs).length
-  const isCoincidence = isTimerCoincidence || (withServer >= LEAST_TIMERS && withServer >= MOSTLY * timers.length)
-  return isCoincidence && timers.length > 0 ? COINCIDENCE_COST : 0
-}
-
-const LEAST_TIMERS = 2
-const MOSTLY = 0.7
-
 /** The share of packets that the fault hit takes the place of a set cost. */
 function fitted(
   fault: FaultName,
@@ -113,7 +102,7 @@ function fitted(
     asksCost -
     own.reduce((sum, { isAgain }) => sum + (isAgain ? againCost(ownCost(fault)) : ownCost(fault)), 0) +
     (COMMON.has(fault) ? 0 : RARE_COST) +
-    coincidenceCost(script, story)
+    coincidenceCost(script, story.events)
   const told = { fault, habits, script, cost: base, events: story.events, own }
   if (own.length === 0 || fault === 'rx-one-behind') return told
   if (fault === 'slow-flash') return { ...told, cost: base + pausesCost(told, windowBlocks) }

@@ -72,7 +72,7 @@ const CHANCE: Costs = {
   'up-twice': 9,
   // A busy host, or a client that had something else to do.
   pause: 6,
-  dead: 5,
+  dead: 8,
   odd: 11,
 }
 

@@ -12,7 +12,7 @@ import type { StoryEvent } from './branch.ts'
 /** What one more unknown number costs. */
 export const PARAMETER_COST = 1.5
 /** A loss that a hypothesis does not speak of. */
-const CHANCE_LOSS_COST = 9
+export const CHANCE_LOSS_COST = 9
 
 /** `hit` of `chances`, each with this probability; by default the one that fits best. */
 export function binomialCost(hit: number, chances: number, share = hit / Math.max(1, chances)): number {
@@ -125,8 +125,15 @@ export function sleepCost(story: Explanation): number | undefined {
   const { script } = story
   if (script.medianMs >= IDLE_MS) return undefined
   const { up, down } = lossesOf(story.events)
-  const { ms, fromClient, sentBefore, heardBefore, length } = script
-  const idleDown = (at: number): boolean => sentBefore[at] < 0 || ms[at] - ms[sentBefore[at]] >= IDLE_MS
+  const { ms, fromClient, seq, sentBefore, heardBefore, length } = script
+  const isLost = new Set(down.map(({ at }) => at))
+  const isIdle = (at: number): boolean => sentBefore[at] < 0 || ms[at] - ms[sentBefore[at]] >= IDLE_MS
+  // Of copies that left together any may be the one that was lost.
+  const idleDown = (at: number): boolean => {
+    const before = sentBefore[at]
+    const isCopy = before >= 0 && seq[before] === seq[at] && ms[at] - ms[before] < IDLE_MS && !isLost.has(before)
+    return isCopy && isLost.has(at) ? idleDown(before) : isIdle(at)
+  }
   const idleUp = (at: number): boolean => heardBefore[at] < 0 || ms[at] - ms[heardBefore[at]] >= IDLE_MS
   let idle = 0
   for (let at = 0; at < length; at++) if (fromClient[at] === 1 ? idleUp(at) : idleDown(at)) idle++
@@ -249,7 +256,7 @@ export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): n
 
 const OUTAGE_COST = 4
 /** As likely as a client that is dead from one moment on. */
-const LASTING_OUTAGE_COST = 3
+const LASTING_OUTAGE_COST = 6
 /** Times that are alike by less are one and the same. */
 const OUTAGE_ALIKE = 0.06
 /** A time that fits by chance costs this much less. */
@@ -284,7 +291,7 @@ export function runsMs(story: Pick<Explanation, 'own' | 'events' | 'script'>): n
 
 /** The runs whose length is known. */
 function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>) {
-  const { ms, medianMs, fromClient } = script
+  const { ms, medianMs, mostMs, fromClient, nextHeard } = script
   const timers = events.filter(({ kind }) => kind === 'timer')
   const runs: number[] = []
   for (let n = 1; n < own.length; n++) {
@@ -292,8 +299,10 @@ function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 's
     const over = timers.findLast(({ at }) => at > own[n - 1].at && at < own[n].at)
     if (over === undefined) continue
     const runMs = ms[own[n].at] - ms[over.at]
-    // A server that only waited in between shows nothing.
+    // A server that only waited in between shows nothing, nor does one whose first packet was lost as well.
     const first = fromClient.indexOf(0, over.at)
+    const answer = nextHeard[first]
+    if (answer < 0 || ms[answer] - ms[first] > mostMs) continue
     if (ms[first] - ms[over.at] <= MOST_WAIT * runMs) runs.push(runMs)
   }
   const shortest = Math.min(...runs)

@@ -2,8 +2,9 @@
 import type { CapturedTransfer } from '../../contract.ts'
 
 export interface RepeatsAtOnce {
-  /** Indices of all such packets, and of those whose last copy can not have been answered yet. */
-  readonly all: readonly number[]
+  /** How long before each such packet the last copy left. */
+  readonly waitsMs: readonly number[]
+  /** Indices of those whose last copy can not have been answered yet. */
   readonly early: readonly number[]
   /** Those of the longest row of blocks, one of each. */
   readonly row: readonly number[]
@@ -11,7 +12,7 @@ export interface RepeatsAtOnce {
 
 export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, medianMs: number): RepeatsAtOnce {
   const atOnceMs = medianMs / 4
-  const all: number[] = []
+  const waitsMs: number[] = []
   const early: number[] = []
   let longest: number[] = []
   let row: number[] = []
@@ -32,14 +33,14 @@ export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, 
     const ms = packets.timeMs(i)
     sentMs.set(seq, ms)
     if (before === undefined || ms - repeatMs > atOnceMs) continue
-    all.push(i)
+    waitsMs.push(ms - before)
     if (ms - before < medianMs) early.push(i)
     if (seq > rowSeq + 1) row = []
     if (seq !== rowSeq) row.push(i)
     rowSeq = seq
     if (row.length > longest.length) longest = row
   }
-  return { all, early, row: longest }
+  return { waitsMs, early, row: longest }
 }
 
 /** Repeats for each block, and in all, that no loss makes. */

@@ -5,6 +5,7 @@ import type { Explanation } from './explanation.ts'
 import type { FaultName } from './faults.ts'
 import { isFlood } from './flood.ts'
 import { lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
+import { mixedLosses } from './mixed.ts'
 import { latenciesOf } from './script.ts'
 import { clientTimerOf } from './timer.ts'
 
@@ -41,11 +42,11 @@ const NONE_ODD_COST = 3
 /** Loss by where it happens is rarer than loss. */
 const RARE_COST = 2
 const NOISE_COST = 0.5
-/** Long frames are lost a little more often than short ones. */
-const SHORT_FRAME_COST = 0.05
+/** Of two faults that explain the same packets as well. */
+const RARER_COST = 0.05
 
 export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks: number): Judgement {
-  const latencies = latenciesOf(transfer.packets, all)
+  const latencies = latenciesOf(transfer, all)
   const timer = clientTimerOf(transfer, all, latencies[0].usualMs)
   if (transfer.direction !== 'read' || isLostFromTheStart(transfer))
     return { judged: [], timerMs: timer.ms, isFlood: false }
@@ -55,7 +56,7 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
   const found: Omit<Judged, 'weight'>[] = told.map((story) => ({
     hypothesis: story.fault,
     story,
-    cost: story.cost + (story.fault === 'ack-loss' ? SHORT_FRAME_COST : 0),
+    cost: story.cost + (isRarer(story.fault, transfer) ? RARER_COST : 0),
   }))
   for (const story of stories) {
     if (story.fault !== 'data-loss' && story.fault !== 'both-losses' && story.fault !== 'ack-loss') continue
@@ -65,8 +66,7 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
     if (windowBlocks > 1) {
       if (story.fault !== 'ack-loss') add('rx-ring', plus(ringOf(story, 'down-lost')?.cost, RARE_COST))
       // One transmit buffer for all loses the later one of two ACKs.
-      if (story.fault !== 'data-loss')
-        add('ack-loss', plus(ringOf(story, 'up-lost')?.cost, RARE_COST + SHORT_FRAME_COST))
+      if (story.fault !== 'data-loss') add('ack-loss', plus(ringOf(story, 'up-lost')?.cost, RARE_COST + RARER_COST))
     }
     add('eee-wake', plus(sleepCost(story), RARE_COST))
     if (transfer.agreed.windowsize === 1) add('bit-errors', plus(noiseCost(story, transfer), NOISE_COST))
@@ -78,7 +78,19 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
         withoutLosses(story) + lossCost(up, story.script, 'up-lost') + lossCost(down, story.script, 'down-lost'),
       )
   }
+  const data = stories.find(({ fault }) => fault === 'data-loss')
+  const ack = stories.find(({ fault }) => fault === 'ack-loss')
+  const mixed = data === undefined || ack === undefined ? undefined : mixedLosses(data, ack)
+  if (mixed !== undefined) found.push({ hypothesis: 'both-losses', story: mixed, cost: mixed.cost })
   return { judged: weighed(found, transfer.outcome.type === 'complete'), timerMs: timer.ms, isFlood: false }
+}
+
+/**
+ * Long frames are lost a little more often than short ones. Bootloaders in lock-step hold ACKs that they write into a shared buffer; what is known to
+ * hold received frames is a network card at the end of a burst.
+ */
+function isRarer(fault: FaultName, { agreed }: CapturedTransfer): boolean {
+  return fault === 'ack-loss' || fault === (agreed.windowsize === 1 ? 'rx-hold' : 'tx-hold')
 }
 
 /** Before the first ACK of a block everything is lost, whatever the cause; but for a client that took the options of a server that sent no block. */

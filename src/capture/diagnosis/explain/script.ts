@@ -1,6 +1,7 @@
 /** The packets of a transfer as the search reads them: typed arrays, and what is asked of each packet again and again. */
 import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
 import { median, quantile } from '../view/median.ts'
+import { throughQueue } from './queue.ts'
 import { ERROR_SAID, REQUEST_SAID } from './client.ts'
 import type { ClientTimer } from './timer.ts'
 
@@ -12,6 +13,8 @@ export interface Script {
   /** Indices of the packets in the capture's store. */
   readonly packet: Uint32Array
   readonly ms: Float64Array
+  /** When a packet of the server has passed a slow link; else as `ms`. */
+  readonly outMs: Float64Array
   readonly fromClient: Uint8Array
   /** DATA and ACK: the block. 0 for an OACK, REQUEST_SAID, ERROR_SAID. */
   readonly seq: Float64Array
@@ -48,6 +51,8 @@ export interface Script {
 
 /** How long the client takes for an answer. */
 export interface Latency {
+  /** When packets have passed a slow link, by index of the store; undefined where none wait for each other. */
+  readonly through?: Float64Array | undefined
   readonly medianMs: number
   readonly leastMs: number
   readonly usualMs: number
@@ -71,6 +76,7 @@ export function scriptOf(
   const packet = all.filter((i) => seqOf(packets, i) !== undefined)
   const { length } = packet
   const ms = new Float64Array(length)
+  const outMs = new Float64Array(length)
   const fromClient = new Uint8Array(length)
   const seq = new Float64Array(length)
   const gapBefore = new Uint8Array(length)
@@ -79,6 +85,7 @@ export function scriptOf(
   for (let at = 0; at < length; at++) {
     const i = packet[at]
     ms[at] = packets.timeMs(i)
+    outMs[at] = latency.through?.[i] ?? ms[at]
     fromClient[at] = packets.fromClient(i) ? 1 : 0
     seq[at] = seqOf(packets, i)!
     gapBefore[at] = packets.thinnedBefore(i) > 0 ? 1 : 0
@@ -116,7 +123,7 @@ export function scriptOf(
   const mostMs = Math.max(2 * latency.usualMs + SCHEDULING_MS, Math.min(latency.latestMs, BUSY_MS))
   let undecidedFrom = length
   if (followedUntil === 'capture-end')
-    while (undecidedFrom > 0 && ms[length - 1] - ms[undecidedFrom - 1] + quietMs <= mostMs) undecidedFrom--
+    while (undecidedFrom > 0 && ms[length - 1] - outMs[undecidedFrom - 1] + quietMs <= mostMs) undecidedFrom--
   // An ERROR that comes when an answer is due is that answer.
   const asked = before < 0 || seq[before] !== ERROR_SAID ? -1 : sentBefore[before]
   const isNew = asked >= 0 && (sentBefore[asked] < 0 || seq[sentBefore[asked]] < seq[asked])
@@ -127,6 +134,7 @@ export function scriptOf(
     heard: seq.filter((says, at) => fromClient[at] === 1 && says >= 0).length,
     packet,
     ms,
+    outMs,
     fromClient,
     seq,
     gapBefore,
@@ -177,17 +185,28 @@ const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20, latestMs: 20 }
 const MOSTLY = 0.3
 const MUCH_LONGER = 3
 const AT_ONCE = 3
+const SAME_SHARE = 0.1
 
 /**
- * How long answers take: counted from the first packet of each block, and where most blocks were repeated also from the last one. Which of the two
- * holds is for the stories to tell: a slow link answers the first packet, a device that is one frame behind the last.
+ * How long answers take: counted from the first packet of each block, where most blocks were repeated also from the last one, and where the link may be
+ * slow also from when packets have passed it. Which of these holds is for the stories to tell: a slow link answers the first packet, a device that is
+ * one frame behind the last.
  */
-export function latenciesOf(packets: CapturedPackets, all: Uint32Array): Latency[] {
+export function latenciesOf(transfer: CapturedTransfer, all: Uint32Array): Latency[] {
+  const usual = countedFrom(transfer.packets, all)
+  const through = throughQueue(transfer, all)
+  return through === undefined ? usual : [...usual, ...countedFrom(transfer.packets, all, through).slice(0, 1)]
+}
+
+function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float64Array): Latency[] {
   const firstAt = new Map<number, number>()
   const lastAt = new Map<number, number>()
   const sinceFirst: number[] = []
   const sinceLast: number[] = []
   const sinceOnly: number[] = []
+  /** Second answers, since the second packet of the block left. */
+  const sinceSecond: number[] = []
+  const secondAt = new Map<number, number>()
   let repeated = 0
   for (const i of all) {
     if (packets.thinnedBefore(i) > 0) {
@@ -196,14 +215,20 @@ export function latenciesOf(packets: CapturedPackets, all: Uint32Array): Latency
     }
     const seq = seqOf(packets, i)
     if (seq === undefined || seq < 0) continue
-    const ms = packets.timeMs(i)
+    const ms = through?.[i] ?? packets.timeMs(i)
     if (!packets.fromClient(i)) {
       if (!firstAt.has(seq)) firstAt.set(seq, ms)
+      else if (!secondAt.has(seq)) secondAt.set(seq, ms)
       lastAt.set(seq, ms)
       continue
     }
     const first = firstAt.get(seq)
     const last = lastAt.get(seq)
+    const second = secondAt.get(seq)
+    if (second !== undefined && first !== undefined && Number.isNaN(first)) {
+      sinceSecond.push(ms - second)
+      secondAt.delete(seq)
+    }
     if (first === undefined || last === undefined || Number.isNaN(first)) continue
     sinceFirst.push(ms - first)
     sinceLast.push(ms - last)
@@ -211,18 +236,21 @@ export function latenciesOf(packets: CapturedPackets, all: Uint32Array): Latency
     else sinceOnly.push(ms - first)
     firstAt.set(seq, Number.NaN)
   }
-  const byFirst = latencyOf(sinceFirst, sinceOnly)
+  const byFirst = latencyOf(sinceFirst, sinceOnly, through)
   const byLast = latencyOf(sinceLast, [])
   if (byFirst === undefined || byLast === undefined) return [UNKNOWN]
   const isOther = repeated > MOSTLY * sinceFirst.length && byFirst.medianMs > MUCH_LONGER * byLast.medianMs
   if (!isOther) return [byFirst]
   // A slow link answers at any time behind a repeat; what always follows it at once is an answer to it.
   const isAtOnce = quantile(sinceLast, 0.8)! <= AT_ONCE * byLast.medianMs && byFirst.medianMs > AT_ONCE * byLast.usualMs
-  return isAtOnce ? [byLast] : [byFirst, byLast]
+  // Nor does each of two packets get its answer after the same time, unless the link is slow.
+  const second = sinceSecond.length >= ENOUGH ? median(sinceSecond) : undefined
+  const isEach = second !== undefined && Math.abs(second - byFirst.medianMs) <= SAME_SHARE * byFirst.medianMs
+  return isAtOnce && !isEach ? [byLast] : [byFirst, byLast]
 }
 
 /** `clean`: of blocks that were sent once, whose spread no repeat blurs. */
-function latencyOf(samples: readonly number[], clean: readonly number[]): Latency | undefined {
+function latencyOf(samples: readonly number[], clean: readonly number[], through?: Float64Array): Latency | undefined {
   const medianMs = median(samples)
   if (medianMs === undefined) return undefined
   const most = clean.length >= ENOUGH ? mostOf(clean) : quantile(samples, 0.75)!
@@ -232,6 +260,7 @@ function latencyOf(samples: readonly number[], clean: readonly number[]): Latenc
   // Where answers differ much, those that were seen do not show the soonest.
   const isEven = medianMs <= EVEN * least
   return {
+    through,
     medianMs,
     leastMs: (isEven ? LEAST_SHARE : LEAST_SHARE_UNEVEN) * least,
     usualMs,

@@ -10,7 +10,7 @@ import { againCost, type Costs, type EventKind, FAULT_COSTS, pauseCost } from '.
 import type { Script } from './script.ts'
 
 /** Packets of the client that are explained ahead of their turn: no server sends further ahead. Each packet copies and compares them. */
-const MOST_AHEAD = 64
+const MOST_AHEAD = 256
 /** Packets of the client that say the same, of which the one in time is looked for. */
 const MOST_ALIKE = 64
 /** Packets with several branches; a bound on the time that a search takes. */
@@ -44,6 +44,8 @@ const PUSHED_COST = 4
 /** `told` of a client that did not answer a repeat at the end. */
 const GONE = -2
 const BACK_COST = 3
+/** The final block may be short, and a slow link carries it the sooner. */
+const FINAL_SHARE = 0.1
 const LEAST_GAP_MS = 1e-6
 const MOST_SHORT_COST = 6
 
@@ -148,13 +150,13 @@ class Search {
   }
 
   #isUsual(at: number, heard: number): boolean {
-    const { ms, leastMs, usualMs } = this.#script
-    const tookMs = ms[heard] - ms[at]
+    const { ms, outMs, leastMs, usualMs } = this.#script
+    const tookMs = ms[heard] - outMs[at]
     return tookMs >= leastMs && tookMs <= usualMs
   }
 
   #plain(branch: Branch): Branch {
-    const { fromClient, ms, seq, nextHeard } = this.#script
+    const { fromClient, outMs, seq, nextHeard } = this.#script
     const at = this.#at
     if (fromClient[at] === 1) return { ...branch, explained: branch.explained.slice(1) }
     const { client, says } = receive(branch.client, this.#terms, seq[at])
@@ -162,17 +164,18 @@ class Search {
     const heard = nextHeard[before.at(-1) ?? at]
     const explained = says === undefined ? before : [...before, heard]
     const passed = says === undefined ? branch.passed : Math.max(branch.passed, heard)
-    const earlier = { client: branch.client, tookMs: branch.tookMs, ms: ms[at] }
+    const earlier = { client: branch.client, tookMs: branch.tookMs, ms: outMs[at] }
     const isUpLost = says === undefined && branch.isUpLost
     const said = says ?? branch.said
-    return { ...branch, passed, client, tookMs: ms[at], earlier, said, explained, isUpLost, isDownLost: false }
+    return { ...branch, passed, client, tookMs: outMs[at], earlier, said, explained, isUpLost, isDownLost: false }
   }
 
   /** A packet of the server. */
   #sent(branch: Branch, out: Branch[]): void {
-    const { seq, ms, lastHeard, within } = this.#script
+    const { seq, ms, outMs, lastHeard, within } = this.#script
     const at = this.#at
     const block = seq[at]
+    const arrivesMs = outMs[at]
     if (branch.client.done) return this.#arriveAtEnd(branch, block, out)
     if (branch.isOut) {
       out.push(branch)
@@ -197,7 +200,8 @@ class Search {
     if (outage !== undefined) out.push({ ...outage, cost: outage.cost + this.#shortCost(), isOut: true })
     // What waited comes first.
     let ready: Branch[] = [branch]
-    if (branch.heldDown !== undefined) ready = this.#arrive({ ...branch, heldDown: undefined }, branch.heldDown, ms[at])
+    if (branch.heldDown !== undefined)
+      ready = this.#arrive({ ...branch, heldDown: undefined }, branch.heldDown, arrivesMs)
     for (const b of ready) {
       const held = this.#happened(b, 'down-held', at, block)
       if (held !== undefined) out.push({ ...held, heldDown: block })
@@ -205,13 +209,13 @@ class Search {
         b.late.length < MOST_LATE && within(at, LATE_MS) ? this.#happened(b, 'down-late', at, block) : undefined
       if (late !== undefined) out.push({ ...late, late: [...late.late, { seq: block, at }] })
       const paused = this.#pausedInWindow(b)
-      if (paused !== undefined) out.push(...this.#arrive(paused, block, ms[at]))
+      if (paused !== undefined) out.push(...this.#arrive(paused, block, arrivesMs))
       const seen = this.#happened(b, 'down-seen', at, block) ?? b
-      const arrived = this.#arrive(seen, block, ms[at])
-      for (const a of arrived) this.#overtaken(a, ms[at], out)
+      const arrived = this.#arrive(seen, block, arrivesMs)
+      for (const a of arrived) this.#overtaken(a, arrivesMs, out)
       const twice = this.#happened(b, 'down-twice', at, block)
       if (twice !== undefined)
-        for (const first of this.#arrive(twice, block, ms[at])) out.push(...this.#arrive(first, block, ms[at]))
+        for (const first of this.#arrive(twice, block, arrivesMs)) out.push(...this.#arrive(first, block, arrivesMs))
     }
   }
 
@@ -263,7 +267,7 @@ class Search {
   }
 
   #arriveAtEnd(branch: Branch, block: number, out: Branch[]): void {
-    const match = block === branch.client.have ? this.#match(branch, block, this.#script.ms[this.#at], 0) : -1
+    const match = block === branch.client.have ? this.#match(branch, block, this.#script.outMs[this.#at], 0) : -1
     if (match >= 0) {
       // A client that left the first repeat unanswered is gone.
       const cost = branch.client.told === GONE ? branch.cost + BACK_COST : branch.cost
@@ -342,7 +346,9 @@ class Search {
     const mayBeTimer = isTimerSure || this.#costs !== FAULT_COSTS['slow-flash']
     const isTimer = mayBeTimer && timerMs !== undefined && isMultiple(pausedMs, timerMs, 2 * medianMs)
     const sent = sentBefore[match]
-    const before = sent < 0 ? -1 : sentBefore[sent]
+    let before = sent < 0 ? -1 : sentBefore[sent]
+    // Packets of a burst are one repeat.
+    while (before > this.#at && ms[sent] - ms[before] <= medianMs) before = sentBefore[before]
     if (sent <= this.#at || before < 0) return isTimer ? this.#timerChance(pausedMs, timerMs) : 0
     const everyMs = Math.max(usualMs, ms[sent] - ms[before])
     const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
@@ -382,7 +388,7 @@ class Search {
       return seq[this.#at] === what && !branch.explained.includes(this.#at)
         ? this.#at
         : this.#matchAfter(branch, what, ms)
-    const fromMs = ms + leastMs
+    const fromMs = ms + (what === this.#terms.final ? FINAL_SHARE * leastMs : leastMs)
     const toMs = ms + mostMs + moreMs
     // Packets arrive in the order in which they left, but for those that are late.
     const last = moreMs === LATE_MS ? this.#at : Math.max(this.#at, branch.passed)

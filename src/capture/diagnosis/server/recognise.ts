@@ -1,4 +1,5 @@
 /** Names a server by how it repeats blocks. A transfer without a loss shows nothing of that. */
+import type { CapturedTransfer } from '../../contract.ts'
 import type { RecognisedServer } from '../contract.ts'
 import { repeatsAtOnce } from '../explain/flood.ts'
 import { median } from '../view/median.ts'
@@ -48,7 +49,7 @@ function mayBe(view: View, server: KnownServer): boolean {
   const confirmsWindow = agreed.windowsize > 1
   if (asked.has('windowsize') && server.confirmsWindow === !confirmsWindow) return false
   if (view.latencies.windowBlocks > agreed.windowsize && server.runsAhead !== true) return false
-  if (server.resendsOnRepeat === undefined && resendsOnRepeat(view)) return false
+  if (server.resendsOnRepeat === undefined && resendsOnRepeat(view, server)) return false
   if (server.resendsOnRepeat === 'always' && ignoresRepeats(view)) return false
   if (server.neverRepeatsOack === true && repeatsOack(view)) return false
   return !hasGivenUp(view) || (server.saysItGaveUp === true) === (view.transfer.outcome.type === 'error')
@@ -105,16 +106,25 @@ const LEAST_UNANSWERED = 4
 /** Nothing from a server for so long. */
 const GIVEN_UP_MS = 60_000
 
-/** In lock-step a repeated ACK brought DATA again at once, more than once. */
-function resendsOnRepeat({ transfer, list, latencies }: View): boolean {
-  if (transfer.agreed.windowsize > 1) return false
-  const { all } = repeatsAtOnce(transfer, list, latencies.medianMs ?? 0)
-  return all.length >= LEAST_RESENT
+/** In lock-step a repeated ACK brought DATA again at once, more than once, although the timer of this server was not due. */
+function resendsOnRepeat({ transfer, list, latencies }: View, server: KnownServer): boolean {
+  const { agreed } = transfer
+  if (agreed.windowsize > 1) return false
+  const timeoutS = timeoutOf(transfer)
+  const { waitsMs } = repeatsAtOnce(transfer, list, latencies.medianMs ?? 0)
+  const isDue = (ms: number): boolean => NTH.some((nth) => server.fits(ms, nth, timeoutS))
+  return waitsMs.filter((ms) => !isDue(ms)).length >= LEAST_RESENT
 }
 
+/** Repeats of a block by the timer. */
+const NTH = [0, 1, 2, 3, 4, 5]
 const LEAST_RESENT = 3
 
 function fittingShare({ transfer }: View, server: KnownServer, waits: readonly ServerWait[]): number {
-  const timeoutS = transfer.agreed.timeoutMs === undefined ? undefined : transfer.agreed.timeoutMs / 1000
+  const timeoutS = timeoutOf(transfer)
   return waits.filter(({ ms, nth }) => server.fits(ms, nth, timeoutS)).length / waits.length
+}
+
+function timeoutOf({ agreed }: CapturedTransfer): number | undefined {
+  return agreed.timeoutMs === undefined ? undefined : agreed.timeoutMs / 1000
 }
