@@ -29,6 +29,12 @@ const FINAL_AHEAD_MS = 1000
 const STEP = 2
 /** An ACK that comes later than this after its window is no measure of a round trip: the client may have waited. */
 const UNTIMED_MS = 50
+/** The wait for a window before it is known how long one takes, by how often the timer rang: what a slow link still carries must not be sent again. */
+const UNPACED_MS = [250, 125, 125, 250, 500, 1000] as const
+/** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
+const FAST_ROUNDS = 1.5
+/** The same where no round trip was measured, milliseconds. */
+const FAST_MS = 4
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
 /** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
@@ -50,6 +56,7 @@ function acked(s: SenderState, now: number, seq: number): void {
     counters[COUNTER.staleAcks]++
     return
   }
+  if (!windows.isPaced) windows.isPaced = isFastAnswer(s, now)
   // A question left this block out (N4): only a client that stores blocks in any order acknowledges what lies beyond it.
   if (s.withheld !== 0 && seq >= s.withheld)
     return fail(s, 'ERR_TFTP_ORDER_LIED', acknowledgedUnsent(s.peer, seq, s.withheld))
@@ -96,6 +103,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   }
   if (rttMs > 0) {
     rto.sample(rttMs)
+    w.isPaced = true
     counters[COUNTER.srttMs] = rto.srttMs
   }
   if (seq >= w.timedSeq) w.timedSeq = 0
@@ -206,6 +214,7 @@ function budgetBlocks({ counters, policy, firstUnacked, windows }: SenderState):
 function timeout(s: SenderState, w: Windows, now: number): void {
   s.counters[COUNTER.timeouts]++
   s.timeouts++
+  w.rings++
   w.timedOutAt = now
   w.sentBefore = s.lastSentAt
   w.timedSeq = 0
@@ -271,5 +280,16 @@ function hasPaused(s: SenderState, w: Windows, now: number): boolean {
 }
 
 function arm(s: SenderState, now: number): void {
-  s.retryAt = waitsFrom(s, now) + answerWaitMs(s, now, s.timeouts)
+  s.retryAt = waitsFrom(s, now) + Math.max(answerWaitMs(s, now, s.timeouts), unpacedMs(s))
+}
+
+/** On a slow link each window would be sent again before its ACK can come, and none would ever be timed (Karn's rule). */
+function unpacedMs({ windows }: SenderState): number {
+  if (windows === undefined || windows.isPaced) return 0
+  return UNPACED_MS[Math.min(windows.rings, UNPACED_MS.length - 1)]
+}
+
+/** What left after a timeout was answered as fast as a packet without payload is. */
+function isFastAnswer({ timeouts, lastSentAt, rto }: SenderState, now: number): boolean {
+  return timeouts > 0 && now - lastSentAt <= (rto.minMs === Infinity ? FAST_MS : FAST_ROUNDS * rto.minMs + 1)
 }

@@ -42,4 +42,8 @@ export class Windows {
   /** One block is timed at a time, none that was sent again (Karn), and only by an ACK of its own: a later one was caused later. */
   timedSeq = 0
   timedAt = 0
+  /** How long a window takes is known: one was timed, or the link proved to be fast. The answer to an OACK is short, and says little of a window. */
+  isPaced = false
+  /** How often the timer rang before that. */
+  rings = 0
 }

@@ -66,7 +66,7 @@ const RTT_SHARE = 1 / 8
 /** Rule A6: the floor of the timeout where stalls are frequent, milliseconds. */
 const LOSSY_RTO_MS = 5
 /** Rule A6: a healthy device may pause, and some must not be repeated to. */
-const UNKNOWN_DEVICE_RTO_MS = 210
+const UNKNOWN_DEVICE_RTO_MS = 250
 
 /** A window, and the pause between its blocks. */
 interface Setting {

@@ -14,7 +14,7 @@ export interface AnticipationOptions {
 }
 
 /** Rule A6: a healthy device may pause to write its flash, and some must not be repeated to (A13). */
-const UNKNOWN_DEVICE_RTO_MS = 210
+const UNKNOWN_DEVICE_RTO_MS = 250
 
 /** Rule A11: this many blocks are judged together. */
 const TRIAL_BLOCKS = 200
