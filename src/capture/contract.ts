@@ -247,6 +247,8 @@ export type CapturedOutcome =
     }
   /** The client only wanted the size: it answered the OACK with an ERROR and took no DATA (EDK2). */
   | { readonly type: 'probe'; readonly wireCode: number; readonly message: string; readonly atMs: number }
+  /** The server granted `multicast` (RFC 2090): blocks left for a group, and its clients acknowledge them in turn. `atMs`: its last packet. */
+  | { readonly type: 'shared'; readonly atMs: number }
   /** Requests, and no packet of TFTP in answer. `atMs`: the last request. */
   | { readonly type: 'unanswered'; readonly atMs: number }
   /** It stopped in the middle. `atMs`: its last packet. */

@@ -29,6 +29,20 @@ describe('rules', () => {
   })
 })
 
+describe('a transfer whose blocks went to a group (RFC 2090)', () => {
+  test('is not judged, and the blocks are no transfer of their own', () => {
+    const group = { client: { address: '239.255.9.8', mac: '01:00:5e:7f:09:08' }, clientPort: 1758 }
+    const scene = new Scene()
+      .ask(packet.rrq('test.bin', 'multicast', ''))
+      .server(packet.oack('multicast', '239.255.9.8,1758,0'))
+      .client(packet.ack(0))
+    for (let seq = 1; seq <= 10; seq++) scene.server(packet.data(seq, 512), { ...group, afterMs: 1000 })
+    const diagnosis = diagnose(scene.one())
+    expect(diagnosis).toMatchObject({ outcome: 'shared', causes: [], holes: { count: 0 }, server: undefined })
+    expect(diagnosis.summary).toContain('not judged')
+  })
+})
+
 describe('a healthy transfer', () => {
   test('has no cause and no hole', () => {
     const diagnosis = ended(begun(50), 51)

@@ -11,13 +11,15 @@ import { viewOf } from './view/view.ts'
 export function diagnose(transfer: CapturedTransfer): Diagnosis {
   const view = viewOf(transfer)
   const { holes } = view
-  const server = recogniseServer(view)
+  // A client of a group says nothing while another leads: the rules would look for an answer to each block.
+  const isShared = transfer.outcome.type === 'shared'
+  const server = isShared ? undefined : recogniseServer(view)
   const isOurs = transfer.source === 'trace' || (server?.name === OURS && server.orElse.length === 0)
   return {
     transfer: transfer.id,
     outcome: holes.count > 0 && transfer.outcome.type === 'complete' ? 'possible-holes' : transfer.outcome.type,
     summary: summaryOf(transfer, holes),
-    causes: rank(view, isOurs),
+    causes: isShared ? [] : rank(view, isOurs),
     holes,
     server,
     figures: figuresOf(view),

@@ -14,6 +14,8 @@ export function summaryOf({ outcome, blocks, direction }: CapturedTransfer, hole
       return `the ${outcome.from} ended it with ERROR ${outcome.wireCode} at block ${blocks.highest}`
     case 'probe':
       return 'the client only asked for the size'
+    case 'shared':
+      return 'its blocks went to a group of clients, which acknowledge them in turn: it is not judged'
     case 'unanswered':
       return 'the request was never answered'
     case 'silent': {

@@ -179,10 +179,16 @@ function outcomeOf(flow: Flow): CapturedOutcome {
     if (isProbe(flow)) return { type: 'probe', wireCode, message, atMs }
     return { type: 'error', from: error.fromClient ? 'client' : 'server', wireCode, message, number, atMs }
   }
+  if (isShared(flow)) return { type: 'shared', atMs: flow.lastMs }
   if (hasFinal(flow)) return { type: 'last-ack-missing', atMs: flow.highestSentMs }
   if (request !== undefined && serverSide.packets === 0 && clientSide.packets === request.count)
     return { type: 'unanswered', atMs: request.lastMs }
   return { type: 'silent', atMs: flow.lastMs }
+}
+
+/** Its OACK names a group, or made it the leader of one. */
+function isShared({ oack }: Flow): boolean {
+  return oack?.some(({ name, value }) => name === 'multicast' && value !== '') ?? false
 }
 
 /**

@@ -234,7 +234,8 @@ export class FlowTracker {
 
   /** Begins a transfer without a request. */
   #begin(d: UdpDatagram): FragmentedPacket | undefined {
-    const roles = rolesOf(d)
+    // Blocks for a group belong to all its clients, and to none alone.
+    const roles = isForGroup(d) ? undefined : rolesOf(d)
     if (roles === undefined) return undefined
     const flow = new Flow(d, roles, undefined, this.#budgets)
     return this.#add(this.#follow(flow, 'candidate', undefined), d)
@@ -338,6 +339,11 @@ function isDestination(peer: FlowPeer, d: UdpDatagram): boolean {
 }
 
 /** Whether the datagram is one of the flow's, to or from the server's port or the one that was asked. */
+/** IPv4 from 224.0.0.0 on, IPv6 below ff00::/8. */
+function isForGroup({ buffer, destination, addressBytes }: UdpDatagram): boolean {
+  return addressBytes === 4 ? buffer[destination] >> 4 === 14 : buffer[destination] === 0xff
+}
+
 function isOf(flow: Flow, d: UdpDatagram, fromClient: boolean): boolean {
   const [isNear, isFar] = fromClient ? [isSource, isDestination] : [isDestination, isSource]
   return isNear(flow.client, d) && (isFar(flow.server, d) || (flow.request !== undefined && isFar(flow.request.to, d)))

@@ -26,13 +26,14 @@ export function outcomeText({ diagnosis }: Judged): string {
   if (outcome === 'possible-holes') return 'MAY HAVE HOLES'
   if (outcome === 'complete') return causes.length === 0 ? 'healthy' : 'complete, with faults'
   if (outcome === 'probe') return 'size asked only'
+  if (outcome === 'shared') return 'shared with a group, not judged'
   return outcome === 'last-ack-missing' ? 'probably complete' : 'FAILED'
 }
 
 export function outcomeTone(one: Judged): 'good' | 'careful' | 'bad' {
   if (isHealthy(one)) return 'good'
   const { outcome } = one.diagnosis
-  return outcome === 'complete' || outcome === 'probe' || outcome === 'last-ack-missing' ? 'careful' : 'bad'
+  return ['complete', 'probe', 'shared', 'last-ack-missing'].includes(outcome) ? 'careful' : 'bad'
 }
 
 /** `3 transfers in 812 frames: 2 healthy, 1 FAILED`. */

@@ -54,6 +54,7 @@ export function fileText(filename: string | undefined): string {
 
 /** How far it came: `301 blocks (154 kB) in 10.1 s`. */
 export function reachedText({ transfer: { blocks, outcome }, diagnosis: { figures } }: Judged): string {
+  if (outcome.type === 'shared') return `blocks to a group in ${spanText(figures.durationMs)}`
   if (outcome.type === 'unanswered' || outcome.type === 'probe' || blocks.sent === 0)
     return `no block in ${spanText(figures.durationMs)}`
   return `${countText(blocks.acknowledged, 'block')} acknowledged (${sizeText(blocks.bytes)} sent) in ${spanText(figures.durationMs)}`
@@ -101,6 +102,7 @@ function missingText({ transfer, diagnosis }: Judged, who: string): string {
   if (holes.count > 0) return `${rangesText(holes.ranges, holes.count)}: ${holes.because}`
   if (outcome === 'complete') return 'none'
   if (outcome === 'probe') return 'none, as only the size was asked for'
+  if (outcome === 'shared') return 'not known, as its blocks went to a group: what it lacks it asks for when it leads'
   if (outcome === 'last-ack-missing') return `block ${blocks.highest}, the last one: compare the CRC32 on the ${who}`
   if (blocks.highestAcknowledged === 0) return `all blocks: the ${who} acknowledged none`
   const never = blocks.neverAcknowledged

@@ -34,7 +34,7 @@ function oddOf({ events }: Explanation): number {
   return events.filter(({ kind }) => kind === 'odd').length
 }
 
-/** So many of each direction, in this order, where each share of the two is as likely as any other. */
+/** Of `up` losses of one direction and `down` of the other, in their order, where each share of the two is as likely as any other. */
 function sharedOutCost(up: number, down: number): number {
   let cost = Math.log(up + down + 1)
   for (let n = 1; n <= down; n++) cost += Math.log((up + n) / n)
