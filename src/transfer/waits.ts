@@ -93,7 +93,7 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
     if (now - s.progressAt >= PERSISTENT_MS || !s.policy.nudges) return QUIET_WAIT_MS
     return isHurried(s) ? rto.waitMs(0, policy.rtoMinMs, cap) : PERSISTENT_WAIT_MS
   }
-  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, (s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS) * (1 << kept))
+  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
   if (timeouts + kept === 0) return rto.waitMs(0, policy.rtoMinMs, cap)
   const ownMs = rto.waitMs(0, 0, cap)
   // Only where the floor is what is waited for: a link that is slow itself needs the doubling (Karn).
