@@ -1,7 +1,7 @@
 /** TFTP programs that none of us wrote: where they are, and how to run the servers among them for a test. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -46,7 +46,7 @@ export async function startPeer(
   child.stderr.on('data', (data: Buffer) => (printed += data.toString('latin1')))
   const server = { address, port, output: () => printed, stop: () => stop(child) }
   const until = Date.now() + 5000
-  while (!(await isTaken(address, port))) {
+  while (!isTaken(address, port)) {
     if (child.exitCode !== null || Date.now() > until) {
       await stop(child)
       throw new Error(`${command} did not start on ${address}:${port}: ${printed}`)
@@ -68,15 +68,14 @@ export function freePort(address = '127.0.0.1'): Promise<number> {
   })
 }
 
-function isTaken(address: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createSocket('udp4')
-    socket.once('error', () => {
-      socket.close()
-      resolve(true)
-    })
-    socket.bind({ port, address, exclusive: true }, () => socket.close(() => resolve(false)))
-  })
+/** By Linux' tables: to try the port would take it from the server that is about to bind it. */
+function isTaken(address: string, port: number): boolean {
+  const hex = (bytes: readonly number[]): string => Buffer.from(bytes).toString('hex').toUpperCase()
+  const own = hex(address.split('.').map(Number).toReversed())
+  const local = new RegExp(`^ *\\d+: (${own}|0+):${hex([port >> 8, port & 0xff])} `, 'm')
+  return ['/proc/net/udp', '/proc/net/udp6'].some(
+    (table) => existsSync(table) && local.test(readFileSync(table, 'latin1')),
+  )
 }
 
 async function stop(child: ChildProcess): Promise<void> {
