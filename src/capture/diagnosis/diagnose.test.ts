@@ -39,7 +39,7 @@ describe('a transfer whose blocks went to a group (RFC 2090)', () => {
     for (let seq = 1; seq <= 10; seq++) scene.server(packet.data(seq, 512), { ...group, afterMs: 1000 })
     const diagnosis = diagnose(scene.one())
     expect(diagnosis).toMatchObject({ outcome: 'shared', causes: [], holes: { count: 0 }, server: undefined })
-    expect(diagnosis.summary).toContain('not judged')
+    expect(diagnosis.summary).toContain('a group of clients')
   })
 })
 

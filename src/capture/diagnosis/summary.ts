@@ -15,7 +15,7 @@ export function summaryOf({ outcome, blocks, direction }: CapturedTransfer, hole
     case 'probe':
       return 'the client only asked for the size'
     case 'shared':
-      return 'its blocks went to a group of clients, which acknowledge them in turn: it is not judged'
+      return 'its blocks went to a group of clients, and only the one that leads acknowledges them'
     case 'unanswered':
       return 'the request was never answered'
     case 'silent': {

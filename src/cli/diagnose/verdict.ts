@@ -14,6 +14,8 @@ export function verdictText(one: Judged): string {
   if (cause !== undefined) {
     parts.push(`${confidenceText(cause.confidence)}: ${cause.title}`, directionText(cause.id, transfer.direction))
     parts.push(`what to do: ${cause.advice}`)
+  } else if (diagnosis.outcome === 'shared') {
+    parts.push('look at the log of the server, which knows what each client of the group took')
   } else if (!isHealthy(one)) parts.push('what the capture shows fits none of the known causes')
   return parts
     .filter((part) => part !== '')

@@ -54,7 +54,7 @@ export function fileText(filename: string | undefined): string {
 
 /** How far it came: `301 blocks (154 kB) in 10.1 s`. */
 export function reachedText({ transfer: { blocks, outcome }, diagnosis: { figures } }: Judged): string {
-  if (outcome.type === 'shared') return `blocks to a group in ${spanText(figures.durationMs)}`
+  if (outcome.type === 'shared') return `the packets of this client span ${spanText(figures.durationMs)}`
   if (outcome.type === 'unanswered' || outcome.type === 'probe' || blocks.sent === 0)
     return `no block in ${spanText(figures.durationMs)}`
   return `${countText(blocks.acknowledged, 'block')} acknowledged (${sizeText(blocks.bytes)} sent) in ${spanText(figures.durationMs)}`

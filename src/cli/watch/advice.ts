@@ -136,7 +136,7 @@ function endedAdvice(
   place: Place | undefined,
 ): Advice {
   const { outcome, causes } = diagnosis
-  if (outcome === 'unanswered' || outcome === 'probe') return NOTHING
+  if (outcome === 'unanswered' || outcome === 'probe' || outcome === 'shared') return NOTHING
   const [cause] = causes
   const isDone = outcome === 'complete'
   if (isDone && cause === undefined) return NOTHING
