@@ -116,7 +116,7 @@ export class PauseWatch {
       // It stores a block before it acknowledges it.
       if (this.#client.stored !== this.#stored) this.#progress(now)
       const code = codeOf(frame)
-      if (code >> 16 === OPCODE.ack) this.#ackLeft[code & 0xffff] = ++this.#acksLeft
+      if (code >> 16 === OPCODE.ack) this.#ackLeft.set(code & 0xffff, ++this.#acksLeft)
       this.#add(now, UP | code, frame.from)
     },
     arrived: (now, frame) => {
@@ -136,9 +136,9 @@ export class PauseWatch {
   endedByOvertaken = false
   readonly #client: ReceivingNode
   readonly #pauses: Pause[] = []
-  readonly #left = new Uint16Array(BLOCK_NUMBERS)
+  readonly #left = new PerBlock()
   /** Of each block number which ACK of the device it was that named it last, counted from 1; and the latest of those that arrived. */
-  readonly #ackLeft = new Uint32Array(BLOCK_NUMBERS)
+  readonly #ackLeft = new PerBlock()
   #acksLeft = 0
   #latestArrived = 0
   #overtakenAt = -Infinity
@@ -201,7 +201,7 @@ export class PauseWatch {
 
   #leftDown(now: number, code: number, port: number): void {
     const opcode = code >> 16
-    if (opcode === OPCODE.data) this.#left[code & 0xffff]++
+    if (opcode === OPCODE.data) this.#left.set(code & 0xffff, this.#left.get(code & 0xffff) + 1)
     else if (opcode === OPCODE.error && this.#client.result === undefined) {
       this.serverGaveUp = true
       this.endedByOvertaken = this.#overtakenAt === now
@@ -211,7 +211,7 @@ export class PauseWatch {
 
   #noteOrder(now: number, code: number): void {
     if (code >> 16 !== OPCODE.ack) return
-    const left = this.#ackLeft[code & 0xffff]!
+    const left = this.#ackLeft.get(code & 0xffff)
     if (left < this.#latestArrived) this.#overtakenAt = now
     else this.#latestArrived = left
   }
@@ -220,8 +220,9 @@ export class PauseWatch {
     this.#look()
     this.#arrivedAt = now
     if (code >> 16 === OPCODE.data) {
-      if (this.#left[code & 0xffff] === 0) this.copied = true
-      else this.#left[code & 0xffff]--
+      const left = this.#left.get(code & 0xffff)
+      if (left === 0) this.copied = true
+      else this.#left.set(code & 0xffff, left - 1)
     }
     this.#add(now, ARRIVED | code, port)
   }
@@ -243,7 +244,23 @@ function codeOf(frame: Frame): number {
   return (opcode << 16) | (opcode === OPCODE.rrq ? frame.from : (buffer[offset + 2] << 8) | buffer[offset + 3])
 }
 
-const BLOCK_NUMBERS = 0x1_0000
+/** A count for each block number on the wire, 0 at first. It grows with the numbers that occur: most images need few. */
+class PerBlock {
+  #counts = new Uint32Array(1024)
+
+  get(block: number): number {
+    return block < this.#counts.length ? this.#counts[block] : 0
+  }
+
+  set(block: number, count: number): void {
+    if (block >= this.#counts.length) {
+      const longer = new Uint32Array(2 ** Math.ceil(Math.log2(block + 1)))
+      longer.set(this.#counts)
+      this.#counts = longer
+    }
+    this.#counts[block] = count
+  }
+}
 
 function eventOf(ms: number, what: number, port: number): PauseEvent {
   return {

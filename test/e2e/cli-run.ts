@@ -26,8 +26,6 @@ export interface Place {
   readonly env?: Readonly<Record<string, string>>
   /** The command before the arguments; that of the package by default. */
   readonly command?: readonly string[]
-  /** Its own process group, so that `kill(-pid)` reaches what it starts. */
-  readonly detached?: boolean
   /** Nothing by default. */
   readonly stdin?: 'pipe'
 }
@@ -41,7 +39,6 @@ export function start(args: readonly string[], place: Place = {}): Running {
   const [program = '', ...before] = place.command ?? [process.execPath, LAUNCHER]
   const child = spawn(program, [...before, ...args], {
     cwd: place.cwd,
-    detached: place.detached ?? false,
     env: { ...withoutColour(process.env), ...stateFor(args), ...place.env },
     stdio: [place.stdin ?? 'ignore', 'pipe', 'pipe'],
   }) as Running['child']

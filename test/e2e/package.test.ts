@@ -18,7 +18,8 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 }
 const work = realpathSync(mkdtempSync(join(tmpdir(), 'foresend-package-')))
 const home = join(work, 'home')
-const npx = { cwd: home, command: ['npx', '--offline', '--no-install', 'foresend'], detached: true }
+const npx = { cwd: home, command: ['npx', '--offline', '--no-install', 'foresend'] }
+const linked = { cwd: home, command: [join(home, 'node_modules', '.bin', 'foresend')] }
 
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
@@ -71,7 +72,7 @@ test('npx foresend --version', async () => {
 })
 
 test('finds its profiles', async () => {
-  const shown = await run(['profile', 'show', 'tplink-recovery'], npx)
+  const shown = await run(['profile', 'show', 'tplink-recovery'], linked)
   expect(shown).toMatchObject({ code: 0 })
   expect(shown.stdout).toContain('192.168.0.66')
 })
@@ -81,13 +82,12 @@ test('serve and get move a file, byte for byte', async () => {
   const bytes = Buffer.alloc(1_000_001, 'bytes that repeat, ')
   mkdirSync(images)
   writeFileSync(join(images, 'image.bin'), bytes)
-  const server = start(['serve', images, '--host', '127.0.0.1', '--port', '0', '--log-format', 'json'], npx)
+  const server = start(['serve', images, '--host', '127.0.0.1', '--port', '0', '--log-format', 'json'], linked)
   const [, port] = await server.seen(/"event":"listening".*"port":(\d+)/)
-  const got = await run(['get', `tftp://127.0.0.1:${port}/image.bin`], npx)
+  const got = await run(['get', `tftp://127.0.0.1:${port}/image.bin`], linked)
   expect(got).toMatchObject({ code: 0 })
   expect(readFileSync(join(home, 'image.bin')).equals(bytes)).toBe(true)
-  // The group: npx itself need not pass signals on.
-  process.kill(-(server.child.pid ?? 0), 'SIGTERM')
+  server.child.kill('SIGTERM')
   await server.ended
 })
 

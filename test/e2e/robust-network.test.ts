@@ -13,9 +13,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { probeBatch } from '../../src/io/native/probe.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { LAUNCHER } from '../support/launcher.ts'
+import type { Ending, Order, Report, Task } from './patient-clients.ts'
 import { pattern } from './pattern.ts'
 
-const CLIENT_FILE = fileURLToPath(new URL('patient-client.ts', import.meta.url))
+const CLIENTS_FILE = fileURLToPath(new URL('patient-clients.ts', import.meta.url))
 const SERVER = `foresend-rs${process.pid}`
 const CLIENT = `foresend-rc${process.pid}`
 const IMAGE = pattern(100_000)
@@ -123,36 +124,67 @@ class NamespaceServer {
   }
 }
 
-interface Answer {
-  readonly bytes?: number
-  readonly crc32?: number
-  readonly error?: string
-}
-
 interface Client {
   /** Of the transfer. */
   readonly file: string
   readonly direction: 'get' | 'put'
   /** It has stopped in the middle. */
   readonly paused: Promise<void>
-  readonly answer: Promise<Answer>
+  readonly answer: Promise<Ending>
   goOn(): void
-  kill(): void
+  stop(): void
+}
+
+/** The process of all clients: one start of Node serves them all. */
+class Clients {
+  readonly child: ChildProcess
+  readonly #heard = new Map<number, (report: Report) => void>()
+  #started = 0
+
+  constructor() {
+    const command = ['netns', 'exec', CLIENT, process.execPath, CLIENTS_FILE]
+    this.child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] })
+    createInterface({ input: this.child.stdout as NonNullable<ChildProcess['stdout']> }).on('line', (line) => {
+      const report = JSON.parse(line) as Report
+      this.#heard.get(report.id)?.(report)
+    })
+  }
+
+  start(task: Task): Client {
+    const id = ++this.#started
+    const paused = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<Ending>()
+    this.#heard.set(id, (report) => ('paused' in report ? paused.resolve() : answer.resolve(report.ending)))
+    this.#order({ id, do: 'start', task })
+    return {
+      file: task.file,
+      direction: task.direction,
+      paused: paused.promise,
+      answer: answer.promise,
+      goOn: () => this.#order({ id, do: 'go on' }),
+      stop: () => this.#order({ id, do: 'stop' }),
+    }
+  }
+
+  #order(order: Order): void {
+    this.child.stdin?.write(`${JSON.stringify(order)}\n`)
+  }
 }
 
 describe.runIf(possible)('a network that goes away', () => {
   const servers = new Map<DriverName, NamespaceServer>()
-  const clients = new Set<ChildProcess>()
+  let clients: Clients
   let count = 0
 
   beforeAll(async () => {
     bringUp()
+    clients = new Clients()
     for (const driver of DRIVERS) servers.set(driver, new NamespaceServer(driver))
     for (const server of servers.values()) await server.event('listening')
   })
 
   afterAll(async () => {
-    for (const child of clients) child.kill('SIGKILL')
+    clients.child.kill('SIGKILL')
     for (const server of servers.values()) await server.stop()
     removeNamespaces()
   })
@@ -161,27 +193,16 @@ describe.runIf(possible)('a network that goes away', () => {
   function client(driver: DriverName, direction: 'get' | 'put', own: string, windowsize: number, pauseAt = 40): Client {
     const file = `${direction}-${++count}`
     if (direction === 'get') writeFileSync(join(serverOf(driver).folder, file), IMAGE)
-    const gateway = own.replace(/\.\d+$/, '.1')
-    const args = [direction, own, gateway, PORTS[driver], file, 512, windowsize, pauseAt].map(String)
-    const command = ['netns', 'exec', CLIENT, process.execPath, CLIENT_FILE, ...args]
-    const child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] })
-    clients.add(child)
-    const paused = Promise.withResolvers<void>()
-    const answer = Promise.withResolvers<Answer>()
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line === '{"paused":true}') paused.resolve()
-      else answer.resolve(JSON.parse(line) as Answer)
-    })
-    child.stdin.on('error', () => {})
-    child.once('exit', () => clients.delete(child))
-    return {
-      file,
+    return clients.start({
       direction,
-      paused: paused.promise,
-      answer: answer.promise,
-      goOn: () => void child.stdin.write('\n'),
-      kill: () => void child.kill('SIGKILL'),
-    }
+      own,
+      server: own.replace(/\.\d+$/, '.1'),
+      port: PORTS[driver],
+      file,
+      blksize: 512,
+      windowsize,
+      pauseAt,
+    })
   }
 
   function serverOf(driver: DriverName): NamespaceServer {
@@ -299,9 +320,9 @@ describe.runIf(possible)('a network that goes away', () => {
     }
     for (const { driver, lost } of each) {
       const server = serverOf(driver)
-      for (const { file, kill } of lost) {
+      for (const { file, stop } of lost) {
         expect(await server.event('failed', file), driver).toMatchObject({ code: 'ERR_TFTP_TIMEOUT' })
-        kill()
+        stop()
       }
       await expectWhole(driver, client(driver, 'get', '10.81.0.23', 1, 0))
       const left = readdirSync(server.folder).filter((name) => name === lost[1].file || name.endsWith('.part'))
