@@ -103,6 +103,17 @@ export class RawClient {
     return this.#inbox.shift()
   }
 
+  /** Acknowledges `from`, and then each block as it comes, until block `until` or something else has come: that is returned. */
+  async read(from: Packet, until: number): Promise<Packet> {
+    let packet = from
+    do {
+      // A repeat on a busy machine has the number of its block.
+      this.ack(packet.opcode === 6 ? 0 : packet.number, from.port)
+      packet = await this.next()
+    } while (packet.opcode === 3 && packet.number !== until)
+    return packet
+  }
+
   /** Loads a file in lock-step, or in windows; returns its bytes, or the ERROR that ended it. */
   async get(file: string, options: Record<string, string | number> = {}, mode = 'octet'): Promise<Buffer | Packet> {
     const blksize = Number(options.blksize ?? 512)
