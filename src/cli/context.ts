@@ -12,4 +12,6 @@ export interface Context {
   now(): number
   /** Gives up the rights to files that a plan does not name. Absent in a program that is not alone in its process. */
   readonly confine?: typeof confine
+  /** Puts this thread behind those that serve. Absent as well where the thread is not the program's own. */
+  readonly giveWay?: () => void
 }

@@ -1,6 +1,7 @@
 /** The program's entry: reads the command line, runs one command, and turns what came of it into an exit code. */
 import { basename } from 'node:path'
 import { CommanderError } from 'commander'
+import { giveWay } from '../give-way.ts'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, messageOf } from './exit.ts'
 import { buildProgram } from './program.ts'
@@ -24,6 +25,7 @@ export async function main(): Promise<void> {
     tools: loadTools(),
     watch: stop.watch,
     now: Date.now,
+    giveWay,
     ...(process.platform === 'linux' ? { confine: confineLater } : {}),
   })
   setTimeout(() => process.exit(), LINGER_MS).unref()

@@ -123,6 +123,7 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
     if (hooks !== undefined) atEnd.push(hooks)
     const exitIdle = own['exit-idle']
     if (exitIdle !== undefined) atEnd.push(watchIdle(server, exitIdle, () => stopped.request()))
+    if (server.servesInThreads) context.giveWay?.()
     tellService(['READY=1', `STATUS=${servingText(config)}`], printer)
     reportReady()
     const watchdog = startWatchdog(

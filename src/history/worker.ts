@@ -1,6 +1,6 @@
 /** The thread that writes the history: SQLite waits for the disk, and nothing that serves may wait with it. */
-import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import { giveWay } from '../give-way.ts'
 import type { Batch } from './batch.ts'
 import { Keeper } from './keeper.ts'
 import { learntIn } from './reader.ts'
@@ -20,8 +20,6 @@ const TRIM_EVERY_MS = 600_000
 const TRIM_PAUSE_MS = 50
 /** The first look at the whole database waits until the server has begun to serve. */
 const CHECK_AFTER_MS = 1000
-/** Behind whatever serves, for the scheduler of Linux. */
-const NICE = 5
 
 const keeper = new Keeper({
   ...(workerData as WriterStart),
@@ -91,11 +89,3 @@ function say(message: FromWriter): void {
 }
 
 /** On Linux each thread has a priority of its own, and 0 stands for the thread that asks. */
-function giveWay(): void {
-  if (process.platform !== 'linux') return
-  try {
-    setPriority(0, NICE)
-  } catch {
-    // Some sandboxes do not permit it; then it runs like the others.
-  }
-}

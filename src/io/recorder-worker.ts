@@ -1,8 +1,8 @@
 /** The thread that writes recordings: making and writing files takes longer than whatever serves may wait. */
 import { mkdirSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import { giveWay } from '../give-way.ts'
 import type { FromRecorder, RecorderStart, ToRecorder } from './recorder.ts'
 import { recordingOf } from './recorder-file.ts'
 
@@ -11,8 +11,6 @@ const OURS = /^\d{8}T\d{6}\.\d{3}Z-.*\.pcapng$/
 const FILE_MODE = 0o600
 /** Several instances record to one folder, and people delete files: it is looked through after this number of files. */
 const LOOK_EVERY = 20
-/** Behind whatever serves, for the scheduler of Linux. */
-const NICE = 5
 
 const { folder, maxFiles, maxFileBytes } = workerData as RecorderStart
 mkdirSync(folder, { recursive: true })
@@ -54,14 +52,5 @@ function prune(): void {
     } catch {
       // It is gone already.
     }
-  }
-}
-
-function giveWay(): void {
-  if (process.platform !== 'linux') return
-  try {
-    setPriority(0, NICE)
-  } catch {
-    // Some sandboxes do not permit it; then it runs like the others.
   }
 }

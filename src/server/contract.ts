@@ -107,6 +107,8 @@ export type Bound = readonly { readonly address: string; readonly port: number }
 
 export interface Server {
   readonly bound: Bound
+  /** Threads of their own serve, those of the batch driver: then this one may give way to them. */
+  readonly servesInThreads: boolean
   /**
    * Every transfer that runs now, the oldest first. Figures of a running transfer are up to a second old. While no listener asks for `info`
    * or more, which transfers run, and the totals of `stats()`, are known a tenth of a second late.

@@ -24,7 +24,7 @@ import {
 } from './contract.ts'
 import { openContent, withTexts } from '../content/index.ts'
 import { includes, levelOf, widest } from './level.ts'
-import type { OpenLink } from './link.ts'
+import { type OpenLink, openLocalLink } from './link.ts'
 import { Member, type MemberOwner, type RestartTimes } from './member.ts'
 import { addStats, NO_STATS, SendFailures } from './network-stats.ts'
 import type { EventReport, InstanceStart, Report } from './protocol.ts'
@@ -59,6 +59,7 @@ export interface Members {
 
 export class Control implements Server, MemberOwner {
   bound: Bound = []
+  readonly servesInThreads: boolean
   #config: ServerConfig
   /** The same as it was asked for: a reload reads the files that it names again. */
   #asked: ServerConfig
@@ -98,6 +99,7 @@ export class Control implements Server, MemberOwner {
     subscription: Subscription | undefined,
     history: History | undefined,
   ) {
+    this.servesInThreads = open !== openLocalLink
     this.#asked = config
     this.#config = readTexts(config)
     this.#history = history

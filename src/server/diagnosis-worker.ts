@@ -1,8 +1,10 @@
 /** The thread that diagnoses: a long trace takes some milliseconds, and whatever serves in the same thread would wait that long. */
 import { parentPort } from 'node:worker_threads'
+import { giveWay } from '../give-way.ts'
 import type { FromDiagnosis, ToDiagnosis } from './diagnoser.ts'
 import { findingOf } from './finding.ts'
 
+giveWay()
 parentPort?.on('message', ({ number, kind, evidence }: ToDiagnosis) => {
   const answer: FromDiagnosis = { number, finding: findingOf(kind, evidence) }
   parentPort?.postMessage(answer)

@@ -14,6 +14,7 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
   ['profile', 1],
   ['lab', 2],
   ['capture', 2],
+  ['give-way.ts', 3],
   ['own-files.ts', 3],
   ['thread-file.ts', 3],
   ['io', 3],
@@ -38,6 +39,8 @@ export const SIDEWAYS: ReadonlySet<string> = new Set([
   'thread-file.ts > own-files.ts',
   'content > own-files.ts',
   'io > thread-file.ts',
+  'io > give-way.ts',
+  'history > give-way.ts',
   'history > thread-file.ts',
 ])
 

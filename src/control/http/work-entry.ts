@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
+import { giveWay } from '../../give-way.ts'
 import { diagnose } from '../../capture/diagnosis/index.ts'
 import { type TracedTransfer, transferFromTrace } from '../../capture/from-trace.ts'
 import type { Digests, Done, FoundDiagnosis, Job } from './work.ts'
 
 const PIECE_BYTES = 1 << 20
 
+giveWay()
 parentPort?.on('message', (job: Job) => parentPort?.postMessage(done(job)))
 
 function done(job: Job): Done {
