@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { type NetworkInterfaceInfo, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ForesendError } from '../error.ts'
@@ -165,15 +165,46 @@ describe('the line to fetch a file with', () => {
       { address: '127.0.0.1', port: 69 },
       { address: '192.168.1.5', port: 69 },
     ]
-    const [line, device] = fetchLines(folder, bound)
+    const [line, device] = fetchLines(folder, bound, [])
     expect(line).toMatch(/foresend\.js get 'tftp:\/\/192\.168\.1\.5\/b\.bin'$/)
     expect(device).toMatch(/setenv serverip 192\.168\.1\.5; tftpboot b\.bin$/)
   })
 
   test('another port is in the line, and U-Boot is not bothered', () => {
-    const lines = fetchLines(join(folder, 'b.bin'), [{ address: '127.0.0.1', port: 6969 }])
+    const lines = fetchLines(join(folder, 'b.bin'), [{ address: '127.0.0.1', port: 6969 }], [])
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain("'tftp://127.0.0.1:6969/b.bin'")
+  })
+})
+
+describe('the line to fetch a file with, on a machine with a public address', () => {
+  const card = (address: string, cidr: string): NetworkInterfaceInfo => ({
+    address,
+    cidr,
+    family: 'IPv4',
+    netmask: '255.255.255.0',
+    mac: '02:00:00:00:00:01',
+    internal: false,
+  })
+  const office = [card('203.0.113.7', '203.0.113.7/24')]
+  const bench = [card('192.168.1.5', '192.168.1.5/24')]
+  const any = [{ address: '0.0.0.0', port: 6969 }]
+
+  test('names a network that is not served, and the flag for it', () => {
+    writeFileSync(join(folder, 'b.bin'), '')
+    const [line, hint, ...more] = fetchLines(folder, any, [], { office })
+    expect(line).toContain("'tftp://203.0.113.7:6969/b.bin'")
+    expect(hint).toMatch(/devices in 203\.0\.113\.0\/24, .* add --allow 203\.0\.113\.0\/24$/)
+    expect(more).toEqual([])
+  })
+
+  test('prefers a network that is served', () => {
+    writeFileSync(join(folder, 'b.bin'), '')
+    const address = (allow: string[]): string =>
+      /tftp:..([\d.]+)/.exec(fetchLines(folder, any, allow, { office, bench }).join('\n'))?.[1] ?? ''
+    expect(address([])).toBe('192.168.1.5')
+    expect(address(['203.0.113.0/24'])).toBe('203.0.113.7')
+    expect(fetchLines(folder, any, ['203.0.113.0/24'], { office })).toHaveLength(1)
   })
 })
 

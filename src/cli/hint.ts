@@ -1,20 +1,37 @@
 /** After the start of a server: the line to fetch a file with, ready to be copied. */
 import { readdirSync, statSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { basename, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { InterfaceTable } from '../io/interfaces.ts'
+import { networkText } from '../server/networks.ts'
+import { isNear, Peers } from '../server/peers.ts'
 import { FROM_SOURCES, PACKAGE_ROOT } from '../own-files.ts'
 import { addressPort, escapeText } from '../packet/index.ts'
 import { USUAL_PORT } from './port.ts'
 
 type Bound = readonly { readonly address: string; readonly port: number }[]
 
-/** One line for another terminal or machine, and one for a U-Boot console where the port allows it. */
-export function fetchLines(path: string, bound: Bound): string[] {
+/**
+ * One line for another terminal or machine, one for a U-Boot console where the port allows it, and one for a network that is not served
+ * (`allow` as in ServerConfig; `table` is `os.networkInterfaces()` in real life).
+ */
+export function fetchLines(
+  path: string,
+  bound: Bound,
+  allow: readonly string[],
+  table: InterfaceTable = networkInterfaces(),
+): string[] {
   const file = exampleFile(path)
   const first = bound[0]
   if (first === undefined || file === undefined) return []
-  const address = reachable(bound.map((one) => one.address))
+  const peers = new Peers(allow)
+  const isServed = (address: string): boolean => peers.refusal(address, isNear(address)) === undefined
+  const address = reachable(
+    bound.map((one) => one.address),
+    isServed,
+    table,
+  )
   const port = first.port
   const authority = port === USUAL_PORT ? addressPort(address, port).replace(/:69$/, '') : addressPort(address, port)
   const lines = [
@@ -22,6 +39,10 @@ export function fetchLines(path: string, bound: Bound): string[] {
   ]
   if (port === USUAL_PORT && !address.includes(':') && !address.startsWith('127.')) {
     lines.push(`or in U-Boot:       setenv serverip ${address}; tftpboot ${escapeText(file)}`)
+  }
+  if (!isServed(address)) {
+    const network = networkOf(address, table) ?? address
+    lines.push(`Not served yet:     devices in ${network}, as it is not private; add --allow ${network}`)
   }
   return lines
 }
@@ -39,20 +60,37 @@ function exampleFile(path: string): string | undefined {
   }
 }
 
-/** The address that another machine would use: IPv4 before IPv6, loopback last. */
-function reachable(addresses: readonly string[]): string {
+/** The address that another machine would use: one whose network is served first, IPv4 before IPv6, loopback last. */
+function reachable(
+  addresses: readonly string[],
+  isServed: (address: string) => boolean,
+  table: InterfaceTable,
+): string {
   const wildcard = addresses.find((address) => address === '0.0.0.0' || address === '::')
   const candidates =
-    wildcard === undefined ? addresses : [...localAddresses(), ...(wildcard === '::' ? ['::1'] : ['127.0.0.1'])]
+    wildcard === undefined ? addresses : [...ipv4Of(table), ...(wildcard === '::' ? ['::1'] : ['127.0.0.1'])]
   const rank = (address: string): number =>
-    (isLoopback(address) ? 4 : 0) + (address.includes('%') ? 2 : 0) + (address.includes(':') ? 1 : 0)
+    (isLoopback(address) ? 8 : 0) +
+    (isServed(address) ? 0 : 4) +
+    (address.includes('%') ? 2 : 0) +
+    (address.includes(':') ? 1 : 0)
   return [...candidates].sort((a, b) => rank(a) - rank(b))[0] ?? '127.0.0.1'
 }
 
-function localAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((list) =>
-    (list ?? []).filter((one) => one.family === 'IPv4').map((one) => one.address),
-  )
+function ipv4Of(table: InterfaceTable): string[] {
+  return cardsOf(table)
+    .filter((one) => one.family === 'IPv4')
+    .map((one) => one.address)
+}
+
+/** The network that one of this machine's addresses is in, such as 203.0.113.0/24. */
+function networkOf(address: string, table: InterfaceTable): string | undefined {
+  const cidr = cardsOf(table).find((one) => one.address === address)?.cidr ?? undefined
+  return cidr === undefined ? undefined : networkText(cidr)
+}
+
+function cardsOf(table: InterfaceTable): NetworkInterfaceInfo[] {
+  return Object.values(table).flatMap((list) => list ?? [])
 }
 
 function isLoopback(address: string): boolean {

@@ -111,7 +111,7 @@ export async function serve(context: Context, source: SettingsSource, tag = 'for
     if (notice !== undefined) {
       printer.event({ event: 'notice', time: context.now(), code: 'PORT_NOT_69', message: notice })
     }
-    printer.say(...fetchLines(servedPath(config), server.bound))
+    printer.say(...fetchLines(servedPath(config), server.bound, config.allow))
     if (http !== undefined) {
       const watched = await openWatch(context, api, http, state, own, printer)
       if (watched !== undefined) atEnd.push(() => watched.close())

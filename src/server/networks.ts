@@ -39,6 +39,12 @@ export function isNetwork(text: string): boolean {
   }
 }
 
+/** The network of an address with its length: 203.0.113.7/24 is in 203.0.113.0/24. */
+export function networkText(cidr: string): string {
+  const family = cidr.includes(':') ? ipaddr.IPv6 : ipaddr.IPv4
+  return `${family.networkAddressFromCIDR(cidr).toString()}${cidr.replace(/.*\//, '/')}`
+}
+
 /** As with an address: one of IPv6 that stands for IPv4 is that. */
 function parseNetwork(text: string): [Address, number] {
   const [address, bits] = text.includes('/') ? ipaddr.parseCIDR(text) : whole(ipaddr.parse(text))
