@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { LAST_BLOCK, OwnerDouble, peer } from '../../test/double/endpoint.ts'
+import { OPCODE } from '../packet/index.ts'
+import { Sender } from '../transfer/sender.ts'
+import type { Transfer } from './endpoint.ts'
 
 describe('admission', () => {
   test('the oldest half-open transfer makes room, answered ones never do', () => {
@@ -54,6 +57,25 @@ describe('admission', () => {
     owner.request(peer(101))
     expect(looks).toBeGreaterThan(0)
     expect(looks).toBeLessThanOrEqual(16)
+  })
+
+  test('while no place is left for another half-open transfer, an OACK leaves once for each request, and never by a timer', () => {
+    const owner = new OwnerDouble({
+      maxHalfOpen: 2,
+      createSender: (config, policy, sink) => new Sender(config, policy, sink),
+    })
+    owner.onOpen = (transfer) => owner.endpoint.acceptRead(owner.now, transfer, owner.sizeBytes)
+    const ask = (port: number): void =>
+      void owner.request(peer(port), 'f', OPCODE.rrq, [{ name: 'blksize', value: '512' }])
+    ask(1)
+    ask(2)
+    owner.passTo(7000)
+    const oacksOf = (transfer: Transfer): number => owner.controls.filter((one) => one.transfer === transfer).length
+    // The first one was admitted while there was still a place.
+    expect(owner.opened.map(oacksOf)).toEqual([6, 1])
+    ask(2)
+    expect(owner.opened.map(oacksOf)).toEqual([6, 2])
+    expect(owner.answer(owner.opened[1], 0)).toEqual(['blocks 2 1+1', 'event:started 2'])
   })
 
   test('10,000 forged requests leave a running transfer alone and memory bounded', () => {

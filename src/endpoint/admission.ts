@@ -60,6 +60,11 @@ export class Admission<T extends Transfer> {
     return this.#halfOpen.length
   }
 
+  /** No place is left for one that has not answered: one more drops the oldest of them. */
+  get isCrowded(): boolean {
+    return this.halfOpen >= this.#caps.maxHalfOpen
+  }
+
   /** The transfer of this very address and port. */
   find(peer: Peer): T | undefined {
     const slot = this.#byPeer.get(peerKey(peer))
@@ -101,10 +106,10 @@ export class Admission<T extends Transfer> {
 
   /** What must go before one more transfer of `peer` may come: the oldest half-open one, or nothing can. */
   room(peer: Peer): Room<T> {
-    const { maxTransfers, maxTransfersPerAddress, maxHalfOpen } = this.#caps
+    const { maxTransfers, maxTransfersPerAddress } = this.#caps
     const neighbours = this.#byAddress.get(peer.address)
     if (neighbours !== undefined && neighbours.count >= maxTransfersPerAddress) return this.#oldest(neighbours.halfOpen)
-    if (this.size >= maxTransfers || this.halfOpen >= maxHalfOpen) return this.#oldest(this.#halfOpen)
+    if (this.size >= maxTransfers || this.isCrowded) return this.#oldest(this.#halfOpen)
     return 'none'
   }
 
