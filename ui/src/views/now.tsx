@@ -3,9 +3,10 @@ import { EndedCard } from '../parts/ended-card.tsx'
 import { FileName } from '../parts/name.tsx'
 import { NothingHeard } from '../parts/nothing-heard.tsx'
 import { TransferCard } from '../parts/transfer-card.tsx'
-import { TransferTable } from '../parts/transfer-table.tsx'
 import { useNow } from '../hooks.ts'
+import { NotYet } from '../later.tsx'
 import { live } from '../live.ts'
+import { rest } from '../rest.ts'
 import { fragmentOf } from '../route.ts'
 import { clockText, rateText } from '../units.ts'
 import type { Status, TransferView } from '../wire.ts'
@@ -39,7 +40,7 @@ export function NowView() {
         <section aria-label="Transfers that run">
           <h2>Running</h2>
           {views.length > MOST_CARDS ? (
-            <TransferTable />
+            <Table />
           ) : (
             <div class="cards">
               {views.map((view) => (
@@ -67,6 +68,12 @@ export function NowView() {
       )}
     </div>
   )
+}
+
+/** Few servers need it in their first view. */
+function Table() {
+  const code = rest.code.value
+  return code === undefined ? <NotYet what={rest} /> : <code.TransferTable />
 }
 
 /** Between its last packet and what the diagnosis makes of it. */

@@ -1,4 +1,5 @@
-/** The views, and the part of one, that are not shown first. */
+/** The views, and parts of views, that are not shown first. */
+export { TransferTable } from '../parts/transfer-table.tsx'
 export { Packets } from '../parts/packets.tsx'
 export { DeviceView } from './device.tsx'
 export { DevicesView } from './devices.tsx'
