@@ -4,6 +4,7 @@
  */
 import type { CapturedTransfer } from '../../contract.ts'
 import { median } from '../view/median.ts'
+import { IDLE_MS } from './asleep.ts'
 import type { Explanation } from './explanation.ts'
 import type { EventKind } from './faults.ts'
 import type { Script } from './script.ts'
@@ -115,8 +116,6 @@ export function noiseCost(story: Explanation, { agreed }: CapturedTransfer): num
   )
 }
 
-/** A link sleeps after this, at the least; shorter gaps come with every packet. */
-const IDLE_MS = 3
 /** Packets without a gap before them, or the gap explains nothing. */
 const LEAST_BUSY = 30
 
@@ -265,15 +264,22 @@ const UNKNOWN_COST = 3
 /** Shorter runs than this many round trips are alike by chance. */
 const LEAST_MEDIANS = 5
 const LEAST_RUNS = 3
+/** Two times are alike by chance more often: they have to be alike to this share and a round trip. */
+const FEWEST_RUNS = 2
+const FEW_ALIKE = 0.01
 /** Of such a run, the server waits at most this share. */
 const MOST_WAIT = 0.3
 
 /** One outage to the end, or outages each after the same time. */
 export function outagesCost({ own, script, events }: Explanation): number {
   if (own.length === 1) return isOver(own[0], events) ? 2 * OUTAGE_COST : LASTING_OUTAGE_COST
-  const runs = runsOf({ own, script, events })
-  if (runs === undefined)
-    return shareCost(own.length, chancesOf(script, 'outage', own.length)) + NO_RHYTHM_COST * own.length
+  const lengths = runLengths({ own, script, events })
+  const runs = alikeRuns(lengths, script.medianMs)
+  if (runs === undefined) {
+    // A time that shows only once may be that of all.
+    const oddCost = lengths.length < FEWEST_RUNS ? 0 : NO_RHYTHM_COST
+    return shareCost(own.length, chancesOf(script, 'outage', own.length)) + oddCost * own.length
+  }
   // The others began or ended while the server only waited: their times are not known.
   const others = own.length - 1 - runs.count
   return 2 * PARAMETER_COST + FITS_COST * runs.count + UNKNOWN_COST * others
@@ -286,12 +292,12 @@ function isOver({ at }: StoryEvent, events: readonly StoryEvent[]): boolean {
 
 /** How long it works each time until nothing arrives; undefined when these times are not alike. */
 export function runsMs(story: Pick<Explanation, 'own' | 'events' | 'script'>): number | undefined {
-  return runsOf(story)?.shortestMs
+  return alikeRuns(runLengths(story), story.script.medianMs)?.shortestMs
 }
 
 /** The runs whose length is known. */
-function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>) {
-  const { ms, medianMs, mostMs, fromClient, nextHeard } = script
+function runLengths({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>): number[] {
+  const { ms, mostMs, fromClient, nextHeard } = script
   const timers = events.filter(({ kind }) => kind === 'timer')
   const runs: number[] = []
   for (let n = 1; n < own.length; n++) {
@@ -305,10 +311,15 @@ function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 's
     if (answer < 0 || ms[answer] - ms[first] > mostMs) continue
     if (ms[first] - ms[over.at] <= MOST_WAIT * runMs) runs.push(runMs)
   }
+  return runs
+}
+
+function alikeRuns(runs: readonly number[], medianMs: number): { shortestMs: number; count: number } | undefined {
   const shortest = Math.min(...runs)
-  if (runs.length < LEAST_RUNS || shortest < LEAST_MEDIANS * medianMs) return undefined
+  if (runs.length < FEWEST_RUNS || shortest < LEAST_MEDIANS * medianMs) return undefined
+  const most = runs.length < LEAST_RUNS ? FEW_ALIKE + medianMs / shortest : OUTAGE_ALIKE
   // An outage that ended before anything was sent shows as twice the time.
-  const isAlike = runs.every((run) => Math.abs(run - Math.round(run / shortest) * shortest) <= OUTAGE_ALIKE * shortest)
+  const isAlike = runs.every((run) => Math.abs(run - Math.round(run / shortest) * shortest) <= most * shortest)
   const isOne = isAlike && median(runs)! <= (1 + OUTAGE_ALIKE) * shortest
   return isOne ? { shortestMs: shortest, count: runs.length } : undefined
 }
