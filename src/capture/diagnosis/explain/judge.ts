@@ -51,7 +51,7 @@ const RARER_COST = 0.05
 
 /** Below twenty to one the odds decide nothing between stories of the same packets. */
 export const LEVEL_COST = Math.log(20)
-/** A story of these alone says of each packet what became of it: played, it makes the packets of the capture. */
+/** What became of a packet. Played, a story of these alone makes the packets of the capture; of the rest it says nothing. */
 const EXACT: ReadonlySet<EventKind> = new Set([
   'up-lost',
   'down-lost',
@@ -137,14 +137,21 @@ const MOST_ODD_SHARE = 0.15
 
 type Candidate = Omit<Judged, 'weight' | 'share' | 'isLevel'>
 
-function isExact({ events }: Explanation): boolean {
-  return events.every(({ kind }) => EXACT.has(kind))
+/** What a story leaves unsaid. */
+function restOf({ events }: Explanation): string {
+  return events
+    .filter(({ kind }) => !EXACT.has(kind))
+    .map(({ kind, at }) => `${kind} ${at}`)
+    .join()
 }
 
 /** Both losses at once are no cause beside each of them. */
 function levelWith(best: Candidate, sorted: readonly Candidate[]): readonly Candidate[] {
-  const mayBe = ({ hypothesis, story }: Candidate): boolean => hypothesis !== 'both-losses' && isExact(story)
-  return mayBe(best) ? sorted.filter((one) => mayBe(one) && one.cost - best.cost <= LEVEL_COST) : []
+  if (best.hypothesis === 'both-losses') return []
+  const rest = restOf(best.story)
+  return sorted.filter(
+    (one) => one.hypothesis !== 'both-losses' && one.cost - best.cost <= LEVEL_COST && restOf(one.story) === rest,
+  )
 }
 
 function weighed(found: readonly Candidate[], isComplete: boolean): Judged[] {

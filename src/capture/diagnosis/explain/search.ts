@@ -111,6 +111,7 @@ class Search {
       late: [],
       said: -1,
       isOut: false,
+      staysOut: false,
       explained: [],
       passed: -1,
       behind: -1,
@@ -183,7 +184,7 @@ class Search {
       out.push(branch)
       // A packet of the client that opens the way again is on it already, for half of a round trip.
       const heard = this.#script.nextHeard[at]
-      if (heard < 0 || ms[heard] - ms[at] > this.#script.medianMs / 2) return
+      if (branch.staysOut || heard < 0 || ms[heard] - ms[at] > this.#script.medianMs / 2) return
       branch = { ...branch, isOut: false }
     }
     if (at > lastHeard) {
@@ -492,8 +493,9 @@ class Search {
     const found = this.#say(fired, what, ms[at])
       .filter(({ explained }) => explained[0] === at)
       .map((b) => ({ ...b, explained: b.explained.slice(1) }))
-    // The way may stay closed after it.
-    return branch.isOut ? [...found, ...found.map((b) => ({ ...b, isOut: true }))] : found
+    if (!branch.isOut) return found
+    const closed = found.map((b) => ({ ...b, isOut: true, staysOut: true }))
+    return branch.staysOut ? closed : [...found, ...closed]
   }
 
   #timerCost(tookMs: number, isRequest: boolean): number {

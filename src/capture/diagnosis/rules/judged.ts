@@ -24,7 +24,7 @@ export function judgedRule({ hypotheses, events, words, ...rule }: JudgedRule): 
     find(view): Finding | undefined {
       const { judged } = view.judgement
       const own = judged.filter((one) => hypotheses.includes(one.hypothesis) && events(one).length > 0)
-      const best = own[0]
+      const best = own.find(({ isLevel }) => isLevel) ?? own[0]
       if (best === undefined) return undefined
       const shownEvents = events(best)
       const weight = best.isLevel ? best.weight : own.reduce((sum, one) => sum + one.weight, 0)
