@@ -96,7 +96,8 @@ export function cheapest(branches: Branch[], key: (branch: Branch) => string): B
 
 /** Branches with the same key go on alike, at the packet of time `ms`. The ACK before matters where stale ones may come. */
 export function keyOf(branch: Branch, { habits }: Terms, ms: number, isSaidOfUse: boolean): string {
-  const { client, heldDown, heldUp, late, said, isOut, staysOut, busyUntilMs, queued, explained, behind, slowUntilMs } = branch
+  const { client, heldDown, heldUp, late, said, isOut, staysOut, busyUntilMs, queued, explained, behind, slowUntilMs } =
+    branch
   const lost = `${branch.isUpLost ? 'u' : ''}${branch.isDownLost ? 'd' : ''}`
   const { begun, done, have, beyond, told, nextAck } = client
   const isTold = habits.once && told === have

@@ -46,6 +46,7 @@ const PAIRS: readonly (readonly [readonly Hypothesis[], readonly Hypothesis[], s
 /** What would tell a hypothesis from another one; undefined where nothing is known. */
 export function apart(one: Hypothesis, other: Hypothesis): string | undefined {
   return PAIRS.find(
-    ([some, others]) => (some.includes(one) && others.includes(other)) || (some.includes(other) && others.includes(one)),
+    ([some, others]) =>
+      (some.includes(one) && others.includes(other)) || (some.includes(other) && others.includes(one)),
   )?.[2]
 }

@@ -57,7 +57,8 @@ function mayBe(view: View, server: KnownServer, waits: readonly ServerWait[]): b
   if (server.neverRepeatsOack === true && repeatsOack(view)) return false
   if (server.mostTimeouts !== undefined && timeoutsOf(view, waits) > server.mostTimeouts) return false
   const inARow = server.repeatsInARow
-  if (inARow !== undefined && (waits.some(({ nth }) => nth >= inARow) || stoppedSooner(view, waits, inARow))) return false
+  if (inARow !== undefined && (waits.some(({ nth }) => nth >= inARow) || stoppedSooner(view, waits, inARow)))
+    return false
   if (saysSo(view.transfer) && server.saysItGaveUp !== true) return false
   return !hasGivenUp(view) || (server.saysItGaveUp === true) === (view.transfer.outcome.type === 'error')
 }
