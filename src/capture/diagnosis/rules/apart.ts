@@ -31,7 +31,8 @@ export const UNREACHED_APART =
 
 /** Both orders. The first row that has both of them. */
 const PAIRS: readonly (readonly [readonly Hypothesis[], readonly Hypothesis[], string])[] = [
-  [['data-loss'], ['ack-loss'], LOSSES],
+  [['data-loss', 'both-losses'], ['ack-loss'], LOSSES],
+  [['data-loss'], ['both-losses'], LOSSES],
   [['tx-hold'], ['rx-hold'], HOLDS],
   [['rx-hold', 'rx-one-behind'], ['data-loss', 'ack-loss', 'both-losses'], LOSS_OR_RX_HOLD],
   [['tx-hold'], ['data-loss', 'ack-loss', 'both-losses'], LOSS_OR_TX_HOLD],
