@@ -11,20 +11,20 @@ const LIKELY = 0.3
 
 /** `isOurs`: the server is Foresend. */
 export function rank(view: View, isOurs: boolean): Cause[] {
-  const causes: Cause[] = []
-  const consequences: Cause[] = []
+  const causes: Ranked[] = []
+  const consequences: Ranked[] = []
   for (const rule of RULES) {
     const finding = toned(view, rule.find(view))
     if (finding === undefined || finding.confidence < LEAST_CONFIDENCE) continue
     const list = (finding.isConsequence ?? rule.isConsequence === true) ? consequences : causes
-    list.push(causeOf(rule, finding, isOurs))
+    list.push({ cause: causeOf(rule, finding, isOurs), likelihood: finding.likelihood ?? 0 })
   }
   causes.sort(byConfidence)
   consequences.sort(byConfidence)
+  const all = [...causes, ...consequences]
   // What another cause brings about stands behind it, unless all that may have done so is a guess.
-  return causes.reduce((sum, { confidence }) => sum + confidence, 0) >= LIKELY
-    ? [...causes, ...consequences]
-    : [...causes, ...consequences].sort(byConfidence)
+  const isExplained = causes.reduce((sum, { cause }) => sum + cause.confidence, 0) >= LIKELY
+  return (isExplained ? all : all.sort(byConfidence)).map(({ cause }) => cause)
 }
 
 /** A healthy network loses a packet now and then: one incident of a whole transfer is hardly a fault. */
@@ -38,6 +38,11 @@ function toned({ judgement, transfer }: View, finding: Finding | undefined): Fin
 
 const MANY_BLOCKS = 100
 
-function byConfidence(a: Cause, b: Cause): number {
-  return b.confidence - a.confidence
+interface Ranked {
+  readonly cause: Cause
+  readonly likelihood: number
+}
+
+function byConfidence(a: Ranked, b: Ranked): number {
+  return b.cause.confidence - a.cause.confidence || b.likelihood - a.likelihood
 }

@@ -5,6 +5,8 @@ import type { View } from './view/view.ts'
 /** What a rule found. The ranker makes a `Cause` of it. */
 export interface Finding {
   readonly confidence: number
+  /** Of causes with one confidence the higher one is named first. */
+  readonly likelihood?: number
   readonly evidence: readonly Evidence[]
   /** Replaces what the rule says in general, where the capture allows more. */
   readonly advice?: string

@@ -43,7 +43,9 @@ export interface Branch {
   readonly late: readonly Late[]
   /** The ACK before. */
   readonly said: number
+  /** Nothing reaches it; `staysOut`: what it says does not open the way again. */
   readonly isOut: boolean
+  readonly staysOut: boolean
   /** Positions of the client's packets that are explained, still ahead. */
   readonly explained: readonly number[]
   /** The last of them that no other packet overtook. */
@@ -94,14 +96,15 @@ export function cheapest(branches: Branch[], key: (branch: Branch) => string): B
 
 /** Branches with the same key go on alike, at the packet of time `ms`. The ACK before matters where stale ones may come. */
 export function keyOf(branch: Branch, { habits }: Terms, ms: number, isSaidOfUse: boolean): string {
-  const { client, heldDown, heldUp, late, said, isOut, busyUntilMs, queued, explained, behind, slowUntilMs } = branch
+  const { client, heldDown, heldUp, late, said, isOut, staysOut, busyUntilMs, queued, explained, behind, slowUntilMs } =
+    branch
   const lost = `${branch.isUpLost ? 'u' : ''}${branch.isDownLost ? 'd' : ''}`
   const { begun, done, have, beyond, told, nextAck } = client
   const isTold = habits.once && told === have
   const ready = busyUntilMs < ms ? '' : `${busyUntilMs} ${queued}`
   const isSlow = slowUntilMs < ms ? '' : 's'
   const saidBefore = isSaidOfUse ? said : ''
-  return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow} ${lost}`
+  return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''}${staysOut ? 's' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow} ${lost}`
 }
 
 /** The client's packet `match` is what this branch expected. */

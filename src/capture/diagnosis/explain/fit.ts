@@ -3,7 +3,8 @@
  * wire, a full receive ring and a link that sleeps from plain loss.
  */
 import type { CapturedTransfer } from '../../contract.ts'
-import { median } from '../view/median.ts'
+
+import { IDLE_MS } from './asleep.ts'
 import type { Explanation } from './explanation.ts'
 import type { EventKind } from './faults.ts'
 import type { Script } from './script.ts'
@@ -115,8 +116,6 @@ export function noiseCost(story: Explanation, { agreed }: CapturedTransfer): num
   )
 }
 
-/** A link sleeps after this, at the least; shorter gaps come with every packet. */
-const IDLE_MS = 3
 /** Packets without a gap before them, or the gap explains nothing. */
 const LEAST_BUSY = 30
 
@@ -265,18 +264,60 @@ const UNKNOWN_COST = 3
 /** Shorter runs than this many round trips are alike by chance. */
 const LEAST_MEDIANS = 5
 const LEAST_RUNS = 3
+/** Two times are alike by chance more often: they have to be alike to this share and a round trip. */
+const FEWEST_RUNS = 2
+const FEW_ALIKE = 0.01
+const MOST_OFF = 0.15
+/** Every second outage ends with an answer on its way. */
+const LONGER_COST = Math.LN2
 /** Of such a run, the server waits at most this share. */
 const MOST_WAIT = 0.3
 
 /** One outage to the end, or outages each after the same time. */
-export function outagesCost({ own, script, events }: Explanation): number {
-  if (own.length === 1) return isOver(own[0], events) ? 2 * OUTAGE_COST : LASTING_OUTAGE_COST
-  const runs = runsOf({ own, script, events })
-  if (runs === undefined)
-    return shareCost(own.length, chancesOf(script, 'outage', own.length)) + NO_RHYTHM_COST * own.length
+export function outagesCost(story: Pick<Explanation, 'own' | 'script' | 'events'>): number {
+  const { own, script, events } = story
+  const lengths = runLengths(story)
+  const { atOnce, isOneTime } = firstPacketsOf(story)
+  const runs = isOneTime ? alikeRuns(lengths, script.medianMs) : undefined
   // The others began or ended while the server only waited: their times are not known.
-  const others = own.length - 1 - runs.count
-  return 2 * PARAMETER_COST + FITS_COST * runs.count + UNKNOWN_COST * others
+  if (runs !== undefined)
+    return (
+      2 * PARAMETER_COST +
+      FITS_COST * lengths.length +
+      LONGER_COST * (runs.times - lengths.length) +
+      UNKNOWN_COST * (own.length - 1 - lengths.length)
+    )
+  // The way opened and closed again before anything was sent: that is one outage more only in name.
+  const began = isOneTime ? own.length - atOnce : own.length
+  const goOn = FITS_COST * (own.length - began)
+  if (began === 1) return goOn + (isOver(own[0], events) ? 2 * OUTAGE_COST : LASTING_OUTAGE_COST)
+  // A time that shows only once may be that of all.
+  const oddCost = isOneTime && lengths.length < FEWEST_RUNS ? 0 : NO_RHYTHM_COST
+  return goOn + shareCost(began, chancesOf(script, 'outage', began)) + oddCost * began
+}
+
+/** Of the first packets of the server behind each word that opened the way: those that were lost, and whether one time explains which were. */
+function firstPacketsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>) {
+  const { fromClient, ms } = script
+  let atOnce = 0
+  let leastMs = 0
+  let mostMs = Infinity
+  for (let n = 1; n < own.length; n++) {
+    const over = openedBefore({ own, events }, n)
+    if (over === undefined) continue
+    const first = fromClient.indexOf(0, over.at)
+    const waitedMs = ms[first] - ms[over.at]
+    if (first === own[n].at) {
+      atOnce++
+      mostMs = Math.min(mostMs, waitedMs)
+    } else leastMs = Math.max(leastMs, waitedMs)
+  }
+  return { atOnce, isOneTime: leastMs <= mostMs }
+}
+
+/** What the client said last by its timer opened the way again. */
+function openedBefore({ own, events }: Pick<Explanation, 'own' | 'events'>, n: number): StoryEvent | undefined {
+  return events.findLast(({ kind, at }) => kind === 'timer' && at > own[n - 1].at && at < own[n].at)
 }
 
 /** Something got through to the client behind it. */
@@ -286,17 +327,15 @@ function isOver({ at }: StoryEvent, events: readonly StoryEvent[]): boolean {
 
 /** How long it works each time until nothing arrives; undefined when these times are not alike. */
 export function runsMs(story: Pick<Explanation, 'own' | 'events' | 'script'>): number | undefined {
-  return runsOf(story)?.shortestMs
+  return alikeRuns(runLengths(story), story.script.medianMs)?.shortestMs
 }
 
 /** The runs whose length is known. */
-function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>) {
-  const { ms, medianMs, mostMs, fromClient, nextHeard } = script
-  const timers = events.filter(({ kind }) => kind === 'timer')
+function runLengths({ own, events, script }: Pick<Explanation, 'own' | 'events' | 'script'>): number[] {
+  const { ms, mostMs, fromClient, nextHeard } = script
   const runs: number[] = []
   for (let n = 1; n < own.length; n++) {
-    // What the client said last by its timer opened the way again.
-    const over = timers.findLast(({ at }) => at > own[n - 1].at && at < own[n].at)
+    const over = openedBefore({ own, events }, n)
     if (over === undefined) continue
     const runMs = ms[own[n].at] - ms[over.at]
     // A server that only waited in between shows nothing, nor does one whose first packet was lost as well.
@@ -305,10 +344,21 @@ function runsOf({ own, events, script }: Pick<Explanation, 'own' | 'events' | 's
     if (answer < 0 || ms[answer] - ms[first] > mostMs) continue
     if (ms[first] - ms[over.at] <= MOST_WAIT * runMs) runs.push(runMs)
   }
-  const shortest = Math.min(...runs)
-  if (runs.length < LEAST_RUNS || shortest < LEAST_MEDIANS * medianMs) return undefined
-  // An outage that ended before anything was sent shows as twice the time.
-  const isAlike = runs.every((run) => Math.abs(run - Math.round(run / shortest) * shortest) <= OUTAGE_ALIKE * shortest)
-  const isOne = isAlike && median(runs)! <= (1 + OUTAGE_ALIKE) * shortest
-  return isOne ? { shortestMs: shortest, count: runs.length } : undefined
+  return runs
+}
+
+/** The shortest of runs that are multiples of it, and how many times it is in all of them. */
+function alikeRuns(runs: readonly number[], medianMs: number): { shortestMs: number; times: number } | undefined {
+  const shortestMs = Math.min(...runs)
+  if (runs.length < FEWEST_RUNS || shortestMs < LEAST_MEDIANS * medianMs) return undefined
+  const share = runs.length < LEAST_RUNS ? FEW_ALIKE + medianMs / shortestMs : OUTAGE_ALIKE
+  let all = 0
+  for (const run of runs) {
+    // An outage that ends with an answer on its way, before anything is sent, does not show.
+    const times = Math.round(run / shortestMs)
+    const offMs = Math.min(share * shortestMs + (times - 1) * medianMs, MOST_OFF * shortestMs)
+    if (Math.abs(run - times * shortestMs) > offMs) return undefined
+    all += times
+  }
+  return { shortestMs, times: all }
 }

@@ -2,7 +2,7 @@
 import type { CapturedTransfer } from '../../contract.ts'
 import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
-import type { FaultName } from './faults.ts'
+import type { EventKind, FaultName } from './faults.ts'
 import { isFlood } from './flood.ts'
 import { lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { mixedLosses } from './mixed.ts'
@@ -16,8 +16,12 @@ export interface Judged {
   readonly hypothesis: Hypothesis
   readonly story: Explanation
   readonly cost: number
-  /** 0 to 1: of all that may have been, `none` included. */
+  /** 0 to 1: of all that may have been, `none` included; of those that are level each has the same. */
   readonly weight: number
+  /** The same where none count as level. */
+  readonly share: number
+  /** It makes the same packets as the likeliest one, about as often, and others do as well. */
+  readonly isLevel: boolean
 }
 
 export interface Judgement {
@@ -45,6 +49,19 @@ const NOISE_COST = 0.5
 /** Of two faults that explain the same packets as well. */
 const RARER_COST = 0.05
 
+/** Below twenty to one the odds decide nothing between stories of the same packets. */
+export const LEVEL_COST = Math.log(20)
+/** What became of a packet. Played, a story of these alone makes the packets of the capture; of the rest it says nothing. */
+const EXACT: ReadonlySet<EventKind> = new Set([
+  'up-lost',
+  'down-lost',
+  'up-held',
+  'down-held',
+  'outage',
+  'timer',
+  'dead',
+])
+
 export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks: number): Judgement {
   const latencies = latenciesOf(transfer, all)
   const timer = clientTimerOf(transfer, all, latencies[0].usualMs)
@@ -53,7 +70,7 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
   if (isFlood(transfer, all, latencies[0].medianMs)) return { judged: [], timerMs: timer.ms, isFlood: true }
   const stories = explain(transfer, all, latencies, timer, windowBlocks)
   const told = stories.filter(({ fault, own }) => fault !== 'both-losses' || isBoth(own))
-  const found: Omit<Judged, 'weight'>[] = told.map((story) => ({
+  const found: Candidate[] = told.map((story) => ({
     hypothesis: story.fault,
     story,
     cost: story.cost + (isRarer(story.fault, transfer) ? RARER_COST : 0),
@@ -118,8 +135,27 @@ function isUnexplained(story: Explanation): boolean {
 const MOST_ODD = 8
 const MOST_ODD_SHARE = 0.15
 
-function weighed(found: readonly Omit<Judged, 'weight'>[], isComplete: boolean): Judged[] {
-  const best = new Map<Hypothesis, Omit<Judged, 'weight'>>()
+type Candidate = Omit<Judged, 'weight' | 'share' | 'isLevel'>
+
+/** What a story leaves unsaid. */
+function restOf({ events }: Explanation): string {
+  return events
+    .filter(({ kind }) => !EXACT.has(kind))
+    .map(({ kind, at }) => `${kind} ${at}`)
+    .join()
+}
+
+/** Both losses at once are no cause beside each of them. */
+function levelWith(best: Candidate, sorted: readonly Candidate[]): readonly Candidate[] {
+  if (best.hypothesis === 'both-losses') return []
+  const rest = restOf(best.story)
+  return sorted.filter(
+    (one) => one.hypothesis !== 'both-losses' && one.cost - best.cost <= LEVEL_COST && restOf(one.story) === rest,
+  )
+}
+
+function weighed(found: readonly Candidate[], isComplete: boolean): Judged[] {
+  const best = new Map<Hypothesis, Candidate>()
   for (const one of found) {
     // Without an event of its own it is the healthy story once more.
     if (one.hypothesis !== 'none' && one.story.own.length === 0) continue
@@ -137,5 +173,11 @@ function weighed(found: readonly Omit<Judged, 'weight'>[], isComplete: boolean):
   if ((none?.cost ?? Infinity) - cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)
-  return sorted.map((one, n) => ({ ...one, weight: shares[n] / sum }))
+  const level = levelWith(sorted[0], sorted)
+  const weightOfEach = level.reduce((all, one) => all + shares[sorted.indexOf(one)], 0) / sum / level.length
+  return sorted.map((one, n) => {
+    const isLevel = level.length > 1 && level.includes(one)
+    const share = shares[n] / sum
+    return { ...one, weight: isLevel ? weightOfEach : share, share, isLevel }
+  })
 }

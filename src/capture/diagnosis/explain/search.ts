@@ -25,6 +25,8 @@ const QUEUE = 4
 /** No client's timer is shorter. */
 const SHORTEST_TIMER_MS = 45
 const TIMER_OFF = 0.05
+const SECOND_MS = 1000
+const SECOND_OFF_MS = 5
 /** Costs of a packet by the timer of the client, by how well the time fits. */
 const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
 /** An answer that comes later than usual. */
@@ -109,6 +111,7 @@ class Search {
       late: [],
       said: -1,
       isOut: false,
+      staysOut: false,
       explained: [],
       passed: -1,
       behind: -1,
@@ -179,9 +182,9 @@ class Search {
     if (branch.client.done) return this.#arriveAtEnd(branch, block, out)
     if (branch.isOut) {
       out.push(branch)
-      // A packet of the client that opens the way again is on it already.
+      // A packet of the client that opens the way again is on it already, for half of a round trip.
       const heard = this.#script.nextHeard[at]
-      if (heard < 0 || ms[heard] - ms[at] > this.#script.medianMs) return
+      if (branch.staysOut || heard < 0 || ms[heard] - ms[at] > this.#script.medianMs / 2) return
       branch = { ...branch, isOut: false }
     }
     if (at > lastHeard) {
@@ -194,6 +197,7 @@ class Search {
       }
     }
     if (at === this.#script.refusedAt) out.push(branch)
+    if (this.#isLastTimer(branch)) out.push({ ...branch, client: { ...branch.client, done: true } })
     const lost = this.#happened(branch, 'down-lost', at, block)
     if (lost !== undefined) out.push(lost)
     const outage = branch.client.have > 0 ? this.#happened(branch, 'outage', at, block) : undefined
@@ -342,17 +346,21 @@ class Search {
    */
   #chanceOf(match: number, pausedMs: number): number {
     const { ms, sentBefore, timerMs, isTimerSure, usualMs, medianMs } = this.#script
+    const sent = sentBefore[match]
     // The pauses of a device that writes its flash are alike, and look like a timer that nothing else shows.
     const mayBeTimer = isTimerSure || this.#costs !== FAULT_COSTS['slow-flash']
-    const isTimer = mayBeTimer && timerMs !== undefined && isMultiple(pausedMs, timerMs, 2 * medianMs)
-    const sent = sentBefore[match]
+    const isTimer =
+      mayBeTimer &&
+      (timerMs === undefined
+        ? isWholeSeconds(pausedMs, medianMs) || (sent > this.#at && isWholeSeconds(ms[match] - ms[sent], medianMs))
+        : isMultiple(pausedMs, timerMs, 2 * medianMs))
     let before = sent < 0 ? -1 : sentBefore[sent]
     // Packets of a burst are one repeat.
     while (before > this.#at && ms[sent] - ms[before] <= medianMs) before = sentBefore[before]
-    if (sent <= this.#at || before < 0) return isTimer ? this.#timerChance(pausedMs, timerMs) : 0
+    if (sent <= this.#at || before < 0) return isTimer ? this.#timerChance(pausedMs, timerMs ?? SECOND_MS) : 0
     const everyMs = Math.max(usualMs, ms[sent] - ms[before])
     const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
-    return Math.max(isTimer ? this.#timerChance(pausedMs, timerMs) : 0, Math.log(everyMs / sinceMs) - 1)
+    return Math.max(isTimer ? this.#timerChance(pausedMs, timerMs ?? SECOND_MS) : 0, Math.log(everyMs / sinceMs) - 1)
   }
 
   /** The closer the pause is to the time of the timer, the less it is chance. */
@@ -485,8 +493,9 @@ class Search {
     const found = this.#say(fired, what, ms[at])
       .filter(({ explained }) => explained[0] === at)
       .map((b) => ({ ...b, explained: b.explained.slice(1) }))
-    // The way may stay closed after it.
-    return branch.isOut ? [...found, ...found.map((b) => ({ ...b, isOut: true }))] : found
+    if (!branch.isOut) return found
+    const closed = found.map((b) => ({ ...b, isOut: true, staysOut: true }))
+    return branch.staysOut ? closed : [...found, ...closed]
   }
 
   #timerCost(tookMs: number, isRequest: boolean): number {
@@ -498,7 +507,7 @@ class Search {
     if (isTime && isTimerSure && this.#terms.habits.timer !== 'none') return TIMER_COST.exact
     if (quietMs < SHORTEST_TIMER_MS) return TIMER_COST.never
     if (this.#terms.habits.timer === 'none' && !isRequest) return TIMER_COST.odd
-    if (timerMs === undefined) return TIMER_COST.odd
+    if (timerMs === undefined) return isWholeSeconds(ms[at] - tookMs, medianMs) ? TIMER_COST.near : TIMER_COST.odd
     if (!isTime && !isMultiple(quietMs, timerMs, 2 * medianMs)) return TIMER_COST.odd
     return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
   }
@@ -517,6 +526,13 @@ class Search {
     const held = next.heldUp === undefined ? this.#happened(next, 'up-held', this.#at, what) : undefined
     if (held !== undefined) found.push({ ...held, heldUp: what })
     return found.flatMap((b) => this.#missedTimers(b))
+  }
+
+  /** The timeout that ends the transfer comes about now: the client may be gone already. */
+  #isLastTimer({ client, tookMs, timeouts }: Branch): boolean {
+    const { timerMs, ms, medianMs } = this.#script
+    if (timerMs === undefined || this.#terms.habits.timer !== 'exact' || !client.begun || timeouts < LIVES) return false
+    return ms[this.#at] >= tookMs + timerMs - 2 * medianMs
   }
 
   #isTimerMissed({ client, tookMs, busyUntilMs }: Branch): boolean {
@@ -551,4 +567,11 @@ class Search {
 function isMultiple(waitedMs: number, timerMs: number, moreMs: number): boolean {
   const times = Math.round(waitedMs / timerMs)
   return times >= 1 && Math.abs(waitedMs - times * timerMs) <= TIMER_OFF * timerMs + moreMs
+}
+
+/** Where nothing else shows a timer: most count in seconds, and other waits end so seldom with one. */
+function isWholeSeconds(waitedMs: number, medianMs: number): boolean {
+  const seconds = Math.round(waitedMs / SECOND_MS)
+  const offMs = Math.min(2 * medianMs, SECOND_OFF_MS)
+  return seconds >= 1 && Math.abs(waitedMs - seconds * SECOND_MS) <= offMs
 }

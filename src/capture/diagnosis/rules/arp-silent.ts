@@ -7,6 +7,7 @@ import { runsMs } from '../explain/fit.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { shown, type View } from '../view/view.ts'
 import { ARP_APART, UNREACHED_APART } from './apart.ts'
+import { certainty } from './judged.ts'
 import { unansweredSends } from './client-silent.ts'
 
 export const arpSilent: Rule = {
@@ -37,7 +38,8 @@ export const arpSilent: Rule = {
             lost,
           )
     return {
-      confidence: asked.length > 0 ? 0.97 : weight * 0.98,
+      confidence: asked.length > 0 ? 0.97 : weight * certainty(Infinity),
+      likelihood: judged.share,
       evidence: [...asked, evidence],
       tellApart: asked.length > 0 ? undefined : ARP_APART,
     }

@@ -1,9 +1,6 @@
 /** Loss in both directions that grows with the length of the frame: DATA suffers most, and ACKs a little. */
 import { judgedRule, ofKind } from './judged.ts'
 
-const APART =
-  'Serve it with a smaller block size: damage by the byte then hits fewer blocks, loss by the packet as many.'
-
 export const bitErrors = judgedRule({
   id: 'bit-errors',
   title: 'frames are damaged on the wire, long ones more often',
@@ -15,5 +12,4 @@ export const bitErrors = judgedRule({
     const acks = events.filter(({ kind }) => kind === 'up-lost').length
     return `${events.length - acks} losses of DATA and ${acks} of ACKs: about the proportion of their lengths`
   },
-  apart: { 'data-loss': APART, 'both-losses': APART },
 })

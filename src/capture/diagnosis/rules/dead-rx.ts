@@ -1,5 +1,8 @@
+import { asleepFromTheStart } from '../explain/asleep.ts'
+import { LEVEL_COST } from '../explain/judge.ts'
 import type { Rule } from '../rule.ts'
 import { shown } from '../view/view.ts'
+import { EEE_APART } from './apart.ts'
 
 export const deadRx: Rule = {
   id: 'dead-rx',
@@ -19,12 +22,16 @@ export const deadRx: Rule = {
       answers.length === 1 ? 'the answer of the server was' : `${answers.length} answers of the server, and not one was`
     const evidence = [shown(view, `${words} ${answers.length === 1 ? 'never ' : ''}acknowledged`, answers)]
     if (count > 1) evidence.push(shown(view, `the device asks ${count} times, as if nothing had come`, requests))
-    return {
-      confidence: count > 1 ? 0.9 : answers.length > 1 ? 0.75 : 0.5,
-      evidence,
-      tellApart:
-        'Capture on a mirror port next to the device: answers that arrive there are lost in the device itself.',
-    }
+    const confidence = count > 1 ? 0.9 : answers.length > 1 ? 0.75 : 0.5
+    const asleep = asleepFromTheStart(transfer, list)
+    if (asleep === undefined || asleep.deadGain > LEVEL_COST)
+      return {
+        confidence,
+        evidence,
+        tellApart:
+          'Capture on a mirror port next to the device: answers that arrive there are lost in the device itself.',
+      }
+    return { confidence: confidence / 2, likelihood: asleep.deadGain > 0 ? 1 : 0, evidence, tellApart: EEE_APART }
   },
 }
 

@@ -4,6 +4,7 @@ import type { Hypothesis, Judged } from '../explain/judge.ts'
 import type { StoryEvent } from '../explain/branch.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { shown, type View } from '../view/view.ts'
+import { apart } from './apart.ts'
 
 export interface JudgedRule extends Pick<Rule, 'title' | 'advice' | 'adviceOfOurs'> {
   readonly id: CauseId
@@ -12,28 +13,27 @@ export interface JudgedRule extends Pick<Rule, 'title' | 'advice' | 'adviceOfOur
   /** The events of a story that show it, and what they show; `blocks` names them. */
   readonly events: (judged: Judged) => readonly StoryEvent[]
   readonly words: (blocks: string, events: readonly StoryEvent[], judged: Judged, view: View) => string
-  /** What tells it from other hypotheses that are likely too. */
-  readonly apart?: Readonly<Partial<Record<Hypothesis, string>>>
 }
 
 /** A hypothesis that is at most this much less likely is worth telling apart. */
 const AS_LIKELY = 0.1
 
-export function judgedRule({ hypotheses, events, words, apart = {}, ...rule }: JudgedRule): Rule {
+export function judgedRule({ hypotheses, events, words, ...rule }: JudgedRule): Rule {
   return {
     ...rule,
     find(view): Finding | undefined {
       const { judged } = view.judgement
       const own = judged.filter((one) => hypotheses.includes(one.hypothesis) && events(one).length > 0)
-      const best = own[0]
+      const best = own.find(({ isLevel }) => isLevel) ?? own[0]
       if (best === undefined) return undefined
       const shownEvents = events(best)
-      const weight = own.reduce((sum, one) => sum + one.weight, 0)
+      const weight = best.isLevel ? best.weight : own.reduce((sum, one) => sum + one.weight, 0)
       const others = judged.filter((one) => !hypotheses.includes(one.hypothesis) && one.weight >= AS_LIKELY * weight)
       const { packet } = best.story.script
       const text = words(blocksText(shownEvents), shownEvents, best, view)
       return {
-        confidence: weight * certainty(shownEvents.length),
+        confidence: weight * certainty(observationsOf(best, judged, shownEvents.length)),
+        likelihood: best.share,
         evidence: [
           shown(
             view,
@@ -41,10 +41,17 @@ export function judgedRule({ hypotheses, events, words, apart = {}, ...rule }: J
             shownEvents.flatMap((event) => packetsOf(event, best)).map((at) => packet[at]),
           ),
         ],
-        tellApart: others.map(({ hypothesis }) => apart[hypothesis]).find((text) => text !== undefined),
+        tellApart: others.map((other) => apart(best.hypothesis, other.hypothesis)).find((text) => text !== undefined),
       }
     },
   }
+}
+
+/** Causes that are level are told by the same packets, however many events each story makes of them; an outage by all that follows. */
+export function observationsOf(one: Judged, judged: readonly Judged[], count: number): number {
+  if (!one.isLevel) return count
+  const level = judged.filter(({ isLevel }) => isLevel)
+  return Math.max(...level.map(({ hypothesis, story }) => (hypothesis === 'outage' ? Infinity : story.own.length)))
 }
 
 /** How sure a number of independent observations makes: 0.6 for one, 0.84 for two, 0.99 at most. */

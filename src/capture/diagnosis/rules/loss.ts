@@ -1,7 +1,6 @@
 /** What the two rules of loss share. */
 import type { Hypothesis } from '../explain/judge.ts'
 import type { Rule } from '../rule.ts'
-import { LOSS_OR_HOLD_APART, LOSSES_APART } from './apart.ts'
 import { judgedRule, ofKind } from './judged.ts'
 
 /** The rule of one direction. */
@@ -24,7 +23,6 @@ export function lossRule({ evidence, ...rule }: LossSettings): Rule {
         ? `${blocks}: acknowledged only after a repeat, which both directions of loss explain`
         : evidence(blocks)
     },
-    apart: { [other]: LOSSES_APART, 'rx-hold': LOSS_OR_HOLD_APART },
   })
 }
 

@@ -1,4 +1,3 @@
-import { HOLDS_APART, LOSS_OR_HOLD_APART } from './apart.ts'
 import { judgedRule, ofKind } from './judged.ts'
 
 export const rxHold = judgedRule({
@@ -8,5 +7,4 @@ export const rxHold = judgedRule({
   hypotheses: ['rx-hold'],
   events: ofKind('down-held'),
   words: (blocks) => `${blocks}: the device saw it only when the next frame came, and answered both`,
-  apart: { 'tx-hold': HOLDS_APART, 'data-loss': LOSS_OR_HOLD_APART },
 })

@@ -1,8 +1,6 @@
 /** A receive ring with few places: the first packets of a burst arrive, later ones do not. */
 import { judgedRule, ofKind } from './judged.ts'
 
-const APART = 'Serve it with `--window 1`: a full ring then loses nothing, and a bad link still does.'
-
 export const rxRing = judgedRule({
   id: 'rx-ring',
   title: 'the device loses the later packets of a burst: its receive ring is full',
@@ -11,5 +9,4 @@ export const rxRing = judgedRule({
   hypotheses: ['rx-ring'],
   events: ofKind('down-lost'),
   words: (blocks) => `${blocks}: lost, and each left right behind another packet`,
-  apart: { 'data-loss': APART, 'both-losses': APART },
 })

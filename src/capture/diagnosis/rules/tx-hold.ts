@@ -1,4 +1,3 @@
-import { HOLDS_APART } from './apart.ts'
 import { judgedRule, ofKind } from './judged.ts'
 
 export const txHold = judgedRule({
@@ -11,5 +10,4 @@ export const txHold = judgedRule({
   hypotheses: ['tx-hold'],
   events: ofKind('up-held'),
   words: (blocks) => `${blocks}: the ACK came with another packet, when the device spoke again`,
-  apart: { 'rx-hold': HOLDS_APART },
 })

@@ -21,10 +21,27 @@ export interface KnownServer {
   readonly saysItGaveUp?: true
   /** It sends its OACK once. */
   readonly neverRepeatsOack?: true
+  /** It ends a transfer that had more timeouts than this in all. */
+  readonly mostTimeouts?: number
+  /** It repeats a packet this often in a row, no more, and gives up no sooner. */
+  readonly repeatsInARow?: number
+  /** How much the waits that fit differ; by default as those of a timer do. */
+  spreadMs?(ms: number, nth: number): number
 }
 
 /** Timers of programs that sleep are late by some milliseconds. */
 const LATE_MS = 30
+const SECOND_MS = 1000
+/** Most timers end within this of a round time, half of them; the others are late. */
+const EXACT_MS = 4
+const ROUND_MS = 50
+
+/** How much the waits of a timer differ, where this one is among them. */
+export function timerSpreadMs(ms: number): number {
+  const isRound = Math.abs(ms - ROUND_MS * Math.round(ms / ROUND_MS)) <= EXACT_MS / 2
+  return 2 * (isRound ? EXACT_MS : LATE_MS)
+}
+
 /** Windows counts in ticks of 1/64 s and may wake this much early. */
 const TICK_MS = 16
 
@@ -43,6 +60,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     name: 'tftp-hpa',
     habit: 'waits 1, 2, 4 s and so on',
     confirmsTimeout: true,
+    repeatsInARow: 5,
     fits: (ms, nth, timeoutS) => near(ms, (timeoutS ?? 1) * 1000 * 2 ** nth),
   },
   {
@@ -51,6 +69,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsTimeout: true,
     confirmsWindow: true,
     resendsOnRepeat: 'always',
+    repeatsInARow: 5,
     fits: constant(5),
   },
   {
@@ -59,6 +78,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsTimeout: true,
     confirmsWindow: true,
     neverRepeatsOack: true,
+    mostTimeouts: 6,
     fits: constant(5),
   },
   { name: 'py3tftp', habit: 'waits 0.5 s each time', confirmsTimeout: true, confirmsWindow: true, fits: constant(0.5) },
@@ -76,6 +96,9 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsTimeout: true,
     confirmsWindow: false,
     runsAhead: true,
+    // Packets that come while a timeout is pending.
+    resendsOnRepeat: 'sometimes',
+    spreadMs: () => TICK_MS + 1,
     fits: (ms, nth, timeoutS = 3) => {
       const seconds = nth === 0 ? Math.floor((timeoutS + 3) / 4) : nth === 1 ? Math.floor((timeoutS + 1) / 2) : timeoutS
       return ms <= seconds * 1000 + 1 && ms >= seconds * 1000 - TICK_MS
@@ -91,6 +114,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
       // The first wait ends with a second of its clock.
       return nth === 0 ? ms > (seconds - 1) * 1000 - 2 && ms <= seconds * 1000 + LATE_MS : near(ms, seconds * 1000)
     },
+    spreadMs: (ms, nth) => (nth === 0 ? SECOND_MS : timerSpreadMs(ms)),
   },
   {
     name: 'pin-anticipate',
@@ -100,6 +124,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsWindow: false,
     runsAhead: true,
     fits: (ms) => ms >= 5000 && ms <= 6000 + LATE_MS,
+    spreadMs: () => SECOND_MS,
   },
   {
     name: 'pytftpd',
@@ -118,6 +143,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     resendsOnRepeat: 'sometimes',
     // Waits double, and end at one second, which a packet of the device does not shorten.
     fits: (ms, nth) => (nth === 0 ? ms <= 1000 + LATE_MS && !near(ms, 100) && !near(ms, 500) : ms < 3000),
+    spreadMs: (ms) => (near(ms, 250) || near(ms, 1000) ? 2 * timerSpreadMs(ms) : SECOND_MS),
   },
   {
     name: 'foresend',

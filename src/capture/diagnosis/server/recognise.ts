@@ -3,8 +3,10 @@ import type { CapturedTransfer } from '../../contract.ts'
 import type { RecognisedServer } from '../contract.ts'
 import { repeatsAtOnce } from '../explain/flood.ts'
 import { median } from '../view/median.ts'
+import { offeredBy } from '../view/reader.ts'
 import { shown, type View } from '../view/view.ts'
-import { KNOWN_SERVERS, type KnownServer } from './known.ts'
+import { LEVEL_COST } from '../explain/judge.ts'
+import { KNOWN_SERVERS, type KnownServer, timerSpreadMs } from './known.ts'
 import { type ServerWait, serverWaits } from './waits.ts'
 
 /** Fewer fitting waits are chance. */
@@ -17,13 +19,14 @@ export function recogniseServer(view: View): RecognisedServer | undefined {
   if (view.transfer.direction !== 'read') return undefined
   const waits = serverWaits(view)
   if (waits.length === 0) return undefined
-  const scored = KNOWN_SERVERS.filter((server) => mayBe(view, server))
-    .map((server) => ({ server, share: fittingShare(view, server, waits) }))
+  const scored = KNOWN_SERVERS.filter((server) => mayBe(view, server, waits))
+    .map((server) => ({ server, ...fitOf(view, server, waits) }))
     .filter(({ share }) => share >= LEAST_SHARE)
-    .sort((a, b) => b.share - a.share)
   if (scored.length === 0) return undefined
-  const { server, share } = scored[0]
-  const names = scored.filter((other) => share - other.share <= AS_GOOD).map((other) => other.server.name)
+  const most = Math.max(...scored.map(({ share }) => share))
+  const asGood = scored.filter(({ share }) => most - share <= AS_GOOD).sort((a, b) => a.cost - b.cost)
+  const { server, share, cost } = asGood[0]
+  const names = asGood.filter((other) => other.cost - cost <= LEVEL_COST).map((other) => other.server.name)
   const orElse = [...new Set(names)].filter((name) => name !== server.name)
   const typicalMs = Math.round(median(waits.map(({ ms }) => ms)) ?? 0)
   return {
@@ -41,7 +44,7 @@ export function recogniseServer(view: View): RecognisedServer | undefined {
 }
 
 /** What it confirmed and what it sent rule some out. */
-function mayBe(view: View, server: KnownServer): boolean {
+function mayBe(view: View, server: KnownServer, waits: readonly ServerWait[]): boolean {
   const { request, agreed } = view.transfer
   const asked = new Set(request?.options.map(({ name }) => name.toLowerCase()))
   const confirmsTimeout = agreed.timeoutMs !== undefined
@@ -52,6 +55,11 @@ function mayBe(view: View, server: KnownServer): boolean {
   if (server.resendsOnRepeat === undefined && resendsOnRepeat(view, server)) return false
   if (server.resendsOnRepeat === 'always' && ignoresRepeats(view)) return false
   if (server.neverRepeatsOack === true && repeatsOack(view)) return false
+  if (server.mostTimeouts !== undefined && timeoutsOf(view, waits) > server.mostTimeouts) return false
+  const inARow = server.repeatsInARow
+  if (inARow !== undefined && (waits.some(({ nth }) => nth >= inARow) || stoppedSooner(view, waits, inARow)))
+    return false
+  if (saysSo(view.transfer) && server.saysItGaveUp !== true) return false
   return !hasGivenUp(view) || (server.saysItGaveUp === true) === (view.transfer.outcome.type === 'error')
 }
 
@@ -92,6 +100,38 @@ function repeatsOack({ packets, list }: View): boolean {
   return false
 }
 
+/** What leaves together is one timeout. */
+function timeoutsOf({ packets }: View, waits: readonly ServerWait[]): number {
+  let timeouts = 0
+  let lastMs = -Infinity
+  for (const { packet } of waits) {
+    const ms = packets.timeMs(packet)
+    if (ms - lastMs > TOGETHER_MS) timeouts++
+    lastMs = ms
+  }
+  return timeouts
+}
+
+const TOGETHER_MS = 5
+
+/** It left the client alone for longer than it ever waited, and had not repeated its last packet as often as that. */
+function stoppedSooner({ transfer, packets, list }: View, waits: readonly ServerWait[], inARow: number): boolean {
+  const at = list.findLastIndex((i) => !packets.fromClient(i))
+  if (transfer.outcome.type !== 'silent' || at < 0) return false
+  const longestMs = Math.max(...waits.map(({ ms }) => ms))
+  if (packets.timeMs(list.at(-1)!) + transfer.quietMs - packets.timeMs(list[at]) <= LONGER * longestMs) return false
+  const last = offeredBy(packets, list[at])
+  return list.filter((i) => last !== undefined && offeredBy(packets, i) === last).length <= inARow
+}
+
+/** Waits may double. */
+const LONGER = 2.5
+
+/** It repeated a packet, and ended the transfer with ERROR 0. */
+function saysSo({ outcome }: CapturedTransfer): boolean {
+  return outcome.type === 'error' && outcome.from === 'server' && outcome.wireCode === 0
+}
+
 /** It sent its last block again and again, and stopped. */
 function hasGivenUp({ transfer, packets, list }: View): boolean {
   const { outcome } = transfer
@@ -120,9 +160,12 @@ function resendsOnRepeat({ transfer, list, latencies }: View, server: KnownServe
 const NTH = [0, 1, 2, 3, 4, 5]
 const LEAST_RESENT = 3
 
-function fittingShare({ transfer }: View, server: KnownServer, waits: readonly ServerWait[]): number {
+/** The share of the waits that fit, and what it costs that they came within the times of this server. */
+function fitOf({ transfer }: View, server: KnownServer, waits: readonly ServerWait[]): { share: number; cost: number } {
   const timeoutS = timeoutOf(transfer)
-  return waits.filter(({ ms, nth }) => server.fits(ms, nth, timeoutS)).length / waits.length
+  const fitting = waits.filter(({ ms, nth }) => server.fits(ms, nth, timeoutS))
+  const cost = fitting.reduce((sum, { ms, nth }) => sum + Math.log(server.spreadMs?.(ms, nth) ?? timerSpreadMs(ms)), 0)
+  return { share: fitting.length / waits.length, cost }
 }
 
 function timeoutOf({ agreed }: CapturedTransfer): number | undefined {

@@ -10,15 +10,21 @@ export interface ServerWait {
   readonly packet: number
 }
 
-/** Only waits in which the client said nothing: a packet starts the wait of some servers again. */
+/**
+ * Only waits in which the client said nothing: a packet starts the wait of some servers again. A request that is repeated makes many servers begin once
+ * more beside the first time: until the client takes one of them, what they repeat is mixed.
+ */
 export function serverWaits({ packets, list: all, latencies }: View): ServerWait[] {
   const waits: ServerWait[] = []
   const leastMs = LEAST_MEDIANS * (latencies.medianMs ?? 0)
   let quiet = new Map<number, { ms: number; nth: number }>()
+  let requests = 0
   for (const i of all) {
+    if (packets.kind(i) === 'rrq') requests++
+    else if (packets.fromClient(i)) requests = 1
     if (packets.fromClient(i) || packets.thinnedBefore(i) > 0) quiet = new Map()
     const seq = offeredBy(packets, i)
-    if (seq === undefined) continue
+    if (seq === undefined || requests > 1) continue
     const ms = packets.timeMs(i)
     const before = quiet.get(seq)
     if (before !== undefined && ms - before.ms >= leastMs)

@@ -1,0 +1,65 @@
+/**
+ * A client that never heard the server: nothing reaches it, or the link sleeps between the packets and loses the first one after each pause. With
+ * nothing but pauses the packets of the server are the same. Only a sleeping link loses requests as well.
+ */
+import type { CapturedTransfer } from '../../contract.ts'
+import { offeredBy } from '../view/reader.ts'
+
+/** A link sleeps after this, at the least; shorter gaps come with every packet. */
+export const IDLE_MS = 3
+/** A dead receiver and lost requests are two faults. */
+const TWO_FAULTS_COST = 3
+const SECOND_MS = 1000
+const OFF = 0.01
+
+export interface Asleep {
+  /** Requests that the timer of the client was due to send, and that did not arrive. */
+  readonly missed: number
+  readonly heard: number
+  /** How much likelier a receiver that gets nothing is, as a logarithm. */
+  readonly deadGain: number
+}
+
+/** Undefined where a packet left without a pause before it, or no request is missing. */
+export function asleepFromTheStart(transfer: CapturedTransfer, list: Uint32Array): Asleep | undefined {
+  const { packets } = transfer
+  const timerMs = requestTimerMs(transfer)
+  if (timerMs === undefined) return undefined
+  let sentMs = -Infinity
+  let askedMs: number | undefined
+  let sent = 0
+  let heard = 0
+  let missed = 0
+  for (const i of list) {
+    const ms = packets.timeMs(i)
+    if (packets.kind(i) === 'rrq') {
+      // The first one always arrived: without it there is no transfer.
+      if (askedMs !== undefined) {
+        const times = Math.round((ms - askedMs) / timerMs)
+        if (times < 1 || Math.abs(ms - askedMs - times * timerMs) > OFF * timerMs) return undefined
+        missed += times - 1
+        heard++
+      }
+      askedMs = ms
+    } else if (offeredBy(packets, i) !== undefined) {
+      if (ms - sentMs < IDLE_MS) return undefined
+      sentMs = ms
+      sent++
+    }
+  }
+  if (missed === 0 || sent === 0) return undefined
+  const asleepCost = sharedCost(sent + missed, heard)
+  return { missed, heard: heard + 1, deadGain: asleepCost - (sharedCost(missed, heard) + TWO_FAULTS_COST) }
+}
+
+function requestTimerMs({ request }: CapturedTransfer): number | undefined {
+  const asked = Number(request?.options.find(({ name }) => name.toLowerCase() === 'timeout')?.value)
+  return asked >= 1 && asked <= 255 ? asked * SECOND_MS : undefined
+}
+
+/** Of `lost` and `passed` packets in one order, where every share of losses is as likely as any other. */
+function sharedCost(lost: number, passed: number): number {
+  let cost = Math.log(lost + passed + 1)
+  for (let n = 1; n <= passed; n++) cost += Math.log((lost + n) / n)
+  return cost
+}
