@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { LAST_BLOCK, OwnerDouble, peer } from '../../test/double/endpoint.ts'
-import { OPCODE } from '../packet/index.ts'
+import { encodeRequest, OPCODE } from '../packet/index.ts'
 import { Sender } from '../transfer/sender.ts'
+import type { Peer } from './contract.ts'
 import type { Transfer } from './endpoint.ts'
 
 describe('admission', () => {
@@ -76,6 +77,28 @@ describe('admission', () => {
     ask(2)
     expect(owner.opened.map(oacksOf)).toEqual([6, 2])
     expect(owner.answer(owner.opened[1], 0)).toEqual(['blocks 2 1+1', 'event:started 2'])
+  })
+
+  test('what a flood brings is counted unread, but for the addresses that have a transfer', () => {
+    const owner = new OwnerDouble({ maxHalfOpen: 2 })
+    owner.request(peer(1, '10.0.0.1'))
+    for (let host = 1; host < 200; host++) owner.request(peer(1, `10.0.1.${host}`))
+    const last = owner.opened.at(-1) as Transfer
+    const { refused } = owner.endpoint.counts
+    const before = { replies: owner.replies.length, opened: owner.opened.length, events: owner.events.length }
+    // Elsewhere it is answered with an ERROR.
+    const mail = encodeRequest({ opcode: OPCODE.rrq, filename: 'x', mode: 'mail', options: [] })
+    const ask = (from: Peer): void =>
+      void owner.input(() => owner.endpoint.handleRequest(owner.now, from, mail, 0, mail.length))
+    ask(peer(1, '10.0.2.1'))
+    expect({ replies: owner.replies.length, opened: owner.opened.length, events: owner.events.length }).toEqual(before)
+    expect(owner.endpoint.counts.refused).toBe(refused + 1)
+    ask(peer(2, last.peer.address))
+    expect(owner.replies).toHaveLength(before.replies + 1)
+    // A second later new ones are let in again.
+    owner.now += 1000
+    owner.request(peer(1, '10.0.2.1'))
+    expect(owner.opened).toHaveLength(before.opened + 1)
   })
 
   test('10,000 forged requests leave a running transfer alone and memory bounded', () => {

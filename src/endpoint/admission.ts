@@ -65,6 +65,11 @@ export class Admission<T extends Transfer> {
     return this.halfOpen >= this.#caps.maxHalfOpen
   }
 
+  /** The address has a transfer. */
+  knows(address: string): boolean {
+    return this.#byAddress.has(address)
+  }
+
   /** The transfer of this very address and port. */
   find(peer: Peer): T | undefined {
     const slot = this.#byPeer.get(peerKey(peer))

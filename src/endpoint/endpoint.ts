@@ -127,7 +127,9 @@ export class Endpoint<Io = unknown, Content = unknown> {
     const began = this.#lifecycle.beginSeries(now)
     try {
       // Port 0 takes no answer.
-      if (peer.port > 0) this.#requested(peer, readAtDoor(buffer, offset, length, this.#config.writable))
+      if (peer.port === 0) return
+      if (this.#isOneOfAFlood(now, peer)) this.counts.refused++
+      else this.#requested(peer, readAtDoor(buffer, offset, length, this.#config.writable))
     } finally {
       this.#lifecycle.endSeries(began)
     }
@@ -271,6 +273,19 @@ export class Endpoint<Io = unknown, Content = unknown> {
     const opcode = length < HEADER_BYTES ? 0 : readOpcode(buffer, offset, length)
     const isTransfers = opcode === OPCODE.data || opcode === OPCODE.ack
     return isTransfers && this.#strayAnswers.take(now) ? UNKNOWN_TID : undefined
+  }
+
+  /**
+   * Whether it would be turned away whatever it says, and without an event: a flood comes from addresses that nothing is known of, and
+   * to read each of its requests takes the time of running transfers.
+   */
+  #isOneOfAFlood(now: number, { address }: Peer): boolean {
+    return (
+      this.#admission.isCrowded &&
+      !this.#replacedHalfOpen.lets(now) &&
+      !this.#refusedEvents.lets(now) &&
+      !this.#admission.knows(address)
+    )
   }
 
   /** Acts on what came to the listening port. */

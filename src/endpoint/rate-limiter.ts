@@ -44,6 +44,12 @@ export class RateLimiter {
     return true
   }
 
+  /** Whether `take` without a key would let one more pass at `now`. */
+  lets(now: number): boolean {
+    this.#refill(now)
+    return this.#left > 0
+  }
+
   /** How many were held back since the last call. */
   takeSuppressed(): number {
     const suppressed = this.#suppressed

@@ -1,3 +1,5 @@
+import fc from 'fast-check'
+import ipaddr from 'ipaddr.js'
 import { describe, expect, test } from 'vitest'
 import { allowFlagFor, isNear, Peers } from './peers.ts'
 
@@ -30,6 +32,22 @@ describe('isNear', () => {
   ])('not %j', (address) => {
     expect(isNear(address)).toBe(false)
   })
+})
+
+test('isNear says of any IPv4 address what a parser says', () => {
+  const ranges = new Set(['private', 'linkLocal', 'loopback'])
+  const octet = fc.oneof(
+    fc.integer({ min: 0, max: 300 }),
+    fc.constantFrom(10, 127, 192, 168, 169, 254, 172, 16, 31, 255),
+  )
+  fc.assert(
+    fc.property(fc.array(octet, { minLength: 4, maxLength: 4 }), (octets) => {
+      const address = octets.join('.')
+      const isAddress = ipaddr.IPv4.isValidFourPartDecimal(address)
+      expect(isNear(address)).toBe(isAddress && ranges.has(ipaddr.IPv4.parse(address).range()))
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 describe('Peers', () => {
