@@ -10,7 +10,7 @@ import { tempFolder } from '../support/temp-folder.ts'
 import { FOREIGN_CLIENTS } from './clients.ts'
 import { addressOf, fetchWhole, storeWhole, titleOf } from './exchange.ts'
 
-const SIZES = [0, 1, 511, 512, 513, 142_800, 1_048_576]
+const SIZES = [0, 1, 511, 512, 513, 142_800, 400_000]
 /** Enough for any window to open, and to close. */
 const POLICY_BYTES = 300_000
 /** A busy machine may hold a client back for longer than a timer; then the same is tried again. */
