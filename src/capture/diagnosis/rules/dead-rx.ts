@@ -31,7 +31,8 @@ export const deadRx: Rule = {
         tellApart:
           'Capture on a mirror port next to the device: answers that arrive there are lost in the device itself.',
       }
-    return { confidence: confidence / 2, likelihood: asleep.deadGain > 0 ? 1 : 0, evidence, tellApart: EEE_APART }
+    // First of the two: it is the commoner, and a busy device may skip a request too.
+    return { confidence: confidence / 2, likelihood: 1, evidence, tellApart: EEE_APART }
   },
 }
 

@@ -30,7 +30,7 @@ function fromTheStart(view: View): Finding | undefined {
   const text = `every packet of the server left behind an idle gap and was lost, and of the requests that the timer of the device was due to send ${asleep.missed} did not arrive`
   return {
     confidence: dead.confidence,
-    likelihood: asleep.deadGain > 0 ? 0 : 1,
+    likelihood: 0,
     evidence: [shown(view, text, requests)],
     tellApart: EEE_APART,
   }
