@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LAST_BLOCK, OwnerDouble, peer } from '../../test/double/endpoint.ts'
 import { encodeRequest, OPCODE } from '../packet/index.ts'
-import { Sender } from '../transfer/sender.ts'
 import type { Peer } from './contract.ts'
-import type { Transfer } from './endpoint.ts'
 
 describe('admission', () => {
   test('the oldest half-open transfer makes room, answered ones never do', () => {
@@ -60,30 +58,11 @@ describe('admission', () => {
     expect(looks).toBeLessThanOrEqual(16)
   })
 
-  test('while no place is left for another half-open transfer, an OACK leaves once for each request, and never by a timer', () => {
-    const owner = new OwnerDouble({
-      maxHalfOpen: 2,
-      createSender: (config, policy, sink) => new Sender(config, policy, sink),
-    })
-    owner.onOpen = (transfer) => owner.endpoint.acceptRead(owner.now, transfer, owner.sizeBytes)
-    const ask = (port: number): void =>
-      void owner.request(peer(port), 'f', OPCODE.rrq, [{ name: 'blksize', value: '512' }])
-    ask(1)
-    ask(2)
-    owner.passTo(7000)
-    const oacksOf = (transfer: Transfer): number => owner.controls.filter((one) => one.transfer === transfer).length
-    // The first one was admitted while there was still a place.
-    expect(owner.opened.map(oacksOf)).toEqual([6, 1])
-    ask(2)
-    expect(owner.opened.map(oacksOf)).toEqual([6, 2])
-    expect(owner.answer(owner.opened[1], 0)).toEqual(['blocks 2 1+1', 'event:started 2'])
-  })
-
   test('what a flood brings is counted unread, but for the addresses that have a transfer', () => {
     const owner = new OwnerDouble({ maxHalfOpen: 2 })
     owner.request(peer(1, '10.0.0.1'))
     for (let host = 1; host < 200; host++) owner.request(peer(1, `10.0.1.${host}`))
-    const last = owner.opened.at(-1) as Transfer
+    const { peer: last } = owner.transfer
     const { refused } = owner.endpoint.counts
     const before = { replies: owner.replies.length, opened: owner.opened.length, events: owner.events.length }
     // Elsewhere it is answered with an ERROR.
@@ -93,7 +72,7 @@ describe('admission', () => {
     ask(peer(1, '10.0.2.1'))
     expect({ replies: owner.replies.length, opened: owner.opened.length, events: owner.events.length }).toEqual(before)
     expect(owner.endpoint.counts.refused).toBe(refused + 1)
-    ask(peer(2, last.peer.address))
+    ask(peer(2, last.address))
     expect(owner.replies).toHaveLength(before.replies + 1)
     // A second later new ones are let in again.
     owner.now += 1000

@@ -207,7 +207,6 @@ export class Endpoint<Io = unknown, Content = unknown> {
         oack: oackOf(agreed),
         near: transfer.peer.near,
         addressValidated: false,
-        isCrowded: this.#admission.isCrowded,
         label: transfer.label,
         ...device,
         ...(allowance === undefined ? {} : { allowance }),

@@ -7,7 +7,7 @@ function timetable(
   clientTimeoutMs: number,
   strictMs?: number,
 ): { repeats: number[]; givesUpAt: number } {
-  const contact = { near, clientTimeoutMs, strictMs, isCrowded: false }
+  const contact = { near, clientTimeoutMs, strictMs }
   const repeats: number[] = []
   let now = 0
   for (let n = 0; n < mostRepeats('data', contact); n++) {

@@ -29,19 +29,17 @@ export interface FirstContact {
   readonly clientTimeoutMs: number
   /** A strict policy waits exactly this long each time; undefined takes the timetable of the rule. */
   readonly strictMs: number | undefined
-  /** Too many peers have not answered: the OACK leaves again for a repeated request only. */
-  readonly isCrowded: boolean
 }
 
 /** The repeats that the first packet may have. */
-export function mostRepeats(packet: 'oack' | 'data', { near, isCrowded }: FirstContact): number {
-  return packet === 'oack' && isCrowded ? 0 : firstContactWaitsMs(packet, near).length
+export function mostRepeats(packet: 'oack' | 'data', { near }: FirstContact): number {
+  return firstContactWaitsMs(packet, near).length
 }
 
 /** How long to wait for an answer after `repeats` repeats, in milliseconds; behind the last one, until the transfer is given up. */
 export function contactWaitMs(packet: 'oack' | 'data', contact: FirstContact, repeats: number): number {
   const { near, clientTimeoutMs, strictMs } = contact
   const waits = firstContactWaitsMs(packet, near)
-  if (repeats >= mostRepeats(packet, contact)) return Math.max(LAST_LINGER_MS, LAST_LINGER_TIMEOUTS * clientTimeoutMs)
+  if (repeats >= waits.length) return Math.max(LAST_LINGER_MS, LAST_LINGER_TIMEOUTS * clientTimeoutMs)
   return strictMs === undefined ? waits[repeats] : Math.max(strictMs, near ? 0 : FAR_LEAST_MS)
 }

@@ -29,8 +29,6 @@ export interface SenderConfig extends KnownDevice {
   readonly clientTimeoutMs: number
   /** The peer has already answered us (a client's WRQ), so that rule A5 does not limit repeats (RFC 9000 §8 calls this address validation). */
   readonly addressValidated: boolean
-  /** Many peers have not answered their first packet yet, and most of them never will (rule A5). False by default. */
-  readonly isCrowded?: boolean
   /** For messages: `"file" to 10.0.0.1:2070`. */
   readonly label: string
   /** What the peer is called in messages; a client by default. */
@@ -56,7 +54,6 @@ export class SenderState implements SenderTimers {
   readonly rollover: 0 | 1
   readonly near: boolean
   readonly clientTimeoutMs: number
-  readonly isCrowded: boolean
   readonly label: string
   readonly peer: PeerRole
   /** The device was served before: its first timeout need not be a long one (rule A6). */
@@ -207,7 +204,6 @@ export class SenderState implements SenderTimers {
     this.blksize = config.blksize
     this.rollover = config.rollover
     this.near = config.near
-    this.isCrowded = config.isCrowded ?? false
     this.clientTimeoutMs = config.clientTimeoutMs
     this.label = config.label
     this.peer = config.peerRole ?? 'client'
@@ -234,6 +230,6 @@ export function fail(s: SenderState, code: ErrorCode, reason: string): void {
 }
 
 /** For the timetable of rule A5. */
-export function contactOf({ near, clientTimeoutMs, policy, isCrowded }: SenderState): FirstContact {
-  return { near, clientTimeoutMs, strictMs: policy.nudges ? undefined : clientTimeoutMs, isCrowded }
+export function contactOf({ near, clientTimeoutMs, policy }: SenderState): FirstContact {
+  return { near, clientTimeoutMs, strictMs: policy.nudges ? undefined : clientTimeoutMs }
 }
