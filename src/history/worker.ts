@@ -87,5 +87,3 @@ function close(): void {
 function say(message: FromWriter): void {
   parentPort?.postMessage(message)
 }
-
-/** On Linux each thread has a priority of its own, and 0 stands for the thread that asks. */

@@ -2,11 +2,12 @@
  * A network that goes away under running transfers, for one peer or for all of a card, for a while or for good: namespaces
  * that this file makes and removes. Two servers, one for each driver, live through the same.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -137,14 +138,14 @@ interface Client {
 
 /** The process of all clients: one start of Node serves them all. */
 class Clients {
-  readonly child: ChildProcess
+  readonly child: ChildProcessByStdio<Writable, Readable, null>
   readonly #heard = new Map<number, (report: Report) => void>()
   #started = 0
 
   constructor() {
     const command = ['netns', 'exec', CLIENT, process.execPath, CLIENTS_FILE]
     this.child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] })
-    createInterface({ input: this.child.stdout as NonNullable<ChildProcess['stdout']> }).on('line', (line) => {
+    createInterface({ input: this.child.stdout }).on('line', (line) => {
       const report = JSON.parse(line) as Report
       this.#heard.get(report.id)?.(report)
     })
@@ -167,7 +168,7 @@ class Clients {
   }
 
   #order(order: Order): void {
-    this.child.stdin?.write(`${JSON.stringify(order)}\n`)
+    this.child.stdin.write(`${JSON.stringify(order)}\n`)
   }
 }
 

@@ -338,12 +338,12 @@ function isDestination(peer: FlowPeer, d: UdpDatagram): boolean {
   return peer.is(d.destinationKey, d.buffer, d.destination, d.addressBytes)
 }
 
-/** Whether the datagram is one of the flow's, to or from the server's port or the one that was asked. */
 /** IPv4 from 224.0.0.0 on, IPv6 below ff00::/8. */
 function isForGroup({ buffer, destination, addressBytes }: UdpDatagram): boolean {
   return addressBytes === 4 ? buffer[destination] >> 4 === 14 : buffer[destination] === 0xff
 }
 
+/** Whether the datagram is one of the flow's, to or from the server's port or the one that was asked. */
 function isOf(flow: Flow, d: UdpDatagram, fromClient: boolean): boolean {
   const [isNear, isFar] = fromClient ? [isSource, isDestination] : [isDestination, isSource]
   return isNear(flow.client, d) && (isFar(flow.server, d) || (flow.request !== undefined && isFar(flow.request.to, d)))

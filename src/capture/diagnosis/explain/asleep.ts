@@ -4,6 +4,7 @@
  */
 import type { CapturedTransfer } from '../../contract.ts'
 import { offeredBy } from '../view/reader.ts'
+import { unknownShareCost } from './unknown-share.ts'
 
 /** A link sleeps after this, at the least; shorter gaps come with every packet. */
 export const IDLE_MS = 3
@@ -15,7 +16,6 @@ const OFF = 0.01
 export interface Asleep {
   /** Requests that the timer of the client was due to send, and that did not arrive. */
   readonly missed: number
-  readonly heard: number
   /** How much likelier a receiver that gets nothing is, as a logarithm. */
   readonly deadGain: number
 }
@@ -48,18 +48,11 @@ export function asleepFromTheStart(transfer: CapturedTransfer, list: Uint32Array
     }
   }
   if (missed === 0 || sent === 0) return undefined
-  const asleepCost = sharedCost(sent + missed, heard)
-  return { missed, heard: heard + 1, deadGain: asleepCost - (sharedCost(missed, heard) + TWO_FAULTS_COST) }
+  const asleepCost = unknownShareCost(sent + missed, heard)
+  return { missed, deadGain: asleepCost - (unknownShareCost(missed, heard) + TWO_FAULTS_COST) }
 }
 
 function requestTimerMs({ request }: CapturedTransfer): number | undefined {
   const asked = Number(request?.options.find(({ name }) => name.toLowerCase() === 'timeout')?.value)
   return asked >= 1 && asked <= 255 ? asked * SECOND_MS : undefined
-}
-
-/** Of `lost` and `passed` packets in one order, where every share of losses is as likely as any other. */
-function sharedCost(lost: number, passed: number): number {
-  let cost = Math.log(lost + passed + 1)
-  for (let n = 1; n <= passed; n++) cost += Math.log((lost + n) / n)
-  return cost
 }

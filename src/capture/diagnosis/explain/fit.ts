@@ -3,7 +3,6 @@
  * wire, a full receive ring and a link that sleeps from plain loss.
  */
 import type { CapturedTransfer } from '../../contract.ts'
-
 import { IDLE_MS } from './asleep.ts'
 import type { Explanation } from './explanation.ts'
 import type { EventKind } from './faults.ts'

@@ -4,6 +4,7 @@
  */
 import { CHANCE_LOSS_COST, PARAMETER_COST } from './fit.ts'
 import type { Explanation } from './explanation.ts'
+import { unknownShareCost } from './unknown-share.ts'
 
 /** Undefined without a loss. `data` and `ack`: the stories in which all losses are of one direction, as far as it can be. */
 export function mixedLosses(data: Explanation, ack: Explanation): Explanation | undefined {
@@ -16,7 +17,7 @@ export function mixedLosses(data: Explanation, ack: Explanation): Explanation | 
   return {
     ...base,
     fault: 'both-losses',
-    cost: base.cost - CHANCE_LOSS_COST * foreign + PARAMETER_COST + sharedOutCost(up, down),
+    cost: base.cost - CHANCE_LOSS_COST * foreign + PARAMETER_COST + unknownShareCost(up, down),
     events: own,
     own,
   }
@@ -32,11 +33,4 @@ function surelyDown({ events }: Explanation): number {
 
 function oddOf({ events }: Explanation): number {
   return events.filter(({ kind }) => kind === 'odd').length
-}
-
-/** Of `up` losses of one direction and `down` of the other, in their order, where each share of the two is as likely as any other. */
-function sharedOutCost(up: number, down: number): number {
-  let cost = Math.log(up + down + 1)
-  for (let n = 1; n <= down; n++) cost += Math.log((up + n) / n)
-  return cost
 }
