@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { COMPILE_CACHE } from './test/support/compile-cache.ts'
+import { temporaryFolder } from './test/support/temporary-folder.ts'
 
 /** Only virtual time and computing. */
 const virtual = [
@@ -39,8 +40,8 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** For the commands and threads that tests start. */
-const env = { NODE_COMPILE_CACHE: COMPILE_CACHE }
+/** For tests, and for the commands and threads that they start. */
+const env = { NODE_COMPILE_CACHE: COMPILE_CACHE, TMPDIR: temporaryFolder() }
 
 /** A thread starts in half the time from the bundle. */
 const alias = [

@@ -28,7 +28,7 @@ export async function fetchWhole(
   const running = await serve(folderWith({ image: bytes }), options)
   const local = join(tempFolder(), 'local')
   const errand = { ...addressOf(running), local, ...(mode === undefined ? {} : { mode }) }
-  const printed = await client.run({ ...errand, direction: 'get', remote: 'image' })
+  const printed = await run(client, running, { ...errand, direction: 'get', remote: 'image' })
   // curl makes no file of nothing.
   const got = existsSync(local) || bytes.length > 0 ? readFileSync(local) : Buffer.alloc(0)
   expect(digestOf(got), `${printed}; ${said(running)}`).toBe(digestOf(bytes))
@@ -54,7 +54,7 @@ export async function storeWhole(
   const local = join(tempFolder(), 'local')
   writeFileSync(local, bytes)
   const errand = { ...addressOf(running), local, ...(mode === undefined ? {} : { mode }) }
-  const printed = await client.run({ ...errand, direction: 'put', remote: 'stored' })
+  const printed = await run(client, running, { ...errand, direction: 'put', remote: 'stored' })
   // Acknowledged means that it is on disk: nothing to wait for.
   expect(readdirSync(folder), `${printed}; ${said(running)}`).toEqual(['stored'])
   expect(digestOf(readFileSync(join(folder, 'stored')))).toBe(digestOf(bytes))
@@ -64,6 +64,15 @@ export async function storeWhole(
   if (mode === undefined) expect(event.bytes).toBe(bytes.length)
   expect(said(running)).not.toMatch(/failed|refused|superseded/)
   return { event, running }
+}
+
+/** Where the client fails the error names what the server saw of it, with times. */
+async function run(client: ForeignClient, running: Running, errand: Errand): Promise<string> {
+  try {
+    return await client.run(errand)
+  } catch (cause) {
+    throw new Error(`${(cause as Error).message}\nthe server: ${JSON.stringify(running.events)}`, { cause })
+  }
 }
 
 /** Where a client finds the server. */
