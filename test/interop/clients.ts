@@ -1,6 +1,7 @@
 /** TFTP clients that none of us wrote, each with the options that it can ask for, and how to run them. */
-import { execFile, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { dirname } from 'node:path'
+import { runInShell } from '../support/shell.ts'
 import { findProgram, missingNote } from './programs.ts'
 
 export interface Errand {
@@ -158,13 +159,9 @@ function rowsOf(program: Program): ForeignClient[] {
   }))
 }
 
-function execute(path: string, args: readonly string[], cwd: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { cwd, timeout: TIMEOUT_MS, killSignal: 'SIGKILL', env: { ...process.env, LC_ALL: 'C' } } as const
-    execFile(path, args, options, (error, stdout, stderr) => {
-      const printed = `${stdout}${stderr}`
-      if (error === null && !FAILURE.test(printed)) resolve(printed)
-      else reject(new Error(`${path} ${args.join(' ')}: ${error?.message ?? 'reports a failure'}\n${printed}`))
-    })
-  })
+async function execute(path: string, args: readonly string[], cwd: string): Promise<string> {
+  const { status, printed } = await runInShell(path, args, cwd, TIMEOUT_MS)
+  if (status === 0 && !FAILURE.test(printed)) return printed
+  const why = status === 0 ? 'reports a failure' : `exit code ${status}`
+  throw new Error(`${path} ${args.join(' ')}: ${why}\n${printed}`)
 }
