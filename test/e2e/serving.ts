@@ -1,7 +1,7 @@
 /** A server on loopback for tests, with its events to wait for. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe } from 'vitest'
+import { beforeEach, describe, onTestFinished } from 'vitest'
 import type { TransferEvent } from '../../src/endpoint/contract.ts'
 import { probeBatch } from '../../src/io/native/probe.ts'
 import { startServer } from '../../src/server/server.ts'
@@ -20,7 +20,6 @@ export interface Running {
   event(kind: ServerEvent['event'], file?: string): Promise<TransferEvent>
 }
 
-const closing: (() => unknown)[] = []
 let driverName: 'dgram' | 'batch' = 'dgram'
 
 /** Runs the same tests for each driver; what `serve` starts has that one, unless it is told otherwise. */
@@ -38,11 +37,7 @@ export function eachDriver(tests: (driver: 'dgram' | 'batch') => void): void {
   })
 }
 
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
-
-/** On a port of its own; ends with the test. */
+/** On a port of its own; ends with the test (and not by a hook of this file, which only the first file that imports it would run). */
 export async function serve(
   path: string,
   more: ServerConfigInput = {},
@@ -68,7 +63,7 @@ export async function serve(
       for (const wake of woken.splice(0)) wake()
     },
   )
-  closing.push(() => server.stop(0))
+  onTestFinished(() => server.stop(0))
   const port = server.bound[0]?.port ?? 0
   return {
     server,
@@ -76,7 +71,7 @@ export async function serve(
     events,
     async client() {
       const client = await RawClient.open(port)
-      closing.push(() => client.close())
+      onTestFinished(() => client.close())
       return client
     },
     async event(kind, file) {
