@@ -45,14 +45,18 @@ async function attackHttp(): Promise<void> {
   let opened = 0
   let refused = 0
   const head = `HTTP/1.1\r\nHost: 127.0.0.1:${httpPort}\r\n`
-  const kinds: readonly [number, string][] = [
-    [SLOW_CONNECTIONS, 'GET /api/v1/status HTTP/1.1\r\nHost: 127.'],
-    [READERS, `GET /api/v1/events ${head}\r\n`],
-    [ENDLESS_BODIES, `POST /api/v1/reload ${head}Transfer-Encoding: chunked\r\n\r\nffffff\r\n`],
+  const slow = 'GET /api/v1/status HTTP/1.1\r\nHost: 127.'
+  const reader = `GET /api/v1/events ${head}\r\n`
+  const endless = `POST /api/v1/reload ${head}Transfer-Encoding: chunked\r\n\r\nffffff\r\n`
+  const all: readonly [kind: string, connections: number, text: string][] = [
+    ['slow', SLOW_CONNECTIONS, slow],
+    ['readers', READERS, reader],
+    ['bodies', ENDLESS_BODIES, endless],
   ]
+  const kinds = all.filter(([name]) => kind === 'http' || kind === name)
   const open = new Set<Socket>()
   const fill = (): void => {
-    for (const [most, text] of kinds) {
+    for (const [, most, text] of kinds) {
       const live = [...open].filter((socket) => of.get(socket) === text).length
       for (let i = live; i < most; i++) {
         const socket = connect(Number(httpPort), '127.0.0.1')
@@ -60,12 +64,12 @@ async function attackHttp(): Promise<void> {
         open.add(socket)
         opened++
         socket.on('error', () => refused++).on('close', () => open.delete(socket))
-        if (text === kinds[1][1]) socket.pause()
+        if (text === reader) socket.pause()
         else socket.resume()
         socket.write(text)
       }
     }
-    for (const socket of open) if (of.get(socket) === kinds[2][1] && socket.writable) socket.write('x'.repeat(1000))
+    for (const socket of open) if (of.get(socket) === endless && socket.writable) socket.write('x'.repeat(1000))
   }
   const of = new Map<Socket, string>()
   console.log('begins')

@@ -1,8 +1,10 @@
 /**
- * What a running transfer loses while the server is attacked: `npm run soak:attack -- requests|http [ROUNDS [apart]]`. Quiet and attacked spans take
- * turns within one transfer in lock-step over a round trip of a millisecond, so that a slow machine slows both. Linux, with koffi.
+ * What a running transfer loses while the server is attacked: `npm run soak:attack -- KIND [ROUNDS [apart]]`. KIND is
+ * `requests`, `slow` (connections), `readers` (that do not read), `bodies` (without an end), or `http` for the last three at once. Quiet and
+ * attacked spans take turns within one transfer in lock-step over a round trip of a millisecond, so that a slow machine slows both. Linux,
+ * with koffi.
  *
- * The attacker runs on the same cores, so it costs the transfer something whatever it attacks. With `http` a third span is the control: the
+ * The attacker runs on the same cores, so it costs the transfer something whatever it attacks. But for `requests` a third span is the control: the
  * same attack on another process, which lets in as many connections and answers nothing. With `apart` the attacker and that process have the
  * first core for themselves, and the server and the transfer's client the second: what is lost then is what the attack costs the server.
  */
@@ -25,7 +27,13 @@ const BLKSIZE = 1428
 /** More than all spans take: the file is sparse. */
 const FILE_BYTES = 1 << 30
 /** What a transfer may lose, by kind. */
-const MOST_LOST: Readonly<Record<string, number>> = { requests: 0.1, http: 0.05 }
+const MOST_LOST: Readonly<Record<string, number>> = {
+  requests: 0.1,
+  http: 0.05,
+  slow: 0.05,
+  readers: 0.05,
+  bodies: 0.05,
+}
 
 const [, , kind = 'requests', rounds = '5', where] = process.argv
 const isApart = where === 'apart'
@@ -40,7 +48,7 @@ writeFileSync(file, '')
 truncateSync(file, FILE_BYTES)
 const server = await serve()
 const transfer = await slowLink()
-const other = kind === 'http' ? await otherProcess() : undefined
+const other = kind === 'requests' ? undefined : await otherProcess()
 const kept: number[] = []
 const keptBeside: number[] = []
 const residentMb = [residentOf(server.child)]
