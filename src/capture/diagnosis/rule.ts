@@ -8,7 +8,8 @@ export interface Finding {
   /** Of causes with one confidence the higher one is named first. */
   readonly likelihood?: number
   readonly evidence: readonly Evidence[]
-  /** Replaces what the rule says in general, where the capture allows more. */
+  /** Both replace what the rule says in general, where the capture allows more. */
+  readonly title?: string
   readonly advice?: string
   readonly tellApart?: string | undefined
   /** As of a rule, where that depends on the capture. */
@@ -30,7 +31,7 @@ export interface Rule {
 export function causeOf(rule: Rule, finding: Finding, isOurs: boolean): Cause {
   return {
     id: rule.id,
-    title: rule.title,
+    title: finding.title ?? rule.title,
     confidence: finding.confidence,
     evidence: finding.evidence,
     advice: finding.advice ?? (isOurs ? rule.adviceOfOurs : undefined) ?? rule.advice,

@@ -1,5 +1,6 @@
 import type { CapturedTransfer } from '../../contract.ts'
 import type { Rule } from '../rule.ts'
+import { unansweredAcks } from '../upload/unanswered.ts'
 import { shown, type View } from '../view/view.ts'
 
 const LEAST_SENDS = 3
@@ -25,11 +26,10 @@ export const clientSilent: Rule = {
     'Look at its console: it may have crashed, restarted, lost its link or been switched off. When it starts again by itself, its next request is a new transfer in this capture.',
   isConsequence: true,
   find(view) {
-    const sends = unansweredSends(view)
+    const isUpload = view.transfer.direction === 'write'
+    const sends = !isUpload ? unansweredSends(view) : isAbandoned(view.transfer) ? unansweredAcks(view) : []
     if (sends.length < LEAST_SENDS) return undefined
-    return {
-      confidence: 0.6,
-      evidence: [shown(view, `${sends.length} packets of DATA, and no answer of any kind`, sends)],
-    }
+    const what = isUpload ? `${sends.length} times the same ACK` : `${sends.length} packets of DATA`
+    return { confidence: 0.6, evidence: [shown(view, `${what}, and no answer of any kind`, sends)] }
   },
 }

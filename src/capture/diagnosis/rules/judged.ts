@@ -68,7 +68,7 @@ function packetsOf({ at }: StoryEvent, { story }: Judged): number[] {
 
 const MOST_BETWEEN = 4
 
-export function blocksText(events: readonly StoryEvent[]): string {
+export function blocksText(events: readonly { readonly seq: number }[]): string {
   const named = [...new Set(events.map(({ seq }) => seq))]
   const list = named.slice(0, MOST_NAMED).join(', ')
   return `${named.length === 1 ? 'block' : 'blocks'} ${list}${named.length > MOST_NAMED ? ` and ${named.length - MOST_NAMED} more` : ''}`

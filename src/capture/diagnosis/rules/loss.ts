@@ -1,6 +1,7 @@
 /** What the two rules of loss share. */
 import type { Hypothesis } from '../explain/judge.ts'
 import type { Rule } from '../rule.ts'
+import { uploadFinding } from '../upload/finding.ts'
 import { judgedRule, ofKind } from './judged.ts'
 
 /** The rule of one direction. */
@@ -13,7 +14,7 @@ export interface LossSettings extends Pick<Rule, 'title' | 'advice' | 'adviceOfO
 export function lossRule({ evidence, ...rule }: LossSettings): Rule {
   const { id } = rule
   const other: Hypothesis = id === 'ack-loss' ? 'data-loss' : 'ack-loss'
-  return judgedRule({
+  const ofDownload = judgedRule({
     ...rule,
     hypotheses: [id, 'both-losses'],
     events: ofKind(id === 'ack-loss' ? 'up-lost' : 'down-lost'),
@@ -24,6 +25,10 @@ export function lossRule({ evidence, ...rule }: LossSettings): Rule {
         : evidence(blocks)
     },
   })
+  return {
+    ...ofDownload,
+    find: (view) => (view.upload === undefined ? ofDownload.find(view) : uploadFinding(view, view.upload, id)),
+  }
 }
 
 const LEVEL = 1

@@ -1,5 +1,6 @@
 import type { CauseId } from '../contract.ts'
 import type { Rule } from '../rule.ts'
+import { unansweredAcks } from '../upload/unanswered.ts'
 import type { View } from '../view/view.ts'
 
 export const clientRefused = refused(
@@ -41,8 +42,10 @@ function refused(id: CauseId, by: 'client' | 'server', title: string, advice: st
   }
 }
 
-/** Blocks that the server sent again since the device last moved it on. */
-function unansweredRepeats({ packets, list, episodes }: View): number {
+/** Blocks, or ACKs of an upload, that the server sent again since the device last moved it on. */
+function unansweredRepeats(view: View): number {
+  if (view.transfer.direction === 'write') return unansweredAcks(view).length - 1
+  const { packets, list, episodes } = view
   const last = episodes.at(-1)
   if (last === undefined || last.closed) return 0
   const sent = new Set<number>()

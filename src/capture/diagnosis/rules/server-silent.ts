@@ -20,11 +20,12 @@ export const serverSilent: Rule = {
   },
 }
 
-/** The device repeats what it said last, and the server leaves it at that. */
+/** The device repeats what it sent last, and the server leaves it at that. */
 function stopped(view: View): Finding | undefined {
   const { packets, list } = view
   const last = list.findLastIndex((i) => !packets.fromClient(i))
-  const repeats = [...list.subarray(last + 1)].filter((i) => packets.kind(i) === 'ack')
+  const isUpload = view.transfer.direction === 'write'
+  const repeats = [...list.subarray(last + 1)].filter((i) => packets.kind(i) === (isUpload ? 'data' : 'ack'))
   if (last < 0 || repeats.length < LEAST_REPEATS) return undefined
   // Something made the server give up, unless it did so of itself.
   return {
@@ -32,7 +33,9 @@ function stopped(view: View): Finding | undefined {
     evidence: [
       shown(
         view,
-        `the device says ${repeats.length} times which block it waits for, and no packet comes back`,
+        isUpload
+          ? `the device sends the same block ${repeats.length} times, and no packet comes back`
+          : `the device says ${repeats.length} times which block it waits for, and no packet comes back`,
         repeats,
       ),
     ],

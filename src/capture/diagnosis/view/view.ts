@@ -3,6 +3,7 @@ import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
 import { type Evidence, MAX_EVIDENCE_PACKETS, type PossibleHoles } from '../contract.ts'
 import { type Judgement, judge } from '../explain/judge.ts'
 import { holesOf } from '../holes.ts'
+import { type UploadLosses, uploadLossesOf } from '../upload/losses.ts'
 import { type Episode, episodesOf } from './episodes.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
 import { countingPackets, frameNumbers } from './timeline.ts'
@@ -17,6 +18,8 @@ export interface View {
   readonly holes: PossibleHoles
   /** How likely each fault is, with its story. */
   readonly judgement: Judgement
+  /** What an upload lost; undefined where its packets do not tell. */
+  readonly upload: UploadLosses | undefined
   /** Indices of the packets that the client sent of its own accord, as the likeliest story has it. */
   readonly ownAccord: readonly number[]
 }
@@ -31,7 +34,8 @@ export function viewOf(transfer: CapturedTransfer): View {
   const best = judgement.judged[0]?.story
   const ownAccord =
     best === undefined ? [] : best.events.filter(({ kind }) => kind === 'timer').map(({ at }) => best.script.packet[at])
-  return { transfer, packets, list, latencies, episodes, holes, judgement, ownAccord }
+  const upload = uploadLossesOf(transfer, list)
+  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, ownAccord }
 }
 
 /** Evidence with the frames of these packets. */
