@@ -1,6 +1,7 @@
 /**
  * When a receiver says its last packet again. The first tries follow the measured round trip, later ones double up to one
- * per second (A14's spirit). Before the peer has proved that it holds its address, A5's few and slow tries apply.
+ * per second (A14's spirit). When these bring nothing, the peer's own timer gets room to ring (rule R3). Before the peer has proved that
+ * it holds its address, A5's few and slow tries apply.
  */
 import { firstContactWaitsMs } from './first-contact.ts'
 import { stalledAfterMs } from './waits.ts'
@@ -16,6 +17,27 @@ const MIN_WINDOWED_MS = 50
 /** In lock-step the sender's timer repairs what is lost, ours is the second line: some servers answer each repeat with DATA. */
 const MIN_LOCKSTEP_MS = 250
 const SLOWEST_MS = 1000
+/** Rule R3: repeats in a row before the peer's timer gets room, by what is known of the peer. */
+const TRIES = 3
+const TRIES_OF_ANSWERED = 8
+const TRIES_OF_TIMED = 1
+/** Rule R3: the room, in timeouts of the peer. */
+const ROOM_TIMEOUTS = 1.2
+/** Rule R3: a repeat is answered within this many round trips, PROMPT_MS at least. */
+const PROMPT_ROUNDS = 4
+const PROMPT_MS = 50
+
+export interface RepeatTimerOptions {
+  readonly near: boolean
+  readonly addressValidated: boolean
+  readonly windowed: boolean
+  /** What the first packet is. */
+  readonly first: 'oack' | 'data'
+  /** The peer's own timer. */
+  readonly peerTimeoutMs: number
+  /** Rule R3 holds for clients that store: a server's timer does not begin again at each ACK. */
+  readonly leavesRoom: boolean
+}
 
 export class RepeatTimer {
   /** When the last packet wants to be repeated; Infinity for never. */
@@ -26,11 +48,15 @@ export class RepeatTimer {
   readonly #minMs: number
   /** From our ACK to the block that it asked for. */
   readonly #rto = new Rto()
+  readonly #roomMs: number
   #sentAt = Number.NaN
   #repeats = 0
+  #repeatedAt = Number.NaN
+  #tries: number
 
-  /** `first`: what the first packet is. */
-  constructor(options: { near: boolean; addressValidated: boolean; windowed: boolean; first: 'oack' | 'data' }) {
+  constructor(options: RepeatTimerOptions) {
+    this.#roomMs = ROOM_TIMEOUTS * options.peerTimeoutMs
+    this.#tries = options.leavesRoom ? TRIES : Infinity
     this.#near = options.near
     this.#firstWaitsMs = firstContactWaitsMs(options.first, options.near)
     this.addressValidated = options.addressValidated
@@ -51,6 +77,7 @@ export class RepeatTimer {
 
   /** Something else in order came. */
   progressed(now: number): void {
+    if (this.#repeats > 0 && this.addressValidated && this.#tries !== Infinity) this.#learn(now - this.#repeatedAt)
     this.addressValidated = true
     this.#sentAt = Number.NaN
     this.#rest(now)
@@ -60,6 +87,7 @@ export class RepeatTimer {
   repeated(now: number): void {
     this.#sentAt = Number.NaN
     this.#repeats++
+    this.#repeatedAt = now
     this.dueAt = now + this.#waitMs()
   }
 
@@ -97,6 +125,14 @@ export class RepeatTimer {
     return this.#rto.srttMs
   }
 
+  /** Rule R3. What comes later than the slowest repeats are apart, the peer's timer sent. That is remembered. */
+  #learn(sinceRepeatMs: number): void {
+    if (sinceRepeatMs > SLOWEST_MS + this.srttMs) this.#tries = TRIES_OF_TIMED
+    else if (this.#tries === TRIES && sinceRepeatMs <= this.#rto.roundsMs(PROMPT_ROUNDS, PROMPT_MS)) {
+      this.#tries = TRIES_OF_ANSWERED
+    }
+  }
+
   #rest(now: number): void {
     this.#repeats = 0
     this.dueAt = now + this.#waitMs()
@@ -104,6 +140,7 @@ export class RepeatTimer {
 
   #waitMs(): number {
     if (!this.addressValidated) return this.#firstWaitsMs[this.#repeats] ?? Infinity
+    if (this.#repeats >= this.#tries) return this.#roomMs + this.srttMs
     const firstMs = this.#near ? FIRST_NEAR_MS : FIRST_FAR_MS
     return this.#rto.waitMs(this.#repeats, this.srttMs === 0 ? firstMs : this.#minMs, SLOWEST_MS)
   }

@@ -183,8 +183,8 @@ describe('order', () => {
 })
 
 describe('timer', () => {
-  test('the last ACK is repeated when nothing comes, slower and slower, then once per second', () => {
-    const b = new Bench().start().upTo(3)
+  test('the last ACK is repeated when nothing comes, slower and slower, to a server once per second then', () => {
+    const b = new Bench({ peerRole: 'server' }).start().upTo(3)
     b.heard()
     expect(b.wait(249).heard()).toEqual([])
     expect(b.wait(1).heard()).toEqual(['ack 3'])
@@ -192,6 +192,18 @@ describe('timer', () => {
     b.wait(1000).heard()
     expect(b.wait(5000).heard()).toHaveLength(5)
     expect(b.machine.counters[COUNTER.timeouts]).toBe(8)
+  })
+
+  test.each([1000, 5000])('R3: to a client three times, then its timer of %d ms has room to ring', (peerTimeoutMs) => {
+    const b = new Bench({ peerTimeoutMs }).start().upTo(3)
+    expect(
+      b
+        .wait(250 + 500 + 1000)
+        .heard()
+        .slice(-3),
+    ).toEqual(['ack 3', 'ack 3', 'ack 3'])
+    expect(b.wait(1.2 * peerTimeoutMs - 1).heard()).toEqual([])
+    expect(b.wait(2).heard()).toEqual(['ack 3'])
   })
 
   test('a window that stops half-way is reported soon', () => {

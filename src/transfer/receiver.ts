@@ -92,6 +92,8 @@ export class Receiver implements Machine {
       addressValidated: config.addressValidated,
       windowed: config.windowsize > 1,
       first: config.oack === undefined ? 'data' : 'oack',
+      peerTimeoutMs: config.peerTimeoutMs,
+      leavesRoom: config.peerRole !== 'server',
     })
     this.#giveUpMs = config.giveUpMs ?? giveUpAfterMs(config.peerTimeoutMs)
     this.#order = new BlockOrder(config.rollover, config.windowsize, config.sizeBytes !== undefined)

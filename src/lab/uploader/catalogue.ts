@@ -31,6 +31,12 @@ const TABLE = {
   strict: lockstep('RFC 1350 to the letter: ignores every ACK but the one that it waits for', {}),
   /** atftp's tftp_file.c sends the block after whatever ACK comes, one of an earlier block too. */
   atftp: lockstep('atftp: whatever ACK comes brings the block after it', { otherAck: 'next' }),
+  /** tftp-hpa's tftp.c sets its alarm again behind each packet, and gives up at the fifth in a row. */
+  'tftp-hpa': lockstep('tftp-hpa: another ACK brings nothing, and its timer of five seconds starts again', {
+    requests: 5,
+    retries: 4,
+    otherAck: 'restart',
+  }),
   /** Cisco IOS repeats its request after four seconds, from the same port (github.com/mpetazzoni/ptftpd/issues/8). */
   'cisco-ios': lockstep('Cisco IOS: no options, the request again after four seconds from the same port', {
     requestEveryMs: 4000,

@@ -13,8 +13,8 @@ export interface UploadTraits {
   readonly retries: number
   /** Milliseconds from the server's first answer to block 1: some make the file while they send it. */
   readonly firstBlockAfterMs: number
-  /** An ACK of another block. `next` sends the block after it. */
-  readonly otherAck: 'ignore' | 'next'
+  /** An ACK of another block. `next` sends the block after it, `restart` only starts the timer again. */
+  readonly otherAck: 'ignore' | 'next' | 'restart'
 }
 
 export class LockstepUploader extends Uploader {
@@ -46,7 +46,8 @@ export class LockstepUploader extends Uploader {
       this.#expiries = 0
       if (seq === this.lastSeq) this.complete(now)
       else this.#send(now, seq + 1)
-    } else if (this.#traits.otherAck === 'next' && seq >= 0 && seq < this.lastSeq) this.#send(now, seq + 1)
+    } else if (this.#traits.otherAck === 'restart') this.setTimer(now + this.#traits.timeoutMs)
+    else if (this.#traits.otherAck === 'next' && seq >= 0 && seq < this.lastSeq) this.#send(now, seq + 1)
   }
 
   protected onTimer(now: number): void {
