@@ -225,7 +225,11 @@ function fillGap(s: SenderState, now: number): void {
     const again = repeatedAt(s.board, seq)
     const lost = (seq < s.highestAcked && !isWhole) || Math.max(sentAt(s.board, seq), again) <= s.lostBefore
     if (!lost || again + spacing > now || !mayRepeatOnTimer(s, seq)) continue
-    if (seq < s.highestAcked && !isWhole) s.policy.gap(now, seq)
+    if (seq < s.highestAcked && !isWhole) {
+      s.policy.gap(now, seq)
+      // The window was taken back by this gap: the timer decides.
+      if (s.policy.wholeMs > 0) return
+    }
     carryOut(s, now, { type: 'repeat', seq })
     resent++
   }

@@ -182,6 +182,14 @@ describe('A11: a remembered window', () => {
     expect(s.wait(1).ack(4).sent()).toEqual([5])
   })
 
+  test('that is as wide as it was and then gets ACKs out of order is taken back, and nothing leaves twice', () => {
+    const s = new Script({ blocks: 100, policy: adaptive({ learnt: { windowBlocks: 2, gapMs: 0 } }) }).reach(4)
+    s.sent()
+    expect(s.wait(1).ack(6).sent()).toEqual([])
+    expect(s.wait(2).ack(5).sent()).toEqual([7])
+    expect(s.wait(1).ack(7).sent()).toEqual([8])
+  })
+
   test('whose ACKs come out of order is taken back, and nothing leaves twice', () => {
     const s = new Script({ blocks: 100, policy: remembered() }).wait(1).ack(1).wait(1).ack(3)
     s.sent()
