@@ -149,6 +149,8 @@ export interface WindowPolicy {
   readonly nudges: boolean
   /** Blocks that may be outstanding, at least 1. */
   windowBlocks: number
+  /** Above 0 a window leaves only when all of the one before is acknowledged, and is waited for this many milliseconds at least (rule A11). */
+  wholeMs: number
   /** Datagrams per DATA block, at least 1. */
   copies: number
   /** Milliseconds between two datagrams of a window; 0 sends them at once. */

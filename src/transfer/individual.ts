@@ -215,14 +215,21 @@ function slide(s: SenderState): void {
 function fillGap(s: SenderState, now: number): void {
   if (s.firstUnacked > s.highestSent || isQuestionDue(s)) return
   const spacing = gapSpacingMs(s.rto)
+  // Of a whole window what comes out of order may only be late, and nothing waits behind it.
+  const isWhole = s.policy.wholeMs > 0
+  if (isWhole && s.firstUnacked < s.highestAcked) s.policy.gap(now, s.firstUnacked)
   const end = Math.min(s.nextToSend, Math.max(s.highestAcked, s.firstUnacked + windowOf(s)))
   let resent = 0
   for (let seq = s.firstUnacked; seq < end; seq++) {
     if (!isSent(s.board, seq) || isAcked(s.board, seq)) continue
     const again = repeatedAt(s.board, seq)
-    const lost = seq < s.highestAcked || Math.max(sentAt(s.board, seq), again) <= s.lostBefore
+    const lost = (seq < s.highestAcked && !isWhole) || Math.max(sentAt(s.board, seq), again) <= s.lostBefore
     if (!lost || again + spacing > now || !mayRepeatOnTimer(s, seq)) continue
-    if (seq < s.highestAcked) s.policy.gap(now, seq)
+    if (seq < s.highestAcked && !isWhole) {
+      s.policy.gap(now, seq)
+      // The window was taken back by this gap: the timer decides.
+      if (s.policy.wholeMs > 0) return
+    }
     carryOut(s, now, { type: 'repeat', seq })
     resent++
   }

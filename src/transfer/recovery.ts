@@ -52,6 +52,8 @@ const UNANSWERED_REPEATS = 3
 const ECHOES_AFTER_SILENCE = 4
 /** Two ACKs of a block within this part of the shortest round trip are one, doubled on its way. */
 const COPY_ROUNDS = 0.5
+/** A client that goes on this long after the last datagram paused; to answer a repeat takes U-Boot 1.1.x 3 ms of console output. */
+const PAUSED_MS = 5
 /** Rule A10: after its ERROR the client must acknowledge something within this time. */
 const REFUSED_PATIENCE_MS = 5000
 
@@ -123,6 +125,16 @@ export function noteRecovery(s: SenderState, now: number, seq: number): void {
       s.plainEnds = 0
       s.plainEndsNeeded *= ECHOES_AFTER_SILENCE
     } else s.plainEnds++
+  }
+  // A new device that pauses for so long gets no repeat (A6): what was asked was in vain.
+  if (
+    now - s.lastSentAt > PAUSED_MS &&
+    s.known &&
+    s.policy.windowBlocks === 1 &&
+    now - s.progressAt < s.policy.firstRtoMs
+  ) {
+    s.known = false
+    s.everTimedOut = false
   }
   s.policy.recovered(now, seq, spontaneous ? 'client' : s.lastAction)
   s.probesWork = orderOf(s) === 'inorder' && seq > s.firstUnacked

@@ -56,8 +56,8 @@ export class SenderState implements SenderTimers {
   readonly clientTimeoutMs: number
   readonly label: string
   readonly peer: PeerRole
-  /** The device was served before: its first timeout need not be a long one (rule A6). */
-  readonly known: boolean
+  /** The device was served before, and was not seen to pause: its first timeout need not be a long one (rule A6). */
+  known: boolean
   /** It counts repeats as new blocks: nothing is repeated before its own timer has spoken (rule A13). */
   readonly patient: boolean
   readonly policy: WindowPolicy
@@ -140,12 +140,14 @@ export class SenderState implements SenderTimers {
   /** The present stall has had its event. */
   stalled = false
 
-  // A paced run that waits for its turn: blocks paceSeq .. paceEnd - 1, paceGapMs apart; of the first one paceCopy copies left already.
+  // A paced run that waits for its turn: blocks paceSeq .. paceEnd - 1; of the first one paceCopy copies left already. Those below paceApartEnd
+  // are paceGapMs apart, the others as far as the policy says.
 
   paceSeq = 0
   paceEnd = 0
   paceCopy = 0
   paceGapMs = 0
+  paceApartEnd = 0
 
   // What the client was seen to do. Rules A1, A7, A9, A10, A13.
 

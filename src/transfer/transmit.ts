@@ -71,6 +71,8 @@ export function sendFirst(s: SenderState, now: number): void {
 export function sendNew(s: SenderState, now: number): void {
   // Rule A13: the ACK of a repeated block is being watched.
   if (s.heldUntil !== Infinity) return
+  // Rule A11: the window before is waited for as a whole.
+  if (s.policy.wholeMs > 0 && outstanding(s)) return
   const { lastSeq, rollover } = s
   const window = windowOf(s)
   // A policy may have widened its window: blocks that shared a slot would acknowledge each other.
@@ -135,11 +137,12 @@ export function forgetAhead(s: SenderState): void {
 
 /** Sends what has become due of a paced run; confirmed blocks are left out. */
 export function pace(s: SenderState, now: number): void {
-  const { copies } = s.policy
+  const { copies, gapMs } = s.policy
   while (s.paceAt <= now) {
     if (s.paceSeq >= s.firstUnacked && !isAcked(s.board, s.paceSeq)) {
       leave(s, now, s.paceSeq, 1, s.paceCopy > 0)
-      s.paceAt = now + s.paceGapMs
+      const next = s.paceCopy + 1 < copies ? s.paceSeq : s.paceSeq + 1
+      s.paceAt = now + (next < s.paceApartEnd ? s.paceGapMs : gapMs)
     }
     if (++s.paceCopy >= copies) {
       s.paceCopy = 0
@@ -180,6 +183,8 @@ function repeatRun(s: SenderState, now: number, from: number, end: number): void
   s.paceEnd = s.paceAt === Infinity ? end : Math.max(end, s.paceEnd)
   s.paceSeq = from
   s.paceCopy = 0
+  // What joins it later is new, and lets the client's ACKs set the pace: else a window that always joins would never be fast again.
+  s.paceApartEnd = end
   s.paceGapMs = Math.max(s.policy.gapMs, s.rto.srttMs)
   s.paceAt = now
   pace(s, now)

@@ -94,7 +94,7 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
     return isHurried(s) ? rto.waitMs(0, policy.rtoMinMs, cap) : PERSISTENT_WAIT_MS
   }
   if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
-  if (timeouts + kept === 0) return rto.waitMs(0, policy.rtoMinMs, cap)
+  if (timeouts + kept === 0) return rto.waitMs(0, policy.wholeMs || policy.rtoMinMs, cap)
   const ownMs = rto.waitMs(0, 0, cap)
   // Only where the floor is what is waited for: a link that is slow itself needs the doubling (Karn).
   if (!s.near || ownMs >= policy.rtoMinMs) return rto.waitMs(timeouts + kept, policy.rtoMinMs, cap)

@@ -10,14 +10,14 @@ const CHUNK = 2_500
  * a rule gives new ones, and its commit says what it did to the figures.
  */
 const LOGS: Readonly<Record<number, string>> = {
-  1: 'f4f00e1f5475a2ee',
-  2501: 'f599ac00c7226a78',
-  5001: '27c8ad5b0b7d106c',
-  7501: '91fd1062f800f9be',
-  10001: 'cc61d75c1a192163',
-  12501: '1cc4af07b8fa1e66',
-  15001: 'eaae564df7d71cd6',
-  17501: 'd932e036eb6812e4',
+  1: 'd394e777aa9881cf',
+  2501: 'b6ed89e6c864a535',
+  5001: 'eef030a48535adc8',
+  7501: '56601fca526dbbc2',
+  10001: 'f52a0b4acfeb3315',
+  12501: 'aeeb2ad4864f5e3b',
+  15001: '4f7c785572e6cc2e',
+  17501: '65a5446ed22be8d2',
 }
 
 describe('never a hole', () => {

@@ -108,8 +108,8 @@ describe('adaptive', () => {
   })
 
   test('A11: a window full of gaps is tried with its blocks half a round trip apart', () => {
-    const policy = adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
-    let now = 0
+    const policy = adaptive({ learnt: { windowBlocks: 32, gapMs: 0 } })
+    let now = confirm(policy, 0, 210, () => 0.5)
     for (let i = 0; i < 250 && policy.gapMs === 0; i++) {
       if (i % 10 === 4) policy.gap(now, i)
       now = confirm(policy, now, 1, () => 0.5)
@@ -268,8 +268,12 @@ describe('adaptive', () => {
   })
 
   test('A11: no pause is longer than a millisecond, however far the device is', () => {
-    const policy = adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
+    const policy = adaptive({ learnt: { windowBlocks: 32, gapMs: 0 } })
     let now = 0
+    for (let i = 0; i < 210; i++) {
+      now += 6
+      policy.acked(now, i, 6)
+    }
     for (let i = 0; i < 250 && policy.gapMs === 0; i++) {
       if (i % 10 === 4) policy.gap(now, i)
       policy.sent(now, i, false)
@@ -279,13 +283,69 @@ describe('adaptive', () => {
     expect(policy).toMatchObject({ windowBlocks: 2, gapMs: 1 })
   })
 
-  test('opens what was learnt step by step', () => {
-    const policy = adaptive({ learnt: { windowBlocks: 16, gapMs: 0.1 } })
-    expect(policy).toMatchObject({ windowBlocks: 2, gapMs: 0.1 })
-    const widths = Array.from({ length: 40 }, (_, i) => {
-      policy.acked(i, i + 1, 1)
-      return policy.windowBlocks
+  describe('A11: what was learnt', () => {
+    const learnt = { windowBlocks: 16, gapMs: 0.1 }
+
+    test('opens with windows that leave as a whole, twice as wide each time', () => {
+      const policy = adaptive({ learnt })
+      expect(policy).toMatchObject({ windowBlocks: 2, gapMs: 0.1 })
+      expect(policy.wholeMs).toBeGreaterThan(0)
+      const widths = Array.from({ length: 40 }, (_, i) => {
+        policy.acked(i, i + 1, 1)
+        return `${policy.windowBlocks}${policy.wholeMs > 0 ? ' whole' : ''}`
+      })
+      expect([...new Set(widths)]).toEqual(['2 whole', '4 whole', '8 whole', '16 whole', '16'])
+      // DATA 1 and all of these windows.
+      expect(widths.indexOf('16')).toBe(2 + 4 + 8 + 16)
     })
-    expect([...new Set(widths)]).toEqual([2, 4, 8, 16])
+
+    test.each(['gap', 'timeout'] as const)('is taken back by the first %s, and is not remembered any more', (sign) => {
+      const policy = adaptive({ learnt })
+      let now = confirm(policy, 0, 100, () => 0.2)
+      policy[sign](now, 100)
+      expect(policy).toMatchObject({ windowBlocks: 1, gapMs: 0 })
+      // What was out when it was taken back stalled by its doing.
+      policy.acked(now, 100, RTT_MS)
+      policy.recovered(now, 101, 'resend')
+      now = confirm(policy, now, 1000, () => 0.2)
+      expect(policy.windowBlocks).toBe(1)
+      expect(policy.learnt?.()).toBeUndefined()
+    })
+
+    test('opens once more after a stall of lock-step, and is kept if it is faster', () => {
+      const policy = adaptive({ learnt })
+      policy.gap(0, 1)
+      let now = confirm(policy, 0, 20, () => 0.2)
+      policy.recovered(now + 10, 20, 'resend')
+      now = confirm(policy, now + 10, 2, () => 0.2)
+      expect(policy).toMatchObject({ windowBlocks: 2, gapMs: 0.1, wholeMs: 0 })
+      confirm(policy, now, 100, ({ windowBlocks }) => 0.2 / windowBlocks)
+      expect(policy.learnt?.()).toEqual(learnt)
+    })
+
+    test('and is given up for good with the next timeout', () => {
+      const policy = adaptive({ learnt })
+      policy.gap(0, 1)
+      let now = confirm(policy, 0, 20, () => 0.2)
+      policy.recovered(now + 10, 20, 'resend')
+      now = confirm(policy, now + 10, 10, () => 0.2)
+      policy.timeout(now, 31)
+      expect(policy.windowBlocks).toBe(1)
+      now = confirm(policy, now, 20, () => 0.2)
+      policy.recovered(now + 10, 51, 'resend')
+      confirm(policy, now + 10, 20, () => 0.2)
+      expect(policy.windowBlocks).toBe(1)
+    })
+
+    test('over a longer way has no pause that makes it slower than lock-step', () => {
+      const policy = adaptive({ learnt })
+      policy.acked(0, 1, RTT_MS / 2)
+      expect(policy.gapMs).toBeCloseTo((0.75 * RTT_MS) / 2)
+      expect(policy.learnt?.()?.gapMs).toBe(policy.gapMs)
+    })
+
+    test('waits for as long as the user set', () => {
+      expect(adaptive({ learnt, rtoMs: 30 }).wholeMs).toBe(30)
+    })
   })
 })

@@ -32,10 +32,10 @@ const GROWTH_GAIN = 1.08
 /** A trial that is faster by this factor after CLEAR_BLOCKS blocks ends early and is kept. */
 const CLEAR_GAIN = 1.5
 const CLEAR_BLOCKS = 60
-/** This many gaps, and more than REPEAT_SHARE of the blocks, take a remembered window back. */
+/** This many gaps, and more than REPEAT_SHARE of the blocks, take a remembered window back that a stall opened again. */
 const DOUBTFUL_GAPS = 3
-/** A remembered window doubles after each run of this many blocks until it is what it was. */
-const OPENING_BLOCKS = 8
+/** A remembered window that leaves as a whole is waited for this long at least: what a network lets others overtake is late by less. */
+const WHOLE_MS = 3
 /** Windows in the order in which they are tried, in blocks. */
 const LADDER = [1, 2, 4, 8, 16, 32]
 const LOCK_STEP = 0
@@ -53,6 +53,7 @@ const REPEAT_SHARE = 1 / 6
 const GAP_SHARE = 0.08
 /** Pauses that are tried, in round trips: none; half of one, which keeps two blocks evenly apart; and for a device that is slow itself. */
 const PAUSES = [0, 0.5, 0.75]
+const LONGEST_PAUSE = PAUSES[PAUSES.length - 1]
 /** No device needs more, however far it is, milliseconds. */
 const MOST_PAUSE_MS = 1
 /**
@@ -81,6 +82,8 @@ const PLAIN: Setting = { rung: LOCK_STEP, gapMs: 0 }
 interface Trial extends Setting {
   /** It is kept if it is faster by this factor; below 1: unless it is slower by more than that. */
   readonly gain: number
+  /** It comes from memory, and opens step by step. */
+  readonly isProposal?: boolean
 }
 
 export function adaptive(options: AdaptiveOptions = {}): WindowPolicy {
@@ -97,6 +100,7 @@ class Adaptive implements WindowPolicy {
   rtoMinMs: number
   rtoMaxMs = Infinity
   firstRtoMs: number
+  wholeMs = 0
   /** What the user set. */
   readonly #leastGapMs: number
   #kept: Setting
@@ -117,7 +121,11 @@ class Adaptive implements WindowPolicy {
   #doubts = 0
   #isRefused = false
   /** The window comes from memory, and has not carried TRIAL_BLOCKS blocks yet. */
-  #isProposal: boolean
+  #isProposal = false
+  /** What memory proposes, until it carried TRIAL_BLOCKS blocks or a stall opened it once more. */
+  #remembered: Setting | undefined
+  /** `wholeMs` while windows leave as a whole. */
+  readonly #leastWholeMs: number
   /** Of the blocks that are watched now: new ones, sent again, missing below an acknowledged one. */
   #watched = 0
   #repeats = 0
@@ -135,12 +143,16 @@ class Adaptive implements WindowPolicy {
     const rung = LADDER.findLastIndex((windowBlocks) => windowBlocks <= widest)
     const leastMs = learnt?.gapMs ?? gapMs
     this.#kept = rung === LOCK_STEP && leastMs === 0 ? PLAIN : { rung, gapMs: leastMs }
-    this.#isProposal = rung !== LOCK_STEP
-    this.windowBlocks = Math.min(LADDER[rung], LADDER[SMALLEST_WINDOW])
-    this.gapMs = this.#kept.gapMs
+    this.windowBlocks = 1
+    this.gapMs = leastMs
     this.copies = options.copies ?? 1
     this.rtoMinMs = options.rtoMs ?? RTO_FLOOR_MS
     this.firstRtoMs = options.firstRtoMs ?? options.rtoMs ?? UNKNOWN_DEVICE_RTO_MS
+    this.#leastWholeMs = options.rtoMs ?? WHOLE_MS
+    if (rung === LOCK_STEP) return
+    this.#remembered = this.#kept
+    this.wholeMs = this.#leastWholeMs
+    this.#propose()
   }
 
   /** Undefined while lock-step is all that was needed. */
@@ -152,6 +164,8 @@ class Adaptive implements WindowPolicy {
   sent(_now: number, _seq: number, repeat: boolean): void {
     if (repeat) this.#repeats++
     else this.#watched++
+    // What was out when the window was taken back is acknowledged.
+    if (!repeat && !this.#isProposal) this.wholeMs = 0
   }
 
   acked(now: number, _seq: number, rttMs: number): void {
@@ -171,33 +185,51 @@ class Adaptive implements WindowPolicy {
   gap(): void {
     this.#gaps++
     // A small receive ring loses blocks of every window; an ACK that is lost now and then is what the window is for.
-    if (this.#isProposal && this.#gaps >= DOUBTFUL_GAPS && this.#gaps > this.#blocks * REPEAT_SHARE) this.timeout()
+    const isDoubtful = this.#gaps >= DOUBTFUL_GAPS && this.#gaps > this.#blocks * REPEAT_SHARE
+    if (this.#remembered !== undefined || isDoubtful) this.timeout()
+  }
+
+  #propose(): void {
+    this.#isProposal = true
+    this.windowBlocks = LADDER[SMALLEST_WINDOW]
   }
 
   /** A remembered window opens step by step: one that is wrong for this device costs a block or two, not a whole window. */
   #open(): void {
-    const widest = LADDER[this.#kept.rung]
-    if (this.windowBlocks < widest && this.#blocks % OPENING_BLOCKS === 0) {
+    if (this.#blocks === 1 && this.#remembered !== undefined) this.#fitPause()
+    const widest = LADDER[(this.#trial ?? this.#kept).rung]
+    // DATA 1 and windows of 2, 4, 8 … blocks are acknowledged.
+    if (this.#blocks === 2 * this.windowBlocks - 1) {
+      if (this.windowBlocks === widest) this.wholeMs = 0
       this.windowBlocks = Math.min(widest, 2 * this.windowBlocks)
     }
-    if (this.#blocks > TRIAL_BLOCKS) this.#isProposal = false
+    if (this.#blocks <= TRIAL_BLOCKS) return
+    this.#isProposal = false
+    this.#remembered = undefined
   }
 
-  /** A remembered window is a proposal: the first stall takes it back, and the device is learnt anew. */
+  /** A pause that was learnt over a longer way would make the window slower than lock-step. */
+  #fitPause(): void {
+    this.gapMs = Math.max(this.#leastGapMs, Math.min(this.gapMs, LONGEST_PAUSE * this.#minRttMs))
+    this.#kept = this.#remembered = { rung: this.#kept.rung, gapMs: this.gapMs }
+  }
+
+  /** A remembered window is a proposal: the first block of it that is lost takes it back, until a stall of lock-step opens it once more. */
   timeout(): void {
     if (!this.#isProposal) return
-    this.#isProposal = false
     this.#keep({ rung: LOCK_STEP, gapMs: this.#leastGapMs })
+    this.wholeMs = this.#leastWholeMs
   }
 
   /** Only what we ended counts: a device that paused to write its flash and went on by itself is healthy. */
   recovered(_now: number, _seq: number, by: 'ack' | 'resend' | 'nudge' | 'probe' | 'client'): void {
-    if (by === 'client' || by === 'ack' || this.#trial !== undefined) return
+    // A stall of a window that was just taken back is its own doing.
+    if (by === 'client' || by === 'ack' || this.#trial !== undefined || this.wholeMs > 0) return
     this.#stalls ??= []
     this.#stalls.push(this.#total)
     if (this.#stalls.length > EVIDENCE_STALLS) this.#stalls.shift()
     // The first stall waited for long (A6): what a block takes here is measured from its end.
-    if (this.#stalls.length === 1) this.#blocks = 0
+    if (this.#stalls.length === 1 && this.#remembered === undefined) this.#blocks = 0
     if (this.#isEvident()) this.rtoMinMs = Math.min(this.rtoMinMs, LOSSY_RTO_MS)
   }
 
@@ -215,6 +247,9 @@ class Adaptive implements WindowPolicy {
 
   /** Lock-step that stalls again and again. A window that failed is tried with a pause between its blocks the next time. */
   #opening(): Trial | undefined {
+    if (this.#remembered !== undefined && this.#stalls !== undefined) {
+      return { ...this.#remembered, gain: TRIAL_GAIN, isProposal: true }
+    }
     if (!this.#isEvident() || this.#total < this.#nextTrialAt) return undefined
     return { rung: SMALLEST_WINDOW, gapMs: this.#pauseMs(this.#failures % PAUSES.length), gain: TRIAL_GAIN }
   }
@@ -259,6 +294,9 @@ class Adaptive implements WindowPolicy {
     this.#keptMsPerBlock = this.#msPerBlock(now)
     this.#trial = trial
     this.#use(trial)
+    this.#remembered = undefined
+    this.#isProposal = false
+    if (trial.isProposal === true) this.#propose()
   }
 
   #judge(now: number, trial: Trial): void {
@@ -269,6 +307,7 @@ class Adaptive implements WindowPolicy {
     const isClear = this.#blocks >= CLEAR_BLOCKS && msPerBlock * CLEAR_GAIN <= this.#keptMsPerBlock
     if (this.#blocks <= Math.max(TRIAL_BLOCKS, TRIAL_WINDOWS * this.windowBlocks) && !isHopeless && !isClear) return
     this.#trial = undefined
+    this.#isProposal = false
     if (!isHopeless && msPerBlock * trial.gain <= this.#keptMsPerBlock) this.#succeeded(now, trial)
     else this.#failed(trial)
   }
@@ -303,6 +342,8 @@ class Adaptive implements WindowPolicy {
   #keep(setting: Setting): void {
     this.#kept = setting
     this.#trial = undefined
+    this.#isProposal = false
+    this.wholeMs = 0
     this.#use(setting)
   }
 

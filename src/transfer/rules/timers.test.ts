@@ -28,6 +28,16 @@ describe('A6: the retransmission timeout', () => {
     expect(waits(3, 8)).toEqual([20, 40, 80])
   })
 
+  test('a known device that only paused is asked as late as a new one the next time', () => {
+    const s = new Script({ blocks: 50 }).reach(4).at(33)
+    // The last datagram left at 26 ms.
+    s.ack(5)
+    s.reach(8)
+    expect(s.sent()).toEqual([9])
+    expect(s.wait(249).sent()).toEqual([])
+    expect(s.wait(2).sent()).toEqual([9])
+  })
+
   test("several tries fit inside a client's timer of one second, and A14 follows", () => {
     const s = new Script({ blocks: 3 }).reach(2).at(1002)
     expect(s.sent().length).toBeGreaterThanOrEqual(8)

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { runTransfer } from '../../../test/sim/transfer.ts'
 import { rxRing, strictClient, uboot113 } from '../../lab/index.ts'
 import { COUNTER } from '../contract.ts'
+import { adaptive } from '../policy/adaptive.ts'
 import { anticipation } from '../policy/anticipation.ts'
 import { Script } from './script.ts'
 
@@ -158,5 +159,42 @@ describe('A11: more than one in six of 200 blocks again closes the window', () =
       expect(run.verdict.kind).toBe('intact')
       expect(run.policy?.windowBlocks).toBe(1)
     }
+  })
+})
+
+describe('A11: a remembered window', () => {
+  const remembered = () => adaptive({ learnt: { windowBlocks: 8, gapMs: 0 } })
+
+  test('leaves as a whole, each twice as wide', () => {
+    const s = new Script({ blocks: 100, policy: remembered() }).wait(1)
+    s.sent()
+    expect(s.ack(1).sent()).toEqual([2, 3])
+    expect(s.wait(1).ack(2).sent()).toEqual([])
+    expect(s.ack(3).sent()).toEqual([4, 5, 6, 7])
+  })
+
+  test('whose second block is lost costs one short wait, and lock-step goes on', () => {
+    const s = new Script({ blocks: 100, policy: remembered() }).wait(1).ack(1).wait(1).ack(2)
+    s.sent()
+    expect(s.wait(3).runUntil(s.now).sent()).toEqual([3])
+    s.wait(1).ack(3)
+    expect(s.wait(20).runUntil(s.now).sent()).toEqual([4])
+    expect(s.wait(1).ack(4).sent()).toEqual([5])
+  })
+
+  test('that is as wide as it was and then gets ACKs out of order is taken back, and nothing leaves twice', () => {
+    const s = new Script({ blocks: 100, policy: adaptive({ learnt: { windowBlocks: 2, gapMs: 0 } }) }).reach(4)
+    s.sent()
+    expect(s.wait(1).ack(6).sent()).toEqual([])
+    expect(s.wait(2).ack(5).sent()).toEqual([7])
+    expect(s.wait(1).ack(7).sent()).toEqual([8])
+  })
+
+  test('whose ACKs come out of order is taken back, and nothing leaves twice', () => {
+    const s = new Script({ blocks: 100, policy: remembered() }).wait(1).ack(1).wait(1).ack(3)
+    s.sent()
+    expect(s.wait(2).sent()).toEqual([])
+    expect(s.ack(2).sent()).toEqual([4])
+    expect(s.wait(1).ack(4).sent()).toEqual([5])
   })
 })
