@@ -42,7 +42,9 @@ const MOST_CHANCE_COST = 8
 const PUSHED_COST = 4
 /** `told` of a client that did not answer a repeat at the end. */
 const GONE = -2
-const BACK_COST = 3
+const BACK_COST = 6
+/** Few programs stay after the ACK of the final block, for the case that it is lost. */
+const STAYS_COST = 1.5
 /** The final block may be short, and a slow link carries it the sooner. */
 const FINAL_SHARE = 0.1
 const LEAST_GAP_MS = 1e-6
@@ -277,7 +279,7 @@ class Search {
     const match = block === branch.client.have ? this.#match(branch, block, this.#script.outMs[this.#at], 0) : -1
     if (match >= 0) {
       // A client that left the first repeat unanswered is gone.
-      const cost = branch.client.told === GONE ? branch.cost + BACK_COST : branch.cost
+      const cost = branch.cost + (branch.client.told === GONE ? BACK_COST : STAYS_COST)
       out.push(explaining({ ...branch, cost }, match))
     } else out.push(block === branch.client.have ? { ...branch, client: { ...branch.client, told: GONE } } : branch)
   }
@@ -395,7 +397,7 @@ class Search {
   #pass(branch: Branch, what: number, ms: number): Branch | undefined {
     const match = this.#match(branch, what, ms, 0)
     if (match < 0) return undefined
-    const isLate = this.#script.ms[match] - ms > this.#script.usualMs && ms > branch.slowUntilMs
+    const isLate = this.#script.ms[match] - ms > this.#script.inTimeMs(this.#at) && ms > branch.slowUntilMs
     return explaining(isLate ? { ...branch, cost: branch.cost + LATE_COST } : branch, match)
   }
 

@@ -8,6 +8,8 @@ const SHORTEST_TIMER_MS = 45
 export const TIMER_OFF = 0.05
 const SECOND_MS = 1000
 const SECOND_OFF_MS = 5
+/** Timers of programs end late, not early. */
+const SECOND_LATE_MS = 12
 /** By how well the time fits. */
 const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
 
@@ -24,7 +26,7 @@ export function timerCost(script: Script, terms: Terms, { pause }: Branch, at: n
   // It has just spoken. Many wait longer each time.
   if (heardBefore[at] >= 0 && seq[heardBefore[at]] === seq[at]) return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
   if (timerMs === undefined) return isWholeSeconds(ms[at] - tookMs, medianMs) ? TIMER_COST.near : TIMER_COST.odd
-  if (!isTime && !isMultiple(quietMs, timerMs, 2 * medianMs)) return TIMER_COST.odd
+  if (!isTime && !isMultiple(quietMs, timerMs, 2 * medianMs)) return isTimerSure ? TIMER_COST.never : TIMER_COST.odd
   return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
 }
 
@@ -45,6 +47,7 @@ export function isMultiple(waitedMs: number, timerMs: number, moreMs: number): b
 /** Where nothing else shows a timer: most count in seconds, and other waits end so seldom with one. */
 export function isWholeSeconds(waitedMs: number, medianMs: number): boolean {
   const seconds = Math.round(waitedMs / SECOND_MS)
-  const offMs = Math.min(2 * medianMs, SECOND_OFF_MS)
-  return seconds >= 1 && Math.abs(waitedMs - seconds * SECOND_MS) <= offMs
+  const earlyMs = Math.min(2 * medianMs, SECOND_OFF_MS)
+  const offMs = waitedMs - seconds * SECOND_MS
+  return seconds >= 1 && offMs >= -earlyMs && offMs <= SECOND_LATE_MS
 }
