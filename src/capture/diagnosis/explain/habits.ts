@@ -63,7 +63,7 @@ export const HABITS: readonly Habits[] = [
     repeat: 'ack',
     once: false,
     timer: 'some',
-    asks: [/^(blksize)?$/, /^tsize blksize timeout$/],
+    asks: [/^(blksize)?$/, /^tsize blksize timeout$/, /^(blksize )?tsize$/],
     isCommon: true,
   },
   {

@@ -47,8 +47,9 @@ export interface Script {
   readonly isTimerCoincidence: boolean
   /** Positions behind `after` of the client's packets that say this, in their order: the first `most` of them. */
   saying(what: number, after: number, most: number): readonly number[]
-  /** Within this time an answer to the packet at this position is not late, and how late it may come. */
-  inTimeMs(at: number): number
+  /** Programs had nothing to do for long before this packet, and are slow to go on. */
+  isAwaking(at: number): boolean
+  /** How late an answer to the packet at this position may come. */
   latestMs(at: number): number
   /** Another packet of the server leaves within this time behind position `at`. */
   within(at: number, ms: number): boolean
@@ -136,7 +137,6 @@ export function scriptOf(
     else same.push(at)
   }
   const mostMs = Math.max(2 * latency.usualMs + SCHEDULING_MS, Math.min(latency.latestMs, BUSY_MS))
-  // Programs that had nothing to do for so long are slow to go on.
   const isAwaking = (at: number): boolean => at > 0 && ms[at] - ms[at - 1] >= ASLEEP_MS
   let undecidedFrom = length
   if (followedUntil === 'capture-end')
@@ -173,7 +173,7 @@ export function scriptOf(
       const from = firstBehind(same, after)
       return same.slice(from, from + most)
     },
-    inTimeMs: (at) => (isAwaking(at) ? Math.max(latency.usualMs, SCHEDULING_MS) : latency.usualMs),
+    isAwaking,
     latestMs: (at) => (isAwaking(at) ? Math.max(mostMs, BUSY_MS) : mostMs),
     within: (at, longestMs) => nextSent[at] >= 0 && ms[nextSent[at]] - ms[at] <= longestMs,
   }

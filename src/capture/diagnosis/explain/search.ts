@@ -4,7 +4,7 @@
  * explanation: its packets are given.
  */
 import { LIVES } from '../contract.ts'
-import { answered, type Branch, cheapest, explaining, inOrder, keyOf, type Story } from './branch.ts'
+import { answered, type Branch, cheapest, type Earlier, explaining, inOrder, keyOf, type Story } from './branch.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
 import { againCost, type Costs, type EventKind, FAULT_COSTS, pauseCost } from './faults.ts'
 import type { Script } from './script.ts'
@@ -28,6 +28,9 @@ const SECOND_MS = 1000
 const LEAST_TIMER_MEDIANS = 10
 /** An answer that comes later than usual. */
 const LATE_COST = 2.5
+const AWAKING_COST = 1
+/** No queue on the way holds a packet for longer. */
+const LONGEST_HOLD_MS = 2000
 const QUEUE_FULL_COST = 0.05
 /** A stop in a window. */
 const LEAST_PAUSE_MS = 50
@@ -397,8 +400,14 @@ class Search {
   #pass(branch: Branch, what: number, ms: number): Branch | undefined {
     const match = this.#match(branch, what, ms, 0)
     if (match < 0) return undefined
-    const isLate = this.#script.ms[match] - ms > this.#script.inTimeMs(this.#at) && ms > branch.slowUntilMs
-    return explaining(isLate ? { ...branch, cost: branch.cost + LATE_COST } : branch, match)
+    const isLate = this.#script.ms[match] - ms > this.#script.usualMs && ms > branch.slowUntilMs
+    return explaining(isLate ? { ...branch, cost: branch.cost + this.#lateCost() } : branch, match)
+  }
+
+  /** A bootloader that only polls its network card does not sleep, and what comes late of it comes by its timer. */
+  #lateCost(): number {
+    const isAwaking = this.#script.isAwaking(this.#at) && this.#terms.habits.timer !== 'exact'
+    return isAwaking ? AWAKING_COST : LATE_COST
   }
 
   /** The first packet of the client that says this, in time, and is not explained yet; -1 for none. */
@@ -466,7 +475,7 @@ class Search {
 
   /** A server had answered it when it sent the packet that is being read. */
   #wasBegun({ client, earlier }: Branch): boolean {
-    return client.begun && (earlier === undefined || earlier.client.begun || this.#at >= earlier.answeredAt)
+    return client.begun && (earlier === undefined || earlier.client.begun || !this.#isHeld(earlier))
   }
 
   /** A frame that the capture does not have, such as a broadcast, made the client see what waited. */
@@ -489,8 +498,13 @@ class Search {
     const found = this.#timerSaysAs(branch, branch.client, branch.tookMs)
     const isCrossing =
       earlier !== undefined &&
-      (this.#at < earlier.answeredAt || this.#script.ms[this.#at] - earlier.ms <= this.#script.medianMs)
+      (this.#isHeld(earlier) || this.#script.ms[this.#at] - earlier.ms <= this.#script.medianMs)
     return isCrossing ? [...found, ...this.#timerSaysAs(branch, earlier.client, earlier.tookMs)] : found
+  }
+
+  /** The answer to what it took then is still to come: the client may not have seen it yet. */
+  #isHeld({ answeredAt, ms }: Earlier): boolean {
+    return this.#at < answeredAt && this.#script.ms[answeredAt] - ms <= LONGEST_HOLD_MS
   }
 
   #timerSaysAs(branch: Branch, client: ClientState, tookMs: number): Branch[] {
