@@ -85,6 +85,23 @@ test('a block that arrives late behind the timer of the client is not lost', () 
   expect(diagnose(scene.one())).toMatchObject({ outcome: 'complete', causes: [] })
 })
 
+/** The client has the final block by then, and says nothing more of the one before. */
+test('a copy of an ACK that is on its way while the final block leaves is no odd one', () => {
+  const scene = transfer(begun(), {
+    [LAST - 1]: (s) =>
+      s
+        .server(data(LAST - 1), { afterMs: 1.8 })
+        .client(packet.ack(LAST - 2), { afterMs: 241 })
+        .client(packet.ack(LAST - 1), { afterMs: 3.3 }),
+    [LAST]: (s) =>
+      s
+        .server(data(LAST), { afterMs: 3.3 })
+        .client(packet.ack(LAST - 1), { afterMs: 13.1 })
+        .client(packet.ack(LAST), { afterMs: 29.8 }),
+  })
+  expect(diagnose(scene.one())).toMatchObject({ outcome: 'complete', causes: [] })
+})
+
 /** The other way round: the block came only when the server repeated it, and that is a loss. */
 test('a block that is acknowledged behind its repeat alone is lost, whatever the timer of the client says meanwhile', () => {
   const lost =

@@ -459,8 +459,7 @@ class Search {
       out.push(branch)
       return
     }
-    const ofTimer = branch.client.done ? [] : this.#timerSays(branch)
-    out.push(...ofTimer)
+    out.push(...this.#timerSays(branch))
     const previous = this.#script.heardBefore[at]
     if (previous >= 0 && seq[previous] === what && ms[at] - ms[previous] <= LATE_MS) {
       const twice = this.#happened(branch, 'up-twice', at, what)
@@ -495,7 +494,7 @@ class Search {
   /** The stories in which its timer sent this packet. */
   #timerSays(branch: Branch): Branch[] {
     const { earlier } = branch
-    const found = this.#timerSaysAs(branch, branch.client, branch.tookMs)
+    const found = branch.client.done ? [] : this.#timerSaysAs(branch, branch.client, branch.tookMs)
     const isCrossing =
       earlier !== undefined &&
       (this.#isHeld(earlier) || this.#script.ms[this.#at] - earlier.ms <= this.#script.medianMs)
