@@ -81,6 +81,8 @@ const SERVERS: Readonly<Record<string, (program: string, folder: string, address
 /** Stands between a client and a server. */
 class Recorder {
   readonly blocks: Uint8Array[] = [pcapngHeader('real programs')]
+  /** Datagrams that the link lost. */
+  lost = 0
   readonly #link: LinkFault
   readonly #server: RunningServer
   readonly #rng: Rng
@@ -123,7 +125,10 @@ class Recorder {
   }
 
   #pass(lossShare: number, send: () => void): void {
-    if (this.#rng.chance(lossShare)) return
+    if (this.#rng.chance(lossShare)) {
+      this.lost++
+      return
+    }
     const { delayMs } = this.#link
     if (delayMs === 0) send()
     else
@@ -157,6 +162,8 @@ class Recorder {
 interface Played {
   readonly label: string
   readonly link: LinkFault
+  /** Empty where the link happened to lose nothing. */
+  readonly expected: readonly string[]
   readonly said: readonly string[]
   readonly server: string
   readonly named: readonly string[]
@@ -180,13 +187,14 @@ async function play(
   recorder.close()
   rmSync(folder, { recursive: true, force: true })
   const capture = concat(recorder.blocks)
-  const label = `${client.name} from ${name}, ${link.name}, seed ${seed}`
+  const label = `${client.name} from ${name}, ${link.name}, seed ${seed}, lost ${recorder.lost}`
   if (values.keep !== undefined) writeFileSync(join(values.keep, `${label.replaceAll(/[ ,:]+/g, '-')}.pcapng`), capture)
   const transfer = mainOf(readAll(capture).transfers)
   const diagnosis = transfer === undefined ? undefined : diagnose(transfer)
   return {
     label,
     link,
+    expected: recorder.lost === 0 ? [] : link.expected,
     said: diagnosis?.causes.map(({ id, confidence }) => `${id} ${confidence.toFixed(2)}`) ?? [],
     server: name,
     named: diagnosis?.server === undefined ? [] : [diagnosis.server.name, ...diagnosis.server.orElse],
@@ -230,14 +238,18 @@ await Promise.all(running.map(({ server }) => server.stop()))
 rmSync(served, { recursive: true, force: true })
 
 const idOf = (said: string | undefined): string => said?.split(' ')[0] ?? '(none)'
+const confidenceOf = (said: string | undefined): string | undefined => said?.split(' ')[1]
 for (const link of LINKS) {
   const cases = played.filter((p) => p.link === link)
-  const isRight = ({ said }: Played): boolean =>
-    link.expected.length === 0 ? said.length === 0 : link.expected.includes(idOf(said[0]))
-  const isTopTwo = ({ said }: Played): boolean => said.slice(0, 2).some((s) => link.expected.includes(idOf(s)))
+  const isRight = ({ expected, said }: Played): boolean =>
+    expected.length === 0 ? said.length === 0 : expected.includes(idOf(said[0]))
+  const isTopTwo = (p: Played): boolean => isRight(p) || p.said.slice(0, 2).some((s) => p.expected.includes(idOf(s)))
+  const isLevel = (p: Played): boolean =>
+    isRight(p) || (isTopTwo(p) && confidenceOf(p.said[0]) === confidenceOf(p.said[1]))
   const right = cases.filter(isRight).length
-  const topTwo = link.expected.length === 0 ? right : cases.filter(isTopTwo).length
-  console.log(`${link.name.padEnd(12)} right ${right} of ${cases.length}, in the top two ${topTwo}`)
+  console.log(
+    `${link.name.padEnd(12)} right ${right} of ${cases.length}, or level ${cases.filter(isLevel).length}, in the top two ${cases.filter(isTopTwo).length}`,
+  )
   for (const p of cases)
     if (values.verbose && !isRight(p)) console.log(`    ${p.label}: ${p.said.join(', ') || '(none)'}`)
 }

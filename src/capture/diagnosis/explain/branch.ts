@@ -32,6 +32,8 @@ export interface Branch {
   readonly earlier: Earlier | undefined
   /** It looks at its network card again from here on. */
   readonly busyUntilMs: number
+  /** The last wait of an answer that was neither lost nor in time. */
+  readonly pause: Pause | undefined
   /** What it costs that it answers then, just before something else. */
   readonly endCost: number
   /** Packets that wait meanwhile. */
@@ -62,11 +64,18 @@ export interface Branch {
   readonly events: StoryEvent | undefined
 }
 
+export interface Pause {
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
 export interface Earlier {
   readonly client: ClientState
   readonly tookMs: number
   /** When the packet left that it took then. */
   readonly ms: number
+  /** Position of its answer to that packet: what comes before was said before. */
+  readonly answeredAt: number
 }
 
 interface Late {
@@ -112,6 +121,13 @@ export function explaining(branch: Branch, match: number): Branch {
   const explained = [...branch.explained, match].sort((a, b) => a - b)
   const behind = match < branch.behind ? -1 : branch.behind
   return { ...branch, explained, passed: Math.max(branch.passed, match), behind, isUpLost: false }
+}
+
+/** The answer to the packet that a client took is found, unless it was lost. `before`: the branch until then. */
+export function answered(branch: Branch, before: Branch): Branch {
+  const { earlier, passed, explained } = branch
+  const isFound = earlier !== undefined && explained.length > before.explained.length
+  return isFound ? { ...branch, earlier: { ...earlier, answeredAt: passed } } : branch
 }
 
 /** The events of a story, the first one first. */

@@ -107,7 +107,16 @@ export const HABITS: readonly Habits[] = [
     asks: [/windowsize/],
     isCommon: true,
   },
-  { name: 'silent on repeats', order: 'inorder', ...SILENT, once: false, timer: 'some', asks: [], isCommon: true },
+  {
+    // busybox among them, which asks as others do when it has a block size.
+    name: 'silent on repeats',
+    order: 'inorder',
+    ...SILENT,
+    once: false,
+    timer: 'some',
+    asks: [/^tsize$/],
+    isCommon: true,
+  },
 ]
 
 /** What it costs to take a client for one that asks in another way: a program writes its options in one order. */

@@ -22,6 +22,8 @@ export interface Script {
   readonly gapBefore: Uint8Array
   /** The highest block acknowledged before this packet. */
   readonly ackedBefore: Float64Array
+  /** The server begins once more for a repeated request, from another port: a client that took the first answer leaves this one alone. */
+  readonly isBegunAgain: Uint8Array
   /** Positions of the client's next packet and of the one before; -1 for none. */
   readonly nextHeard: Int32Array
   readonly heardBefore: Int32Array
@@ -45,6 +47,10 @@ export interface Script {
   readonly isTimerCoincidence: boolean
   /** Positions behind `after` of the client's packets that say this, in their order: the first `most` of them. */
   saying(what: number, after: number, most: number): readonly number[]
+  /** Programs had nothing to do for long before this packet, and are slow to go on. */
+  isAwaking(at: number): boolean
+  /** How late an answer to the packet at this position may come. */
+  latestMs(at: number): number
   /** Another packet of the server leaves within this time behind position `at`. */
   within(at: number, ms: number): boolean
 }
@@ -64,6 +70,7 @@ export interface Latency {
 const SCHEDULING_MS = 4
 /** A busy one by this, and no timer is as short. */
 const BUSY_MS = 40
+const ASLEEP_MS = 900
 /** No client gives up sooner than this after a block that came once. */
 const GIVES_UP_MS = 1000
 
@@ -81,7 +88,10 @@ export function scriptOf(
   const seq = new Float64Array(length)
   const gapBefore = new Uint8Array(length)
   const ackedBefore = new Float64Array(length)
+  const isBegunAgain = new Uint8Array(length)
   let acked = 0
+  let requests = 0
+  let offered: number | undefined
   for (let at = 0; at < length; at++) {
     const i = packet[at]
     ms[at] = packets.timeMs(i)
@@ -90,7 +100,13 @@ export function scriptOf(
     seq[at] = seqOf(packets, i)!
     gapBefore[at] = packets.thinnedBefore(i) > 0 ? 1 : 0
     ackedBefore[at] = acked
-    if (fromClient[at] === 1) acked = Math.max(acked, seq[at])
+    if (fromClient[at] === 1) {
+      acked = Math.max(acked, seq[at])
+      if (seq[at] === REQUEST_SAID) requests++
+    } else {
+      isBegunAgain[at] = seq[at] === offered && requests > 1 ? 1 : 0
+      offered ??= seq[at]
+    }
   }
   const sentCount = fromClient.filter((is) => is === 0).length
   const nextHeard = new Int32Array(length).fill(-1)
@@ -121,6 +137,7 @@ export function scriptOf(
     else same.push(at)
   }
   const mostMs = Math.max(2 * latency.usualMs + SCHEDULING_MS, Math.min(latency.latestMs, BUSY_MS))
+  const isAwaking = (at: number): boolean => at > 0 && ms[at] - ms[at - 1] >= ASLEEP_MS
   let undecidedFrom = length
   if (followedUntil === 'capture-end')
     while (undecidedFrom > 0 && ms[length - 1] - outMs[undecidedFrom - 1] + quietMs <= mostMs) undecidedFrom--
@@ -139,6 +156,7 @@ export function scriptOf(
     seq,
     gapBefore,
     ackedBefore,
+    isBegunAgain,
     nextHeard,
     heardBefore,
     sentBefore,
@@ -155,6 +173,8 @@ export function scriptOf(
       const from = firstBehind(same, after)
       return same.slice(from, from + most)
     },
+    isAwaking,
+    latestMs: (at) => (isAwaking(at) ? Math.max(mostMs, BUSY_MS) : mostMs),
     within: (at, longestMs) => nextSent[at] >= 0 && ms[nextSent[at]] - ms[at] <= longestMs,
   }
 }

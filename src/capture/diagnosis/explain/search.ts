@@ -4,10 +4,11 @@
  * explanation: its packets are given.
  */
 import { LIVES } from '../contract.ts'
-import { type Branch, cheapest, explaining, inOrder, keyOf, type Story } from './branch.ts'
+import { answered, type Branch, cheapest, type Earlier, explaining, inOrder, keyOf, type Story } from './branch.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
 import { againCost, type Costs, type EventKind, FAULT_COSTS, pauseCost } from './faults.ts'
 import type { Script } from './script.ts'
+import { isMultiple, isWholeSeconds, TIMER_OFF, timerCost } from './timer-cost.ts'
 
 /** Packets of the client that are explained ahead of their turn: no server sends further ahead. Each packet copies and compares them. */
 const MOST_AHEAD = 256
@@ -22,15 +23,14 @@ const MOST_LATE = 2
 const LONGEST_PAUSE_MS = 30_000
 /** Receive buffers of a bootloader. */
 const QUEUE = 4
-/** No client's timer is shorter. */
-const SHORTEST_TIMER_MS = 45
-const TIMER_OFF = 0.05
 const SECOND_MS = 1000
-const SECOND_OFF_MS = 5
-/** Costs of a packet by the timer of the client, by how well the time fits. */
-const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
+/** On a link that is slower than that any wait may be one of the timer. */
+const LEAST_TIMER_MEDIANS = 10
 /** An answer that comes later than usual. */
 const LATE_COST = 2.5
+const AWAKING_COST = 1
+/** No queue on the way holds a packet for longer. */
+const LONGEST_HOLD_MS = 2000
 const QUEUE_FULL_COST = 0.05
 /** A stop in a window. */
 const LEAST_PAUSE_MS = 50
@@ -45,7 +45,9 @@ const MOST_CHANCE_COST = 8
 const PUSHED_COST = 4
 /** `told` of a client that did not answer a repeat at the end. */
 const GONE = -2
-const BACK_COST = 3
+const BACK_COST = 6
+/** Few programs stay after the ACK of the final block, for the case that it is lost. */
+const STAYS_COST = 1.5
 /** The final block may be short, and a slow link carries it the sooner. */
 const FINAL_SHARE = 0.1
 const LEAST_GAP_MS = 1e-6
@@ -104,6 +106,7 @@ class Search {
       timeouts: 0,
       earlier: undefined,
       busyUntilMs: -Infinity,
+      pause: undefined,
       endCost: 0,
       queued: 0,
       heldDown: undefined,
@@ -167,7 +170,12 @@ class Search {
     const heard = nextHeard[before.at(-1) ?? at]
     const explained = says === undefined ? before : [...before, heard]
     const passed = says === undefined ? branch.passed : Math.max(branch.passed, heard)
-    const earlier = { client: branch.client, tookMs: branch.tookMs, ms: outMs[at] }
+    const earlier = {
+      client: branch.client,
+      tookMs: branch.tookMs,
+      ms: outMs[at],
+      answeredAt: says === undefined ? -1 : heard,
+    }
     const isUpLost = says === undefined && branch.isUpLost
     const said = says ?? branch.said
     return { ...branch, passed, client, tookMs: outMs[at], earlier, said, explained, isUpLost, isDownLost: false }
@@ -196,7 +204,7 @@ class Search {
         return
       }
     }
-    if (at === this.#script.refusedAt) out.push(branch)
+    if (at === this.#script.refusedAt || (this.#script.isBegunAgain[at] === 1 && branch.client.begun)) out.push(branch)
     if (this.#isLastTimer(branch)) out.push({ ...branch, client: { ...branch.client, done: true } })
     const lost = this.#happened(branch, 'down-lost', at, block)
     if (lost !== undefined) out.push(lost)
@@ -274,7 +282,7 @@ class Search {
     const match = block === branch.client.have ? this.#match(branch, block, this.#script.outMs[this.#at], 0) : -1
     if (match >= 0) {
       // A client that left the first repeat unanswered is gone.
-      const cost = branch.client.told === GONE ? branch.cost + BACK_COST : branch.cost
+      const cost = branch.cost + (branch.client.told === GONE ? BACK_COST : STAYS_COST)
       out.push(explaining({ ...branch, cost }, match))
     } else out.push(block === branch.client.have ? { ...branch, client: { ...branch.client, told: GONE } } : branch)
   }
@@ -289,12 +297,14 @@ class Search {
       ...branch,
       client,
       tookMs: took ? atMs : branch.tookMs,
-      earlier: took ? { client: branch.client, tookMs: branch.tookMs, ms: atMs } : branch.earlier,
+      earlier: took ? { client: branch.client, tookMs: branch.tookMs, ms: atMs, answeredAt: -1 } : branch.earlier,
       queued: isBusy ? branch.queued + 1 : 0,
       isDownLost: false,
     }
-    if (says !== undefined)
-      return this.#say(isBusy ? { ...next, cost: next.cost + next.endCost, endCost: 0 } : next, says, atMs)
+    if (says !== undefined) {
+      const said = this.#say(isBusy ? { ...next, cost: next.cost + next.endCost, endCost: 0 } : next, says, atMs)
+      return took ? said.map((b) => answered(b, branch)) : said
+    }
     const isIgnored = client === branch.client && block <= client.have && this.#terms.habits.order === 'any'
     return [isIgnored ? { ...next, slowUntilMs: atMs + CONSOLE_MS } : next]
   }
@@ -308,7 +318,8 @@ class Search {
       for (const waiting of new Set([branch.heldUp, what])) {
         const first = this.#pass({ ...branch, heldUp: undefined }, waiting, ms)
         const both = first === undefined ? undefined : this.#pass(first, what, ms)
-        if (both !== undefined) found.push({ ...both, said: what })
+        if (first !== undefined && both !== undefined && this.#areTogether(first, both))
+          found.push({ ...both, said: what })
       }
     } else {
       const passed = this.#pass(branch, what, ms)
@@ -334,7 +345,8 @@ class Search {
       if (match >= 0) {
         const busyUntilMs = this.#script.ms[match] - this.#script.medianMs
         const cost = paused.cost + this.#chanceOf(match, this.#script.ms[match] - ms)
-        found.push({ ...explaining(paused, match), cost, said: what, busyUntilMs, endCost: 0, queued: 1 })
+        const pause = { fromMs: ms, untilMs: this.#script.ms[match] }
+        found.push({ ...explaining(paused, match), cost, said: what, busyUntilMs, pause, endCost: 0, queued: 1 })
       }
     }
     return this.#alsoStale(branch, what, ms, found)
@@ -351,7 +363,7 @@ class Search {
     const mayBeTimer = isTimerSure || this.#costs !== FAULT_COSTS['slow-flash']
     const isTimer =
       mayBeTimer &&
-      (timerMs === undefined
+      (timerMs === undefined || timerMs < LEAST_TIMER_MEDIANS * medianMs
         ? isWholeSeconds(pausedMs, medianMs) || (sent > this.#at && isWholeSeconds(ms[match] - ms[sent], medianMs))
         : isMultiple(pausedMs, timerMs, 2 * medianMs))
     let before = sent < 0 ? -1 : sentBefore[sent]
@@ -370,6 +382,11 @@ class Search {
     return Math.min(MOST_CHANCE_COST, Math.max(CHANCE_COST, closeness))
   }
 
+  /** What left together arrives together. */
+  #areTogether(first: Branch, second: Branch): boolean {
+    return this.#script.ms[second.passed] - this.#script.ms[first.passed] <= LATE_MS
+  }
+
   #alsoStale(branch: Branch, what: number, ms: number, found: Branch[]): Branch[] {
     const stale = branch.said >= 0 && what >= 0 ? this.#happened(branch, 'stale', this.#at, what) : undefined
     if (stale !== undefined && branch.said !== what) {
@@ -384,12 +401,18 @@ class Search {
     const match = this.#match(branch, what, ms, 0)
     if (match < 0) return undefined
     const isLate = this.#script.ms[match] - ms > this.#script.usualMs && ms > branch.slowUntilMs
-    return explaining(isLate ? { ...branch, cost: branch.cost + LATE_COST } : branch, match)
+    return explaining(isLate ? { ...branch, cost: branch.cost + this.#lateCost() } : branch, match)
+  }
+
+  /** A bootloader that only polls its network card does not sleep, and what comes late of it comes by its timer. */
+  #lateCost(): number {
+    const isAwaking = this.#script.isAwaking(this.#at) && this.#terms.habits.timer !== 'exact'
+    return isAwaking ? AWAKING_COST : LATE_COST
   }
 
   /** The first packet of the client that says this, in time, and is not explained yet; -1 for none. */
   #match(branch: Branch, what: number, ms: number, moreMs: number): number {
-    const { ms: times, seq, fromClient, leastMs, mostMs, saying } = this.#script
+    const { ms: times, seq, fromClient, leastMs, latestMs, saying } = this.#script
     if (branch.explained.length >= MOST_AHEAD) return -1
     // It is the packet that is being read.
     if (fromClient[this.#at] === 1 && ms === times[this.#at])
@@ -397,7 +420,7 @@ class Search {
         ? this.#at
         : this.#matchAfter(branch, what, ms)
     const fromMs = ms + (what === this.#terms.final ? FINAL_SHARE * leastMs : leastMs)
-    const toMs = ms + mostMs + moreMs
+    const toMs = ms + latestMs(this.#at) + moreMs
     // Packets arrive in the order in which they left, but for those that are late.
     const last = moreMs === LATE_MS ? this.#at : Math.max(this.#at, branch.passed)
     for (const at of saying(what, last, MOST_ALIKE)) {
@@ -436,18 +459,22 @@ class Search {
       out.push(branch)
       return
     }
-    const ofTimer = branch.client.done ? [] : this.#timerSays(branch)
-    out.push(...ofTimer)
+    out.push(...this.#timerSays(branch))
     const previous = this.#script.heardBefore[at]
     if (previous >= 0 && seq[previous] === what && ms[at] - ms[previous] <= LATE_MS) {
       const twice = this.#happened(branch, 'up-twice', at, what)
       if (twice !== undefined) out.push(twice)
     }
-    if (what === REQUEST_SAID && !branch.client.begun) out.push(branch)
+    if (what === REQUEST_SAID && !this.#wasBegun(branch)) out.push(branch)
     if (branch.heldDown !== undefined) out.push(...this.#pushed(branch, branch.heldDown))
     const odd = this.#happened(branch, 'odd', at, what)
     // It was there: the client stands where it says.
     if (odd !== undefined) out.push(this.#standing(odd, what))
+  }
+
+  /** A server had answered it when it sent the packet that is being read. */
+  #wasBegun({ client, earlier }: Branch): boolean {
+    return client.begun && (earlier === undefined || earlier.client.begun || !this.#isHeld(earlier))
   }
 
   /** A frame that the capture does not have, such as a broadcast, made the client see what waited. */
@@ -467,9 +494,16 @@ class Search {
   /** The stories in which its timer sent this packet. */
   #timerSays(branch: Branch): Branch[] {
     const { earlier } = branch
-    const found = this.#timerSaysAs(branch, branch.client, branch.tookMs)
-    const isCrossing = earlier !== undefined && this.#script.ms[this.#at] - earlier.ms <= this.#script.medianMs
+    const found = branch.client.done ? [] : this.#timerSaysAs(branch, branch.client, branch.tookMs)
+    const isCrossing =
+      earlier !== undefined &&
+      (this.#isHeld(earlier) || this.#script.ms[this.#at] - earlier.ms <= this.#script.medianMs)
     return isCrossing ? [...found, ...this.#timerSaysAs(branch, earlier.client, earlier.tookMs)] : found
+  }
+
+  /** The answer to what it took then is still to come: the client may not have seen it yet. */
+  #isHeld({ answeredAt, ms }: Earlier): boolean {
+    return this.#at < answeredAt && this.#script.ms[answeredAt] - ms <= LONGEST_HOLD_MS
   }
 
   #timerSaysAs(branch: Branch, client: ClientState, tookMs: number): Branch[] {
@@ -483,9 +517,10 @@ class Search {
     const fired: Branch = {
       ...branch,
       client: habits.timerBegins ? { ...branch.client, told: -1, nextAck: have + windowsize } : branch.client,
-      cost: branch.cost + this.#timerCost(tookMs, isRequest),
+      cost: branch.cost + timerCost(this.#script, this.#terms, branch, at, tookMs),
       tookMs: client === branch.client ? ms[at] : branch.tookMs,
-      earlier: undefined,
+      earlier:
+        client === branch.client || branch.earlier === undefined ? undefined : { ...branch.earlier, tookMs: ms[at] },
       timeouts: branch.timeouts + 1,
       isOut: false,
       events: { kind: 'timer', at, seq: what, isAgain: false, before: branch.events },
@@ -496,20 +531,6 @@ class Search {
     if (!branch.isOut) return found
     const closed = found.map((b) => ({ ...b, isOut: true, staysOut: true }))
     return branch.staysOut ? closed : [...found, ...closed]
-  }
-
-  #timerCost(tookMs: number, isRequest: boolean): number {
-    const { ms, timerMs, isTimerSure, medianMs } = this.#script
-    const at = this.#at
-    const heardBefore = this.#script.heardBefore[at]
-    const quietMs = ms[at] - (heardBefore < 0 ? -Infinity : ms[heardBefore])
-    const isTime = timerMs !== undefined && isMultiple(ms[at] - tookMs, timerMs, 2 * medianMs)
-    if (isTime && isTimerSure && this.#terms.habits.timer !== 'none') return TIMER_COST.exact
-    if (quietMs < SHORTEST_TIMER_MS) return TIMER_COST.never
-    if (this.#terms.habits.timer === 'none' && !isRequest) return TIMER_COST.odd
-    if (timerMs === undefined) return isWholeSeconds(ms[at] - tookMs, medianMs) ? TIMER_COST.near : TIMER_COST.odd
-    if (!isTime && !isMultiple(quietMs, timerMs, 2 * medianMs)) return TIMER_COST.odd
-    return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
   }
 
   /** A client that keeps its time would have spoken before this moment: what it said was lost, or waits. */
@@ -562,16 +583,4 @@ class Search {
       events: { kind, at, seq, isAgain, before: branch.events },
     }
   }
-}
-
-function isMultiple(waitedMs: number, timerMs: number, moreMs: number): boolean {
-  const times = Math.round(waitedMs / timerMs)
-  return times >= 1 && Math.abs(waitedMs - times * timerMs) <= TIMER_OFF * timerMs + moreMs
-}
-
-/** Where nothing else shows a timer: most count in seconds, and other waits end so seldom with one. */
-function isWholeSeconds(waitedMs: number, medianMs: number): boolean {
-  const seconds = Math.round(waitedMs / SECOND_MS)
-  const offMs = Math.min(2 * medianMs, SECOND_OFF_MS)
-  return seconds >= 1 && Math.abs(waitedMs - seconds * SECOND_MS) <= offMs
 }

@@ -42,7 +42,8 @@ export function clientTimerOf(
       sentMs = ms
       continue
     }
-    const seq = packets.seq(i)
+    // ACK 0 repeats no request.
+    const seq = packets.kind(i) === 'ack' ? packets.seq(i) : -1
     if (heardMs !== undefined && ms - heardMs >= SHORTEST_MS) {
       waitedMs = ms - heardMs
       if (ms - sentMs > 2 * usualMs) (seq <= acked ? repeated : alone).push(waitedMs)

@@ -45,7 +45,10 @@ export function timerSpreadMs(ms: number): number {
 /** Windows counts in ticks of 1/64 s and may wake this much early. */
 const TICK_MS = 16
 
-const near = (ms: number, wantedMs: number, earlyMs = 2): boolean =>
+/** A capture that a program takes is as exact. */
+const EARLY_MS = 3
+
+const near = (ms: number, wantedMs: number, earlyMs = EARLY_MS): boolean =>
   ms >= wantedMs - earlyMs && ms <= wantedMs + LATE_MS
 /** With or without a confirmed timeout, the same wait each time. */
 const constant =
@@ -54,6 +57,8 @@ const constant =
     near(ms, (timeoutS ?? defaultS) * 1000)
 
 const DNSMASQ_S = [2, 2, 3, 3, 5, 5, 9]
+/** It looks at its transfers four times in a second. */
+const DNSMASQ_LOOKS_MS = 250
 
 export const KNOWN_SERVERS: readonly KnownServer[] = [
   {
@@ -111,10 +116,12 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsWindow: false,
     fits: (ms, nth) => {
       const seconds = DNSMASQ_S[nth] ?? 9
-      // The first wait ends with a second of its clock.
-      return nth === 0 ? ms > (seconds - 1) * 1000 - 2 && ms <= seconds * 1000 + LATE_MS : near(ms, seconds * 1000)
+      // A wait ends with a second of its clock, and the first one begins anywhere in a second.
+      const earlyMs = nth === 0 ? SECOND_MS + EARLY_MS : DNSMASQ_LOOKS_MS
+      return ms >= seconds * SECOND_MS - earlyMs && ms <= seconds * SECOND_MS + DNSMASQ_LOOKS_MS + LATE_MS
     },
-    spreadMs: (ms, nth) => (nth === 0 ? SECOND_MS : timerSpreadMs(ms)),
+    spreadMs: (ms, nth) =>
+      nth === 0 ? SECOND_MS : ms % SECOND_MS <= LATE_MS ? 2 * timerSpreadMs(ms) : 2 * DNSMASQ_LOOKS_MS,
   },
   {
     name: 'pin-anticipate',

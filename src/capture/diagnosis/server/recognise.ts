@@ -1,5 +1,5 @@
 /** Names a server by how it repeats blocks. A transfer without a loss shows nothing of that. */
-import type { CapturedTransfer } from '../../contract.ts'
+import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
 import type { RecognisedServer } from '../contract.ts'
 import { repeatsAtOnce } from '../explain/flood.ts'
 import { median } from '../view/median.ts'
@@ -10,9 +10,9 @@ import { KNOWN_SERVERS, type KnownServer, timerSpreadMs } from './known.ts'
 import { type ServerWait, serverWaits } from './waits.ts'
 
 /** Fewer fitting waits are chance. */
-const LEAST_SHARE = 0.7
-/** Another server that fits nearly as well cannot be told apart. */
-const AS_GOOD = 0.05
+const LEAST_SHARE = 0.5
+/** A wait that does not fit may be that of a busy host, and may be of any length. */
+const ANY_SPREAD_MS = 4000
 const MOST_CONFIDENCE = 0.95
 
 export function recogniseServer(view: View): RecognisedServer | undefined {
@@ -23,10 +23,10 @@ export function recogniseServer(view: View): RecognisedServer | undefined {
     .map((server) => ({ server, ...fitOf(view, server, waits) }))
     .filter(({ share }) => share >= LEAST_SHARE)
   if (scored.length === 0) return undefined
-  const most = Math.max(...scored.map(({ share }) => share))
-  const asGood = scored.filter(({ share }) => most - share <= AS_GOOD).sort((a, b) => a.cost - b.cost)
-  const { server, share, cost } = asGood[0]
-  const names = asGood.filter((other) => other.cost - cost <= LEVEL_COST).map((other) => other.server.name)
+  scored.sort((a, b) => a.cost - b.cost)
+  const { server, share, cost } = scored[0]
+  // Another server that fits nearly as well cannot be told apart.
+  const names = scored.filter((other) => other.cost - cost <= LEVEL_COST).map((other) => other.server.name)
   const orElse = [...new Set(names)].filter((name) => name !== server.name)
   const typicalMs = Math.round(median(waits.map(({ ms }) => ms)) ?? 0)
   return {
@@ -66,7 +66,7 @@ function mayBe(view: View, server: KnownServer, waits: readonly ServerWait[]): b
 /** In lock-step it left repeated ACKs alone, more than once. */
 function ignoresRepeats({ transfer, packets, list, latencies }: View): boolean {
   if (transfer.agreed.windowsize > 1) return false
-  const atOnceMs = (latencies.medianMs ?? 0) / 4
+  const atOnceMs = atOnceOf(packets, list, latencies.medianMs)
   let acked = -1
   let ignored = 0
   let answered = 0
@@ -75,9 +75,7 @@ function ignoresRepeats({ transfer, packets, list, latencies }: View): boolean {
     const seq = packets.seq(i)
     // Behind the final ACK no server has anything to send.
     if (seq === acked && seq !== transfer.blocks.final && at + 1 < list.length) {
-      const next = list[at + 1]
-      const isAnswer = !packets.fromClient(next) && packets.timeMs(next) - packets.timeMs(i) <= atOnceMs
-      if (isAnswer) answered++
+      if (isAnswered(packets, list, at, atOnceMs)) answered++
       else ignored++
     }
     acked = Math.max(acked, seq)
@@ -85,6 +83,35 @@ function ignoresRepeats({ transfer, packets, list, latencies }: View): boolean {
   return ignored >= LEAST_IGNORED && answered === 0
 }
 
+/** The next block left within this time, be there other packets of the client between. */
+function isAnswered(packets: CapturedPackets, list: Uint32Array, at: number, atOnceMs: number): boolean {
+  const wanted = packets.seq(list[at]) + 1
+  for (let next = at + 1; next < list.length; next++) {
+    if (packets.timeMs(list[next]) - packets.timeMs(list[at]) > atOnceMs) return false
+    if (offeredBy(packets, list[next]) === wanted) return true
+  }
+  return false
+}
+
+/** What the server sends within this time behind an ACK is an answer to it. */
+function atOnceOf(packets: CapturedPackets, list: Uint32Array, medianMs = 0): number {
+  return Math.max(medianMs * AT_ONCE_SHARE, LATEST_TURNS * turnMs(packets, list))
+}
+
+/** How long the server mostly takes from an ACK to the next block. */
+function turnMs(packets: CapturedPackets, list: Uint32Array): number {
+  const turns: number[] = []
+  for (let at = 1; at < list.length; at++) {
+    const [before, i] = [list[at - 1], list[at]]
+    if (packets.kind(before) === 'ack' && offeredBy(packets, i) === packets.seq(before) + 1)
+      turns.push(packets.timeMs(i) - packets.timeMs(before))
+  }
+  return median(turns) ?? 0
+}
+
+const AT_ONCE_SHARE = 0.25
+/** A server of a busy host is slower now and then. */
+const LATEST_TURNS = 8
 const LEAST_IGNORED = 2
 
 /** Its OACK left again although the client had not asked again. */
@@ -147,11 +174,12 @@ const LEAST_UNANSWERED = 4
 const GIVEN_UP_MS = 60_000
 
 /** In lock-step a repeated ACK brought DATA again at once, more than once, although the timer of this server was not due. */
-function resendsOnRepeat({ transfer, list, latencies }: View, server: KnownServer): boolean {
+function resendsOnRepeat({ transfer, packets, list, latencies }: View, server: KnownServer): boolean {
   const { agreed } = transfer
   if (agreed.windowsize > 1) return false
   const timeoutS = timeoutOf(transfer)
-  const { waitsMs } = repeatsAtOnce(transfer, list, latencies.medianMs ?? 0)
+  const atOnceMs = atOnceOf(packets, list, latencies.medianMs)
+  const { waitsMs } = repeatsAtOnce(transfer, list, atOnceMs / AT_ONCE_SHARE)
   const isDue = (ms: number): boolean => NTH.some((nth) => server.fits(ms, nth, timeoutS))
   return waitsMs.filter((ms) => !isDue(ms)).length >= LEAST_RESENT
 }
@@ -165,7 +193,8 @@ function fitOf({ transfer }: View, server: KnownServer, waits: readonly ServerWa
   const timeoutS = timeoutOf(transfer)
   const fitting = waits.filter(({ ms, nth }) => server.fits(ms, nth, timeoutS))
   const cost = fitting.reduce((sum, { ms, nth }) => sum + Math.log(server.spreadMs?.(ms, nth) ?? timerSpreadMs(ms)), 0)
-  return { share: fitting.length / waits.length, cost }
+  const others = waits.length - fitting.length
+  return { share: fitting.length / waits.length, cost: cost + others * Math.log(ANY_SPREAD_MS) }
 }
 
 function timeoutOf({ agreed }: CapturedTransfer): number | undefined {

@@ -17,22 +17,39 @@ export interface ServerWait {
 export function serverWaits({ packets, list: all, latencies }: View): ServerWait[] {
   const waits: ServerWait[] = []
   const leastMs = LEAST_MEDIANS * (latencies.medianMs ?? 0)
-  let quiet = new Map<number, { ms: number; nth: number }>()
+  let quiet = new Map<number, { ms: number; nth: number; copies: number }>()
   let requests = 0
+  /** Packets of the client behind the last one of the server. */
+  let heard = 0
+  let isHeardLast = false
+  let acked = -1
+  /** The client spoke last by its timer, and that of the server may be due as well. */
+  let isRepeated = false
   for (const i of all) {
     if (packets.kind(i) === 'rrq') requests++
     else if (packets.fromClient(i)) requests = 1
     if (packets.fromClient(i) || packets.thinnedBefore(i) > 0) quiet = new Map()
+    if (packets.fromClient(i)) heard = isHeardLast ? heard + 1 : 1
+    isHeardLast = packets.fromClient(i)
+    if (packets.kind(i) === 'ack') {
+      isRepeated = packets.seq(i) <= acked
+      acked = Math.max(acked, packets.seq(i))
+    }
     const seq = offeredBy(packets, i)
     if (seq === undefined || requests > 1) continue
     const ms = packets.timeMs(i)
     const before = quiet.get(seq)
-    if (before !== undefined && ms - before.ms >= leastMs)
+    // Of several packets of the client that came together each may have its own answer.
+    const isAnswer = before !== undefined && (before.copies < heard || isRepeated) && ms - before.ms <= ANSWERED_MS
+    if (before !== undefined && !isAnswer && ms - before.ms >= leastMs)
       waits.push({ nth: before.nth, ms: ms - before.ms, packet: i })
-    quiet.set(seq, { ms, nth: before === undefined ? 0 : before.nth + 1 })
+    const nth = before === undefined ? 0 : isAnswer ? before.nth : before.nth + 1
+    quiet.set(seq, { ms, nth, copies: (before?.copies ?? 0) + 1 })
   }
   return waits
 }
 
 /** A copy that follows at once is no repeat. */
 const LEAST_MEDIANS = 1.5
+/** A busy server may take as long for an answer. */
+const ANSWERED_MS = 40
