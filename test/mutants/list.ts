@@ -53,14 +53,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     file: 'src/transfer/policy/adaptive.ts',
-    was: 'if (this.#stalls.length === 1) this.#blocks = 0',
+    was: 'if (this.#stalls.length === 1 && this.#remembered === undefined) this.#blocks = 0',
     now: '',
     breaks: 'the wait of the first stall is left out of what lock-step costs',
   },
   {
     file: 'src/transfer/policy/adaptive.ts',
-    was: "if (by === 'client' || by === 'ack' || this.#trial !== undefined) return",
-    now: 'if (this.#trial !== undefined) return',
+    was: "if (by === 'client' || by === 'ack' || this.#trial !== undefined || this.wholeMs > 0) return",
+    now: 'if (this.#trial !== undefined || this.wholeMs > 0) return',
     breaks: 'a pause that the device ended by itself is no evidence',
   },
   {
