@@ -53,8 +53,8 @@ const alias = [
 
 const common = { isolate: false, testTimeout: 60_000, hookTimeout: 60_000, env, alias }
 
-/** Three at once on two cores: the real programs of `rest` mostly wait for each other. */
-const together = { maxWorkers: 3, sequence: { groupOrder: 0 } }
+/** Four at once on two cores: the real programs of `rest` mostly wait for each other. */
+const together = { maxWorkers: 4, sequence: { groupOrder: 0 } }
 
 export default defineConfig({
   test: {
