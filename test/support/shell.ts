@@ -58,7 +58,7 @@ class Shell {
         },
       })
       const job = `(${command}) >${quoted(output)} 2>&1 </dev/null & echo pid ${id} $!; wait $!; echo end ${id} $?`
-      this.#child.stdin?.write(`{ ${job}; } &\n`)
+      this.#child.stdin?.write(`{ ${job}; } 2>/dev/null &\n`)
     })
   }
 
