@@ -51,14 +51,18 @@ export function uploadLossesOf(transfer: CapturedTransfer, list: Uint32Array): U
     else timed.push(wait)
   }
   // A lone wait is a pause as well; a timer makes the same wait again.
-  const up = timed.filter((one) => timed.some((other) => other !== one && isSameTimer(one.ms, other.ms)))
+  const byLength = timed.toSorted((a, b) => a.ms - b.ms)
+  const alike = byLength.filter(
+    ({ ms }, at) => isSameTimer(byLength[at - 1]?.ms, ms) || isSameTimer(ms, byLength[at + 1]?.ms),
+  )
+  const up = alike.toSorted((a, b) => a.seq - b.seq)
   // A client whose timer ends a wait had the ACK, and did not answer the repeats of it.
   const ignoresRepeats = up.some(({ acks }) => acks > 1)
   return ignoresRepeats ? { up, down: [...down, ...either], either: [] } : { up, down, either }
 }
 
-function isSameTimer(oneMs: number, otherMs: number): boolean {
-  return Math.abs(oneMs - otherMs) < SAME_TIMER * Math.min(oneMs, otherMs)
+function isSameTimer(shorterMs: number | undefined, longerMs: number | undefined): boolean {
+  return shorterMs !== undefined && longerMs !== undefined && longerMs - shorterMs < SAME_TIMER * shorterMs
 }
 
 /** From the first ACK n (or the OACK) to the first DATA n+1. */
@@ -81,6 +85,7 @@ function waitsOf({ packets }: CapturedTransfer, list: Uint32Array): { waits: Wai
   let received = 0
   let acks: number[] = []
   let repeats: number[] = []
+  let repeatedBehindMs = 0
   let isRepeatedBefore = false
   const end = (seq: number, i: number): void => {
     const ms = packets.timeMs(i) - packets.timeMs(acks[0])
@@ -94,20 +99,18 @@ function waitsOf({ packets }: CapturedTransfer, list: Uint32Array): { waits: Wai
       replyMs: packets.timeMs(i) - packets.timeMs(acks.at(-1)!),
       times: Math.max(1, repeats.length),
       acks: acks.length,
-      repeatedBehindMs: Math.max(0, ...repeats.map((at) => packets.timeMs(at) - lastBefore(acks, at))),
+      repeatedBehindMs,
       isRepeatedBefore,
     })
   }
-  const lastBefore = (all: readonly number[], at: number): number =>
-    packets.timeMs(all.findLast((other) => other < at) ?? at)
 
   for (const i of list) {
     const kind = packets.kind(i)
     const seq = packets.seq(i)
     // Regular packets that the store left out: the wait is not the one that it seems.
-    if (packets.thinnedBefore(i) > 0) [acks, repeats, isRepeatedBefore] = [[], [], false]
+    if (packets.thinnedBefore(i) > 0) [acks, repeats, repeatedBehindMs, isRepeatedBefore] = [[], [], 0, false]
     if (!packets.fromClient(i) && (kind === 'ack' || kind === 'oack')) {
-      if (seq > acked) [acks, repeats] = [[], []]
+      if (seq > acked) [acks, repeats, repeatedBehindMs] = [[], [], 0]
       acked = Math.max(acked, seq)
       if (seq === acked) acks.push(i)
     } else if (packets.fromClient(i) && kind === 'data') {
@@ -115,7 +118,10 @@ function waitsOf({ packets }: CapturedTransfer, list: Uint32Array): { waits: Wai
         if (acks.length > 0) end(seq, i)
         isRepeatedBefore = false
       } else if (seq > acked) isRepeatedBefore = true
-      else if (seq === acked && acks.length > 0) repeats.push(i)
+      else if (seq === acked && acks.length > 0) {
+        repeats.push(i)
+        repeatedBehindMs = Math.max(repeatedBehindMs, packets.timeMs(i) - packets.timeMs(acks.at(-1)!))
+      }
       received = Math.max(received, seq)
     }
   }
