@@ -17,7 +17,8 @@ const TEXTS = {
     title: 'ACKs of the server are lost on their way to the device',
     advice:
       'Try another cable or port, 100 Mbit/s in place of 1000, and no flow control; look at the drop counters of every switch on the way.',
-    words: (blocks: string) => `${blocks}: the device sent the block before again, although its ACK had left`,
+    words: (blocks: string) =>
+      `the ACK of ${blocks} did not arrive: the device sent that block again, or went on only when the ACK came again`,
   },
 } as const
 
@@ -46,6 +47,8 @@ export function uploadFinding(
   const { title, advice, words } = TEXTS[id]
   const isLevel = own.length === 0
   const losses = isLevel ? either : own
+  // An ACK is that of the block before the wait.
+  const named = !isLevel && id === 'ack-loss' ? own.map(({ seq }) => ({ seq: seq - 1 })) : losses
   return {
     title,
     advice,
@@ -53,7 +56,7 @@ export function uploadFinding(
     evidence: [
       shown(
         view,
-        isLevel ? `${blocksText(losses)}: came only after the ACK before it was repeated` : words(blocksText(losses)),
+        isLevel ? `${blocksText(named)}: came only after the ACK before it was repeated` : words(blocksText(named)),
         losses.flatMap((loss) => loss.shown).slice(0, MAX_EVIDENCE_PACKETS),
       ),
     ],

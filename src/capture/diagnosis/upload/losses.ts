@@ -7,7 +7,7 @@ import { median } from '../view/median.ts'
 
 /** One wait. */
 export interface UploadLoss {
-  /** Of the block that the client sends after the wait. */
+  /** Of the block that follows the wait, and of the one that would behind the final block. */
   readonly seq: number
   /** Indices of the packets that show it. */
   readonly shown: readonly number[]
@@ -116,7 +116,7 @@ function waitsOf({ packets }: CapturedTransfer, list: Uint32Array): { waits: Wai
     } else if (packets.fromClient(i) && kind === 'data') {
       if (seq > received) {
         if (acks.length > 0) end(seq, i)
-        isRepeatedBefore = false
+        ;[acks, repeats, repeatedBehindMs, isRepeatedBefore] = [[], [], 0, false]
       } else if (seq > acked) isRepeatedBefore = true
       else if (seq === acked && acks.length > 0) {
         repeats.push(i)
@@ -126,10 +126,7 @@ function waitsOf({ packets }: CapturedTransfer, list: Uint32Array): { waits: Wai
     }
   }
   // The last ACK was lost: nothing new follows.
-  const last = repeats.pop()
-  if (last !== undefined) {
-    repeats.push(last)
-    end(received, last)
-  }
+  const last = repeats.at(-1)
+  if (last !== undefined) end(received + 1, last)
   return { waits, repliesMs }
 }

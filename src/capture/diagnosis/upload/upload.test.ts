@@ -70,13 +70,21 @@ describe('an upload', () => {
     const causes = causesOf(stored(scene, 31, 40), 40)
     expect(idsOf(causes)).toEqual(['data-loss', 'ack-loss'])
     expect(causes[0].evidence[0].text).toMatch(/^blocks 11, 21:/)
-    expect(causes[1].evidence[0].text).toMatch(/^block 31:/)
+    expect(causes[1].evidence[0].text).toMatch(/^the ACK of block 30 did not arrive/)
   })
 
   test('whose last ACK is lost', () => {
     const scene = stored(stored(asked(), 1, 10), 11, 11, 100)
     for (let i = 0; i < 2; i++) scene.client(data(11, 100), { afterMs: 1000 }).server(ack(11), { pad: false })
-    expect(idsOf(diagnose(scene.one()).causes)).toEqual(['ack-loss'])
+    const { causes } = diagnose(scene.one())
+    expect(idsOf(causes)).toEqual(['ack-loss'])
+    expect(causes[0].evidence[0].text).toMatch(/^the ACK of block 11 did not arrive/)
+  })
+
+  test('that breaks off behind a repeat is counted once', () => {
+    const scene = stored(asked(), 1, 10).client(data(10, 512), { afterMs: 100 }).server(ack(10), { pad: false })
+    const [cause] = diagnose(scene.client(data(11, 512)).one()).causes
+    expect(cause).toMatchObject({ id: 'ack-loss', confidence: 0.6 })
   })
 })
 
