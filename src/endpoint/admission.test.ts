@@ -134,6 +134,46 @@ describe('admission', () => {
     expect(owner.kinds(client).at(-1)).toBe('completed')
   })
 
+  test('in a flood nothing is repeated to clients that have not answered, and it goes on when the flood is over', () => {
+    const owner = new OwnerDouble({ maxHalfOpen: 8 })
+    owner.onOpen = (transfer) => owner.endpoint.acceptRead(owner.now, transfer, 1e6)
+    let sent = 0
+    const flood = (ms: number): void => {
+      for (const end = owner.now + ms; owner.now < end; ) {
+        owner.passTo(owner.now + 0.05)
+        owner.request(peer(1024, `172.${16 + (sent >> 16)}.${(sent >> 8) & 255}.${sent++ & 255}`))
+      }
+    }
+    flood(1000)
+    const before = owner.log.length
+    const admitted = owner.opened.length
+    flood(1000)
+    const blocks = owner.log.slice(before).filter((line) => line.startsWith('blocks')).length
+    expect(blocks).toBe(owner.opened.length - admitted)
+    const last = owner.transfer
+    owner.passTo(owner.now + 3000)
+    expect(owner.log.filter((line) => line.startsWith(`blocks ${last.id} `)).length).toBeGreaterThan(1)
+    owner.answer(last, LAST_BLOCK)
+    expect(owner.kinds(last).at(-1)).toBe('completed')
+  })
+
+  test('of clients that lose their place sixteen and then one a second are told of; the others are quiet', () => {
+    const owner = new OwnerDouble({ maxHalfOpen: 8 })
+    for (let i = 0; i < 1000; i++) owner.request(peer(1024, `172.16.${i >> 8}.${i & 255}`))
+    const dropped = owner.events.filter(({ kind }) => kind === 'failed')
+    expect(dropped.length).toBe(owner.opened.length - 8)
+    const told = dropped.filter(({ transfer }) => !transfer.quiet)
+    // Those that came before all places were taken.
+    expect(told.length).toBe(8)
+    expect(told[0].outcome?.error?.message).toContain('image to 172.16.0.0:1024 dropped')
+    const quiet = owner.transfer
+    expect(quiet.isUnheard).toBe(true)
+    owner.now += 1
+    owner.accept(quiet)
+    owner.answer(quiet)
+    expect(quiet.isUnheard).toBe(false)
+  })
+
   test('5000 at once from one address when allowed', () => {
     const owner = new OwnerDouble({ maxTransfersPerAddress: 5000, maxHalfOpen: 5000 })
     owner.onOpen = (transfer) => owner.endpoint.acceptRead(owner.now, transfer, 1e6)

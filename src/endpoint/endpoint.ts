@@ -39,6 +39,7 @@ import { DEFAULT_OPEN_TIMEOUT_MS, type EndpointConfig, type EndpointSink } from 
 import {
   busyError,
   deniedError,
+  DROPPED_QUIETLY,
   droppedError,
   openTimeoutError,
   supersededError,
@@ -64,6 +65,13 @@ const MIN_REST_MS = 0.01
 const REFUSED_EVENTS = { burst: 16, perSecond: 1 }
 /** Half-open transfers that go for new ones: bounds what a flood of requests costs whose senders never answer. A client among them asks again. */
 const REPLACED_HALF_OPEN = { burst: 100, perSecond: 1000 }
+/** Half-open transfers that lose their place, each told of as the end of a transfer. The others are only counted. */
+const DROPPED_EVENTS = { burst: 16, perSecond: 1 }
+/**
+ * This long after a request of a flood half-open transfers repeat nothing, and their timers are put off by as much, in milliseconds. Their
+ * clients ask again.
+ */
+const FLOOD_REPEAT_MS = 1000
 /** Forged datagrams must not make a storm of answers. */
 const STRAY_ANSWERS = { burst: 100, perSecond: 100 }
 const UNKNOWN_TID = encodePeerError(WIRE_ERROR.unknownTid, 'Unknown transfer ID')
@@ -76,9 +84,12 @@ export class Endpoint<Io = unknown, Content = unknown> {
   readonly #admission: Admission<Transfer<Io, Content>>
   readonly #lifecycle: Lifecycle<Io, Content>
   readonly #refusedEvents = new RateLimiter(REFUSED_EVENTS)
+  readonly #droppedEvents = new RateLimiter(DROPPED_EVENTS)
   readonly #strayAnswers = new RateLimiter(STRAY_ANSWERS)
   readonly #replacedHalfOpen = new RateLimiter(REPLACED_HALF_OPEN)
   readonly #openTimeoutMs: number
+  /** When a request of a flood was turned away last. */
+  #floodedAt = -Infinity
   readonly #idStep: number
   #nextId: number
 
@@ -128,8 +139,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
     try {
       // Port 0 takes no answer.
       if (peer.port === 0) return
-      if (this.#isOneOfAFlood(now, peer)) this.counts.refused++
-      else this.#requested(peer, readAtDoor(buffer, offset, length, this.#config.writable))
+      if (this.#isOneOfAFlood(now, peer)) {
+        this.#floodedAt = now
+        this.counts.refused++
+      } else this.#requested(peer, readAtDoor(buffer, offset, length, this.#config.writable))
     } finally {
       this.#lifecycle.endSeries(began)
     }
@@ -301,8 +314,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
         this.#reply(peer, reading.wireCode, reading.peerText ?? peerTextFor(reading.code, reading.wireCode))
         this.#turnAway(peer, reading.request, () => deniedError(peer, reading))
         return
-      case 'request':
-        if (this.#makeWay(peer, reading.request)) this.#admit(peer, reading.request)
+      case 'request': {
+        const { isCrowded } = this.#admission
+        if (this.#makeWay(peer, reading.request)) this.#admit(peer, reading.request, isCrowded)
+      }
     }
   }
 
@@ -336,8 +351,14 @@ export class Endpoint<Io = unknown, Content = unknown> {
       this.#turnAway(peer, request, (transfer) => busyError(transfer, this.size))
       return false
     }
-    if (room !== 'none') this.#lifecycle.drop(room, 'failed', droppedError(room))
+    if (room !== 'none') this.#dropHalfOpen(room)
     return true
+  }
+
+  #dropHalfOpen(transfer: Transfer<Io, Content>): void {
+    transfer.quiet ||= !this.#droppedEvents.take(this.#lifecycle.now)
+    const error = transfer.quiet ? DROPPED_QUIETLY : droppedError(transfer)
+    this.#lifecycle.drop(transfer, 'failed', error)
   }
 
   /** `request` starts nothing: `existing` is what its client waits for. */
@@ -356,9 +377,10 @@ export class Endpoint<Io = unknown, Content = unknown> {
     return id
   }
 
-  #admit(peer: Peer, request: Request): void {
+  #admit(peer: Peer, request: Request, quiet: boolean): void {
     const { outputs, wheel, traces, now } = this.#lifecycle
     const transfer = new Transfer<Io, Content>(outputs, wheel, this.#takeId(), peer, request, now)
+    transfer.quiet = quiet
     this.#admission.add(transfer)
     traces.begin(transfer.slot)
     traces.requested(transfer.slot, 0, request.opcode)
@@ -410,6 +432,8 @@ export class Endpoint<Io = unknown, Content = unknown> {
       return
     }
     const { wheel } = this.#lifecycle
+    const isFlooded = now - this.#floodedAt < FLOOD_REPEAT_MS
+    if (isFlooded && !transfer.answered) return wheel.set(transfer.slot, now + FLOOD_REPEAT_MS)
     const machine = this.#lifecycle.begin(now, transfer)
     try {
       if (machine !== undefined) {

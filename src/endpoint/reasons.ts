@@ -30,6 +30,11 @@ export function droppedError(transfer: Transfer): ForesendError {
   return new ForesendError('ERR_TFTP_BUSY', message, { fault: 'network' })
 }
 
+/** The same for all that are only counted: to make an error takes longer than to let one in. */
+export const DROPPED_QUIETLY = new ForesendError('ERR_TFTP_BUSY', 'dropped: newer requests needed its place', {
+  fault: 'network',
+})
+
 export function supersededError(transfer: Transfer): ForesendError {
   const why =
     transfer.machine?.confirmed === true

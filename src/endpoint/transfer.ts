@@ -42,6 +42,8 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   heardAt: number
   /** Timeouts of the machine at `heardAt`. The endpoint's own. */
   timeoutsAtHeard = 0
+  /** It came in a flood: only a number tells of it until its peer answers. */
+  quiet = false
   /** When the request that began it came again last, and was ignored. The endpoint's own. */
   askedAgainAt = -Infinity
   /** The endpoint's own. */
@@ -77,6 +79,11 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
     this.requestedAt = now
     this.heardAt = now
     this.progressToldAt = now
+  }
+
+  /** It came in a flood, and nothing has reached its TID since: it is counted, and no event tells of it. */
+  get isUnheard(): boolean {
+    return this.quiet && this.heardAt === this.requestedAt
   }
 
   sendBlocks(first: number, count: number): void {

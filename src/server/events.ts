@@ -52,6 +52,7 @@ export class Events {
 
   /** `now` is the driver's. An event that says `completed` goes out when its checksum is known. */
   transfer(kind: EventKind, now: number, transfer: ServedTransfer): void {
+    if (transfer.quiet && !this.#isToldLate(kind, now, transfer)) return
     const details = FINAL_EVENTS.has(kind) ? this.#detailsOf?.(transfer) : undefined
     const isRead = includes(this.level, transferLevel(kind, transfer.outcome?.lastAck))
     if (isRead) this.#ledger.introduce(kind, transfer)
@@ -127,6 +128,17 @@ export class Events {
     } catch {
       // What broke the thread may be in the way. Then the control side goes by what it knew.
     }
+  }
+
+  /** Whether `transfer`, which came in a flood, has an answer by now. Its request is told then, before `kind`. */
+  #isToldLate(kind: EventKind, now: number, transfer: ServedTransfer): boolean {
+    if (transfer.isUnheard) {
+      if (FINAL_EVENTS.has(kind)) this.#ledger.endedQuietly(kind, transfer)
+      return false
+    }
+    transfer.quiet = false
+    this.transfer('requested', now, transfer)
+    return true
   }
 
   #release(word: EventReport): void {

@@ -60,7 +60,7 @@ class Bench {
     this.sides = sides
   }
 
-  begin(direction: 'read' | 'write' = 'read', name = 'served.bin'): ServedTransfer {
+  begin(direction: 'read' | 'write' = 'read', name = 'served.bin', quiet = false): ServedTransfer {
     const id = this.#nextId++
     const counters = newCounters()
     counters[COUNTER.windowBlocks] = 1
@@ -75,6 +75,8 @@ class Bench {
       agreed: { blksize: 512 },
       machine: { counters },
       content: { name, crc32: async () => 26 },
+      quiet,
+      isUnheard: quiet,
     } as unknown as ServedTransfer
     this.running.push(transfer)
     this.#event('requested', transfer)
@@ -208,6 +210,41 @@ describe('at a level that leaves events out', () => {
     for (let i = 0; i < 3; i++) bench.begin()
     side.events.hurry()
     expect(side.registry.lose(0, 2_000_000, 'it crashed')).toHaveLength(3)
+  })
+})
+
+describe('in a flood, where everything is an event', () => {
+  test('a transfer that is never heard is a count, once it is over', () => {
+    const side = new Side('debug')
+    const bench = new Bench(side)
+    for (let i = 0; i < 100; i++) bench.end(bench.begin('read', 'served.bin', true), 'failed')
+    vi.advanceTimersByTime(FACTS_EVERY_MS)
+    expect(side.messages.map(({ type }) => type)).toEqual(['facts'])
+    expect(side.shown.totals.transfers).toMatchObject({ requested: 100, failed: 100, running: 0 })
+  })
+
+  test('one that is heard is told of from its request on', () => {
+    const side = new Side('info')
+    const bench = new Bench(side)
+    const transfer = bench.begin('read', 'served.bin', true)
+    expect(side.messages).toEqual([])
+    Object.assign(transfer, { isUnheard: false })
+    bench.step(transfer, 'started')
+    bench.step(transfer, 'stalled')
+    const told = side.messages.flatMap((one) => (one.type === 'event' ? [one.event.event] : []))
+    expect(told).toEqual(['requested', 'started', 'stalled'])
+    expect(side.shown.totals.transfers).toMatchObject({ requested: 1, running: 1 })
+  })
+
+  test('one whose request was told, and which then loses its place quietly, is among the ended', () => {
+    const side = new Side('info')
+    const bench = new Bench(side)
+    const transfer = bench.begin()
+    Object.assign(transfer, { quiet: true, isUnheard: true })
+    bench.end(transfer, 'failed')
+    vi.advanceTimersByTime(FACTS_EVERY_MS)
+    expect(side.shown.transfers).toEqual([])
+    expect(side.shown.totals.transfers).toMatchObject({ requested: 1, failed: 1, running: 0 })
   })
 })
 

@@ -73,6 +73,12 @@ export class Ledger {
     this.#later()
   }
 
+  /** A transfer ended of which nothing else is to be known. An event may have told of its request. */
+  endedQuietly(kind: EventKind, transfer: ServedTransfer): void {
+    if (!this.#rows.has(transfer.id)) this.count('requested', transfer.direction)
+    this.unsaid(kind, transfer, 0)
+  }
+
   /** One more of `kind`, of which nothing else is to be known. */
   count(kind: CountedKind, direction: TransferSnapshot['direction']): void {
     this.#counts[kind] = (this.#counts[kind] ?? 0) + 1

@@ -67,7 +67,7 @@ export class Recording {
 
   event(kind: EventKind, transfer: ServedTransfer): void {
     if (kind === 'requested') return this.#begin(transfer)
-    const running = FINAL_EVENTS.has(kind) ? this.#running.get(transfer) : undefined
+    const running = FINAL_EVENTS.has(kind) && !transfer.isUnheard ? this.#running.get(transfer) : undefined
     if (running !== undefined && (!this.#options.failedOnly || isTrouble(kind, transfer))) running.outcome = kind
   }
 
