@@ -208,6 +208,21 @@ describe('bodies and connections without an end', () => {
     await expect.poll(() => readdirSync(folder.root).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
+  test('bodies that are refused again and again: twenty at once, and the next ones a second later', async () => {
+    const began = performance.now()
+    const waits = await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const text = await guarded.raw(
+          `POST /api/v1/reload HTTP/1.1\r\nHost: 127.0.0.1:${guarded.port}\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n`,
+        )
+        expect(statusOf(text)).toBe(401)
+        return performance.now() - began
+      }),
+    )
+    expect(waits.filter((ms) => ms > 990).length).toBeGreaterThan(10)
+    expect(waits.filter((ms) => ms < 990).length).toBeGreaterThanOrEqual(20)
+  })
+
   test('1000 slow connections: bounded, gone in time, and a transfer goes on meanwhile', async () => {
     const slow: Socket[] = []
     for (let i = 0; i < 1000; i++) {

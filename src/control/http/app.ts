@@ -4,6 +4,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
+import { RateLimiter } from '../../endpoint/rate-limiter.ts'
 import type { Door } from '../door.ts'
 import type { Health } from '../health.ts'
 import type { RequestTime } from '../request-time.ts'
@@ -29,6 +30,10 @@ export interface App {
 
 /** Counts an answer that is an error. */
 type Count = (status: number) => void
+/** Refused bodies that are answered at once. */
+const PROMPT_REFUSALS = { burst: 20, perSecond: 20 }
+/** The answer to one more waits this long: who sends it again at once is slowed down, and its body waits unread. */
+const LATE_REFUSAL_MS = 1000
 type Env = { Bindings: HttpBindings & { readonly door: Door } }
 
 export function createApp(source: ApiSource, health: Health, requestTime: RequestTime): App {
@@ -45,7 +50,9 @@ export function createApp(source: ApiSource, health: Health, requestTime: Reques
     ...pageRoutes(feed),
   ]
   const count = (status: number): void => void refused.set(status, (refused.get(status) ?? 0) + 1)
-  const hono = honoOf(routes, count)
+  const prompt = new RateLimiter(PROMPT_REFUSALS)
+  const turn = (): Promise<void> | undefined => (prompt.take(performance.now()) ? undefined : sleep(LATE_REFUSAL_MS))
+  const hono = honoOf(routes, count, turn)
   return {
     answer(door, incoming, outgoing) {
       incoming.on('error', () => {})
@@ -53,8 +60,12 @@ export function createApp(source: ApiSource, health: Health, requestTime: Reques
       const refusal = refusalOf(incoming, door)
       if (refusal !== undefined) {
         count(refusal.status)
-        if (!hasLargeBody(incoming)) incoming.resume()
-        return sendProblem(outgoing, refusal, hasLargeBody(incoming))
+        const isLarge = hasLargeBody(incoming)
+        if (!isLarge) incoming.resume()
+        const later = isLarge ? turn() : undefined
+        if (later === undefined) sendProblem(outgoing, refusal, isLarge)
+        else void later.then(() => sendProblem(outgoing, refusal, isLarge))
+        return
       }
       const listener = getRequestListener(
         (request, env) => hono.fetch(request, { ...(env as HttpBindings), door } satisfies Env['Bindings']),
@@ -75,9 +86,9 @@ export function createApp(source: ApiSource, health: Health, requestTime: Reques
   }
 }
 
-function honoOf(routes: readonly Route[], count: Count): Hono<Env> {
+function honoOf(routes: readonly Route[], count: Count, turn: () => Promise<void> | undefined): Hono<Env> {
   const hono = new Hono<Env>()
-  for (const route of routes) hono.on(route.method, route.path, (context) => answer(route, context, count))
+  for (const route of routes) hono.on(route.method, route.path, (context) => answer(route, context, count, turn))
   // After all of them: a path that is there, asked in another way.
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method)
@@ -91,7 +102,12 @@ function honoOf(routes: readonly Route[], count: Count): Hono<Env> {
   return hono
 }
 
-async function answer(route: Route, context: Context<Env>, count: Count): Promise<Response> {
+async function answer(
+  route: Route,
+  context: Context<Env>,
+  count: Count,
+  turn: () => Promise<void> | undefined,
+): Promise<Response> {
   const { incoming, outgoing, door } = context.env
   try {
     const refusal = missingToken(incoming, door, route.access)
@@ -105,8 +121,9 @@ async function answer(route: Route, context: Context<Env>, count: Count): Promis
     const problem = problemOf(error)
     count(problem.status)
     // A short body is read to its end, as a connection that is closed over it may take the answer with it.
-    const ends = hasLargeBody(incoming) ? { connection: 'close' } : {}
-    return problemResponse(problem, ends)
+    if (!hasLargeBody(incoming)) return problemResponse(problem)
+    await turn()
+    return problemResponse(problem, { connection: 'close' })
   }
 }
 
@@ -140,4 +157,8 @@ function problemResponse(problem: Problem, headers: Record<string, string> = {})
 
 function jsonResponse(status: number, body: object, type: string, headers: Record<string, string> = {}): Response {
   return new Response(`${JSON.stringify(body)}\n`, { status, headers: { 'content-type': type, ...headers } })
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

@@ -5,6 +5,7 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { ForesendError } from '../../error.ts'
 import type { Api } from '../api.ts'
+import { gateBefore } from './gate.ts'
 import { hostCheck } from './hosts.ts'
 import { authorityOf, type HttpPlace } from './place.ts'
 import type { Token } from './token.ts'
@@ -28,6 +29,9 @@ export interface HttpListener {
 
 /** Pages, scrapers and 500 readers of the stream; more is a mistake, or an attack. */
 export const MAX_CONNECTIONS = 512
+/** Beyond these a connection waits for its turn, for this long. */
+const MAX_WAITING = 2048
+const WAIT_MS = 2000
 const HEADERS_WITHIN_MS = 10_000
 /** Connections are looked at for that this often. */
 const LOOK_EVERY_MS = 2000
@@ -50,6 +54,8 @@ const SERVER_OPTIONS = {
   requestTimeout: 0,
   keepAliveTimeout: KEEP_ALIVE_MS,
   maxHeaderSize: MAX_HEADER_BYTES,
+  // Of those that wait nothing is read.
+  pauseOnConnect: true,
 }
 
 /** Rejects with ERR_TFTP_BIND, or ERR_TFTP_USAGE where the certificate is none. */
@@ -64,7 +70,7 @@ export async function listenHttp(api: Api, options: HttpOptions): Promise<HttpLi
   let listener: RequestListener = (_, outgoing) => outgoing.destroy()
   const answer: RequestListener = (incoming, outgoing) => listener(incoming, outgoing)
   const http = tls === undefined ? createServer(own, answer) : withTls({ ...own, ...tls }, answer)
-  http.maxConnections = MAX_CONNECTIONS
+  const gate = gateBefore(http, { maxServed: MAX_CONNECTIONS, maxWaiting: MAX_WAITING, waitMs: WAIT_MS })
   http.maxHeadersCount = MAX_HEADERS
   http.setTimeout(bounds.idleMs)
   http.listen(place.port, place.address)
@@ -83,6 +89,7 @@ export async function listenHttp(api: Api, options: HttpOptions): Promise<HttpLi
     url: `${scheme}://${authorityOf({ ...bound, address: reachable(bound.address) })}`,
     close() {
       http.close()
+      gate.close()
       http.closeAllConnections()
     },
   }

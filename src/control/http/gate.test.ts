@@ -1,0 +1,77 @@
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Gate } from './gate.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+class Connection extends EventEmitter {
+  state: 'came' | 'served' | 'closed' = 'came'
+
+  resume(): void {}
+
+  destroy(): void {
+    if (this.state === 'closed') return
+    this.state = 'closed'
+    this.emit('close')
+  }
+}
+
+const BOUNDS = { maxServed: 2, maxWaiting: 3, waitMs: 2000 }
+
+/** `connections` that come at once. */
+function gateWith(connections: number): { gate: Gate; all: Connection[] } {
+  const gate = new Gate(BOUNDS, (socket) => Object.assign(socket, { state: 'served' }))
+  const all = Array.from({ length: connections }, () => new Connection())
+  for (const one of all) gate.enter(one as unknown as Socket)
+  return { gate, all }
+}
+
+const states = (all: readonly Connection[]): string[] => all.map(({ state }) => state)
+
+describe('the gate', () => {
+  test('serves so many, lets so many wait, and closes the others', () => {
+    const { all } = gateWith(7)
+    expect(states(all)).toEqual(['served', 'served', 'came', 'came', 'came', 'closed', 'closed'])
+  })
+
+  test('one that ends makes room for the one that waits longest', () => {
+    const { all } = gateWith(4)
+    all[1].destroy()
+    expect(states(all)).toEqual(['served', 'closed', 'served', 'came'])
+    all[0].destroy()
+    expect(states(all)).toEqual(['closed', 'closed', 'served', 'served'])
+    all[2].destroy()
+    all[3].destroy()
+    const { all: later } = gateWith(2)
+    expect(states(later)).toEqual(['served', 'served'])
+  })
+
+  test('the wait is bounded, and those that are served stay', () => {
+    const { gate, all } = gateWith(4)
+    vi.advanceTimersByTime(1000)
+    const last = new Connection()
+    gate.enter(last as unknown as Socket)
+    vi.advanceTimersByTime(900)
+    expect(states([...all, last])).toEqual(['served', 'served', 'came', 'came', 'came'])
+    vi.advanceTimersByTime(600)
+    expect(states([...all, last])).toEqual(['served', 'served', 'closed', 'closed', 'came'])
+    all[0].destroy()
+    expect(last.state).toBe('served')
+    vi.advanceTimersByTime(10_000)
+    expect(last.state).toBe('served')
+  })
+
+  test('an error of one that waits harms nothing, and nothing waits once it is closed', () => {
+    const { gate, all } = gateWith(4)
+    all[2].emit('error', new Error('reset'))
+    gate.close()
+    expect(states(all)).toEqual(['served', 'served', 'closed', 'closed'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
