@@ -1,5 +1,5 @@
 /** What stands back when the processor is short, so that transfers go on. */
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 
 /** A thread that serves gets three times as much of a core: the weights of nice 0 and 5, sched(7). */
 const NICE = 5
@@ -11,7 +11,7 @@ const NICE = 5
 export function giveWay(): void {
   if (process.platform !== 'linux') return
   try {
-    setPriority(0, NICE)
+    setPriority(0, Math.max(NICE, getPriority(0)))
   } catch {
     // Some sandboxes do not permit it; then it runs like the others.
   }
