@@ -1,6 +1,9 @@
 /** What stands between a device and this server while nothing was heard of it. */
 import { networkInterfaces } from 'node:os'
+import { Networks, networkText } from '../../server/networks.ts'
+import { isNear } from '../../server/peers.ts'
 import { isLoopback } from './place.ts'
+import type { InterfaceTable } from '../../io/interfaces.ts'
 import type { ApiSource } from '../source.ts'
 import { type FirewallWord, firewallWord } from './firewall.ts'
 
@@ -26,7 +29,10 @@ export interface NetworkView {
 const USUAL = 'many bootloaders ask 192.168.0.x or 192.168.1.x'
 
 /** `lastRequest`: see `NetworkView`. */
-export async function networkOf({ server }: ApiSource, lastRequest: number | undefined): Promise<NetworkView> {
+export async function networkOf(
+  { server, settings }: ApiSource,
+  lastRequest: number | undefined,
+): Promise<NetworkView> {
   const port = server.bound[0]?.port ?? 0
   const addresses = Object.entries(networkInterfaces()).flatMap(([name, entries = []]) =>
     entries.map(({ address, family, internal }) => ({
@@ -43,18 +49,37 @@ export async function networkOf({ server }: ApiSource, lastRequest: number | und
     port,
     firewall: await firewallWord(port),
     lastRequest: lastRequest ?? null,
-    hints: hintsFor(addresses, server.bound, port),
+    hints: hintsFor(addresses, server.bound, port, unservedNetworks(settings().allow)),
   }
 }
 
-function hintsFor(addresses: NetworkView['addresses'], bound: ApiSource['server']['bound'], port: number): string[] {
+/** IPv4 networks of this machine that are not private and that `--allow` does not name. `table` is `os.networkInterfaces()` in real life. */
+export function unservedNetworks(allow: unknown, table: InterfaceTable = networkInterfaces()): string[] {
+  const allowed = new Networks(Array.isArray(allow) ? allow.map(String) : [])
+  const found = new Set<string>()
+  for (const { address, cidr, family } of Object.values(table).flatMap((entries) => entries ?? [])) {
+    if (family === 'IPv4' && cidr !== null && !isNear(address) && !allowed.has(address)) found.add(networkText(cidr))
+  }
+  return [...found]
+}
+
+function hintsFor(
+  addresses: NetworkView['addresses'],
+  bound: ApiSource['server']['bound'],
+  port: number,
+  unserved: readonly string[],
+): string[] {
   const reachable = addresses.filter(({ family, isLoopback: loops }) => family === 4 && !loops)
   if (bound.length > 0 && bound.every(({ address }) => isLoopback(address)))
     return [
       'it listens on loopback alone, which no device reaches: start it without --host, or with the address of a card',
     ]
+  const refused = unserved.map(
+    (network) => `devices in ${network} get no answer, as it is not private: start it with \`--allow ${network}\``,
+  )
   if (port !== 69)
     return [
+      ...refused,
       `devices ask port 69, and this is port ${port}: start it so that it may have port 69`,
       `the device has to ask the address of this machine in its own network; ${USUAL}`,
     ]
@@ -64,6 +89,7 @@ function hintsFor(addresses: NetworkView['addresses'], bound: ApiSource['server'
     ]
   const list = reachable.map(({ address }) => address).join(', ')
   return [
+    ...refused,
     `the device has to ask one of ${list}, from the same network; ${USUAL}: set serverip on it, or give this machine the address that it asks`,
     `the firewall of this machine, or a switch between that has no link light: UDP port ${port} has to come in`,
   ]
