@@ -1,6 +1,7 @@
 /** Fetching a file. */
 import type { Writable } from 'node:stream'
-import { defaultBlksize, isNearAddress, localAddressTo, resolveHost } from '../io/client/route.ts'
+import { defaultBlksize, localAddressTo, resolveHost } from '../io/client/route.ts'
+import { isNear } from '../io/near.ts'
 import { ForesendError } from '../error.ts'
 import { addressPort, escapeText, type Mode, type Option } from '../packet/index.ts'
 import { MULTICAST } from '../transfer/multicast/group-option.ts'
@@ -64,7 +65,7 @@ export async function get(options: GetOptions): Promise<Summary> {
         options: multicast ? withGroup(offered) : offered,
         multicast,
         sizeBytes: 0,
-        near: isNearAddress(address),
+        near: isNear(address),
         waitMs: 0,
         label: `"${escapeText(filename)}" from ${addressPort(address, port)}`,
         ...timeoutsOf(options),

@@ -1,5 +1,6 @@
 /** Storing a file on a server, or on a device that is one for a moment. */
-import { defaultBlksize, isNearAddress, resolveHost } from '../io/client/route.ts'
+import { defaultBlksize, resolveHost } from '../io/client/route.ts'
+import { isNear } from '../io/near.ts'
 import type { BlockFramer } from '../io/driver.ts'
 import { addressPort, blockOfSeq, escapeText, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 import type { Agreed } from '../transfer/negotiate.ts'
@@ -52,7 +53,7 @@ export async function put(options: PutOptions): Promise<Summary> {
         mode,
         options: offer(blksize, windowsize, options.timeoutMs, sizeBytes, options.options),
         sizeBytes,
-        near: isNearAddress(address),
+        near: isNear(address),
         waitMs: options.waitMs ?? 0,
         label: `"${escapeText(filename)}" to ${addressPort(address, port)}`,
         ...timeoutsOf(options),

@@ -6,7 +6,7 @@ import type { Native } from '../io/native/linux.ts'
 import { portRangeOf } from '../io/port-range.ts'
 import { probeBatch } from '../io/native/probe.ts'
 import type { ServedTransfer } from './content.ts'
-import { isNear } from './peers.ts'
+import { isNear } from '../io/near.ts'
 
 export interface DriverChoice {
   readonly driver: 'auto' | 'dgram' | 'batch'

@@ -1,10 +1,9 @@
 /** A set of networks, and whether an address is in one of them. */
 import ipaddr from 'ipaddr.js'
+import { type Address, parseAddress } from '../io/near.ts'
 
 /** Before the IPv4 address in one of IPv6 that stands for it (RFC 4291 §2.5.5.2). */
 const MAPPED_BITS = 96
-
-type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 export class Networks {
   readonly #networks: readonly [Address, number][]
@@ -19,14 +18,6 @@ export class Networks {
     const parsed = parseAddress(address)
     return parsed !== undefined && this.#networks.some(([network, bits]) => matches(parsed, network, bits))
   }
-}
-
-/** An IPv6 address that stands for an IPv4 address is that one. Undefined for what is no address. */
-export function parseAddress(address: string): Address | undefined {
-  const bare = address.replace(/%.*/, '')
-  if (!ipaddr.isValid(bare)) return undefined
-  const parsed = ipaddr.parse(bare)
-  return parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress() ? parsed.toIPv4Address() : parsed
 }
 
 /** Whether `Networks` takes it. */

@@ -1,7 +1,7 @@
 /** What stands between a device and this server while nothing was heard of it. */
 import { networkInterfaces } from 'node:os'
 import { Networks, networkText } from '../../server/networks.ts'
-import { isNear } from '../../server/peers.ts'
+import { isNear } from '../../io/near.ts'
 import { isLoopback } from './place.ts'
 import type { InterfaceTable } from '../../io/interfaces.ts'
 import type { ApiSource } from '../source.ts'

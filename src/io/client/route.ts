@@ -3,7 +3,6 @@ import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { isIP, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import ipaddr from 'ipaddr.js'
 import { ForesendError } from '../../error.ts'
 import { escapeText } from '../../packet/index.ts'
 import { createSocket } from '../dgram/core.ts'
@@ -20,7 +19,6 @@ const OVERHEAD6_BYTES = 40 + 8 + 4
 const MAX_WINDOW_BYTES = 65_536
 const MAX_DEFAULT_BLKSIZE = 8192
 const MIN_DEFAULT_BLKSIZE = 512
-const NEAR_RANGES: ReadonlySet<string> = new Set(['private', 'linkLocal', 'loopback', 'uniqueLocal'])
 
 /**
  * The numeric address of `host`, which may be one already, with a zone or without. Of several the first IPv4 one: few
@@ -36,12 +34,6 @@ export async function resolveHost(host: string, localAddress?: string): Promise<
     const message = `${escapeText(host)} has no address; check the name, or give the server's address as numbers`
     throw new ForesendError('ERR_TFTP_UNREACHABLE', message, { fault: 'network', cause })
   }
-}
-
-/** Private, link-local or loopback: rules A5 and A6 speak of it as near. */
-export function isNearAddress(address: string): boolean {
-  const bare = address.replace(/%.*/, '')
-  return ipaddr.isValid(bare) && NEAR_RANGES.has(ipaddr.process(bare).range())
 }
 
 /**
