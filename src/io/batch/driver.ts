@@ -209,6 +209,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     this.table.delete(socket.index, this.names.words, tid.nameAt)
     this.names.drop(tid.nameAt)
     socket.forget(tid)
+    this.#pools.nextTurn()
     if (socket.isListening) this.#listening.listenerFor(tid.peer)?.forget(tid.peer)
     if (--socket.live === 0 && !socket.isListening) this.#loop.remove(socket)
     if (--this.#live > 0) return

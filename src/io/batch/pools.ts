@@ -11,6 +11,8 @@ const POOL = 8
 const LEAST_PORTS = 2
 /** Transfers that fill a port before one more is used: what goes through one socket shares a system call. */
 const TRANSFERS_PER_PORT = 64
+/** Transfers that one port may have above its share, when many requests come together. */
+const TRANSFERS_AHEAD = 32
 /** Local addresses that get a pool; transfers on more than these get sockets of their own. */
 const MAX_POOLS = 64
 
@@ -32,20 +34,28 @@ export class SocketPools<Peer> {
     this.#nextIndex = nextIndex
   }
 
+  /** A transfer ended: the next ones get the next socket, so that a peer that asks again from its old port meets another one of ours. */
+  nextTurn(): void {
+    this.#turn++
+  }
+
   /**
-   * A socket on `local` that talks to no transfer at the sockaddr at word `at` of `names` yet, in turn, so that a peer that asks again from
-   * its old port meets another one of ours; undefined when there is none. `live`: transfers that run. Throws the system's
-   * error.
+   * The socket on `local` whose turn it is, or one after it that talks to no transfer at the sockaddr at word `at` of `names` yet; undefined when
+   * there is none. Requests that come together share one, and what is sent to them shares a system call. `live`: transfers that run.
+   * Throws the system's error.
    */
   socketFor(local: string, names: Uint32Array, at: number, live: number): SharedSocket<Peer> | undefined {
     const pool = this.#poolOf(local)
     const used = Math.min(pool.length, Math.max(LEAST_PORTS, Math.ceil(live / TRANSFERS_PER_PORT)))
-    const turn = this.#turn++
+    const most = live / used + TRANSFERS_AHEAD
+    let ahead: SharedSocket<Peer> | undefined
     for (let i = 0; i < pool.length; i++) {
-      const socket = pool[i < used ? (turn + i) % used : i] as SharedSocket<Peer>
-      if (this.#host.table.get(socket.index, names, at) === undefined) return socket
+      const socket = pool[i < used ? (this.#turn + i) % used : i] as SharedSocket<Peer>
+      if (this.#host.table.get(socket.index, names, at) !== undefined) continue
+      if (socket.live < most) return socket
+      ahead ??= socket
     }
-    return undefined
+    return ahead
   }
 
   close(): void {
