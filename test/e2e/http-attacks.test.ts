@@ -238,6 +238,19 @@ describe('bodies and connections without an end', () => {
     expect((await watched.ask('/api/v1/status')).status).toBe(200)
   })
 
+  test('while 1000 slow connections hold all places, the page still answers', async () => {
+    const slow = Array.from({ length: 1000 }, () => {
+      const socket = connect(guarded.port, '127.0.0.1')
+      socket.on('error', () => {}).resume()
+      socket.write('GET /api/v1/status HTTP/1.1\r\nHost: 127.')
+      return socket
+    })
+    await Promise.all(slow.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
+    for (let i = 0; i < 3; i++) expect((await guarded.ask('/healthz')).status).toBe(200)
+    expect(slow.filter((socket) => !socket.closed).length).toBeGreaterThan(100)
+    for (const socket of slow) socket.destroy()
+  })
+
   test('500 readers of the stream that do not read: little memory, and a reader that reads gets all', async () => {
     const idle: Socket[] = []
     for (let i = 0; i < 499; i++) {

@@ -10,7 +10,11 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+let ports = 1000
+
 class Connection extends EventEmitter {
+  readonly remoteAddress = '127.0.0.1'
+  readonly remotePort = ports++
   state: 'came' | 'served' | 'closed' = 'came'
 
   resume(): void {}
@@ -22,7 +26,7 @@ class Connection extends EventEmitter {
   }
 }
 
-const BOUNDS = { maxServed: 2, maxWaiting: 3, waitMs: 2000 }
+const BOUNDS = { maxServed: 2, maxWaiting: 3, waitMs: 2000, askWithinMs: 1000 }
 
 /** `connections` that come at once. */
 function gateWith(connections: number): { gate: Gate; all: Connection[] } {
@@ -52,8 +56,24 @@ describe('the gate', () => {
     expect(states(later)).toEqual(['served', 'served'])
   })
 
+  test('one that asks nothing for a second makes room for one that waits; one that has asked stays', () => {
+    const { gate, all } = gateWith(2)
+    gate.asked(all[0] as unknown as Socket)
+    vi.advanceTimersByTime(5000)
+    expect(states(all)).toEqual(['served', 'served'])
+    const [next, last] = [new Connection(), new Connection()]
+    gate.enter(next as unknown as Socket)
+    expect(states([...all, next])).toEqual(['served', 'closed', 'served'])
+    gate.enter(last as unknown as Socket)
+    vi.advanceTimersByTime(500)
+    expect(states([...all, next, last])).toEqual(['served', 'closed', 'served', 'came'])
+    vi.advanceTimersByTime(500)
+    expect(states([...all, next, last])).toEqual(['served', 'closed', 'closed', 'served'])
+  })
+
   test('the wait is bounded, and those that are served stay', () => {
     const { gate, all } = gateWith(4)
+    for (const one of all) gate.asked(one as unknown as Socket)
     vi.advanceTimersByTime(1000)
     const last = new Connection()
     gate.enter(last as unknown as Socket)

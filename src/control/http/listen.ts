@@ -32,6 +32,7 @@ export const MAX_CONNECTIONS = 512
 /** Beyond these a connection waits for its turn, for this long. */
 const MAX_WAITING = 2048
 const WAIT_MS = 2000
+const ASK_WITHIN_MS = 1000
 const HEADERS_WITHIN_MS = 10_000
 /** Connections are looked at for that this often. */
 const LOOK_EVERY_MS = 2000
@@ -70,7 +71,12 @@ export async function listenHttp(api: Api, options: HttpOptions): Promise<HttpLi
   let listener: RequestListener = (_, outgoing) => outgoing.destroy()
   const answer: RequestListener = (incoming, outgoing) => listener(incoming, outgoing)
   const http = tls === undefined ? createServer(own, answer) : withTls({ ...own, ...tls }, answer)
-  const gate = gateBefore(http, { maxServed: MAX_CONNECTIONS, maxWaiting: MAX_WAITING, waitMs: WAIT_MS })
+  const gate = gateBefore(http, {
+    maxServed: MAX_CONNECTIONS,
+    maxWaiting: MAX_WAITING,
+    waitMs: WAIT_MS,
+    askWithinMs: ASK_WITHIN_MS,
+  })
   http.maxHeadersCount = MAX_HEADERS
   http.setTimeout(bounds.idleMs)
   http.listen(place.port, place.address)

@@ -75,7 +75,8 @@ function hintsFor(
       'it listens on loopback alone, which no device reaches: start it without --host, or with the address of a card',
     ]
   const refused = unserved.map(
-    (network) => `devices in ${network} get no answer, as it is not private: start the server with \`--allow ${network}\``,
+    (network) =>
+      `devices in ${network} get no answer, as it is not private: start the server with \`--allow ${network}\``,
   )
   if (port !== 69)
     return [
