@@ -3,6 +3,7 @@ import { LAST_BLOCK, MachineDouble, OwnerDouble, peer } from '../../test/double/
 import { ForesendError } from '../error.ts'
 import { encodeRequest, OPCODE, WIRE_ERROR } from '../packet/index.ts'
 import { Sender } from '../transfer/sender.ts'
+import type { SenderConfig } from '../transfer/sender-state.ts'
 import { readTrace, type TraceEntry } from '../transfer/trace.ts'
 import { eventOf, type Transfer } from './endpoint.ts'
 
@@ -288,8 +289,8 @@ describe('what the machines are made with', () => {
       near: true,
       clientTimeoutMs: 2000,
       addressValidated: false,
-      label: 'a\\x09b to 10.0.0.1:1',
     })
+    expect(String((seen as SenderConfig).label)).toBe('a\\x09b to 10.0.0.1:1')
     expect((seen as { oack: Uint8Array }).oack).toEqual(
       Uint8Array.from(Buffer.from('\x00\x06tsize\x001000000\x00timeout\x002\x00')),
     )

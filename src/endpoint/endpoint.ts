@@ -220,7 +220,7 @@ export class Endpoint<Io = unknown, Content = unknown> {
         oack: oackOf(agreed),
         near: transfer.peer.near,
         addressValidated: false,
-        label: transfer.label,
+        label: transfer,
         ...device,
         ...(allowance === undefined ? {} : { allowance }),
       }

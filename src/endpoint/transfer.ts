@@ -59,8 +59,6 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
   readonly request: Request
   /** `read`: the peer loads a file (RRQ). `write`: it stores one (WRQ). */
   readonly direction: 'read' | 'write'
-  /** `FILE to ADDRESS:PORT` or `FILE from …`, escaped: how messages name the transfer. */
-  readonly label: string
   readonly requestedAt: number
   /** The negotiated values; undefined until `acceptRead` or `acceptWrite`. */
   agreed: Agreed | undefined
@@ -75,10 +73,18 @@ export class Transfer<Io = unknown, Content = unknown> implements SenderSink, Re
     this.peer = peer
     this.request = request
     this.direction = request.opcode === OPCODE.rrq ? 'read' : 'write'
-    this.label = labelOf(peer, request)
     this.requestedAt = now
     this.heardAt = now
     this.progressToldAt = now
+  }
+
+  /** `FILE to ADDRESS:PORT` or `FILE from …`, escaped: how messages name the transfer. Made when a message needs it: most end without one. */
+  get label(): string {
+    return labelOf(this.peer, this.request)
+  }
+
+  toString(): string {
+    return this.label
   }
 
   /** It came in a flood, and nothing has reached its TID since: it is counted, and no event tells of it. */

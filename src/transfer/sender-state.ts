@@ -17,6 +17,11 @@ import { NO_TIMERS, type SenderTimers } from './timers.ts'
 import type { Windows } from './windows.ts'
 import { nearWrap } from './wrap.ts'
 
+/** A text that is made only where a message needs it. */
+export interface Label {
+  toString(): string
+}
+
 export interface SenderConfig extends KnownDevice {
   /** Bytes of the whole image; a last block of 0 bytes follows a multiple of blksize (RFC 1350 §6). */
   readonly sizeBytes: number
@@ -29,8 +34,8 @@ export interface SenderConfig extends KnownDevice {
   readonly clientTimeoutMs: number
   /** The peer has already answered us (a client's WRQ), so that rule A5 does not limit repeats (RFC 9000 §8 calls this address validation). */
   readonly addressValidated: boolean
-  /** For messages: `"file" to 10.0.0.1:2070`. */
-  readonly label: string
+  /** For messages: `"file" to 10.0.0.1:2070`, or what says so when it is asked. */
+  readonly label: Label
   /** What the peer is called in messages; a client by default. */
   readonly peerRole?: PeerRole
   /** What limits the bytes that leave in a time; without one nothing does. */
@@ -54,7 +59,7 @@ export class SenderState implements SenderTimers {
   readonly rollover: 0 | 1
   readonly near: boolean
   readonly clientTimeoutMs: number
-  readonly label: string
+  readonly label: Label
   readonly peer: PeerRole
   /** The device was served before, and was not seen to pause: its first timeout need not be a long one (rule A6). */
   known: boolean

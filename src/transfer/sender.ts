@@ -247,7 +247,7 @@ export class Sender implements Machine {
     if (this.#onlyFinalMissing() && this.#isGone(wireCode)) return this.#endWithoutLastAck()
     const error = new ForesendError(
       'ERR_TFTP_PEER_ERROR',
-      `${s.label}: the ${s.peer} ended it with ERROR ${wireCode} "${escapeText(message)}"`,
+      `${String(s.label)}: the ${s.peer} ended it with ERROR ${wireCode} "${escapeText(message)}"`,
       { fault: 'peer', wireCode },
     )
     this.#end('fault', { status: 'failed', error })
@@ -318,7 +318,7 @@ export class Sender implements Machine {
     const s = this.#s
     if (code === 'ERR_TFTP_COUNTS_REPEATS') s.countsRepeats = true
     const fault = code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer'
-    const error = new ForesendError(code, `${s.label}: ${reason}`, { fault })
+    const error = new ForesendError(code, `${String(s.label)}: ${reason}`, { fault })
     if (tellPeer) {
       const packet = encodeErrorFor(error)
       s.sink.sendControl(packet, packet.length)
