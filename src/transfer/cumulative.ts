@@ -8,7 +8,16 @@ import type { Reading } from './reading.ts'
 import { acknowledgedUnsent } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
 import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
-import { answerWaitMs, answerWindowMs, gapSpacingMs, soonestAnswerMs, stuckMs, waitsFrom } from './waits.ts'
+import {
+  answerWaitMs,
+  answerWindowMs,
+  gapSpacingMs,
+  LONGEST_PAUSE_MS,
+  pauseWaitMs,
+  soonestAnswerMs,
+  stuckMs,
+  waitsFrom,
+} from './waits.ts'
 import { Windows } from './windows.ts'
 
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
@@ -102,6 +111,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
     rttMs = now - w.baseLeftAt
   }
   if (rttMs > 0) {
+    if (rto.srttMs === 0) s.pauseMs = 0
     rto.sample(rttMs)
     w.isPaced = true
     counters[COUNTER.srttMs] = rto.srttMs
@@ -110,7 +120,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   w.runs.delivered(seq - s.firstUnacked + 1)
   const inside = seq < w.end && seq + 1 < s.nextToSend
   if (s.timeouts > 0) policy.recovered(now, seq, 'resend')
-  if (hasPaused(s, w, now)) w.pauses = true
+  notePause(s, w, now)
   const wentOnAlone = w.insideAck === 'unknown' && s.stuckAt !== Infinity
   if (wentOnAlone || (!w.misjudged && answeredTooSoon(s, w, now))) w.insideAck = 'progress'
   if (!inside) w.stuck = 0
@@ -279,8 +289,18 @@ function hasPaused(s: SenderState, w: Windows, now: number): boolean {
   return now - (isBeforeAnswer ? w.sentBefore : s.lastSentAt) > answerWindowMs(s.rto)
 }
 
+/** The next silence is waited for as long as this one lasted, unless a question ended it (rule A6). */
+function notePause(s: SenderState, w: Windows, now: number): void {
+  const silentMs = now - s.progressAt
+  if (hasPaused(s, w, now)) {
+    w.pauses = true
+    if (silentMs <= LONGEST_PAUSE_MS) s.pauseMs = Math.max(s.pauseMs, silentMs)
+  } else if (s.timeouts > 0 && s.rto.srttMs > 0 && now - s.lastSentAt >= soonestAnswerMs(s.rto)) s.pauseMs = 0
+}
+
 function arm(s: SenderState, now: number): void {
-  s.retryAt = waitsFrom(s, now) + Math.max(answerWaitMs(s, now, s.timeouts), unpacedMs(s))
+  const pauseMs = s.timeouts > 0 ? 0 : pauseWaitMs(s)
+  s.retryAt = waitsFrom(s, now) + Math.max(answerWaitMs(s, now, s.timeouts), unpacedMs(s), pauseMs)
 }
 
 /** On a slow link each window would be sent again before its ACK can come, and none would ever be timed (Karn's rule). */
