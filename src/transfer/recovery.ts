@@ -162,6 +162,8 @@ export function decideStale(s: SenderState, now: number, seq: number): Action | 
     if (isNudged) {
       s.answersNudges = true
       s.plainEnds = 0
+      // It is nudged again, and soon; one that stores any block answers the next one as well, whatever it has.
+      if (orderOf(s) !== 'any' && s.timeouts <= NUDGE_TURN) s.unanswered = 0
     }
     if (pending) return decideNudgeEnd(s)
     return isNudged ? NOTHING : undefined
