@@ -11,6 +11,7 @@ import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
 import {
   answerWaitMs,
   answerWindowMs,
+  FAST_OACK_MS,
   gapSpacingMs,
   LONGEST_PAUSE_MS,
   pauseWaitMs,
@@ -40,6 +41,10 @@ const STEP = 2
 const UNTIMED_MS = 50
 /** The wait for a window before it is known how long one takes, by how often the timer rang: what a slow link still carries must not be sent again. */
 const UNPACED_MS = [250, 125, 125, 250, 500, 1000] as const
+/** An OACK and its ACK have this many bytes at least: on a slow link a window takes as much longer than they did as it has more bytes. */
+const ANSWER_BYTES = 100
+/** A first window is not waited for longer than this: its client may be slow, and not its link. */
+const MOST_UNPACED_MS = 4000
 /** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
 const FAST_ROUNDS = 1.5
 /** The same where no round trip was measured, milliseconds. */
@@ -54,6 +59,7 @@ export const CUMULATIVE: Reading = { open, acked, timer, refused: () => false }
 function open(s: SenderState, now: number): void {
   s.progressAt = now
   const w = (s.windows = new Windows())
+  w.slowestMs = slowestWindowMs(s)
   send(s, w, now)
   arm(s, now)
 }
@@ -306,7 +312,14 @@ function arm(s: SenderState, now: number): void {
 /** On a slow link each window would be sent again before its ACK can come, and none would ever be timed (Karn's rule). */
 function unpacedMs({ windows }: SenderState): number {
   if (windows === undefined || windows.isPaced) return 0
-  return UNPACED_MS[Math.min(windows.rings, UNPACED_MS.length - 1)]
+  return Math.max(windows.slowestMs, UNPACED_MS[Math.min(windows.rings, UNPACED_MS.length - 1)])
+}
+
+/** How long the first window may take on a link that is as slow as the answer to the OACK lets expect; 0 where that was quick. */
+function slowestWindowMs({ rto, policy, lastSeq, blksize }: SenderState): number {
+  if (rto.srttMs <= FAST_OACK_MS) return 0
+  const windowBytes = Math.min(policy.windowBlocks, lastSeq) * blksize
+  return Math.min(MOST_UNPACED_MS, (rto.srttMs * windowBytes) / ANSWER_BYTES)
 }
 
 /** What left after a timeout was answered as fast as a packet without payload is. */

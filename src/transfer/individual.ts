@@ -28,6 +28,7 @@ import { datagramsOf, shortened } from './action-size.ts'
 import {
   answerWaitMs,
   answerWindowMs,
+  FAST_OACK_MS,
   gapSpacingMs,
   LONGEST_PAUSE_MS,
   PAUSED_MS,
@@ -346,6 +347,7 @@ function firstWaitMs(s: SenderState): number {
 function mayGoOnFromFirst(s: SenderState): boolean {
   const { addressValidated, clientTimeoutMs, contactRepeats, policy, refused, nextToSend, lastSeq } = s
   if (!addressValidated || !policy.nudges || refused || clientTimeoutMs <= SHORT_TIMER_MS) return false
+  if (s.rto.srttMs > FAST_OACK_MS) return false
   return contactRepeats >= REPEATS_OF_FIRST && nextToSend < lastSeq
 }
 

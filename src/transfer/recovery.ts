@@ -11,7 +11,7 @@ import { silentAfterRefusal } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
 import { type Action, NOTHING, outstanding } from './transmit.ts'
 import { answerWindowMs, LONGEST_PAUSE_MS, PAUSED_MS, soonestAnswerMs } from './waits.ts'
-import { runAheadEnd } from './window.ts'
+import { isOrderFound, runAheadEnd } from './window.ts'
 import { isBeforeWrap, isWrapZero, nearWrap } from './wrap.ts'
 
 /** Of an open window each third try sends everything that is out once more, in order, and the next block. */
@@ -348,7 +348,7 @@ function nudge(s: SenderState, now: number): Action {
 
 function mayProbe(s: SenderState): boolean {
   const { firstUnacked, nextToSend, highestAcked, rollover } = s
-  if (s.refused || highestAcked > firstUnacked) return false
+  if (s.refused || highestAcked > firstUnacked || !isOrderFound(s)) return false
   if (nextToSend >= runAheadEnd(s)) return false
   // Never the final block (rule A4).
   return nextToSend < s.lastSeq && !nearWrap(nextToSend, rollover) && !nearWrap(firstUnacked, rollover)

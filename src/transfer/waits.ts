@@ -44,6 +44,8 @@ const PAUSE_ROOM = 1.25
 export const PAUSED_MS = 5
 /** A silence that ends by itself before the timer of any client can ring was a pause: such timers are a second or more. */
 export const LONGEST_PAUSE_MS = 950
+/** An answer to the OACK that took longer may mean a slow link, on which DATA takes twenty times as long (rules A5, A6). */
+export const FAST_OACK_MS = 4
 /** An answer comes within three round trips (rules A1, A10); the floor allows for a busy scheduler. */
 const ANSWER_FLOOR_MS = 2
 
@@ -97,7 +99,7 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
   if (policy.rtoMaxMs !== Infinity) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
   if (quiet) {
     if (now - s.progressAt >= PERSISTENT_MS || !s.policy.nudges) return QUIET_WAIT_MS
-    return isHurried(s) ? rto.waitMs(0, policy.rtoMinMs, cap) : PERSISTENT_WAIT_MS
+    return isHurried(s) ? rto.waitMs(0, policy.rtoMinMs, cap) : rto.waitMs(0, PERSISTENT_WAIT_MS, cap)
   }
   if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
   if (timeouts + kept === 0) return rto.waitMs(0, policy.wholeMs || policy.rtoMinMs, cap)
