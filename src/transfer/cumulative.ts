@@ -15,6 +15,7 @@ import {
   gapSpacingMs,
   LONGEST_PAUSE_MS,
   pauseWaitMs,
+  slowestMs,
   soonestAnswerMs,
   stuckMs,
   waitsFrom,
@@ -41,8 +42,6 @@ const STEP = 2
 const UNTIMED_MS = 50
 /** The wait for a window before it is known how long one takes, by how often the timer rang: what a slow link still carries must not be sent again. */
 const UNPACED_MS = [250, 125, 125, 250, 500, 1000] as const
-/** An OACK and its ACK have this many bytes at least: on a slow link a window takes as much longer than they did as it has more bytes. */
-const ANSWER_BYTES = 100
 /** A first window is not waited for longer than this: its client may be slow, and not its link. */
 const MOST_UNPACED_MS = 4000
 /** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
@@ -59,7 +58,7 @@ export const CUMULATIVE: Reading = { open, acked, timer, refused: () => false }
 function open(s: SenderState, now: number): void {
   s.progressAt = now
   const w = (s.windows = new Windows())
-  w.slowestMs = slowestWindowMs(s)
+  if (s.rto.srttMs > FAST_OACK_MS) w.slowestMs = Math.min(MOST_UNPACED_MS, slowestMs(s, s.policy.windowBlocks))
   send(s, w, now)
   arm(s, now)
 }
@@ -313,13 +312,6 @@ function arm(s: SenderState, now: number): void {
 function unpacedMs({ windows }: SenderState): number {
   if (windows === undefined || windows.isPaced) return 0
   return Math.max(windows.slowestMs, UNPACED_MS[Math.min(windows.rings, UNPACED_MS.length - 1)])
-}
-
-/** How long the first window may take on a link that is as slow as the answer to the OACK lets expect; 0 where that was quick. */
-function slowestWindowMs({ rto, policy, lastSeq, blksize }: SenderState): number {
-  if (rto.srttMs <= FAST_OACK_MS) return 0
-  const windowBytes = Math.min(policy.windowBlocks, lastSeq) * blksize
-  return Math.min(MOST_UNPACED_MS, (rto.srttMs * windowBytes) / ANSWER_BYTES)
 }
 
 /** What left after a timeout was answered as fast as a packet without payload is. */

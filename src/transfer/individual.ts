@@ -33,6 +33,7 @@ import {
   LONGEST_PAUSE_MS,
   PAUSED_MS,
   pauseWaitMs,
+  slowestMs,
   soonestAnswerMs,
   waitsFrom,
 } from './waits.ts'
@@ -55,6 +56,7 @@ function open(s: SenderState, now: number): void {
   s.progressAt = now
   sendFirst(s, now)
   s.contactRepeats = 0
+  if (s.rto.srttMs > FAST_OACK_MS) s.pauseMs = slowestMs(s, 1)
   s.contactAt = now + firstWaitMs(s)
 }
 
@@ -172,7 +174,7 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
     if (s.patient && cameTooSoon(s, seq, rttMs)) return false
     // What nothing of ours repeats, the client's own timer acknowledges once more: that is no round trip.
     if (!s.patient || rttMs < CLIENT_TIMER_MS) {
-      if (rto.srttMs === 0) s.pauseMs = 0
+      if (rto.srttMs === 0 || seq === 1) s.pauseMs = 0
       rto.sample(rttMs)
     }
     s.counters[COUNTER.srttMs] = rto.srttMs
@@ -220,7 +222,8 @@ function answerTookMs(s: SenderState, now: number, seq: number): number {
   if (s.pauseMs > 0 || tookMs > LONGEST_PAUSE_MS) return 0
   // Of two blocks in a row that may be chance.
   const isPrompt = now - s.lastSentAt <= PAUSED_MS
-  return isPrompt && seq % 2 === 1 ? 0 : tookMs
+  // Its copies are ahead of the next block on a slow link.
+  return isPrompt && seq % 2 === 1 ? 0 : tookMs * (1 + repeatsOf(s.board, seq))
 }
 
 /** The first unacknowledged block was sent again, so recently that what comes now may answer it. */

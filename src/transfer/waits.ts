@@ -46,6 +46,8 @@ export const PAUSED_MS = 5
 export const LONGEST_PAUSE_MS = 950
 /** An answer to the OACK that took longer may mean a slow link, on which DATA takes twenty times as long (rules A5, A6). */
 export const FAST_OACK_MS = 4
+/** An OACK and its ACK have this many bytes at least: on a slow link a block takes as much longer than they did as it has more bytes. */
+const ANSWER_BYTES = 100
 /** An answer comes within three round trips (rules A1, A10); the floor allows for a busy scheduler. */
 const ANSWER_FLOOR_MS = 2
 
@@ -114,6 +116,11 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
 export function pauseWaitMs({ pauseMs, policy, rto }: SenderState): number {
   if (!policy.nudges) return 0
   return Math.min(QUIET_AFTER_MS, rto.srttMs === 0 ? pauseMs + RTO_FLOOR_MS : PAUSE_ROOM * pauseMs)
+}
+
+/** How long `blocks` may take on a link that is as slow as the answer to the OACK was. */
+export function slowestMs({ rto, lastSeq, blksize }: SenderState, blocks: number): number {
+  return (rto.srttMs * blksize * Math.min(blocks, lastSeq)) / ANSWER_BYTES
 }
 
 /** An ACK that comes within this time of a datagram may be the answer to it. */

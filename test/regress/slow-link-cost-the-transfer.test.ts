@@ -22,6 +22,26 @@ describe('A6: a healthy client gets each block once', () => {
   })
 })
 
+describe('A6: a block that takes longer than the first timeout is waited for', () => {
+  const lockStep = ALL.filter((client) => !['edk2', 'window', 'foresend-get'].includes(client))
+  test.each(lockStep)('%s over 4 and 2 kB/s', (client) => {
+    for (const rateBytesPerSec of [4000, 2000]) {
+      const { intact, surplus } = run(client, rateBytesPerSec)
+      expect(intact).toBe(true)
+      // Block 1 of a client without options may leave twice.
+      expect(surplus).toBeLessThanOrEqual(1)
+    }
+  })
+
+  function run(client: ClientName, rateBytesPerSec: number): { readonly intact: boolean; readonly surplus: number } {
+    const sizeBytes = 30_000
+    const { intact, datagramsPerBlock } = boot({ client, link: { delayMs: 0.2, rateBytesPerSec }, sizeBytes, seed: 1 })
+    const parameters: Readonly<Record<string, { readonly usual: number }>> = CLIENTS[client].parameters
+    const blocks = Math.floor(sizeBytes / (parameters.blksize?.usual ?? 512)) + 1
+    return { intact, surplus: Math.round((datagramsPerBlock - 1) * blocks) }
+  }
+})
+
 describe('A7: nothing runs ahead where the order cannot be found out', () => {
   test.each(['strict', 'curl', 'uboot-2020', 'uboot-2023'] as const)(
     '%s with one packet lost in a hundred',
