@@ -222,8 +222,9 @@ function answerTookMs(s: SenderState, now: number, seq: number): number {
   if (s.pauseMs > 0 || tookMs > LONGEST_PAUSE_MS) return 0
   // Of two blocks in a row that may be chance.
   const isPrompt = now - s.lastSentAt <= PAUSED_MS
-  // Its copies are ahead of the next block on a slow link.
-  return isPrompt && seq % 2 === 1 ? 0 : tookMs * (1 + repeatsOf(s.board, seq))
+  if (isPrompt) return seq % 2 === 1 ? 0 : tookMs
+  // Its copies are before the next block on a slow link.
+  return tookMs * (1 + repeatsOf(s.board, seq))
 }
 
 /** The first unacknowledged block was sent again, so recently that what comes now may answer it. */
