@@ -1,8 +1,4 @@
-/**
- * Measures what the default policy must show on faulty devices, each row with its target beside it, in virtual time:
- * `npm run figures -- [--json FILE] [--only ROW[,ROW]] [--seeds N]`. Ends with 1 when a row misses its target. `--seeds` scales every row (default 20);
- * `--pair KIND:N` plays one pair of the row of memory again. `--clients NAME[,NAME]` and `--cells TEXT`, a part of the fault's text, take some cells of the row `product`.
- */
+/** Measures what the default policy must show on faulty devices, each row with its target beside it, in virtual time. `--help` lists the options. */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { DEVICES } from '../src/lab/device/catalogue.ts'
@@ -120,17 +116,38 @@ const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress, part:
   },
 }
 
+const HELP = `npm run figures -- [options]: what the default policy must show on faulty devices, in virtual time.
+Ends with 1 when a figure misses its target, with 2 when an option makes no sense.
+
+  --only ROW[,ROW]       some rows: ${Object.keys(SECTIONS).join(', ')}
+  --seeds N              boots of each case, which scales every row (default ${FULL.seeds})
+  --json FILE            writes all figures with all their notes
+  --clients NAME[,NAME]  product: some devices (names: foresend lab list)
+  --cells TEXT           product: the cells with this in the text of their fault
+  --pair KIND:N          plays one pair of the row memory again, as a note of the row names it
+  --help                 prints this
+`
+
+const OPTIONS = {
+  json: { type: 'string' },
+  only: { type: 'string' },
+  seeds: { type: 'string' },
+  pair: { type: 'string' },
+  clients: { type: 'string' },
+  cells: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
 function main(): void {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'string' },
-      only: { type: 'string' },
-      seeds: { type: 'string' },
-      pair: { type: 'string' },
-      clients: { type: 'string' },
-      cells: { type: 'string' },
-    },
-  })
+  let values
+  try {
+    values = parseArgs({ options: OPTIONS }).values
+  } catch (error) {
+    console.error(`${String(error instanceof Error ? error.message : error).split('. ')[0]}; --help lists the options`)
+    process.exitCode = 2
+    return
+  }
+  if (values.help === true) return console.log(HELP)
   const names = values.only === undefined ? Object.keys(SECTIONS) : values.only.split(',')
   const unknown = names.find((name) => !(name in SECTIONS))
   const seeds = Number(values.seeds ?? FULL.seeds)

@@ -8,7 +8,18 @@ import type { Reading } from './reading.ts'
 import { acknowledgedUnsent } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
 import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
-import { answerWaitMs, answerWindowMs, gapSpacingMs, soonestAnswerMs, stuckMs, waitsFrom } from './waits.ts'
+import {
+  answerWaitMs,
+  answerWindowMs,
+  FAST_OACK_MS,
+  gapSpacingMs,
+  LONGEST_PAUSE_MS,
+  pauseWaitMs,
+  slowestMs,
+  soonestAnswerMs,
+  stuckMs,
+  waitsFrom,
+} from './waits.ts'
 import { Windows } from './windows.ts'
 
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
@@ -31,6 +42,8 @@ const STEP = 2
 const UNTIMED_MS = 50
 /** The wait for a window before it is known how long one takes, by how often the timer rang: what a slow link still carries must not be sent again. */
 const UNPACED_MS = [250, 125, 125, 250, 500, 1000] as const
+/** A first window is not waited for longer than this: its client may be slow, and not its link. */
+const MOST_UNPACED_MS = 4000
 /** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
 const FAST_ROUNDS = 1.5
 /** The same where no round trip was measured, milliseconds. */
@@ -45,6 +58,7 @@ export const CUMULATIVE: Reading = { open, acked, timer, refused: () => false }
 function open(s: SenderState, now: number): void {
   s.progressAt = now
   const w = (s.windows = new Windows())
+  if (s.rto.srttMs > FAST_OACK_MS) w.slowestMs = Math.min(MOST_UNPACED_MS, slowestMs(s, s.policy.windowBlocks))
   send(s, w, now)
   arm(s, now)
 }
@@ -102,6 +116,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
     rttMs = now - w.baseLeftAt
   }
   if (rttMs > 0) {
+    if (rto.srttMs === 0) s.pauseMs = 0
     rto.sample(rttMs)
     w.isPaced = true
     counters[COUNTER.srttMs] = rto.srttMs
@@ -110,7 +125,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   w.runs.delivered(seq - s.firstUnacked + 1)
   const inside = seq < w.end && seq + 1 < s.nextToSend
   if (s.timeouts > 0) policy.recovered(now, seq, 'resend')
-  if (hasPaused(s, w, now)) w.pauses = true
+  notePause(s, w, now)
   const wentOnAlone = w.insideAck === 'unknown' && s.stuckAt !== Infinity
   if (wentOnAlone || (!w.misjudged && answeredTooSoon(s, w, now))) w.insideAck = 'progress'
   if (!inside) w.stuck = 0
@@ -279,14 +294,24 @@ function hasPaused(s: SenderState, w: Windows, now: number): boolean {
   return now - (isBeforeAnswer ? w.sentBefore : s.lastSentAt) > answerWindowMs(s.rto)
 }
 
+/** The next silence is waited for as long as this one lasted, unless a question ended it (rule A6). */
+function notePause(s: SenderState, w: Windows, now: number): void {
+  const silentMs = now - s.progressAt
+  if (hasPaused(s, w, now)) {
+    w.pauses = true
+    if (silentMs <= LONGEST_PAUSE_MS) s.pauseMs = Math.max(s.pauseMs, silentMs)
+  } else if (s.timeouts > 0 && s.rto.srttMs > 0 && now - s.lastSentAt >= soonestAnswerMs(s.rto)) s.pauseMs = 0
+}
+
 function arm(s: SenderState, now: number): void {
-  s.retryAt = waitsFrom(s, now) + Math.max(answerWaitMs(s, now, s.timeouts), unpacedMs(s))
+  const pauseMs = s.timeouts > 0 ? 0 : pauseWaitMs(s)
+  s.retryAt = waitsFrom(s, now) + Math.max(answerWaitMs(s, now, s.timeouts), unpacedMs(s), pauseMs)
 }
 
 /** On a slow link each window would be sent again before its ACK can come, and none would ever be timed (Karn's rule). */
 function unpacedMs({ windows }: SenderState): number {
   if (windows === undefined || windows.isPaced) return 0
-  return UNPACED_MS[Math.min(windows.rings, UNPACED_MS.length - 1)]
+  return Math.max(windows.slowestMs, UNPACED_MS[Math.min(windows.rings, UNPACED_MS.length - 1)])
 }
 
 /** What left after a timeout was answered as fast as a packet without payload is. */

@@ -25,7 +25,18 @@ import { neverBegan, storedAnyOrder } from './sender-faults.ts'
 import { contactOf, fail, type SenderState } from './sender-state.ts'
 import { type Action, advanceTo, carryOut, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
 import { datagramsOf, shortened } from './action-size.ts'
-import { answerWaitMs, answerWindowMs, gapSpacingMs, soonestAnswerMs, waitsFrom } from './waits.ts'
+import {
+  answerWaitMs,
+  answerWindowMs,
+  FAST_OACK_MS,
+  gapSpacingMs,
+  LONGEST_PAUSE_MS,
+  PAUSED_MS,
+  pauseWaitMs,
+  slowestMs,
+  soonestAnswerMs,
+  waitsFrom,
+} from './waits.ts'
 import { countClean, countDropped, runAheadEnd, windowOf } from './window.ts'
 
 /** After this many questions without a result, questions leave as rarely as anything else is repeated (A14). */
@@ -45,7 +56,8 @@ function open(s: SenderState, now: number): void {
   s.progressAt = now
   sendFirst(s, now)
   s.contactRepeats = 0
-  s.contactAt = now + contactWaitMs('data', contactOf(s), 0)
+  if (s.rto.srttMs > FAST_OACK_MS) s.pauseMs = slowestMs(s, 1)
+  s.contactAt = now + firstWaitMs(s)
 }
 
 function acked(s: SenderState, now: number, seq: number): void {
@@ -139,7 +151,8 @@ function arm(s: SenderState, now: number): void {
   const wait = answerWaitMs(s, now, s.timeouts, s.backoff)
   // A client that acknowledges later blocks is not pausing.
   const first = s.everTimedOut || s.known || isGap ? 0 : s.policy.firstRtoMs
-  s.retryAt = waitsFrom(s, now) + Math.max(wait, first)
+  const pause = s.timeouts > 0 || isGap ? 0 : pauseWaitMs(s)
+  s.retryAt = waitsFrom(s, now) + Math.max(wait, first, pause)
   if (s.asked > 0 && !canAsk(s, now, 1)) s.retryAt = Math.max(s.retryAt, askAgainAt(s, 1))
 }
 
@@ -160,9 +173,13 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
     rttMs = now - leftAt
     if (s.patient && cameTooSoon(s, seq, rttMs)) return false
     // What nothing of ours repeats, the client's own timer acknowledges once more: that is no round trip.
-    if (!s.patient || rttMs < CLIENT_TIMER_MS) rto.sample(rttMs)
+    if (!s.patient || rttMs < CLIENT_TIMER_MS) {
+      if (rto.srttMs === 0 || seq === 1) s.pauseMs = 0
+      rto.sample(rttMs)
+    }
     s.counters[COUNTER.srttMs] = rto.srttMs
   }
+  if (rto.srttMs === 0) s.pauseMs = answerTookMs(s, now, seq)
   markAcked(board, seq)
   // What left before it is answered: packets do not overtake each other that far.
   if (s.unaskedLeft > 0 && leftAt > unaskedSince(s)) s.unaskedLeft = 0
@@ -194,6 +211,20 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
     }
   }
   return true
+}
+
+/**
+ * No round trip is known, and block `seq` was repeated: whichever copy was answered, the round trip is not longer than this (rule A6). 0 where that
+ * says nothing: the next block waited for as long in vain, the client's own timer may have spoken, or its answer followed a repeat at once.
+ */
+function answerTookMs(s: SenderState, now: number, seq: number): number {
+  const tookMs = now - sentAt(s.board, seq)
+  if (s.pauseMs > 0 || tookMs > LONGEST_PAUSE_MS) return 0
+  // Of two blocks in a row that may be chance.
+  const isPrompt = now - s.lastSentAt <= PAUSED_MS
+  if (isPrompt) return seq % 2 === 1 ? 0 : tookMs
+  // Its copies are before the next block on a slow link.
+  return tookMs * (1 + repeatsOf(s.board, seq))
 }
 
 /** The first unacknowledged block was sent again, so recently that what comes now may answer it. */
@@ -274,7 +305,7 @@ function clientTimer(s: SenderState, now: number): void {
   }
   if (mayRepeatOnTimer(s, firstUnacked)) {
     // A client that speaks by its own timer after a long silence can be reached now, and may not be later.
-    const isQuiet = s.highestAcked > 0 && now - s.progressAt >= CLIENT_TIMER_MS
+    const isQuiet = s.highestAcked > 0 && now - s.progressAt >= Math.max(CLIENT_TIMER_MS, pauseWaitMs(s))
     if ((firstUnacked !== s.lastSeq && !isQuiet) || waited < answerWindowMs(s.rto)) return
     carryOut(s, now, { type: 'repeat', seq: firstUnacked })
   } else if (waited < CLIENT_TIMER_MS) return
@@ -294,7 +325,7 @@ function firstContact(s: SenderState, now: number): void {
     return
   }
   s.contactRepeats++
-  s.contactAt = now + contactWaitMs('data', contact, s.contactRepeats)
+  s.contactAt = now + firstWaitMs(s)
   s.counters[COUNTER.timeouts]++
   if (s.patient) return
   if (!mayGoOnFromFirst(s)) return carryOut(s, now, { type: 'repeat', seq: 1 })
@@ -307,6 +338,12 @@ function firstContact(s: SenderState, now: number): void {
   carryOut(s, now, { type: 'catch-up', from: 1, to: s.nextToSend - 1 })
 }
 
+/** DATA 1 leaves again as rule A5 says, and not before the answer to the OACK would have come. */
+function firstWaitMs(s: SenderState): number {
+  const waitMs = contactWaitMs('data', contactOf(s), s.contactRepeats)
+  return Math.max(waitMs, pauseWaitMs(s), s.rto.waitMs(0, 0, 0))
+}
+
 /**
  * A client that acknowledged its options may have DATA 1 and be silent on repeats: only the next block makes it speak before its own
  * timer does (rule A5). One whose timer is short speaks soon enough.
@@ -314,6 +351,7 @@ function firstContact(s: SenderState, now: number): void {
 function mayGoOnFromFirst(s: SenderState): boolean {
   const { addressValidated, clientTimeoutMs, contactRepeats, policy, refused, nextToSend, lastSeq } = s
   if (!addressValidated || !policy.nudges || refused || clientTimeoutMs <= SHORT_TIMER_MS) return false
+  if (s.rto.srttMs > FAST_OACK_MS) return false
   return contactRepeats >= REPEATS_OF_FIRST && nextToSend < lastSeq
 }
 

@@ -10,8 +10,8 @@ import { repeatsOf } from './scoreboard.ts'
 import { silentAfterRefusal } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
 import { type Action, NOTHING, outstanding } from './transmit.ts'
-import { answerWindowMs } from './waits.ts'
-import { runAheadEnd } from './window.ts'
+import { answerWindowMs, LONGEST_PAUSE_MS, PAUSED_MS, soonestAnswerMs } from './waits.ts'
+import { isOrderFound, runAheadEnd } from './window.ts'
 import { isBeforeWrap, isWrapZero, nearWrap } from './wrap.ts'
 
 /** Of an open window each third try sends everything that is out once more, in order, and the next block. */
@@ -52,8 +52,6 @@ const UNANSWERED_REPEATS = 3
 const ECHOES_AFTER_SILENCE = 4
 /** Two ACKs of a block within this part of the shortest round trip are one, doubled on its way. */
 const COPY_ROUNDS = 0.5
-/** A client that goes on this long after the last datagram paused; to answer a repeat takes U-Boot 1.1.x 3 ms of console output. */
-const PAUSED_MS = 5
 /** Rule A10: after its ERROR the client must acknowledge something within this time. */
 const REFUSED_PATIENCE_MS = 5000
 
@@ -136,9 +134,22 @@ export function noteRecovery(s: SenderState, now: number, seq: number): void {
     s.known = false
     s.everTimedOut = false
   }
+  notePause(s, now, seq)
   s.policy.recovered(now, seq, spontaneous ? 'client' : s.lastAction)
   s.probesWork = orderOf(s) === 'inorder' && seq > s.firstUnacked
   s.lastAction = 'ack'
+}
+
+/** Rule A6: what was asked was in vain, as the client went on by itself; or it did not pause, as that ended its silence. */
+function notePause(s: SenderState, now: number, seq: number): void {
+  if (s.rto.srttMs === 0) return
+  const sinceMs = now - s.lastSentAt
+  const silentMs = now - s.progressAt
+  if (sinceMs <= answerWindowMs(s.rto)) {
+    if (sinceMs >= soonestAnswerMs(s.rto)) s.pauseMs = 0
+  } else if (sinceMs > PAUSED_MS && silentMs <= LONGEST_PAUSE_MS && seq === s.firstUnacked) {
+    s.pauseMs = Math.max(s.pauseMs, silentMs)
+  }
 }
 
 /** A repeated ACK: what follows when it answers something of ours; undefined when it does not. */
@@ -151,6 +162,8 @@ export function decideStale(s: SenderState, now: number, seq: number): Action | 
     if (isNudged) {
       s.answersNudges = true
       s.plainEnds = 0
+      // It is nudged again, and soon; one that stores any block answers the next one as well, whatever it has.
+      if (orderOf(s) !== 'any' && s.timeouts <= NUDGE_TURN) s.unanswered = 0
     }
     if (pending) return decideNudgeEnd(s)
     return isNudged ? NOTHING : undefined
@@ -335,7 +348,7 @@ function nudge(s: SenderState, now: number): Action {
 
 function mayProbe(s: SenderState): boolean {
   const { firstUnacked, nextToSend, highestAcked, rollover } = s
-  if (s.refused || highestAcked > firstUnacked) return false
+  if (s.refused || highestAcked > firstUnacked || !isOrderFound(s)) return false
   if (nextToSend >= runAheadEnd(s)) return false
   // Never the final block (rule A4).
   return nextToSend < s.lastSeq && !nearWrap(nextToSend, rollover) && !nearWrap(firstUnacked, rollover)

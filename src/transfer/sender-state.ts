@@ -139,6 +139,8 @@ export class SenderState implements SenderTimers {
   /** Doublings that outlive a repeated block, until a round trip is measured again (Karn). */
   backoff = 0
   everTimedOut = false
+  /** How long the client was silent before it went on by itself; while no round trip is known, what its answers took at most. 0: neither is known (rule A6). */
+  pauseMs = 0
   /** Datagrams that asked a silent client where it is, and when the last of them left (questions.ts). */
   asked = 0
   askedAt: Float64Array = NONE_ASKED

@@ -182,7 +182,10 @@ export class Sender implements Machine {
       const rttMs = now - s.startedAt
       // A near client answers sooner, or its answer was lost and its own timer spoke: that is no round trip.
       const isTimer = s.near && rttMs >= CLIENT_TIMER_MS
-      if (s.counters[COUNTER.timeouts] === 0 && !isTimer) s.rto.sample(rttMs)
+      if (s.counters[COUNTER.timeouts] === 0) {
+        if (isTimer) s.pauseMs = rttMs
+        else s.rto.sample(rttMs)
+      }
       this.#go('accepted')
       this.#reading.open(s, now)
       return

@@ -1,6 +1,6 @@
 /** How long a transfer waits: for an answer, until a stall is worth an event, until it is given up (rules A4, A6, A14). */
 import { isHurried } from './questions.ts'
-import type { Rto } from './rto.ts'
+import { RTO_FLOOR_MS, type Rto } from './rto.ts'
 import type { SenderState } from './sender-state.ts'
 
 /** Rule A4: silence of two client timeouts, this at least, with all others confirmed. */
@@ -38,6 +38,16 @@ const PERSISTENT_WAIT_MS = 125
 /** The retransmission timeout while no round trip was measured. */
 const NEAR_UNKNOWN_MS = 250
 const FAR_UNKNOWN_MS = 1000
+/** Rule A6: a client that paused gets this much more time than its pause took. */
+const PAUSE_ROOM = 1.25
+/** A client that goes on this long after the last datagram paused; to answer a repeat takes U-Boot 1.1.x 3 ms of console output. */
+export const PAUSED_MS = 5
+/** A silence that ends by itself before the timer of any client can ring was a pause: such timers are a second or more. */
+export const LONGEST_PAUSE_MS = 950
+/** An answer to the OACK that took longer may mean a slow link, on which DATA takes twenty times as long (rules A5, A6). */
+export const FAST_OACK_MS = 4
+/** An OACK and its ACK have this many bytes at least: on a slow link a block takes as much longer than they did as it has more bytes. */
+const ANSWER_BYTES = 100
 /** An answer comes within three round trips (rules A1, A10); the floor allows for a busy scheduler. */
 const ANSWER_FLOOR_MS = 2
 
@@ -91,7 +101,7 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
   if (policy.rtoMaxMs !== Infinity) return Math.max(policy.rtoMaxMs, quiet ? QUIET_WAIT_MS : 0)
   if (quiet) {
     if (now - s.progressAt >= PERSISTENT_MS || !s.policy.nudges) return QUIET_WAIT_MS
-    return isHurried(s) ? rto.waitMs(0, policy.rtoMinMs, cap) : PERSISTENT_WAIT_MS
+    return isHurried(s) ? rto.waitMs(0, policy.rtoMinMs, cap) : rto.waitMs(0, PERSISTENT_WAIT_MS, cap)
   }
   if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
   if (timeouts + kept === 0) return rto.waitMs(0, policy.wholeMs || policy.rtoMinMs, cap)
@@ -100,6 +110,17 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
   if (!s.near || ownMs >= policy.rtoMinMs) return rto.waitMs(timeouts + kept, policy.rtoMinMs, cap)
   if (kept === 0 && timeouts <= QUICK_TRIES) return Math.max(ownMs, Math.min(QUICK_SHARE * policy.rtoMinMs, QUICK_MS))
   return rto.waitMs(Math.max(0, timeouts - QUICK_TRIES - 1) + kept, policy.rtoMinMs, cap)
+}
+
+/** How long the first timeout of a stall waits at least for a client that pauses (rule A6). */
+export function pauseWaitMs({ pauseMs, policy, rto }: SenderState): number {
+  if (!policy.nudges) return 0
+  return Math.min(QUIET_AFTER_MS, rto.srttMs === 0 ? pauseMs + RTO_FLOOR_MS : PAUSE_ROOM * pauseMs)
+}
+
+/** How long `blocks` may take on a link that is as slow as the answer to the OACK was. */
+export function slowestMs({ rto, lastSeq, blksize }: SenderState, blocks: number): number {
+  return (rto.srttMs * blksize * Math.min(blocks, lastSeq)) / ANSWER_BYTES
 }
 
 /** An ACK that comes within this time of a datagram may be the answer to it. */

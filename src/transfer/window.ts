@@ -12,6 +12,11 @@ const DROPPED_TOGETHER = 2
 const LEAST_WINDOW = 2
 /** The same for a client in order that answers repeats: a burst of lost ACKs must not silence the whole window. */
 const LEAST_ANSWERED = 4
+/**
+ * With a longer timeout than this no block runs ahead of one that got no answer: a question about the order takes three round trips, a proof
+ * three questions, and what comes later than 600 ms proves nothing (rule A1). The gap of a client whose order stays unknown is never closed.
+ */
+const PROOF_RTT_MS = 66
 /** Blocks without such a drop that let the window grow by one again. */
 const CLEAN_BLOCKS = 64
 
@@ -23,6 +28,11 @@ export function runAheadEnd(s: SenderState): number {
   const { firstUnacked, endInTurn, highestAcked } = s
   const taken = Math.min(highestAcked + 1, firstUnacked + MOST_TAKEN)
   return Math.max(firstUnacked + windowOf(s), endInTurn, taken) + RUN_AHEAD
+}
+
+/** Whether the order of a client that acknowledges a block above a gap is known, or can be found out (rule A1). */
+export function isOrderFound(s: SenderState): boolean {
+  return s.rto.waitMs(0, 0, 0) <= PROOF_RTT_MS || (s.order !== undefined && s.order.order !== 'unknown')
 }
 
 /** Blocks that may be outstanding. */

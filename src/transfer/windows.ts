@@ -44,6 +44,8 @@ export class Windows {
   timedAt = 0
   /** How long a window takes is known: one was timed, or the link proved to be fast. The answer to an OACK is short, and says little of a window. */
   isPaced = false
+  /** Until then: how long one may take on a link that is as slow as the answer to the OACK was. */
+  slowestMs = 0
   /** How often the timer rang before that. */
   rings = 0
 }

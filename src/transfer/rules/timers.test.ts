@@ -288,6 +288,13 @@ describe('A7: the nudge', () => {
     expect(new Set(s.sent())).toEqual(new Set([5]))
   })
 
+  test('a client that answers the nudge is nudged again, four tries long; what ran ahead would not reach one that lacks n', () => {
+    const peer = (seq: number): number | undefined => (seq < 5 ? seq : undefined)
+    const s = new Script({ blocks: 50, peer }).at(900)
+    const left = s.sent()
+    expect(left.slice(left.indexOf(5), left.indexOf(6))).toEqual([5, 5, 4, 5, 4, 5, 4, 5, 4, 5])
+  })
+
   test('once a client has answered n-1, the first timeout nudges', () => {
     const s = stuck().at(20).ack(4).wait(1).ack(5)
     s.reach(8)
