@@ -322,7 +322,8 @@ export class Sender implements Machine {
     if (code === 'ERR_TFTP_COUNTS_REPEATS') s.countsRepeats = true
     const fault = code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer'
     const error = new ForesendError(code, `${String(s.label)}: ${reason}`, { fault })
-    if (tellPeer) {
+    // Who has never answered may not have asked (rule A5).
+    if (tellPeer && !(code === 'ERR_TFTP_TIMEOUT' && this.halfOpen)) {
       const packet = encodeErrorFor(error)
       s.sink.sendControl(packet, packet.length)
     }
