@@ -8,6 +8,7 @@ import type { View } from './view/view.ts'
 const LEAST_CONFIDENCE = 0.05
 /** From here on a cause explains what follows from it. */
 const LIKELY = 0.3
+const SURE = 0.9
 
 /** `isOurs`: the server is Foresend. */
 export function rank(view: View, isOurs: boolean): Cause[] {
@@ -17,13 +18,19 @@ export function rank(view: View, isOurs: boolean): Cause[] {
     const finding = toned(view, rule.find(view))
     if (finding === undefined || finding.confidence < LEAST_CONFIDENCE) continue
     const list = (finding.isConsequence ?? rule.isConsequence === true) ? consequences : causes
-    list.push({ cause: causeOf(rule, finding, isOurs), likelihood: finding.likelihood ?? 0 })
+    list.push({
+      cause: causeOf(rule, finding, isOurs),
+      likelihood: finding.likelihood ?? 0,
+      isGuess: finding.isGuess === true,
+    })
   }
-  causes.sort(byConfidence)
+  // A guess at what nobody saw is of no use where something else is sure.
+  const isDecided = [...causes, ...consequences].some(({ cause, isGuess }) => !isGuess && cause.confidence >= SURE)
+  const kept = causes.filter(({ isGuess }) => !isGuess || !isDecided).sort(byConfidence)
   consequences.sort(byConfidence)
-  const all = [...causes, ...consequences]
+  const all = [...kept, ...consequences]
   // What another cause brings about stands behind it, unless all that may have done so is a guess.
-  const isExplained = causes.reduce((sum, { cause }) => sum + cause.confidence, 0) >= LIKELY
+  const isExplained = kept.reduce((sum, { cause, isGuess }) => sum + (isGuess ? 0 : cause.confidence), 0) >= LIKELY
   return (isExplained ? all : all.sort(byConfidence)).map(({ cause }) => cause)
 }
 
@@ -33,7 +40,8 @@ function toned({ judgement, transfer }: View, finding: Finding | undefined): Fin
     judgement.judged[0]?.story.own.length === 1 &&
     transfer.outcome.type === 'complete' &&
     transfer.blocks.sent >= MANY_BLOCKS
-  return finding !== undefined && isAccident ? { ...finding, confidence: finding.confidence / 2 } : finding
+  // Only what the stories tell is counted in incidents.
+  return finding?.likelihood !== undefined && isAccident ? { ...finding, confidence: finding.confidence / 2 } : finding
 }
 
 const MANY_BLOCKS = 100
@@ -41,6 +49,7 @@ const MANY_BLOCKS = 100
 interface Ranked {
   readonly cause: Cause
   readonly likelihood: number
+  readonly isGuess: boolean
 }
 
 function byConfidence(a: Ranked, b: Ranked): number {

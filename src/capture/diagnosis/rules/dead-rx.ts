@@ -3,6 +3,8 @@ import { LEVEL_COST } from '../explain/judge.ts'
 import type { Rule } from '../rule.ts'
 import { shown } from '../view/view.ts'
 import { EEE_APART } from './apart.ts'
+import { reachesClient } from './unreachable.ts'
+import { wrongSourceAddress } from './wrong-source-address.ts'
 
 export const deadRx: Rule = {
   id: 'dead-rx',
@@ -12,6 +14,8 @@ export const deadRx: Rule = {
   find(view) {
     const { transfer, packets, list } = view
     if (transfer.direction !== 'read' || transfer.request === undefined || transfer.fromServer === 0) return undefined
+    // What arrives, or comes from a stranger, is not lost.
+    if (reachesClient(transfer) || wrongSourceAddress.find(view) !== undefined) return undefined
     const answers = [...list].filter((i) => !packets.fromClient(i) && packets.kind(i) !== 'error')
     const spoken = [...list].some((i) => packets.fromClient(i) && packets.kind(i) !== 'rrq')
     const { count } = transfer.request

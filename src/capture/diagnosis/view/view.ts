@@ -30,12 +30,25 @@ export function viewOf(transfer: CapturedTransfer): View {
   const latencies = latenciesOf(packets, list)
   const episodes = episodesOf(packets, list)
   const holes = holesOf(transfer, list)
-  const judgement = judge(transfer, list, latencies.windowBlocks)
+  const judgement = judge(transfer, beforeRefused(transfer, list), latencies.windowBlocks)
   const best = judgement.judged[0]?.story
   const ownAccord =
     best === undefined ? [] : best.events.filter(({ kind }) => kind === 'timer').map(({ at }) => best.script.packet[at])
   const upload = uploadLossesOf(transfer, list)
   return { transfer, packets, list, latencies, episodes, holes, judgement, upload, ownAccord }
+}
+
+/** Without what the device refused: it answered by ICMP that nothing takes the packets there any more. Nothing is lost then. */
+function beforeRefused({ sideEvents, client, packets }: CapturedTransfer, list: Uint32Array): Uint32Array {
+  const refused = sideEvents.find(
+    (event) => event.type === 'icmp' && event.meaning === 'port-unreachable' && event.from === client.address,
+  )
+  if (refused === undefined) return list
+  const end = list.findIndex((i) => packets.number(i) > refused.number)
+  const before = end < 0 ? list : list.subarray(0, end)
+  // The one that the message is about.
+  const heard = before.findLastIndex((i) => packets.fromClient(i))
+  return before.subarray(0, heard + 1)
 }
 
 /** Evidence with the frames of these packets. */
