@@ -47,7 +47,7 @@ describe('a device that says nothing more', () => {
   it('and answers that its port is closed has ended its program', () => {
     const scene = blocks(new Scene().ask(packet.rrq('test.bin')), 1, 50)
     for (let n = 0; n < 4; n++) {
-      scene.server(packet.data(51, 512), { afterMs: 1000 })
+      scene.server(packet.data(51, 512), { afterMs: n === 0 ? 0.1 : 1000 })
       scene.icmp(3, 3, scene.quote(false, packet.data(51, 512)), CLIENT, SERVER)
     }
     const { causes } = diagnose(scene.one())

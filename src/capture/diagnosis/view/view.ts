@@ -6,6 +6,7 @@ import { holesOf } from '../holes.ts'
 import { type UploadLosses, uploadLossesOf } from '../upload/losses.ts'
 import { type Episode, episodesOf } from './episodes.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
+import { type ServerTurns, serverTurnsOf } from './server-turns.ts'
 import { countingPackets, frameNumbers } from './timeline.ts'
 
 export interface View {
@@ -20,6 +21,8 @@ export interface View {
   readonly judgement: Judgement
   /** What an upload lost; undefined where its packets do not tell. */
   readonly upload: UploadLosses | undefined
+  /** What the server of a download in lock-step made of the ACKs. */
+  readonly turns: ServerTurns
   /** Indices of the packets that the client sent of its own accord, as the likeliest story has it. */
   readonly ownAccord: readonly number[]
 }
@@ -35,7 +38,8 @@ export function viewOf(transfer: CapturedTransfer): View {
   const ownAccord =
     best === undefined ? [] : best.events.filter(({ kind }) => kind === 'timer').map(({ at }) => best.script.packet[at])
   const upload = uploadLossesOf(transfer, list)
-  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, ownAccord }
+  const turns = serverTurnsOf(transfer, list, latencies.windowBlocks)
+  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, turns, ownAccord }
 }
 
 /** Without what the device refused: it answered by ICMP that nothing takes the packets there any more. Nothing is lost then. */

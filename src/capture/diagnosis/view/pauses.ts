@@ -1,0 +1,27 @@
+/** Pauses of a server, in words and as what else they may be. */
+import type { View } from './view.ts'
+
+/** The longest pause of those that are worth a word, at the least. */
+export const LEAST_LONGEST_MS = 800
+const LEAST_ALIKE = 3
+/** Timers are this exact, and some double. */
+const ALIKE = 0.03
+
+/** `3 times, 6.0 s in all, 2.1 s at the longest`. */
+export function pausesText(lengths: readonly number[]): string {
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+  const total = lengths.reduce((sum, ms) => sum + ms, 0)
+  if (lengths.length === 1) return `once, for ${seconds(total)}`
+  return `${lengths.length} times, ${seconds(total)} in all, ${seconds(Math.max(...lengths))} at the longest`
+}
+
+/** Where the capture was not taken at the server: the pauses are alike, or multiples by powers of two, as the waits of a timer are. */
+export function timerLike({ transfer, turns: { late } }: View): boolean {
+  if (transfer.vantage.at === 'server' || late.length < LEAST_ALIKE) return false
+  const shortestMs = Math.min(...late.map(({ ms }) => ms))
+  return late.every(({ ms }) => {
+    const times = ms / shortestMs
+    const whole = [1, 2, 3, 4, 7, 8, 15].find((n) => Math.abs(times - n) <= ALIKE * n)
+    return whole !== undefined
+  })
+}
