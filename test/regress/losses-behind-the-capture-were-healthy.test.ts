@@ -50,7 +50,7 @@ describe('a server that pauses', () => {
       [51, 3100],
     ])
     const scene = withTrouble((s, seq) =>
-      s.server(packet.data(seq, 512), { afterMs: waitsMs.get(seq) }).client(packet.ack(seq)),
+      s.server(packet.data(seq, 512), { afterMs: waitsMs.get(seq) ?? 0 }).client(packet.ack(seq)),
     )
     const { causes } = diagnose(scene.one())
     expect(causes.map(({ id }) => id)).toEqual(['server-slow'])
