@@ -27,6 +27,7 @@ export const CAUSE_IDS = [
   'server-refused',
   'server-silent',
   'server-slow',
+  'client-slow',
   'rollover',
   'wrong-source-address',
   'fragments-dropped',

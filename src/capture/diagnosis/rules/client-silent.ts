@@ -18,7 +18,7 @@ export const clientSilent: Rule = {
     const isUpload = transfer.direction === 'write'
     const sends = !isUpload ? unansweredSends(view) : isAbandoned(transfer) ? unansweredAcks(view) : []
     // Its own message says more.
-    if (sends.length === 0 || reachesClient(transfer)) return undefined
+    if (sends.length === 0 || reachesClient(transfer) || (isUpload && transfer.blocks.highest === 0)) return undefined
     const what = isUpload ? `${sends.length} times the same ACK` : `${sends.length} packets of DATA`
     const evidence = [shown(view, `${what}, and no answer of any kind`, sends)]
     const { askedAgainMs } = transfer

@@ -6,6 +6,7 @@ import { arpSilent } from './arp-silent.ts'
 import { bitErrors } from './bit-errors.ts'
 import { budgetUsedUp } from './budget-used-up.ts'
 import { clientSilent } from './client-silent.ts'
+import { clientSlow } from './client-slow.ts'
 import { sorcerersApprentice } from './sorcerers-apprentice.ts'
 import { eeeWake } from './eee-wake.ts'
 import { rollover } from './rollover.ts'
@@ -55,4 +56,5 @@ export const RULES: readonly Rule[] = [
   deadRx,
   serverSilent,
   serverSlow,
+  clientSlow,
 ]

@@ -1,30 +1,28 @@
-/** The server takes its time before it sends the next block, although nothing is missing. */
-import { LEAST_LONGEST_MS, pausesText, timerLike } from '../view/pauses.ts'
-import type { Rule } from '../rule.ts'
+/** The server takes its time before it sends the next block, or the ACK of one, although nothing is missing. */
+import { areWorthAWord, pausesText, timerLike } from '../view/pauses.ts'
+import type { Finding, Rule } from '../rule.ts'
 import { blocksText, certainty } from './judged.ts'
-import { shown } from '../view/view.ts'
+import { shown, type View } from '../view/view.ts'
 
-/** Less of a transfer is not worth a word. */
-const LEAST_SHARE = 0.1
-/** Shares with a loss in front of the place of the capture. */
+/** As a loss in front of the place of the capture. */
 const LEVEL = 0.5
+const SURE = 0.95
 
 export const serverSlow: Rule = {
   id: 'server-slow',
-  title: 'the server paused before it sent the next block',
+  title: 'the server paused before it went on',
   advice:
-    'Look at the server in these moments: a disk that starts or is full, a file on a network drive, a scanner for viruses, too little memory, or a host that does too much else. Serve the file from a local disk.',
+    'Look at the server in these moments: a disk that starts or is full, a file on a network drive, a scanner for viruses, too little memory, or a host that does too much else. Keep the file on a local disk.',
   find(view) {
     const { transfer, turns } = view
+    if (transfer.direction === 'write') return ofUpload(view)
     const { late } = turns
     const lengths = late.map(({ ms }) => ms)
-    const totalMs = lengths.reduce((sum, ms) => sum + ms, 0)
-    if (late.length === 0 || Math.max(...lengths) < LEAST_LONGEST_MS || totalMs < LEAST_SHARE * transfer.endMs)
-      return undefined
+    if (!areWorthAWord(lengths, transfer.endMs)) return undefined
     const isLevel = timerLike(view)
     return {
       title: `the server paused ${pausesText(lengths)}, before it sent the next block`,
-      confidence: isLevel ? LEVEL : Math.max(LEVEL, 0.95 * certainty(late.length)),
+      confidence: isLevel ? LEVEL : Math.max(LEVEL, SURE * certainty(late.length)),
       likelihood: 0,
       evidence: [
         shown(
@@ -36,6 +34,23 @@ export const serverSlow: Rule = {
       tellApart: isLevel ? LOST_OR_PAUSED : undefined,
     }
   },
+}
+
+function ofUpload(view: View): Finding | undefined {
+  const { server } = view.pauses
+  const lengths = server.map(({ ms }) => ms)
+  if (!areWorthAWord(lengths, view.transfer.endMs)) return undefined
+  return {
+    title: `the server paused ${pausesText(lengths)}, before it acknowledged a block`,
+    confidence: Math.max(LEVEL, SURE * certainty(server.length)),
+    evidence: [
+      shown(
+        view,
+        `${blocksText(server)}: acknowledged late, although it came once`,
+        server.flatMap((pause) => pause.shown),
+      ),
+    ],
+  }
 }
 
 /** Both causes say it. */

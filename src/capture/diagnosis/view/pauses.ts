@@ -2,10 +2,18 @@
 import type { View } from './view.ts'
 
 /** The longest pause of those that are worth a word, at the least. */
-export const LEAST_LONGEST_MS = 800
+const LEAST_LONGEST_MS = 800
 const LEAST_ALIKE = 3
 /** Timers are this exact, and some double. */
 const ALIKE = 0.03
+
+/** Less of a transfer is not worth a word. */
+const LEAST_SHARE = 0.1
+
+export function areWorthAWord(lengths: readonly number[], durationMs: number): boolean {
+  const totalMs = lengths.reduce((sum, ms) => sum + ms, 0)
+  return lengths.length > 0 && Math.max(...lengths) >= LEAST_LONGEST_MS && totalMs >= LEAST_SHARE * durationMs
+}
 
 /** `3 times, 6.0 s in all, 2.1 s at the longest`. */
 export function pausesText(lengths: readonly number[]): string {

@@ -4,6 +4,7 @@ import { type Evidence, MAX_EVIDENCE_PACKETS, type PossibleHoles } from '../cont
 import { type Judgement, judge } from '../explain/judge.ts'
 import { holesOf } from '../holes.ts'
 import { type UploadLosses, uploadLossesOf } from '../upload/losses.ts'
+import { type UploadPauses, uploadPausesOf } from '../upload/pauses.ts'
 import { type Episode, episodesOf } from './episodes.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
 import { type ServerTurns, serverTurnsOf } from './server-turns.ts'
@@ -21,6 +22,8 @@ export interface View {
   readonly judgement: Judgement
   /** What an upload lost; undefined where its packets do not tell. */
   readonly upload: UploadLosses | undefined
+  /** Who paused in an upload. */
+  readonly pauses: UploadPauses
   /** What the server of a download in lock-step made of the ACKs. */
   readonly turns: ServerTurns
   /** Indices of the packets that the client sent of its own accord, as the likeliest story has it. */
@@ -39,7 +42,8 @@ export function viewOf(transfer: CapturedTransfer): View {
     best === undefined ? [] : best.events.filter(({ kind }) => kind === 'timer').map(({ at }) => best.script.packet[at])
   const upload = uploadLossesOf(transfer, list)
   const turns = serverTurnsOf(transfer, list, latencies.windowBlocks)
-  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, turns, ownAccord }
+  const pauses = uploadPausesOf(transfer, list, upload)
+  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, pauses, turns, ownAccord }
 }
 
 /** Without what the device refused: it answered by ICMP that nothing takes the packets there any more. Nothing is lost then. */
