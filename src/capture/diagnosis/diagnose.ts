@@ -4,6 +4,7 @@ import type { Diagnosis } from './contract.ts'
 import { figuresOf } from './figures.ts'
 import { limitsOf } from './limits.ts'
 import { rank } from './rank.ts'
+import { deliveryErrors } from './rules/unreachable.ts'
 import { recogniseServer } from './server/recognise.ts'
 import { stallMs } from './stall.ts'
 import { summaryOf } from './summary.ts'
@@ -38,6 +39,7 @@ const OURS = 'foresend'
 /** The capture ends soon behind a packet that moved the transfer on: no answer is overdue. */
 function isRunning({ transfer, packets, list, latencies }: View): boolean {
   const { outcome, followedUntil, quietMs, fromClient, fromServer } = transfer
+  if (deliveryErrors(transfer).length > 0) return false
   if (outcome.type !== 'silent' || followedUntil !== 'capture-end' || fromClient === 0 || fromServer === 0) return false
   const seen = new Set<number>()
   let movedMs = -Infinity

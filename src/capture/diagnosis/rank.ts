@@ -36,12 +36,14 @@ export function rank(view: View, isOurs: boolean): Cause[] {
 
 /** A healthy network loses a packet now and then: one incident of a whole transfer is hardly a fault. */
 function toned({ judgement, transfer }: View, finding: Finding | undefined): Finding | undefined {
-  const isAccident =
-    judgement.judged[0]?.story.own.length === 1 &&
-    transfer.outcome.type === 'complete' &&
-    transfer.blocks.sent >= MANY_BLOCKS
   // Only what the stories tell is counted in incidents.
-  return finding?.likelihood !== undefined && isAccident ? { ...finding, confidence: finding.confidence / 2 } : finding
+  if (finding?.likelihood === undefined) return finding
+  const isAccident = judgement.judged[0]?.story.own.length === 1 && transfer.blocks.sent >= MANY_BLOCKS
+  if (!isAccident) return finding
+  // Nor did it end a transfer that went on behind it.
+  return transfer.outcome.type === 'complete'
+    ? { ...finding, confidence: finding.confidence / 2 }
+    : { ...finding, isGuess: finding.confidence < SURE }
 }
 
 const MANY_BLOCKS = 100

@@ -33,7 +33,13 @@ export function unheardAcks(view: View): Finding | undefined {
 /** Blocks that came after the same wait each time, as a timer makes it: lost before they passed the place of the capture, or sent late. */
 export function unseenData(view: View): Finding | undefined {
   const { late } = view.turns
-  if (!timerLike(view)) return undefined
+  if (
+    !timerLike(
+      view,
+      late.map(({ ms }) => ms),
+    )
+  )
+    return undefined
   return {
     title: 'DATA is lost between the server and the place of this capture',
     confidence: LEVEL,

@@ -19,7 +19,7 @@ export const serverSlow: Rule = {
     const { late } = turns
     const lengths = late.map(({ ms }) => ms)
     if (!areWorthAWord(lengths, transfer.endMs)) return undefined
-    const isLevel = timerLike(view)
+    const isLevel = timerLike(view, lengths)
     return {
       title: `the server paused ${pausesText(lengths)}, before it sent the next block`,
       confidence: isLevel ? LEVEL : Math.max(LEVEL, SURE * certainty(late.length)),
@@ -40,9 +40,13 @@ function ofUpload(view: View): Finding | undefined {
   const { server } = view.pauses
   const lengths = server.map(({ ms }) => ms)
   if (!areWorthAWord(lengths, view.transfer.endMs)) return undefined
+  const isLevel = timerLike(view, lengths)
   return {
-    title: `the server paused ${pausesText(lengths)}, before it acknowledged a block`,
-    confidence: Math.max(LEVEL, SURE * certainty(server.length)),
+    title: isLevel
+      ? `ACKs of the server came late, ${pausesText(lengths)}: it paused, or they are lost in front of the place of this capture and its timer repeats them`
+      : `the server paused ${pausesText(lengths)}, before it acknowledged a block`,
+    confidence: isLevel ? LEVEL : Math.max(LEVEL, SURE * certainty(server.length)),
+    tellApart: isLevel ? LOST_ACK_OR_PAUSED : undefined,
     evidence: [
       shown(
         view,
@@ -52,6 +56,9 @@ function ofUpload(view: View): Finding | undefined {
     ],
   }
 }
+
+const LOST_ACK_OR_PAUSED =
+  'These waits are alike, as those of a timer are. Capture at the server: there an ACK that is lost is seen twice, and a pause is none.'
 
 /** Both causes say it. */
 export const LOST_OR_PAUSED =

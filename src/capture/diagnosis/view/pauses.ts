@@ -24,12 +24,10 @@ export function pausesText(lengths: readonly number[]): string {
 }
 
 /** Where the capture was not taken at the server: the pauses are alike, or multiples by powers of two, as the waits of a timer are. */
-export function timerLike({ transfer, turns: { late } }: View): boolean {
-  if (transfer.vantage.at === 'server' || late.length < LEAST_ALIKE) return false
-  const shortestMs = Math.min(...late.map(({ ms }) => ms))
-  return late.every(({ ms }) => {
-    const times = ms / shortestMs
-    const whole = [1, 2, 3, 4, 7, 8, 15].find((n) => Math.abs(times - n) <= ALIKE * n)
-    return whole !== undefined
-  })
+export function timerLike({ transfer }: View, lengths: readonly number[]): boolean {
+  if (transfer.vantage.at === 'server' || lengths.length < LEAST_ALIKE) return false
+  const shortestMs = Math.min(...lengths)
+  return lengths.every((ms) => TIMES.some((n) => Math.abs(ms / shortestMs - n) <= ALIKE * n))
 }
+
+const TIMES = [1, 2, 3, 4, 7, 8, 15]
