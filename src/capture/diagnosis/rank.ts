@@ -2,6 +2,7 @@
 import type { Cause } from './contract.ts'
 import { causeOf, type Finding } from './rule.ts'
 import { RULES } from './rules/index.ts'
+import { deliveryErrors } from './rules/unreachable.ts'
 import type { View } from './view/view.ts'
 
 /** Below this a cause is not worth a line. */
@@ -40,10 +41,9 @@ function toned({ judgement, transfer }: View, finding: Finding | undefined): Fin
   if (finding?.likelihood === undefined) return finding
   const isAccident = judgement.judged[0]?.story.own.length === 1 && transfer.blocks.sent >= MANY_BLOCKS
   if (!isAccident) return finding
-  // Nor did it end a transfer that went on behind it.
-  return transfer.outcome.type === 'complete'
-    ? { ...finding, confidence: finding.confidence / 2 }
-    : { ...finding, isGuess: finding.confidence < SURE }
+  if (transfer.outcome.type === 'complete') return { ...finding, confidence: finding.confidence / 2 }
+  // Nor did it end a transfer that was refused long after.
+  return deliveryErrors(transfer).length > 0 ? { ...finding, isGuess: true } : finding
 }
 
 const MANY_BLOCKS = 100

@@ -41,7 +41,9 @@ export const arpSilent: Rule = {
           )
     if (asked.length > 0) return { confidence: 0.97, likelihood: judged.share, evidence: [...asked, evidence] }
     // It is silent altogether: as well it may be gone.
-    if (own.every((event) => isBehindAll(event, judged)) && unansweredSends(view).length >= LEAST_SENDS)
+    const best = view.judgement.judged[0]
+    const isAllBehind = [judged, best].every((one) => one.story.own.every((event) => isBehindAll(event, one)))
+    if (isAllBehind && unansweredSends(view).length >= LEAST_SENDS)
       return { ...UNREACHED_OR_GONE, confidence: LEVEL_WITH_GONE, likelihood: 1, isGuess: true, evidence: [evidence] }
     return {
       ...(everyMs === undefined ? UNREACHED : UNREACHED_AT_TIMES),

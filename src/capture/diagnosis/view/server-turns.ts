@@ -3,6 +3,7 @@
  * also those that were lost behind it.
  */
 import type { CapturedTransfer } from '../../contract.ts'
+import { MAX_EVIDENCE_PACKETS } from '../contract.ts'
 import { quantile } from './median.ts'
 
 /** From an ACK that was due to the next block. */
@@ -22,6 +23,7 @@ export interface ServerTurns {
 }
 
 const NONE: ServerTurns = { unheard: [], late: [] }
+const NOTHING: readonly number[] = []
 /** A block that left before its ACK came in is no answer to it. No timer of a server is shorter, but for those that look at each packet. */
 const LEAST_TIMER_MS = 45
 /** Of the usual turns. */
@@ -39,7 +41,9 @@ export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, win
   const turnsMs: number[] = []
   let sent = 0
   let ackMs: number | undefined
-  let shown: number[] = []
+  let ackAt = -1
+  let lastMs = 0
+  let shown = NOTHING
   let isRepeated = false
   let isAckedAgain = false
   for (const i of list) {
@@ -47,32 +51,39 @@ export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, win
     const seq = packets.seq(i)
     const ms = packets.timeMs(i)
     if (packets.thinnedBefore(i) > 0) ackMs = undefined
+    lastMs = ms
     if (kind === 'ack' && packets.fromClient(i) && seq === sent && seq > 0) {
-      if (ackMs === undefined) [ackMs, shown, isRepeated, isAckedAgain] = [ms, [], false, false]
-      else isAckedAgain = true
-      shown.push(i)
+      if (ackMs === undefined) {
+        ackMs = ms
+        ackAt = i
+        shown = NOTHING
+        isRepeated = false
+        isAckedAgain = false
+      } else {
+        isAckedAgain = true
+        if (shown.length < MAX_EVIDENCE_PACKETS) shown = [...shown, i]
+      }
     } else if (kind === 'data' && !packets.fromClient(i)) {
       if (seq > sent) {
         if (ackMs !== undefined) {
-          const turn = { seq: sent, ms: ms - ackMs, shown: [...shown, i] }
-          if (isRepeated && isAckedAgain) unheard.push(turn)
-          else if (!isAckedAgain) {
-            turnsMs.push(turn.ms)
-            quiet.push(turn)
-          }
+          const tookMs = ms - ackMs
+          if (!isAckedAgain) turnsMs.push(tookMs)
+          // Most turns are short, and there are millions of them.
+          const kept = isAckedAgain ? (isRepeated ? unheard : undefined) : tookMs >= LATE_LEAST_MS ? quiet : undefined
+          kept?.push({ seq: sent, ms: tookMs, shown: [ackAt, ...shown, i] })
         }
         sent = seq
         ackMs = undefined
       } else if (seq === sent && ackMs !== undefined && seq !== blocks.final) {
         if (ms - ackMs >= LEAST_TIMER_MS) isRepeated = true
-        shown.push(i)
+        if (shown.length < MAX_EVIDENCE_PACKETS) shown = [...shown, i]
       }
     }
   }
   // The server gave up over it, or the capture ends.
   if (ackMs !== undefined && isRepeated && isAckedAgain)
-    unheard.push({ seq: sent, ms: packets.timeMs(shown.at(-1)!) - ackMs, shown })
+    unheard.push({ seq: sent, ms: lastMs - ackMs, shown: [ackAt, ...shown] })
   const usualMs = turnsMs.length < LEAST_TURNS ? Infinity : quantile(turnsMs, 0.5)!
-  const late = quiet.filter(({ ms }) => ms >= Math.max(LATE_LEAST_MS, LATE_TIMES * usualMs))
+  const late = quiet.filter(({ ms }) => ms >= LATE_TIMES * usualMs)
   return { unheard, late }
 }
