@@ -333,6 +333,8 @@ export interface CapturedTransfer {
   readonly checksums: { readonly client: ChecksumCounts; readonly server: ChecksumCounts }
   /** The transfer before it of the same client address and file that was over when this one began: the device tries again. */
   readonly previousAttempt: number | undefined
+  /** When the client asked for the same file anew, after its last packet here; undefined when it did not, or nothing is known of it. */
+  readonly askedAgainMs: number | undefined
   /**
    * Why nothing more is known of it. `capture-end`: the file ended (`quietMs` after its last packet). `idle`: IDLE_MS passed without a packet.
    * `replaced`: the client used the port for another request. `evicted`: more transfers at a time than are followed.

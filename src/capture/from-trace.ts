@@ -110,6 +110,7 @@ export function transferFromTrace(traced: TracedTransfer, words: Uint32Array): C
     vantage: { at: 'server', because: [], offload: undefined },
     checksums: { client: NO_CHECKSUMS, server: NO_CHECKSUMS },
     previousAttempt: undefined,
+    askedAgainMs: undefined,
     followedUntil: 'idle',
     quietMs: 0,
   }

@@ -26,6 +26,9 @@ export const CAUSE_IDS = [
   'client-refused',
   'server-refused',
   'server-silent',
+  'server-slow',
+  'client-slow',
+  'rollover',
   'wrong-source-address',
   'fragments-dropped',
   'bad-checksums',
@@ -99,9 +102,9 @@ export interface Diagnosis {
   readonly transfer: number
   /**
    * As the capture has it, but for one: `possible-holes` stands for `complete` where the device may lack blocks. Only `complete` and `probe`
-   * are a success.
+   * are a success. `running`: the capture ends in the middle, and nothing was wrong.
    */
-  readonly outcome: CapturedOutcome['type'] | 'possible-holes'
+  readonly outcome: CapturedOutcome['type'] | 'possible-holes' | 'running'
   /** One line: what became of the transfer. */
   readonly summary: string
   /** The likeliest first; empty for a healthy transfer. */

@@ -1,7 +1,8 @@
 /** What the capture cannot tell, in words. */
 import type { CapturedTransfer } from '../contract.ts'
 
-export function limitsOf({ packets, vantage, fromClient, fromServer, request, outcome }: CapturedTransfer): string[] {
+export function limitsOf(transfer: CapturedTransfer): string[] {
+  const { packets, vantage, fromClient, fromServer, request, outcome, sideEvents, server } = transfer
   const limits: string[] = []
   if (request === undefined) limits.push('the capture begins after the request')
   if (fromClient === 0) limits.push('the capture has no packet of the client: capture both directions')
@@ -13,5 +14,24 @@ export function limitsOf({ packets, vantage, fromClient, fromServer, request, ou
     limits.push(
       'the capture was not taken at the server: packets that it shows may be lost behind it, so the direction of a loss is less sure',
     )
+  if (outcome.type === 'unanswered')
+    limits.push(
+      'the capture has the request alone: if it was filtered for port 69, the answers are missing because they come from another port',
+    )
+  if (request?.mode === 'netascii')
+    limits.push(
+      'the file was asked for in mode netascii, which changes line ends: an image is only whole in mode octet (binary)',
+    )
+  const others = new Set(
+    sideEvents.flatMap((event) =>
+      event.type === 'other-server' && event.address !== server.address ? [event.address] : [],
+    ),
+  )
+  if (others.size > 0)
+    limits.push(
+      `${[...others].slice(0, MOST_OTHERS).join(', ')} answered this client as well: there is more than one TFTP server in this network`,
+    )
   return limits
 }
+
+const MOST_OTHERS = 3

@@ -14,6 +14,8 @@ export interface Finding {
   readonly tellApart?: string | undefined
   /** As of a rule, where that depends on the capture. */
   readonly isConsequence?: boolean
+  /** It speaks of packets behind the last word of the client alone: what is known to follow from other causes may as well have been first. */
+  readonly isGuess?: boolean
 }
 
 export interface Rule {

@@ -2,7 +2,13 @@
 import type { CapturedTransfer } from '../contract.ts'
 import type { PossibleHoles } from './contract.ts'
 
-export function summaryOf({ outcome, blocks, direction }: CapturedTransfer, holes: PossibleHoles): string {
+/** `isCutOff`: the capture ends in the middle. */
+export function summaryOf(
+  { outcome, blocks, direction }: CapturedTransfer,
+  holes: PossibleHoles,
+  isCutOff: boolean,
+): string {
+  if (isCutOff) return `the capture ends while the transfer goes on, at block ${blocks.highest}`
   if (holes.count > 0)
     return `the transfer ended, but ${holes.count === 1 ? 'one block' : `${holes.count} blocks`} may be missing in the device`
   switch (outcome.type) {

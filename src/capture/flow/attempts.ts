@@ -9,6 +9,8 @@ export interface Attempt {
   readonly id: number
   /** When its client sent its last packet, since the epoch. */
   lastClientSeconds: number
+  /** When its client first asked for the file anew, since the epoch. */
+  againSeconds: number | undefined
 }
 
 export interface Tries {
@@ -24,7 +26,8 @@ export class Attempts {
     const { kind, filename } = flow.request?.seen ?? { kind: '', filename: '' }
     const key = `${kind} ${flow.client.text} ${filename}`
     const before = this.#last.get(key)
-    const attempt = { id: flow.id, lastClientSeconds: flow.seconds }
+    const attempt = { id: flow.id, lastClientSeconds: flow.seconds, againSeconds: undefined }
+    if (before !== undefined) before.againSeconds ??= flow.seconds + flow.nanos / 1e9
     // Set anew it is the youngest.
     this.#last.delete(key)
     this.#last.set(key, attempt)

@@ -25,6 +25,7 @@ export function conclude(
   followedUntil: CapturedTransfer['followedUntil'],
   quietMs: number,
   previousAttempt: number | undefined,
+  askedAgainMs: number | undefined,
 ): CapturedTransfer {
   const { clientSide, serverSide } = flow
   const rollover = rolloverOf(flow)
@@ -57,6 +58,7 @@ export function conclude(
       server: checksumsOf(serverSide, offloaded.server),
     },
     previousAttempt,
+    askedAgainMs,
     followedUntil,
     quietMs,
   }
@@ -197,10 +199,14 @@ function isShared({ oack }: Flow): boolean {
  */
 function isProbe({ request, oack, error, acks, direction }: Flow): boolean {
   if (direction !== 'read' || error?.fromClient !== true || acks > 0) return false
+  if (!PROBE_CODES.has(error.wireCode)) return false
   const asked = request?.seen.options ?? []
   const wantsSize = asked.some(({ name, value }) => name === 'tsize' && value === '0')
   return wantsSize && oack !== undefined && oack.every(({ name }) => asked.some((option) => option.name === name))
 }
+
+/** RFC 2347, and RFC 1350's "see the text". Another code says what is wrong with the file, such as one that is too large. */
+const PROBE_CODES: ReadonlySet<number> = new Set([0, 8])
 
 /** Checksums that the card adds are not wrong. */
 function clearOffloaded({ log }: Flow, client: boolean, server: boolean): void {

@@ -302,7 +302,9 @@ export class FlowTracker {
         ? flow.ms({ seconds: this.#now, nanos: 0 }) - flow.lastMs
         : flow.replacedMs - flow.lastMs
     const until = flow.replacedMs === undefined ? reason : 'replaced'
-    this.#onTransfer(conclude(flow, until, Math.max(0, quietMs), isOver ? tries.before?.id : undefined))
+    this.#onTransfer(
+      conclude(flow, until, Math.max(0, quietMs), isOver ? tries.before?.id : undefined, askedAgainMs(entry)),
+    )
   }
 
   /** Memory is shared by the flows of the moment. */
@@ -310,6 +312,14 @@ export class FlowTracker {
     const share = Math.floor(MAX_PACKETS / Math.max(1, this.#table.size))
     this.#budgets.packets.most = Math.max(LEAST_PACKETS, Math.min(MOST_PACKETS, share))
   }
+}
+
+/** A request in the middle of a transfer, which goes on, is another program of the same host. */
+function askedAgainMs({ flow, tries }: FollowedFlow): number | undefined {
+  const again = tries?.attempt.againSeconds
+  if (again === undefined) return undefined
+  const ms = flow.ms({ seconds: again, nanos: 0 })
+  return ms >= flow.lastClientMs ? ms : undefined
 }
 
 function stageOf({ flow, stage }: FollowedFlow): Stage {

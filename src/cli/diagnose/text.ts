@@ -5,7 +5,7 @@ import type { Style } from '../render/style.ts'
 import { attempts, byUrgency, isHealthy, type Judged, type JudgedCapture, telling } from './judged.ts'
 import { nothingLine } from './nothing.ts'
 import { REPLAY_COLUMNS, replayModel, replayRows, replayVerdict } from './replay.ts'
-import { nameOf, noticesOf, outcomeText, outcomeTone, tallyText, verdictText } from './verdict.ts'
+import { areLevel, nameOf, noticesOf, outcomeText, outcomeTone, tallyText, verdictText } from './verdict.ts'
 import { beginText, confidenceText, figureRows, holesText, packetList, programText, transferTitle } from './words.ts'
 
 /** A number stays with its unit. */
@@ -68,7 +68,10 @@ function verdictLines(one: Judged, { style, columns }: Paper): string[] {
 function detailLines({ transfer, diagnosis, replay }: Judged, paper: Paper): string[] {
   const { causes, server } = diagnosis
   const program = server === undefined ? [] : [labelled('server', programText(server), paper)]
-  const said = new Set<string>()
+  const [first, second] = causes
+  // The verdict has said how to tell them apart.
+  const isSaid = second !== undefined && areLevel(first, second) && first.tellApart !== undefined
+  const said = new Set<string>(isSaid ? [first.tellApart] : [])
   return [
     ...causes.flatMap((cause, index) => causeLines(cause, index, said, paper)),
     '',

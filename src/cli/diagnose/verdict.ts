@@ -1,4 +1,5 @@
 /** The verdict in words, for the text and the page. */
+import type { Cause } from '../../capture/diagnosis/index.ts'
 import { escapeText } from '../../packet/index.ts'
 import { countText } from '../render/units.ts'
 import { isHealthy, type Judged, type JudgedCapture } from './judged.ts'
@@ -11,9 +12,25 @@ export function verdictText(one: Judged): string {
   const parts = [`${diagnosis.summary}; ${reachedText(one)}`]
   if (diagnosis.holes.count > 0)
     parts.push('do not write this image to flash unless the device computes the right checksum of it')
+  const [, second] = diagnosis.causes
   if (cause !== undefined) {
-    parts.push(`${confidenceText(cause.confidence)}: ${cause.title}`, directionText(cause.id, transfer.direction))
-    parts.push(`what to do: ${cause.advice}`)
+    const isLevel = second !== undefined && areLevel(cause, second)
+    const also = isLevel
+      ? `, or ${second.title}: the packets fit both`
+      : bothAreLost(diagnosis.causes)
+        ? alsoText(cause, second)
+        : ''
+    parts.push(`${confidenceText(cause.confidence)}: ${cause.title}${also}`)
+    parts.push(
+      isLevel ? levelDirection(cause, second, transfer.direction) : directionOf(diagnosis.causes, transfer.direction),
+    )
+    parts.push(`what to do: ${isLevel && cause.tellApart !== undefined ? cause.tellApart : cause.advice}`)
+  } else if (diagnosis.outcome === 'running') {
+    parts.push('so far nothing went wrong; capture until the transfer is over')
+  } else if (transfer.outcome.type === 'unanswered') {
+    parts.push('the capture ends soon behind the request, or its filter left the answers out')
+  } else if (transfer.fromClient === 0 || transfer.fromServer === 0) {
+    parts.push('the capture has one direction only, and tells nothing of the other: capture both')
   } else if (diagnosis.outcome === 'shared') {
     parts.push('look at the log of the server, which knows what each client of the group took')
   } else if (!isHealthy(one)) parts.push('what the capture shows fits none of the known causes')
@@ -23,19 +40,54 @@ export function verdictText(one: Judged): string {
     .join(' ')
 }
 
-export function outcomeText({ diagnosis }: Judged): string {
+const LEVEL = 0.02
+
+/** The packets do not tell which of the two it is. */
+export function areLevel(one: Cause, other: Cause): boolean {
+  // What it says of a device that is gone is in the other.
+  if (other.id === 'client-silent') return false
+  return one.tellApart !== undefined && one.confidence - other.confidence < LEVEL && one.confidence <= HALF
+}
+
+const HALF = 0.5
+
+function isLoss({ id }: Cause): boolean {
+  return id === 'ack-loss' || id === 'data-loss'
+}
+
+/** Both directions lose packets, each for itself. */
+function bothAreLost([one, other]: readonly Cause[]): boolean {
+  return other !== undefined && isLoss(one) && isLoss(other) && other.confidence > HALF
+}
+
+function alsoText(one: Cause, other: Cause): string {
+  return one.id === other.id ? '' : `; and ${other.title}`
+}
+
+function directionOf(causes: readonly Cause[], direction: 'read' | 'write'): string {
+  return bothAreLost(causes) ? 'direction: both' : directionText(causes[0].id, direction)
+}
+
+function levelDirection(one: Cause, other: Cause, direction: 'read' | 'write'): string {
+  const first = directionText(one.id, direction)
+  return first === directionText(other.id, direction) ? first : ''
+}
+
+export function outcomeText({ transfer, diagnosis }: Judged): string {
   const { outcome, causes } = diagnosis
   if (outcome === 'possible-holes') return 'MAY HAVE HOLES'
   if (outcome === 'complete') return causes.length === 0 ? 'healthy' : 'complete, with faults'
   if (outcome === 'probe') return 'size asked only'
   if (outcome === 'shared') return 'shared with a group, not judged'
+  if (transfer.fromClient === 0) return 'not known: the packets of the client are missing'
+  if (outcome === 'running') return 'the capture ends before it does'
   return outcome === 'last-ack-missing' ? 'probably complete' : 'FAILED'
 }
 
 export function outcomeTone(one: Judged): 'good' | 'careful' | 'bad' {
   if (isHealthy(one)) return 'good'
   const { outcome } = one.diagnosis
-  return ['complete', 'probe', 'shared', 'last-ack-missing'].includes(outcome) ? 'careful' : 'bad'
+  return ['complete', 'probe', 'shared', 'last-ack-missing', 'running'].includes(outcome) ? 'careful' : 'bad'
 }
 
 /** `3 transfers in 812 frames: 2 healthy, 1 FAILED`. */

@@ -84,7 +84,8 @@ const LOST: Readonly<Partial<Record<CauseId, 'data' | 'acks' | 'both'>>> = {
 /** In which direction packets are lost or late; empty for a cause that has none. */
 export function directionText(cause: CauseId, direction: 'read' | 'write'): string {
   const lost = LOST[cause]
-  if (lost === undefined) return ''
+  // Of an upload it is either of the two.
+  if (lost === undefined || (cause === 'dead-rx' && direction === 'write')) return ''
   if (lost === 'both') return 'direction: both'
   const toClient = (lost === 'data') === (direction === 'read')
   return toClient ? 'direction: from the server to the device' : 'direction: from the device to the server'

@@ -237,6 +237,21 @@ export function pausesCost({ own, script }: Explanation, windowBlocks: number): 
   return shareCost(own.length, chancesOf(script, 'pause', own.length)) + oddCost * own.length
 }
 
+/** The same where the device drops what comes in a pause: losses that keep the rhythm. A dropped packet may be repeated, and be dropped again. */
+export function deafRhythmCost(story: Explanation, blksize: number): number | undefined {
+  const seqs = new Set(story.own.map(({ seq }) => seq))
+  const every = rhythmOf(story.own, 1)
+  if (seqs.size < LEAST_DEAF || every === undefined) return undefined
+  // An outage by the clock keeps a rhythm of blocks too, but no flash has its sizes.
+  if ((every * blksize) % FLASH_BYTES !== 0 || [...seqs].some((seq) => seq % every !== 0)) return undefined
+  return withoutLosses(story) + 3 * PARAMETER_COST + RHYTHM_COST * story.own.length
+}
+
+/** Fewer losses keep a rhythm by chance. */
+const LEAST_DEAF = 4
+/** The smallest part of a flash that is erased at a time; others are multiples. */
+const FLASH_BYTES = 4096
+
 /** The distance of which all others are multiples, to within a window; undefined without a rhythm. */
 export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): number | undefined {
   const seqs = [...new Set(pauses.map(({ seq }) => seq))].sort((a, b) => a - b)

@@ -4,7 +4,7 @@ import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
 import type { EventKind, FaultName } from './faults.ts'
 import { isFlood } from './flood.ts'
-import { lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
+import { deafRhythmCost, lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { mixedLosses } from './mixed.ts'
 import { latenciesOf } from './script.ts'
 import { clientTimerOf } from './timer.ts'
@@ -80,6 +80,7 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
     const add = (hypothesis: Hypothesis, cost: number | undefined): void => {
       if (cost !== undefined) found.push({ hypothesis, story, cost })
     }
+    if (windowBlocks <= 1) add('slow-flash', deafRhythmCost(story, transfer.agreed.blksize))
     if (windowBlocks > 1) {
       if (story.fault !== 'ack-loss') add('rx-ring', plus(ringOf(story, 'down-lost')?.cost, RARE_COST))
       // One transmit buffer for all loses the later one of two ACKs.

@@ -20,6 +20,8 @@ export interface Script {
   readonly seq: Float64Array
   /** Packets were left out before this one. */
   readonly gapBefore: Uint8Array
+  /** Its answer may be among packets that were left out. */
+  readonly isLeftOut: Uint8Array
   /** The highest block acknowledged before this packet. */
   readonly ackedBefore: Float64Array
   /** The server begins once more for a repeated request, from another port: a client that took the first answer leaves this one alone. */
@@ -141,6 +143,11 @@ export function scriptOf(
   let undecidedFrom = length
   if (followedUntil === 'capture-end')
     while (undecidedFrom > 0 && ms[length - 1] - outMs[undecidedFrom - 1] + quietMs <= mostMs) undecidedFrom--
+  const isLeftOut = new Uint8Array(length)
+  for (let gap = 1; gap < length; gap++) {
+    if (gapBefore[gap] === 0) continue
+    for (let at = gap - 1; at >= 0 && isLeftOut[at] === 0 && ms[gap - 1] - outMs[at] <= mostMs; at--) isLeftOut[at] = 1
+  }
   // An ERROR that comes when an answer is due is that answer.
   const asked = before < 0 || seq[before] !== ERROR_SAID ? -1 : sentBefore[before]
   const isNew = asked >= 0 && (sentBefore[asked] < 0 || seq[sentBefore[asked]] < seq[asked])
@@ -155,6 +162,7 @@ export function scriptOf(
     fromClient,
     seq,
     gapBefore,
+    isLeftOut,
     ackedBefore,
     isBegunAgain,
     nextHeard,

@@ -129,7 +129,13 @@ class Search {
   /** Packets were left out of the capture: the client stands where its last ACK said. */
   #afterGap(branch: Branch): Branch {
     const { cost, pauses, events } = branch
-    return { ...this.#begin(this.#script.ackedBefore[this.#at], true), cost, pauses, events }
+    const { fromClient, seq, ackedBefore } = this.#script
+    const at = this.#at
+    // What is behind it follows from what was left out: a client in lock-step stands there.
+    const isAck = fromClient[at] === 1 && seq[at] >= 0
+    const stands = isAck ? seq[at] : this.#terms.windowsize === 1 ? seq[at] - 1 : 0
+    const begun = this.#begin(Math.max(ackedBefore[at], stands), true)
+    return { ...begun, cost, pauses, events, explained: isAck ? [at] : [] }
   }
 
   /** The next block, answered in the usual time, with nothing unusual before it: most packets are like that. */
@@ -194,6 +200,10 @@ class Search {
       const heard = this.#script.nextHeard[at]
       if (branch.staysOut || heard < 0 || ms[heard] - ms[at] > this.#script.medianMs / 2) return
       branch = { ...branch, isOut: false }
+    }
+    if (this.#script.isLeftOut[at] === 1) {
+      out.push(branch)
+      return
     }
     if (at > lastHeard) {
       const dead = this.#happened(branch, 'dead', at, block)

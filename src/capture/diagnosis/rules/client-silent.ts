@@ -1,23 +1,10 @@
-import type { CapturedTransfer } from '../../contract.ts'
-import type { Rule } from '../rule.ts'
+import type { Finding, Rule } from '../rule.ts'
 import { unansweredAcks } from '../upload/unanswered.ts'
 import { shown, type View } from '../view/view.ts'
+import { isAbandoned, LEVEL_WITH_GONE, unansweredSends } from './gone.ts'
+import { reachesClient } from './unreachable.ts'
 
 const LEAST_SENDS = 3
-
-/** Packets of DATA behind the last word of a device that had begun to take blocks. */
-export function unansweredSends({ episodes, packets, list, transfer }: View): readonly number[] {
-  const last = episodes.at(-1)
-  if (last === undefined || last.closed || !isAbandoned(transfer) || transfer.blocks.highestAcknowledged === 0)
-    return []
-  const inside = [...list.subarray(last.from, last.to + 1)]
-  return inside.some((i) => packets.fromClient(i)) ? [] : inside.filter((i) => packets.kind(i) === 'data')
-}
-
-/** Both fell silent, or the server gave up. */
-function isAbandoned({ outcome }: CapturedTransfer): boolean {
-  return outcome.type === 'silent' || (outcome.type === 'error' && outcome.from === 'server' && outcome.wireCode === 0)
-}
 
 export const clientSilent: Rule = {
   id: 'client-silent',
@@ -26,10 +13,51 @@ export const clientSilent: Rule = {
     'Look at its console: it may have crashed, restarted, lost its link or been switched off. When it starts again by itself, its next request is a new transfer in this capture.',
   isConsequence: true,
   find(view) {
-    const isUpload = view.transfer.direction === 'write'
-    const sends = !isUpload ? unansweredSends(view) : isAbandoned(view.transfer) ? unansweredAcks(view) : []
-    if (sends.length < LEAST_SENDS) return undefined
+    const { transfer, list, packets } = view
+    if (transfer.outcome.type === 'last-ack-missing') return leftAtTheEnd(view)
+    const isUpload = transfer.direction === 'write'
+    const sends = !isUpload ? unansweredSends(view) : isAbandoned(transfer) ? unansweredAcks(view) : []
+    // Its own message says more.
+    if (sends.length === 0 || reachesClient(transfer) || (isUpload && transfer.blocks.highest === 0)) return undefined
     const what = isUpload ? `${sends.length} times the same ACK` : `${sends.length} packets of DATA`
-    return { confidence: 0.6, evidence: [shown(view, `${what}, and no answer of any kind`, sends)] }
+    const evidence = [shown(view, `${what}, and no answer of any kind`, sends)]
+    const { askedAgainMs } = transfer
+    const last = list.findLast((i) => packets.fromClient(i))
+    if (askedAgainMs !== undefined && last !== undefined)
+      return restarted(evidence, (askedAgainMs - packets.timeMs(last)) / 1000)
+    return sends.length < LEAST_SENDS ? undefined : { confidence: LEVEL_WITH_GONE, evidence }
   },
+}
+
+function restarted(evidence: Finding['evidence'], seconds: number): Finding {
+  return {
+    title: `the device stopped in the middle, and asks for the file anew ${seconds.toFixed(1)} s after its last packet: it restarted or gave up`,
+    advice:
+      'Look at its console for what happened before: a crash, a watchdog, a power supply that is too weak, or a person. It can be reached, as its next request shows.',
+    confidence: 0.9,
+    evidence,
+  }
+}
+
+/** The final block is the only one that is open, and each before it came without trouble. */
+function leftAtTheEnd(view: View): Finding | undefined {
+  const { packets, list, transfer, judgement } = view
+  const sends = [...list].filter((i) => packets.kind(i) === 'data' && packets.seq(i) === transfer.blocks.final)
+  const last = list.findLast((i) => packets.fromClient(i))
+  if (transfer.direction !== 'read' || last === undefined || sends.some((i) => i < last)) return undefined
+  const best = judgement.judged[0]?.story
+  if (best !== undefined && best.own.some(({ at }) => best.script.nextHeard[at] >= 0)) return undefined
+  return {
+    title: 'the device left without acknowledging the last block',
+    advice:
+      'Many devices start the image at once when its last block is there, and say nothing more: then nothing is wrong. Compare the CRC32 of the image on its console; if the device asks for the file again, the last block or its ACK is lost.',
+    confidence: 0.6,
+    evidence: [
+      shown(
+        view,
+        `the last block left ${sends.length === 1 ? 'once' : `${sends.length} times`}, and no answer came`,
+        sends,
+      ),
+    ],
+  }
 }

@@ -8,13 +8,15 @@ const LEAST_REPEATS = 2
 
 export const fragmentsDropped: Rule = {
   id: 'fragments-dropped',
-  title: 'packets of the agreed block size do not get through: the path loses their fragments',
+  title: 'packets of the agreed block size do not get through: the path carries smaller ones only, or loses fragments',
   advice:
-    'Grant a smaller block size on the server (1428 for Ethernet, 1280 or 512 behind a tunnel), or find the router that drops fragments.',
+    'Grant a smaller block size on the server (1428 for Ethernet, 1280 or 512 behind a tunnel). Then look for what carries less than its neighbours: a tunnel, a wrong MTU, or a router that drops fragments.',
   find(view) {
     const { transfer, packets, list } = view
     const missing = transfer.sideEvents.filter((e) => e.type === 'fragments-missing' && e.reason === 'missing')
-    const needed = transfer.sideEvents.filter((e) => e.type === 'icmp' && e.meaning === 'fragmentation-needed')
+    const needed = transfer.sideEvents
+      .filter((e) => e.type === 'icmp')
+      .filter((e) => e.meaning === 'fragmentation-needed')
     if (missing.length > 0 || needed.length > 0) {
       const seen = [...missing, ...needed].slice(0, MAX_EVIDENCE_PACKETS).map(({ number }) => number)
       return {
@@ -23,7 +25,7 @@ export const fragmentsDropped: Rule = {
           {
             text:
               needed.length > 0
-                ? 'a router says that the packet is too large'
+                ? `a router says that the packet is too large${mtuText(needed)}`
                 : 'first fragments came, and the others did not',
             packets: seen,
           },
@@ -50,3 +52,13 @@ export const fragmentsDropped: Rule = {
     }
   },
 }
+
+function mtuText(needed: readonly { readonly mtuBytes: number | undefined }[]): string {
+  const mtuBytes = needed.find((event) => event.mtuBytes !== undefined && event.mtuBytes > HEADERS_BYTES)?.mtuBytes
+  return mtuBytes === undefined
+    ? ''
+    : `: it carries ${mtuBytes} bytes, which is a block size of ${mtuBytes - HEADERS_BYTES} at the most`
+}
+
+/** IPv4, UDP and TFTP. */
+const HEADERS_BYTES = 32

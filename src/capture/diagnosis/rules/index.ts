@@ -6,8 +6,10 @@ import { arpSilent } from './arp-silent.ts'
 import { bitErrors } from './bit-errors.ts'
 import { budgetUsedUp } from './budget-used-up.ts'
 import { clientSilent } from './client-silent.ts'
+import { clientSlow } from './client-slow.ts'
 import { sorcerersApprentice } from './sorcerers-apprentice.ts'
 import { eeeWake } from './eee-wake.ts'
+import { rollover } from './rollover.ts'
 import { rxHold } from './rx-hold.ts'
 import { clientRefused, serverRefused } from './refused.ts'
 import { badChecksums } from './bad-checksums.ts'
@@ -22,11 +24,13 @@ import { reorder } from './reorder.ts'
 import { rxOneBehind } from './rx-one-behind.ts'
 import { rxRing } from './rx-ring.ts'
 import { serverSilent } from './server-silent.ts'
+import { serverSlow } from './server-slow.ts'
 import { slowFlash } from './slow-flash.ts'
 import { txHold } from './tx-hold.ts'
 
 export const RULES: readonly Rule[] = [
   cumulativeServerHole,
+  rollover,
   wrongSourceAddress,
   unreachable,
   badChecksums,
@@ -51,4 +55,6 @@ export const RULES: readonly Rule[] = [
   slowFlash,
   deadRx,
   serverSilent,
+  serverSlow,
+  clientSlow,
 ]

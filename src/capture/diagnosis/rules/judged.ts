@@ -3,6 +3,7 @@ import type { CauseId } from '../contract.ts'
 import type { Hypothesis, Judged } from '../explain/judge.ts'
 import type { StoryEvent } from '../explain/branch.ts'
 import type { Finding, Rule } from '../rule.ts'
+import { unansweredQuestions } from '../view/questions.ts'
 import { shown, type View } from '../view/view.ts'
 import { apart } from './apart.ts'
 
@@ -25,15 +26,18 @@ export function judgedRule({ hypotheses, events, words, ...rule }: JudgedRule): 
       const { judged } = view.judgement
       const own = judged.filter((one) => hypotheses.includes(one.hypothesis) && events(one).length > 0)
       const best = own.find(({ isLevel }) => isLevel) ?? own[0]
-      if (best === undefined) return undefined
+      if (best === undefined || isOutageProved(view, best)) return undefined
       const shownEvents = events(best)
       const weight = best.isLevel ? best.weight : own.reduce((sum, one) => sum + one.weight, 0)
       const others = judged.filter((one) => !hypotheses.includes(one.hypothesis) && one.weight >= AS_LIKELY * weight)
       const { packet } = best.story.script
-      const text = words(blocksText(shownEvents), shownEvents, best, view)
+      const isGuess = shownEvents.every((event) => isBehindAll(event, best))
+      const blocks = blocksText(shownEvents)
+      const text = isGuess ? `${blocks}: sent, and never acknowledged` : words(blocks, shownEvents, best, view)
       return {
         confidence: weight * certainty(observationsOf(best, judged, shownEvents.length)),
         likelihood: best.share,
+        isGuess,
         evidence: [
           shown(
             view,
@@ -45,6 +49,17 @@ export function judgedRule({ hypotheses, events, words, ...rule }: JudgedRule): 
       }
     },
   }
+}
+
+/** What an outage explains as well, where the server is seen to have lost the address of the device. */
+function isOutageProved({ judgement, transfer }: View, { isLevel }: Judged): boolean {
+  const outage = judgement.judged.find(({ hypothesis }) => hypothesis === 'outage')
+  return isLevel && outage?.isLevel === true && unansweredQuestions(transfer).length > 0
+}
+
+/** The client said nothing more: what became of the packet shows in nothing. */
+export function isBehindAll({ at }: StoryEvent, { story: { script } }: Pick<Judged, 'story'>): boolean {
+  return script.nextHeard[at] < 0 && script.fromClient[at] === 0
 }
 
 /** Causes that are level are told by the same packets, however many events each story makes of them; an outage by all that follows. */

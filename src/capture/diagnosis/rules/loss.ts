@@ -3,6 +3,7 @@ import type { Hypothesis } from '../explain/judge.ts'
 import type { Rule } from '../rule.ts'
 import { uploadFinding } from '../upload/finding.ts'
 import { judgedRule, ofKind } from './judged.ts'
+import { unheardAcks, unseenData } from './out-of-sight.ts'
 
 /** The rule of one direction. */
 export interface LossSettings extends Pick<Rule, 'title' | 'advice' | 'adviceOfOurs'> {
@@ -27,7 +28,12 @@ export function lossRule({ evidence, ...rule }: LossSettings): Rule {
   })
   return {
     ...ofDownload,
-    find: (view) => (view.upload === undefined ? ofDownload.find(view) : uploadFinding(view, view.upload, id)),
+    find: (view) => {
+      if (view.upload !== undefined) return uploadFinding(view, view.upload, id)
+      const told = ofDownload.find(view)
+      const outOfSight = id === 'ack-loss' ? unheardAcks(view) : unseenData(view)
+      return (told?.confidence ?? 0) >= (outOfSight?.confidence ?? 0) ? told : outOfSight
+    },
   }
 }
 

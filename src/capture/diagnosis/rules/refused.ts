@@ -1,7 +1,47 @@
+import type { CapturedTransfer } from '../../contract.ts'
 import type { CauseId } from '../contract.ts'
 import type { Rule } from '../rule.ts'
 import { unansweredAcks } from '../upload/unanswered.ts'
 import type { View } from '../view/view.ts'
+
+/** What an ERROR of a code says, in place of the words for any. */
+interface Said {
+  readonly title: string
+  readonly advice: string
+}
+
+const OF_CLIENT: Readonly<Record<number, Said>> = {
+  3: {
+    title: 'the device ended the transfer with ERROR 3: the file is too large for it',
+    advice:
+      'Compare the size of the file with the memory or the partition that it goes to. The image may be one for another device, or for another stage of its installation.',
+  },
+  8: {
+    title: 'the device ended the transfer with ERROR 8: it refuses the options of the server',
+    advice: 'Try a transfer without options: refuse blksize and windowsize on the server, or do not ask for them.',
+  },
+}
+
+const OF_SERVER: Readonly<Record<number, Said>> = {
+  1: {
+    title: 'the server ended the transfer with ERROR 1: it does not have the file',
+    advice:
+      'Compare the name letter by letter, with its folder: upper and lower case count, and the name is looked up below the folder that the server serves.',
+  },
+  2: {
+    title: 'the server ended the transfer with ERROR 2: it may not open the file',
+    advice:
+      'Make the file and its folders readable for the user that the server runs as. A name that leads out of the served folder is refused in the same way, and an upload where the server takes none.',
+  },
+  3: {
+    title: 'the server ended the transfer with ERROR 3: its disk is full, or the file is larger than it takes',
+    advice: 'Free some space on the server, or raise its limit for the size of an upload.',
+  },
+  6: {
+    title: 'the server ended the transfer with ERROR 6: the file is there already',
+    advice: 'Remove the old file, store it under another name, or let the server overwrite files.',
+  },
+}
 
 export const clientRefused = refused(
   'client-refused',
@@ -29,7 +69,9 @@ function refused(id: CauseId, by: 'client' | 'server', title: string, advice: st
       if (outcome.type !== 'error' || outcome.from !== by) return undefined
       const isGivenUp = by === 'server' && outcome.wireCode === 0 && unansweredRepeats(view) >= LEAST_REPEATS
       const before = transfer.blocks.highest === 0 ? 'before any block' : `at block ${transfer.blocks.highest}`
+      const unasked = by === 'client' && transfer.blocks.highest === 0 ? unaskedOptions(transfer) : []
       return {
+        ...(unasked.length > 0 ? unaskedFor(unasked) : (by === 'client' ? OF_CLIENT : OF_SERVER)[outcome.wireCode]),
         confidence: isGivenUp ? 0.25 : 0.99,
         evidence: [
           {
@@ -41,6 +83,25 @@ function refused(id: CauseId, by: 'client' | 'server', title: string, advice: st
     },
   }
 }
+
+/** RFC 2347: a server confirms what the client asked for and nothing else. */
+function unaskedOptions({ request, agreed }: CapturedTransfer): readonly string[] {
+  const asked = request?.options.map(({ name }) => name.toLowerCase())
+  if (asked === undefined) return []
+  return (agreed.oack ?? []).map(({ name }) => name.toLowerCase()).filter((name) => !asked.includes(name))
+}
+
+function unaskedFor(options: readonly string[]): Said {
+  // What a peer made up is not printed.
+  const known = KNOWN_OPTIONS.filter((name) => options.includes(name))
+  const names = known.length === 0 ? 'one of them' : known.join(', ')
+  return {
+    title: `the device refuses the answer to its options: it did not ask for ${names}`,
+    advice: 'Let the server confirm only what was asked for (RFC 2347), or refuse options on it altogether.',
+  }
+}
+
+const KNOWN_OPTIONS = ['blksize', 'timeout', 'tsize', 'windowsize', 'multicast', 'rollover']
 
 /** Blocks, or ACKs of an upload, that the server sent again since the device last moved it on. */
 function unansweredRepeats(view: View): number {

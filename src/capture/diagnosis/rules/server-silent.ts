@@ -1,5 +1,7 @@
 import type { Finding, Rule } from '../rule.ts'
+import { unansweredQuestions } from '../view/questions.ts'
 import { shown, type View } from '../view/view.ts'
+import { deliveryErrors } from './unreachable.ts'
 
 export const serverSilent: Rule = {
   id: 'server-silent',
@@ -11,6 +13,8 @@ export const serverSilent: Rule = {
     if (transfer.outcome.type === 'silent') return stopped(view)
     if (transfer.outcome.type !== 'unanswered' || transfer.request === undefined) return undefined
     const { count, toAddress } = transfer.request
+    // A host or firewall says why.
+    if (deliveryErrors(transfer).length > 0) return undefined
     // A lone request at the end of a capture may have been answered behind it.
     if (count < 2 && transfer.quietMs < LONE_REQUEST_MS) return undefined
     return {
@@ -26,10 +30,10 @@ function stopped(view: View): Finding | undefined {
   const last = list.findLastIndex((i) => !packets.fromClient(i))
   const isUpload = view.transfer.direction === 'write'
   const repeats = [...list.subarray(last + 1)].filter((i) => packets.kind(i) === (isUpload ? 'data' : 'ack'))
-  if (last < 0 || repeats.length < LEAST_REPEATS) return undefined
+  if (last < 0 || repeats.length < LEAST_REPEATS || unansweredQuestions(view.transfer).length > 0) return undefined
   // Something made the server give up, unless it did so of itself.
   return {
-    confidence: view.judgement.judged.length === 0 ? 0.8 : 0.25,
+    confidence: hasCause(view, last) ? 0.25 : 0.8,
     evidence: [
       shown(
         view,
@@ -42,6 +46,15 @@ function stopped(view: View): Finding | undefined {
     advice:
       'The server gave up or stopped in the middle. Look at its log, give it a longer timeout, or serve the file with another one.',
   }
+}
+
+/** Something happened before the server sent its last packet that it may have given up for. `last`: its index. */
+function hasCause({ judgement, packets, list }: View, last: number): boolean {
+  const best = judgement.judged[0]?.story
+  return (
+    best !== undefined &&
+    best.own.some(({ at }) => packets.timeMs(best.script.packet[at]) <= packets.timeMs(list[last]))
+  )
 }
 
 const LEAST_REPEATS = 3

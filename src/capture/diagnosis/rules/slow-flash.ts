@@ -1,5 +1,7 @@
 import { rhythmOf } from '../explain/fit.ts'
 import { median } from '../view/median.ts'
+import type { StoryEvent } from '../explain/branch.ts'
+import type { Judged } from '../explain/judge.ts'
 import { judgedRule, ofKind } from './judged.ts'
 
 export const slowFlash = judgedRule({
@@ -8,7 +10,7 @@ export const slowFlash = judgedRule({
   advice:
     'Nothing is lost: let it take its time. A server that gives up or repeats in these pauses needs a longer timeout.',
   hypotheses: ['slow-flash'],
-  events: ofKind('pause'),
+  events: (judged) => (judged.story.fault === 'slow-flash' ? ofKind('pause')(judged) : firstOfEach(judged)),
   words: (_blocks, events, { story }, { latencies }) => {
     const { ms, nextHeard } = story.script
     const lengths = events.map(({ at }) => (nextHeard[at] < 0 ? 0 : ms[nextHeard[at]] - ms[at]))
@@ -19,3 +21,8 @@ export const slowFlash = judgedRule({
       : `${about}, one every ${every} blocks; loss keeps no such rhythm`
   },
 })
+
+/** A device that drops what comes in a pause loses the same block again and again. */
+function firstOfEach({ story: { own } }: Judged): readonly StoryEvent[] {
+  return own.filter(({ seq }, n) => own.findIndex((other) => other.seq === seq) === n)
+}

@@ -19,15 +19,21 @@ export function latenciesOf(packets: CapturedPackets, list: Uint32Array): Latenc
   const lastLeftAt = new Map<number, number>()
   let acked = 0
   let windowBlocks = 0
+  /** ACKs were left out. */
+  let isBlind = false
   for (const i of list) {
     const kind = packets.kind(i)
     const seq = packets.seq(i)
-    if (packets.thinnedBefore(i) > 0) leftAt.clear()
+    if (packets.thinnedBefore(i) > 0) {
+      leftAt.clear()
+      isBlind = true
+    }
     if (kind === 'data') {
       lastLeftAt.set(seq, packets.timeMs(i))
       leftAt.set(seq, leftAt.has(seq) || seq <= acked ? Number.NaN : packets.timeMs(i))
-      windowBlocks = Math.max(windowBlocks, seq - acked)
+      if (!isBlind) windowBlocks = Math.max(windowBlocks, seq - acked)
     } else if (kind === 'ack') {
+      isBlind = false
       // What lies below in a window was answered by an earlier ACK, or lost: it gives no sample.
       const left = seq > acked ? leftAt.get(seq) : undefined
       if (left !== undefined && !Number.isNaN(left)) samples.push(packets.timeMs(i) - left)

@@ -4,8 +4,10 @@ import { type Evidence, MAX_EVIDENCE_PACKETS, type PossibleHoles } from '../cont
 import { type Judgement, judge } from '../explain/judge.ts'
 import { holesOf } from '../holes.ts'
 import { type UploadLosses, uploadLossesOf } from '../upload/losses.ts'
+import { type UploadPauses, uploadPausesOf } from '../upload/pauses.ts'
 import { type Episode, episodesOf } from './episodes.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
+import { type ServerTurns, serverTurnsOf } from './server-turns.ts'
 import { countingPackets, frameNumbers } from './timeline.ts'
 
 export interface View {
@@ -20,6 +22,10 @@ export interface View {
   readonly judgement: Judgement
   /** What an upload lost; undefined where its packets do not tell. */
   readonly upload: UploadLosses | undefined
+  /** Who paused in an upload. */
+  readonly pauses: UploadPauses
+  /** What the server of a download in lock-step made of the ACKs. */
+  readonly turns: ServerTurns
   /** Indices of the packets that the client sent of its own accord, as the likeliest story has it. */
   readonly ownAccord: readonly number[]
 }
@@ -30,12 +36,27 @@ export function viewOf(transfer: CapturedTransfer): View {
   const latencies = latenciesOf(packets, list)
   const episodes = episodesOf(packets, list)
   const holes = holesOf(transfer, list)
-  const judgement = judge(transfer, list, latencies.windowBlocks)
+  const judgement = judge(transfer, beforeRefused(transfer, list), latencies.windowBlocks)
   const best = judgement.judged[0]?.story
   const ownAccord =
     best === undefined ? [] : best.events.filter(({ kind }) => kind === 'timer').map(({ at }) => best.script.packet[at])
   const upload = uploadLossesOf(transfer, list)
-  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, ownAccord }
+  const turns = serverTurnsOf(transfer, list, latencies.windowBlocks)
+  const pauses = uploadPausesOf(transfer, list, upload)
+  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, pauses, turns, ownAccord }
+}
+
+/** Without what the device refused: it answered by ICMP that nothing takes the packets there any more. Nothing is lost then. */
+function beforeRefused({ sideEvents, client, packets }: CapturedTransfer, list: Uint32Array): Uint32Array {
+  const refused = sideEvents.find(
+    (event) => event.type === 'icmp' && event.meaning === 'port-unreachable' && event.from === client.address,
+  )
+  if (refused === undefined) return list
+  const end = list.findIndex((i) => packets.number(i) > refused.number)
+  const before = end < 0 ? list : list.subarray(0, end)
+  // The one that the message is about.
+  const heard = before.findLastIndex((i) => packets.fromClient(i))
+  return before.subarray(0, heard + 1)
 }
 
 /** Evidence with the frames of these packets. */

@@ -1,0 +1,58 @@
+/** Losses on the way between the server and the place of a capture that was not taken at it, as what the server sends next shows them. */
+import type { Finding } from '../rule.ts'
+import { timerLike } from '../view/pauses.ts'
+import { shown, type View } from '../view/view.ts'
+import { blocksText, certainty } from './judged.ts'
+import { LOST_OR_PAUSED } from './server-slow.ts'
+
+/** ACKs that the capture has, and after which the server sent the same block again. */
+export function unheardAcks(view: View): Finding | undefined {
+  const { unheard } = view.turns
+  if (unheard.length === 0) return undefined
+  const isAtServer = view.transfer.vantage.at === 'server'
+  return {
+    title: isAtServer
+      ? 'acknowledgements arrive at the server, and its program does not take them'
+      : 'acknowledgements are lost between the place of this capture and the server',
+    advice: isAtServer
+      ? 'Look at the firewall of the server and at its load: packets that its card has received are dropped before the program sees them (`nstat -az UdpInErrors UdpRcvbufErrors`).'
+      : 'The device has answered each time: look at what lies behind the place of this capture, the cables, ports and switches up to the server, and at the firewall of the server. A capture at the server shows whether these ACKs arrive.',
+    // It is seen directly, and the direction with it.
+    confidence: Math.max(certainty(unheard.length), 0.7),
+    likelihood: 1,
+    evidence: [
+      shown(
+        view,
+        `the ACK of ${blocksText(unheard)} is in the capture, and the server sends the block again until another ACK comes`,
+        unheard.flatMap((turn) => turn.shown),
+      ),
+    ],
+  }
+}
+
+/** Blocks that came after the same wait each time, as a timer makes it: lost before they passed the place of the capture, or sent late. */
+export function unseenData(view: View): Finding | undefined {
+  const { late } = view.turns
+  if (
+    !timerLike(
+      view,
+      late.map(({ ms }) => ms),
+    )
+  )
+    return undefined
+  return {
+    title: 'DATA is lost between the server and the place of this capture',
+    confidence: LEVEL,
+    likelihood: 1,
+    evidence: [
+      shown(
+        view,
+        `${blocksText(late.map(({ seq }) => ({ seq: seq + 1 })))}: came only after the wait of a timer, although the ACK before had left`,
+        late.flatMap((turn) => turn.shown),
+      ),
+    ],
+    tellApart: LOST_OR_PAUSED,
+  }
+}
+
+const LEVEL = 0.5

@@ -1,0 +1,33 @@
+/** Pauses of a server, in words and as what else they may be. */
+import type { View } from './view.ts'
+
+/** The longest pause of those that are worth a word, at the least. */
+const LEAST_LONGEST_MS = 800
+const LEAST_ALIKE = 3
+/** Timers are this exact, and some double. */
+const ALIKE = 0.03
+
+/** Less of a transfer is not worth a word. */
+const LEAST_SHARE = 0.1
+
+export function areWorthAWord(lengths: readonly number[], durationMs: number): boolean {
+  const totalMs = lengths.reduce((sum, ms) => sum + ms, 0)
+  return lengths.length > 0 && Math.max(...lengths) >= LEAST_LONGEST_MS && totalMs >= LEAST_SHARE * durationMs
+}
+
+/** `3 times, 6.0 s in all, 2.1 s at the longest`. */
+export function pausesText(lengths: readonly number[]): string {
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+  const total = lengths.reduce((sum, ms) => sum + ms, 0)
+  if (lengths.length === 1) return `once, for ${seconds(total)}`
+  return `${lengths.length} times, ${seconds(total)} in all, ${seconds(Math.max(...lengths))} at the longest`
+}
+
+/** Where the capture was not taken at the server: the pauses are alike, or multiples by powers of two, as the waits of a timer are. */
+export function timerLike({ transfer }: View, lengths: readonly number[]): boolean {
+  if (transfer.vantage.at === 'server' || lengths.length < LEAST_ALIKE) return false
+  const shortestMs = Math.min(...lengths)
+  return lengths.every((ms) => TIMES.some((n) => Math.abs(ms / shortestMs - n) <= ALIKE * n))
+}
+
+const TIMES = [1, 2, 3, 4, 7, 8, 15]

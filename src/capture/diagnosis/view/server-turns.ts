@@ -1,0 +1,89 @@
+/**
+ * What the server made of the ACKs of a download, by what it sent next. A capture at the server shows each ACK that its card got; one taken elsewhere
+ * also those that were lost behind it.
+ */
+import type { CapturedTransfer } from '../../contract.ts'
+import { MAX_EVIDENCE_PACKETS } from '../contract.ts'
+import { quantile } from './median.ts'
+
+/** From an ACK that was due to the next block. */
+export interface ServerTurn {
+  /** The block that was acknowledged. */
+  readonly seq: number
+  readonly ms: number
+  /** Indices of the packets that show it: the ACK, what was sent again, the ACKs that repeated it, the next block. */
+  readonly shown: readonly number[]
+}
+
+export interface ServerTurns {
+  /** The ACK was seen, and the server sent its block again and waited for another ACK: it never had it. */
+  readonly unheard: readonly ServerTurn[]
+  /** The next block came for the first time, although no other ACK had. */
+  readonly late: readonly ServerTurn[]
+}
+
+const NONE: ServerTurns = { unheard: [], late: [] }
+const NOTHING: readonly number[] = []
+/** A block that left before its ACK came in is no answer to it. No timer of a server is shorter, but for those that look at each packet. */
+const LEAST_TIMER_MS = 45
+/** Of the usual turns. */
+const LATE_TIMES = 20
+const LATE_LEAST_MS = 400
+const LEAST_TURNS = 4
+
+/** `list`: the packets that count. In lock-step alone: only there each ACK calls for one block. */
+export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, windowBlocks: number): ServerTurns {
+  if (transfer.direction !== 'read' || transfer.agreed.windowsize > 1 || windowBlocks > 1) return NONE
+  if (transfer.source === 'trace') return NONE
+  const { packets, blocks } = transfer
+  const unheard: ServerTurn[] = []
+  const quiet: ServerTurn[] = []
+  const turnsMs: number[] = []
+  let sent = 0
+  let ackMs: number | undefined
+  let ackAt = -1
+  let lastMs = 0
+  let shown = NOTHING
+  let isRepeated = false
+  let isAckedAgain = false
+  for (const i of list) {
+    const kind = packets.kind(i)
+    const seq = packets.seq(i)
+    const ms = packets.timeMs(i)
+    if (packets.thinnedBefore(i) > 0) ackMs = undefined
+    lastMs = ms
+    if (kind === 'ack' && packets.fromClient(i) && seq === sent && seq > 0) {
+      if (ackMs === undefined) {
+        ackMs = ms
+        ackAt = i
+        shown = NOTHING
+        isRepeated = false
+        isAckedAgain = false
+      } else {
+        isAckedAgain = true
+        if (shown.length < MAX_EVIDENCE_PACKETS) shown = [...shown, i]
+      }
+    } else if (kind === 'data' && !packets.fromClient(i)) {
+      if (seq > sent) {
+        if (ackMs !== undefined) {
+          const tookMs = ms - ackMs
+          if (!isAckedAgain) turnsMs.push(tookMs)
+          // Most turns are short, and there are millions of them.
+          const kept = isAckedAgain ? (isRepeated ? unheard : undefined) : tookMs >= LATE_LEAST_MS ? quiet : undefined
+          kept?.push({ seq: sent, ms: tookMs, shown: [ackAt, ...shown, i] })
+        }
+        sent = seq
+        ackMs = undefined
+      } else if (seq === sent && ackMs !== undefined && seq !== blocks.final) {
+        if (ms - ackMs >= LEAST_TIMER_MS) isRepeated = true
+        if (shown.length < MAX_EVIDENCE_PACKETS) shown = [...shown, i]
+      }
+    }
+  }
+  // The server gave up over it, or the capture ends.
+  if (ackMs !== undefined && isRepeated && isAckedAgain)
+    unheard.push({ seq: sent, ms: lastMs - ackMs, shown: [ackAt, ...shown] })
+  const usualMs = turnsMs.length < LEAST_TURNS ? Infinity : quantile(turnsMs, 0.5)!
+  const late = quiet.filter(({ ms }) => ms >= LATE_TIMES * usualMs)
+  return { unheard, late }
+}
