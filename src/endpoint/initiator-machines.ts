@@ -6,11 +6,18 @@ import { GroupReceiver } from '../transfer/multicast/receiver.ts'
 import { anticipation } from '../transfer/policy/anticipation.ts'
 import { negotiated } from '../transfer/policy/negotiated.ts'
 import { Receiver } from '../transfer/receiver.ts'
+import type { FirstRoundTrip } from '../transfer/rto.ts'
 import { Sender } from '../transfer/sender.ts'
 import type { InitiatorConfig } from './initiator-contract.ts'
 
 /** The receiver of a read. `oack`: the answer was an OACK, which wants ACK 0; otherwise it was DATA 1. */
-export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: boolean, sink: ReceiverSink): Receiver {
+export function createReceiver(
+  config: InitiatorConfig,
+  agreed: Agreed,
+  oack: boolean,
+  firstRoundTrip: FirstRoundTrip,
+  sink: ReceiverSink,
+): Receiver {
   const { near, label, mode, giveUpMs, dallyMs } = config
   const { tsizeBytes } = agreed
   // 0 stands for "unknown" at servers that make the file while they send it; in netascii tsize is an estimate.
@@ -22,6 +29,7 @@ export function createReceiver(config: InitiatorConfig, agreed: Agreed, oack: bo
       acknowledgeRequest: oack,
       near,
       addressValidated: true,
+      firstRoundTrip,
       label,
       peerRole: 'server',
       sizeBytes: exact ? tsizeBytes : undefined,
@@ -57,7 +65,12 @@ export function createGroupReceiver(
 }
 
 /** The sender of a write. A device that agreed to no window may be as faulty as any client of our server, so it gets the server's policy. */
-export function createSender(config: InitiatorConfig, agreed: Agreed, sink: SenderSink): Sender {
+export function createSender(
+  config: InitiatorConfig,
+  agreed: Agreed,
+  firstRoundTrip: FirstRoundTrip,
+  sink: SenderSink,
+): Sender {
   const { sizeBytes, near, label } = config
   const { windowsize } = agreed
   const policy =
@@ -70,6 +83,8 @@ export function createSender(config: InitiatorConfig, agreed: Agreed, sink: Send
     oack: undefined,
     near,
     addressValidated: true,
+    // In lock-step DATA 1 is timed by itself.
+    firstRoundTrip: policy.cumulative ? firstRoundTrip : undefined,
     label,
     peerRole: 'server' as const,
   }

@@ -25,6 +25,7 @@ import { type Counters, type Machine, newCounters } from '../transfer/contract.t
 import { type Agreed, acceptOack } from '../transfer/negotiate.ts'
 import type { Receiver } from '../transfer/receiver.ts'
 import { acceptGroupOack } from '../transfer/multicast/group-agreement.ts'
+import type { FirstRoundTrip } from '../transfer/rto.ts'
 import type { GroupReceiver } from '../transfer/multicast/receiver.ts'
 import { Oddities } from '../transfer/oddities.ts'
 import { badOack, noAnswer, portClosed, oddAnswer, refusedByPeer } from './initiator-faults.ts'
@@ -43,9 +44,17 @@ const SLOWEST_REQUEST_MS = 4000
 const OWN_UPLOAD_MS = 3000
 /** Servers refuse a second upload to one name with one of these. */
 const BUSY_CODES: ReadonlySet<number> = new Set([WIRE_ERROR.undefined, WIRE_ERROR.access])
+/** What answers a repeated request so soon is the answer to the last one (rule R4). */
+const AT_ONCE_MS = 5
 const NO_COUNTERS = newCounters()
 
 export type { InitiatorConfig, InitiatorSink, RequestKind } from './initiator-contract.ts'
+
+/** Requests of one kind. */
+interface Asked {
+  readonly firstAt: number
+  lastAt: number
+}
 
 export class Initiator implements Machine {
   /** Why the transfer runs without the options that were asked for; undefined when it does not. */
@@ -56,6 +65,7 @@ export class Initiator implements Machine {
   readonly #config: InitiatorConfig
   readonly #sink: InitiatorSink
   readonly #packets: Partial<Record<RequestKind, Uint8Array>> = {}
+  readonly #asked: Partial<Record<RequestKind, Asked>> = {}
   /** The kind of the request that was answered. Before an answer: `options`, or `plain` when there are none or they were refused. */
   #kind: RequestKind
   #machine: Machine | undefined
@@ -152,11 +162,19 @@ export class Initiator implements Machine {
 
   #send(now: number, kind: RequestKind): void {
     this.requests++
+    const asked = (this.#asked[kind] ??= { firstAt: now, lastAt: now })
+    asked.lastAt = now
     this.#sink.request(kind, (this.#packets[kind] ??= this.#encode(kind)))
     const { requestMs, waitMs } = this.#config
     const slowestMs = Math.max(requestMs, SLOWEST_REQUEST_MS)
     const backoffMs = Math.min(requestMs * 2 ** Math.min(this.#tries, 10), slowestMs)
     this.#nextAt = now + (waitMs > 0 ? Math.min(requestMs, WAIT_REPEAT_MS) : backoffMs)
+  }
+
+  /** Each kind has its own port, so the repeats of one leave the sample of the other. */
+  #roundTrip(now: number, kind: RequestKind): FirstRoundTrip {
+    const { firstAt, lastAt } = this.#asked[kind] ?? { firstAt: now, lastAt: now }
+    return { ms: now - (now - lastAt <= AT_ONCE_MS ? lastAt : firstAt), isSample: firstAt === lastAt }
   }
 
   #encode(kind: RequestKind): Uint8Array {
@@ -272,13 +290,14 @@ export class Initiator implements Machine {
     this.#port = port
     this.#sink.lock(kind, port)
     this.#sink.agreed(agreed)
+    const roundTrip = this.#roundTrip(now, kind)
     if (agreed.group !== undefined) {
       this.#receiver = createGroupReceiver(this.#config, agreed, agreed.group, isMaster, this.#sink)
       this.#machine = this.#receiver
     } else if (this.#config.direction === 'read') {
-      this.#receiver = createReceiver(this.#config, agreed, oack, this.#sink)
+      this.#receiver = createReceiver(this.#config, agreed, oack, roundTrip, this.#sink)
       this.#machine = this.#receiver
-    } else this.#machine = createSender(this.#config, agreed, this.#sink)
+    } else this.#machine = createSender(this.#config, agreed, roundTrip, this.#sink)
     this.#machine.start(now)
   }
 

@@ -15,6 +15,7 @@ import {
   gapSpacingMs,
   LONGEST_PAUSE_MS,
   pauseWaitMs,
+  slowestLinkMs,
   slowestMs,
   soonestAnswerMs,
   stuckMs,
@@ -43,7 +44,7 @@ const UNTIMED_MS = 50
 /** The wait for a window before it is known how long one takes, by how often the timer rang: what a slow link still carries must not be sent again. */
 const UNPACED_MS = [250, 125, 125, 250, 500, 1000] as const
 /** A first window is not waited for longer than this: its client may be slow, and not its link. */
-const MOST_UNPACED_MS = 4000
+const MOST_UNPACED_MS = 9000
 /** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
 const FAST_ROUNDS = 1.5
 /** The same where no round trip was measured, milliseconds. */
@@ -58,7 +59,9 @@ export const CUMULATIVE: Reading = { open, acked, timer, refused: () => false }
 function open(s: SenderState, now: number): void {
   s.progressAt = now
   const w = (s.windows = new Windows())
-  if (s.rto.srttMs > FAST_OACK_MS) w.slowestMs = Math.min(MOST_UNPACED_MS, slowestMs(s, s.policy.windowBlocks))
+  const { windowBlocks } = s.policy
+  if (s.rto.srttMs > FAST_OACK_MS) w.slowestMs = Math.min(MOST_UNPACED_MS, slowestMs(s, windowBlocks))
+  else if (s.pauseMs > 0) w.slowestMs = Math.min(MOST_UNPACED_MS, s.pauseMs + slowestLinkMs(s, windowBlocks))
   send(s, w, now)
   arm(s, now)
 }

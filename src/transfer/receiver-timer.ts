@@ -4,8 +4,8 @@
  * it holds its address, A5's few and slow tries apply.
  */
 import { firstContactWaitsMs } from './first-contact.ts'
-import { stalledAfterMs } from './waits.ts'
-import { Rto } from './rto.ts'
+import { SLOWEST_BYTES_PER_MS, stalledAfterMs } from './waits.ts'
+import { type FirstRoundTrip, Rto } from './rto.ts'
 
 const FIRST_NEAR_MS = 250
 const FIRST_FAR_MS = 1000
@@ -27,6 +27,13 @@ const ROOM_TIMEOUTS = 1.2
 const PROMPT_ROUNDS = 4
 const PROMPT_MS = 50
 
+/** Rule R4: the longest wait for the first block. */
+const MOST_FIRST_MS = 4000
+/** Rule R4: a request that took no longer came over a fast link. */
+const FAST_REQUEST_MS = 4
+/** A request and its answer have this many bytes at least. */
+const REQUEST_BYTES = 100
+
 export interface RepeatTimerOptions {
   readonly near: boolean
   readonly addressValidated: boolean
@@ -37,28 +44,37 @@ export interface RepeatTimerOptions {
   readonly peerTimeoutMs: number
   /** Rule R3 holds for clients that store: a server's timer does not begin again at each ACK. */
   readonly leavesRoom: boolean
+  readonly blksize: number
+  /** That of our request. */
+  readonly firstRoundTrip?: FirstRoundTrip | undefined
 }
 
 export class RepeatTimer {
   /** When the last packet wants to be repeated; Infinity for never. */
   dueAt = Infinity
   addressValidated: boolean
-  readonly #near: boolean
   readonly #firstWaitsMs: readonly number[]
   readonly #minMs: number
   /** From our ACK to the block that it asked for. */
   readonly #rto = new Rto()
   readonly #roomMs: number
   #sentAt = Number.NaN
+  /** Rule R4: the least wait until a block was timed. */
+  #firstMs: number
+  #isTimed = false
+  /** That of our request, or what it took at most. */
+  #roundTripMs = 0
   #repeats = 0
   #repeatedAt = Number.NaN
   #tries: number
 
   constructor(options: RepeatTimerOptions) {
+    const { near, blksize, firstRoundTrip } = options
+    this.#firstMs = near ? FIRST_NEAR_MS : FIRST_FAR_MS
+    if (firstRoundTrip !== undefined) this.#expect(firstRoundTrip, blksize)
     this.#roomMs = ROOM_TIMEOUTS * options.peerTimeoutMs
     this.#tries = options.leavesRoom ? TRIES : Infinity
-    this.#near = options.near
-    this.#firstWaitsMs = firstContactWaitsMs(options.first, options.near)
+    this.#firstWaitsMs = firstContactWaitsMs(options.first, near)
     this.addressValidated = options.addressValidated
     this.#minMs = options.windowed ? MIN_WINDOWED_MS : MIN_LOCKSTEP_MS
   }
@@ -69,9 +85,17 @@ export class RepeatTimer {
     this.#rest(now)
   }
 
+  /** Nothing left: the peer is about to go on by itself. */
+  waiting(now: number): void {
+    this.#rest(now)
+  }
+
   /** The block that the last packet asked for came. Karn: no sample when that packet was repeated. */
   answered(now: number): void {
-    if (!Number.isNaN(this.#sentAt)) this.#rto.sample(now - this.#sentAt)
+    if (!Number.isNaN(this.#sentAt)) {
+      this.#rto.sample(now - this.#sentAt)
+      this.#isTimed = true
+    }
     this.progressed(now)
   }
 
@@ -81,6 +105,11 @@ export class RepeatTimer {
     this.addressValidated = true
     this.#sentAt = Number.NaN
     this.#rest(now)
+  }
+
+  /** Something came that is of no use: the peer is sending, and the block that is asked for may be behind it. */
+  heard(now: number): void {
+    this.dueAt = Math.max(this.dueAt, now + this.#waitMs())
   }
 
   /** The last packet was repeated because nothing came. */
@@ -100,6 +129,11 @@ export class RepeatTimer {
   /** Wants the repeat no later than `at`. */
   hurry(at: number): void {
     if (at < this.dueAt) this.dueAt = at
+  }
+
+  /** Within this time after our answer to an OACK the same OACK has crossed it. */
+  get crossesMs(): number {
+    return Math.max(this.quietMs, this.#roundTripMs)
   }
 
   /** Within this time after an ACK the same ACK says nothing new: a repeat may have crossed it on the way. */
@@ -141,7 +175,15 @@ export class RepeatTimer {
   #waitMs(): number {
     if (!this.addressValidated) return this.#firstWaitsMs[this.#repeats] ?? Infinity
     if (this.#repeats >= this.#tries) return this.#roomMs + this.srttMs
-    const firstMs = this.#near ? FIRST_NEAR_MS : FIRST_FAR_MS
-    return this.#rto.waitMs(this.#repeats, this.srttMs === 0 ? firstMs : this.#minMs, SLOWEST_MS)
+    return this.#rto.waitMs(this.#repeats, this.#isTimed ? this.#minMs : this.#firstMs, SLOWEST_MS)
+  }
+
+  /** Rule R4: a block takes as much longer than the request as it has more bytes, on no slower link than SLOWEST_BYTES_PER_MS. */
+  #expect({ ms, isSample }: FirstRoundTrip, blksize: number): void {
+    if (isSample) this.#rto.sample(ms)
+    if (ms <= FAST_REQUEST_MS || ms > MOST_FIRST_MS) return
+    this.#roundTripMs = ms
+    const blockMs = Math.min((ms * blksize) / REQUEST_BYTES, blksize / SLOWEST_BYTES_PER_MS)
+    this.#firstMs = Math.max(this.#firstMs, Math.min(MOST_FIRST_MS, ms + blockMs))
   }
 }

@@ -14,6 +14,7 @@ import { type Failing, gaveUp, oversizeBlock, peerError, peerGone, wrongSize } f
 import { BlockOrder, type Evidence } from './receiver-order.ts'
 import { giveUpAfterMs } from './waits.ts'
 import { RepeatTimer } from './receiver-timer.ts'
+import type { FirstRoundTrip } from './rto.ts'
 
 export interface ReceiverConfig {
   readonly blksize: number
@@ -40,6 +41,8 @@ export interface ReceiverConfig {
    * Default false.
    */
   readonly onlyWhenAsked?: boolean
+  /** Rule R4: the round trip of our request. */
+  readonly firstRoundTrip?: FirstRoundTrip | undefined
   /** Milliseconds without progress before giving up; by default A14's max(30 s, 6 peer timeouts). */
   readonly giveUpMs?: number
   /** Milliseconds to stay after the last ACK and answer repeats; by default two peer timeouts, 3 to 15 s. */
@@ -73,6 +76,11 @@ export class Receiver implements Machine {
   #ackAt = -Infinity
   #gapAckAt = -Infinity
   #gapAcked = false
+  /** The block that came again last, and the ACK that it brought. */
+  #againSeq = 0
+  /** The highest block without a use that came since the last ACK. */
+  #heardSeq = 0
+  #againAcked = -1
   /** When the first block behind the present gap came; -Infinity without a gap. */
   #gapSeenAt = -Infinity
   /** Of the first block's bytes, to know a late copy of it by. */
@@ -94,6 +102,8 @@ export class Receiver implements Machine {
       first: config.oack === undefined ? 'data' : 'oack',
       peerTimeoutMs: config.peerTimeoutMs,
       leavesRoom: config.peerRole !== 'server',
+      blksize: config.blksize,
+      firstRoundTrip: config.firstRoundTrip,
     })
     this.#giveUpMs = config.giveUpMs ?? giveUpAfterMs(config.peerTimeoutMs)
     this.#order = new BlockOrder(config.rollover, config.windowsize, config.sizeBytes !== undefined)
@@ -110,7 +120,8 @@ export class Receiver implements Machine {
 
   start(now: number): void {
     this.progressAt = now
-    this.#timer.sent(now)
+    if (this.#config.oack !== undefined || this.#config.acknowledgeRequest) this.#timer.sent(now)
+    else this.#timer.waiting(now)
     this.#open(now)
     this.#arm()
   }
@@ -205,6 +216,7 @@ export class Receiver implements Machine {
       return
     }
     const seq = this.#order.seqOf(block, this.#stored)
+    this.#heard(now, seq)
     if (seq > this.#stored) this.#ahead(now, buffer, offset, length)
     else if (seq > 0) this.#again(now, seq)
     else this.#ignore(buffer, offset, length)
@@ -239,6 +251,16 @@ export class Receiver implements Machine {
       this.#sendAck(now)
       this.#timer.sent(now)
     }
+  }
+
+  /**
+   * Rule R4: while a window comes in, the block that is asked for may be behind it. What does not go on from the last such block is a repeat by
+   * the peer's timer, and postpones nothing.
+   */
+  #heard(now: number, seq: number): void {
+    if (this.#config.windowsize === 1 || seq <= this.#heardSeq) return
+    this.#heardSeq = seq
+    this.#timer.heard(now)
   }
 
   #evidence(now: number, buffer: Uint8Array, offset: number, length: number): Evidence {
@@ -295,6 +317,11 @@ export class Receiver implements Machine {
     this.counters[COUNTER.retransmitted]++
     if (this.#stored !== this.#acked || now < this.#ackAt + this.#timer.quietMs) return
     if (this.#phase === 'dally' && seq !== this.#stored) return
+    // The rest of a window that leaves again asks nothing that its first block did not (rule R4).
+    const isRest = this.#config.windowsize > 1 && this.#acked === this.#againAcked && seq > this.#againSeq
+    this.#againSeq = seq
+    if (isRest) return
+    this.#againAcked = this.#acked
     this.#sendAck(now)
     this.#timer.answeredAgain(now)
   }
@@ -303,7 +330,7 @@ export class Receiver implements Machine {
     this.#odd(buffer, offset, length)
     // A client that has nothing yet: our ACK 0 was lost.
     const ours = this.#config.oack === undefined && this.#config.acknowledgeRequest
-    if (!ours || this.#phase !== 'offer' || now < this.#ackAt + this.#timer.quietMs) {
+    if (!ours || this.#phase !== 'offer' || now < this.#ackAt + this.#timer.crossesMs) {
       this.counters[COUNTER.ignored]++
       return
     }
@@ -332,6 +359,7 @@ export class Receiver implements Machine {
 
   #sendAck(now: number): void {
     this.#acked = this.#stored
+    this.#heardSeq = 0
     this.#ackAt = now
     this.counters[COUNTER.acks]++
     writeAck(this.#ack, 0, blockOfSeq(this.#stored, this.#order.rollover))

@@ -8,6 +8,13 @@ const SRTT_GAIN = 1 / 8
 const RTTVAR_GAIN = 1 / 4
 const RTTVAR_WEIGHT = 4
 
+/** A round trip that was seen before a transfer began: that of its request. */
+export interface FirstRoundTrip {
+  readonly ms: number
+  /** False where the request had left more than once: no sample then (Karn), but it took no longer than this. */
+  readonly isSample: boolean
+}
+
 export class Rto {
   /** Smoothed round trip; 0 until the first sample. */
   srttMs = 0

@@ -11,7 +11,7 @@ import type { FirstContact } from './first-contact.ts'
 import type { Oddities } from './oddities.ts'
 import type { OrderSearch } from './order-search.ts'
 import type { SenderPhase } from './phases.ts'
-import { Rto } from './rto.ts'
+import { type FirstRoundTrip, Rto } from './rto.ts'
 import { newScoreboard, type Scoreboard } from './scoreboard.ts'
 import { NO_TIMERS, type SenderTimers } from './timers.ts'
 import type { Windows } from './windows.ts'
@@ -30,6 +30,8 @@ export interface SenderConfig extends KnownDevice {
   /** The encoded OACK to begin with; undefined begins with DATA 1. */
   readonly oack: Uint8Array | undefined
   readonly near: boolean
+  /** Of a write that we asked for (rule R4). */
+  readonly firstRoundTrip?: FirstRoundTrip | undefined
   /** The client's own retransmission timer in milliseconds. */
   readonly clientTimeoutMs: number
   /** The peer has already answered us (a client's WRQ), so that rule A5 does not limit repeats (RFC 9000 §8 calls this address validation). */

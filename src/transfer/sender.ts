@@ -32,7 +32,7 @@ import type { Reading } from './reading.ts'
 import { countsRepeats } from './sender-faults.ts'
 import { contactOf, type SenderConfig, SenderState } from './sender-state.ts'
 import { nextOfBlocks } from './timers.ts'
-import { giveUpAt, lastProgressAt, silenceAt, stallAt } from './waits.ts'
+import { giveUpAt, lastProgressAt, PAUSED_MS, silenceAt, stallAt } from './waits.ts'
 
 export type { SenderConfig } from './sender-state.ts'
 
@@ -45,6 +45,8 @@ export class Sender implements Machine {
   constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
     this.#s = new SenderState(config, policy, sink)
     this.#s.counters[COUNTER.windowBlocks] = policy.windowBlocks
+    const { firstRoundTrip } = config
+    if (firstRoundTrip !== undefined) this.#timed(firstRoundTrip.ms, firstRoundTrip.isSample)
   }
 
   get counters(): Counters {
@@ -176,16 +178,15 @@ export class Sender implements Machine {
         s.counters[COUNTER.ignored]++
         return
       }
+      const repeatedAt = s.contactAt - contactWaitMs('oack', contactOf(s), s.contactRepeats)
       s.contactAt = Infinity
       s.addressValidated = true
       s.oack = undefined
       const rttMs = now - s.startedAt
       // A near client answers sooner, or its answer was lost and its own timer spoke: that is no round trip.
       const isTimer = s.near && rttMs >= CLIENT_TIMER_MS
-      if (s.counters[COUNTER.timeouts] === 0) {
-        if (isTimer) s.pauseMs = rttMs
-        else s.rto.sample(rttMs)
-      }
+      if (s.counters[COUNTER.timeouts] === 0) this.#timed(rttMs, !isTimer)
+      else if (s.policy.cumulative && now - repeatedAt > PAUSED_MS) this.#timed(rttMs, false)
       this.#go('accepted')
       this.#reading.open(s, now)
       return
@@ -194,6 +195,12 @@ export class Sender implements Machine {
     const before = s.firstUnacked
     this.#reading.acked(s, now, seq)
     this.#follow(now, before)
+  }
+
+  /** The first contact took `rttMs`; where that is no sample, it took no longer. */
+  #timed(rttMs: number, isSample: boolean): void {
+    if (isSample) this.#s.rto.sample(rttMs)
+    else this.#s.pauseMs = rttMs
   }
 
   /** A rule may have ended the transfer, or moved the first unacknowledged block from `before`. */

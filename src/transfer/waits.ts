@@ -48,6 +48,8 @@ export const LONGEST_PAUSE_MS = 950
 export const FAST_OACK_MS = 4
 /** An OACK and its ACK have this many bytes at least: on a slow link a block takes as much longer than they did as it has more bytes. */
 const ANSWER_BYTES = 100
+/** Rules A6, R4: where a first answer took long for another reason, its link is taken to be no slower than this. */
+export const SLOWEST_BYTES_PER_MS = 3
 /** An answer comes within three round trips (rules A1, A10); the floor allows for a busy scheduler. */
 const ANSWER_FLOOR_MS = 2
 
@@ -121,6 +123,11 @@ export function pauseWaitMs({ pauseMs, policy, rto }: SenderState): number {
 /** How long `blocks` may take on a link that is as slow as the answer to the OACK was. */
 export function slowestMs({ rto, lastSeq, blksize }: SenderState, blocks: number): number {
   return (rto.srttMs * blksize * Math.min(blocks, lastSeq)) / ANSWER_BYTES
+}
+
+/** How long `blocks` may take on the slowest link that is waited for. */
+export function slowestLinkMs({ lastSeq, blksize }: SenderState, blocks: number): number {
+  return (blksize * Math.min(blocks, lastSeq)) / SLOWEST_BYTES_PER_MS
 }
 
 /** An ACK that comes within this time of a datagram may be the answer to it. */
