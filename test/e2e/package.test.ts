@@ -28,8 +28,7 @@ beforeAll(() => {
   mkdirSync(tarballs)
   mkdirSync(home)
   npm(ROOT, 'pack', '--pack-destination', tarballs)
-  const dependencies = Object.keys(manifest.dependencies).map((name) => join(ROOT, 'node_modules', name))
-  npm(ROOT, 'pack', ...dependencies, '--ignore-scripts', '--pack-destination', tarballs)
+  npm(ROOT, 'pack', ...neededBy(manifest), '--ignore-scripts', '--pack-destination', tarballs)
   writeFileSync(join(home, 'package.json'), '{"private":true}')
   npm(
     home,
@@ -40,6 +39,21 @@ beforeAll(() => {
     ...readdirSync(tarballs).map((name) => join(tarballs, name)),
   )
 }, 180_000)
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+/** The folders of what `manifest` needs, and of what that needs: an installation without a network has no other source. */
+function neededBy(manifest: Manifest, found: Set<string> = new Set()): Set<string> {
+  for (const name of Object.keys(manifest.dependencies ?? {})) {
+    const folder = join(ROOT, 'node_modules', name)
+    if (found.has(folder)) continue
+    found.add(folder)
+    neededBy(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest, found)
+  }
+  return found
+}
 
 function npm(cwd: string, ...args: readonly string[]): string {
   const ran = spawnSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
