@@ -1,4 +1,5 @@
 /** Losses on the way between the server and the place of a capture that was not taken at it, as what the server sends next shows them. */
+import type { Hypothesis } from '../explain/judge.ts'
 import type { Finding } from '../rule.ts'
 import { timerLike } from '../view/pauses.ts'
 import { shown, type View } from '../view/view.ts'
@@ -8,7 +9,7 @@ import { LOST_OR_PAUSED } from './server-slow.ts'
 /** ACKs that the capture has, and after which the server sent the same block again. */
 export function unheardAcks(view: View): Finding | undefined {
   const { unheard } = view.turns
-  if (unheard.length === 0) return undefined
+  if (unheard.length === 0 || isOtherFault(view)) return undefined
   const isAtServer = view.transfer.vantage.at === 'server'
   return {
     title: isAtServer
@@ -29,6 +30,14 @@ export function unheardAcks(view: View): Finding | undefined {
     ],
   }
 }
+
+/** Servers that get a wrong ACK drop what waits behind it (tftp-hpa): a device that holds or repeats ACKs looks like losses behind the capture. */
+function isOtherFault({ judgement: { judged } }: View): boolean {
+  const best = judged[0]
+  return best !== undefined && best.story.own.length > 0 && !LOSSES.has(best.hypothesis)
+}
+
+const LOSSES: ReadonlySet<Hypothesis> = new Set(['ack-loss', 'data-loss', 'both-losses'])
 
 /** Blocks that came after the same wait each time, as a timer makes it: lost before they passed the place of the capture, or sent late. */
 export function unseenData(view: View): Finding | undefined {
