@@ -138,7 +138,7 @@ export class RepeatTimer {
 
   /** Within this time after an ACK the same ACK says nothing new: a repeat may have crossed it on the way. */
   get quietMs(): number {
-    return this.srttMs === 0 ? 10 : Math.min(200, this.#rto.roundsMs(1.5, 1))
+    return this.#isTimed ? Math.min(200, this.#rto.roundsMs(1.5, 1)) : 10
   }
 
   /**

@@ -316,6 +316,15 @@ describe('the end', () => {
     expect(b.data(3, 1).heard()).toEqual([])
   })
 
+  test('R4: a request that was answered slowly hides no repeat of the last block', () => {
+    const b = new Bench({ acknowledgeRequest: false, firstRoundTrip: { ms: 300, isSample: true } }).start()
+    b.data(1, 5)
+    b.machine.handleStored(b.now)
+    expect(b.heard()).toEqual(['ack 1'])
+    b.wait(50).data(1, 5)
+    expect(b.heard()).toEqual(['ack 1'])
+  })
+
   test('an ERROR, ICMP or abort while dallying only ends the dallying', () => {
     for (const end of ['error', 'icmp', 'abort'] as const) {
       const b = new Bench().start().data(1, 0)
