@@ -29,6 +29,8 @@ const PROMPT_MS = 50
 
 /** Rule R4: the longest wait for the first block. */
 const MOST_FIRST_MS = 4000
+/** Rule R4: blocks of a window are no further apart, on the slowest link. */
+const MOST_HEARD_MS = 500
 /** Rule R4: a request that took no longer came over a fast link. */
 const FAST_REQUEST_MS = 4
 /** A request and its answer have this many bytes at least. */
@@ -109,7 +111,7 @@ export class RepeatTimer {
 
   /** Something came that is of no use: the peer is sending, and the block that is asked for may be behind it. */
   heard(now: number): void {
-    this.dueAt = Math.max(this.dueAt, now + this.#waitMs())
+    this.dueAt = Math.max(this.dueAt, now + Math.min(MOST_HEARD_MS, this.#waitMs()))
   }
 
   /** The last packet was repeated because nothing came. */

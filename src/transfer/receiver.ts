@@ -16,6 +16,9 @@ import { giveUpAfterMs } from './waits.ts'
 import { RepeatTimer } from './receiver-timer.ts'
 import type { FirstRoundTrip } from './rto.ts'
 
+/** Rule R4: so long after an ACK what comes again may be the rest of a window that it answered. Later the ACK may have been lost. */
+const REST_OF_WINDOW_MS = 250
+
 export interface ReceiverConfig {
   readonly blksize: number
   /** Blocks per ACK (RFC 7440); 1 when not negotiated. */
@@ -318,7 +321,11 @@ export class Receiver implements Machine {
     if (this.#stored !== this.#acked || now < this.#ackAt + this.#timer.quietMs) return
     if (this.#phase === 'dally' && seq !== this.#stored) return
     // The rest of a window that leaves again asks nothing that its first block did not (rule R4).
-    const isRest = this.#config.windowsize > 1 && this.#acked === this.#againAcked && seq > this.#againSeq
+    const isRest =
+      this.#config.windowsize > 1 &&
+      this.#acked === this.#againAcked &&
+      seq > this.#againSeq &&
+      now < this.#ackAt + REST_OF_WINDOW_MS
     this.#againSeq = seq
     if (isRest) return
     this.#againAcked = this.#acked
