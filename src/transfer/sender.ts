@@ -329,7 +329,7 @@ export class Sender implements Machine {
     if (code === 'ERR_TFTP_COUNTS_REPEATS') s.countsRepeats = true
     const fault = code === 'ERR_TFTP_TIMEOUT' ? 'network' : 'peer'
     const error = new ForesendError(code, `${String(s.label)}: ${reason}`, { fault })
-    // Who has never answered may not have asked (rule A5).
+    // The address of a peer that never answered may be forged (rule A5).
     if (tellPeer && !(code === 'ERR_TFTP_TIMEOUT' && this.halfOpen)) {
       const packet = encodeErrorFor(error)
       s.sink.sendControl(packet, packet.length)

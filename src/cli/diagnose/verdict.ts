@@ -40,16 +40,17 @@ export function verdictText(one: Judged): string {
     .join(' ')
 }
 
+/** Confidences that differ by less say nothing. */
 const LEVEL = 0.02
+/** A cause above it is likelier than all others together. */
+const HALF = 0.5
 
 /** The packets do not tell which of the two it is. */
 export function areLevel(one: Cause, other: Cause): boolean {
-  // What it says of a device that is gone is in the other.
+  // The text of the first cause covers a device that is gone.
   if (other.id === 'client-silent') return false
   return one.tellApart !== undefined && one.confidence - other.confidence < LEVEL && one.confidence <= HALF
 }
-
-const HALF = 0.5
 
 function isLoss({ id }: Cause): boolean {
   return id === 'ack-loss' || id === 'data-loss'

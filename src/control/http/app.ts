@@ -1,5 +1,6 @@
 /** Joins the routes: checks each request, finds its route, and answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
@@ -32,7 +33,7 @@ export interface App {
 type Count = (status: number) => void
 /** Refused bodies that are answered at once. */
 const PROMPT_REFUSALS = { burst: 20, perSecond: 20 }
-/** The answer to one more waits this long: who sends it again at once is slowed down, and its body waits unread. */
+/** The answer to one more waits this long, and its body waits unread: a client that sends another one after each answer sends few. */
 const LATE_REFUSAL_MS = 1000
 type Env = { Bindings: HttpBindings & { readonly door: Door } }
 
@@ -51,7 +52,7 @@ export function createApp(source: ApiSource, health: Health, requestTime: Reques
   ]
   const count = (status: number): void => void refused.set(status, (refused.get(status) ?? 0) + 1)
   const prompt = new RateLimiter(PROMPT_REFUSALS)
-  const turn = (): Promise<void> | undefined => (prompt.take(performance.now()) ? undefined : sleep(LATE_REFUSAL_MS))
+  const turn = (): Promise<void> | undefined => (prompt.take(performance.now()) ? undefined : later())
   const hono = honoOf(routes, count, turn)
   return {
     answer(door, incoming, outgoing) {
@@ -62,9 +63,9 @@ export function createApp(source: ApiSource, health: Health, requestTime: Reques
         count(refusal.status)
         const isLarge = hasLargeBody(incoming)
         if (!isLarge) incoming.resume()
-        const later = isLarge ? turn() : undefined
-        if (later === undefined) sendProblem(outgoing, refusal, isLarge)
-        else void later.then(() => sendProblem(outgoing, refusal, isLarge))
+        const wait = isLarge ? turn() : undefined
+        if (wait === undefined) return sendProblem(outgoing, refusal, isLarge)
+        void wait.then(() => sendProblem(outgoing, refusal, isLarge))
         return
       }
       const listener = getRequestListener(
@@ -159,6 +160,6 @@ function jsonResponse(status: number, body: object, type: string, headers: Recor
   return new Response(`${JSON.stringify(body)}\n`, { status, headers: { 'content-type': type, ...headers } })
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+function later(): Promise<void> {
+  return setTimeout(LATE_REFUSAL_MS, undefined, { ref: false })
 }

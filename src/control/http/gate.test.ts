@@ -1,5 +1,4 @@
-import { EventEmitter } from 'node:events'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Gate } from './gate.ts'
 
@@ -12,17 +11,20 @@ afterEach(() => {
 
 let ports = 1000
 
-class Connection extends EventEmitter {
-  readonly remoteAddress = '127.0.0.1'
-  readonly remotePort = ports++
+class Connection extends Socket {
+  override readonly remoteAddress = '127.0.0.1'
+  override readonly remotePort = ports++
   state: 'came' | 'served' | 'closed' = 'came'
 
-  resume(): void {}
+  override resume(): this {
+    return this
+  }
 
-  destroy(): void {
-    if (this.state === 'closed') return
+  override destroy(): this {
+    if (this.state === 'closed') return this
     this.state = 'closed'
     this.emit('close')
+    return this
   }
 }
 
@@ -32,7 +34,7 @@ const BOUNDS = { maxServed: 2, maxWaiting: 3, waitMs: 2000, askWithinMs: 1000 }
 function gateWith(connections: number): { gate: Gate; all: Connection[] } {
   const gate = new Gate(BOUNDS, (socket) => Object.assign(socket, { state: 'served' }))
   const all = Array.from({ length: connections }, () => new Connection())
-  for (const one of all) gate.enter(one as unknown as Socket)
+  for (const one of all) gate.enter(one)
   return { gate, all }
 }
 
@@ -58,13 +60,13 @@ describe('the gate', () => {
 
   test('one that asks nothing for a second makes room for one that waits; one that has asked stays', () => {
     const { gate, all } = gateWith(2)
-    gate.asked(all[0] as unknown as Socket)
+    gate.asked(all[0])
     vi.advanceTimersByTime(5000)
     expect(states(all)).toEqual(['served', 'served'])
     const [next, last] = [new Connection(), new Connection()]
-    gate.enter(next as unknown as Socket)
+    gate.enter(next)
     expect(states([...all, next])).toEqual(['served', 'closed', 'served'])
-    gate.enter(last as unknown as Socket)
+    gate.enter(last)
     vi.advanceTimersByTime(500)
     expect(states([...all, next, last])).toEqual(['served', 'closed', 'served', 'came'])
     vi.advanceTimersByTime(500)
@@ -73,10 +75,10 @@ describe('the gate', () => {
 
   test('the wait is bounded, and those that are served stay', () => {
     const { gate, all } = gateWith(4)
-    for (const one of all) gate.asked(one as unknown as Socket)
+    for (const one of all) gate.asked(one)
     vi.advanceTimersByTime(1000)
     const last = new Connection()
-    gate.enter(last as unknown as Socket)
+    gate.enter(last)
     vi.advanceTimersByTime(900)
     expect(states([...all, last])).toEqual(['served', 'served', 'came', 'came', 'came'])
     vi.advanceTimersByTime(600)

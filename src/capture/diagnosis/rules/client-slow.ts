@@ -1,6 +1,6 @@
 /** The device of an upload takes its time before it sends the next block. */
 import type { Rule } from '../rule.ts'
-import { areWorthAWord, pausesText } from '../view/pauses.ts'
+import { areNotable, pausesText } from '../view/pauses.ts'
 import { shown } from '../view/view.ts'
 import { blocksText, certainty } from './judged.ts'
 
@@ -12,7 +12,7 @@ export const clientSlow: Rule = {
   find(view) {
     const { client } = view.pauses
     const lengths = client.map(({ ms }) => ms)
-    if (!areWorthAWord(lengths, view.transfer.endMs)) return undefined
+    if (!areNotable(lengths, view.transfer.endMs)) return undefined
     // Twice the timer that lost blocks show.
     if (client.length === 1 && (view.upload?.up.length ?? 0) > 0) return undefined
     return {

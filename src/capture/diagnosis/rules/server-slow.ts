@@ -1,5 +1,5 @@
 /** The server takes its time before it sends the next block, or the ACK of one, although nothing is missing. */
-import { areWorthAWord, pausesText, timerLike } from '../view/pauses.ts'
+import { areNotable, pausesText, timerLike } from '../view/pauses.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { blocksText, certainty } from './judged.ts'
 import { shown, type View } from '../view/view.ts'
@@ -18,7 +18,7 @@ export const serverSlow: Rule = {
     if (transfer.direction === 'write') return ofUpload(view)
     const { late } = turns
     const lengths = late.map(({ ms }) => ms)
-    if (!areWorthAWord(lengths, transfer.endMs)) return undefined
+    if (!areNotable(lengths, transfer.endMs)) return undefined
     const isLevel = timerLike(view, lengths)
     return {
       title: `the server paused ${pausesText(lengths)}, before it sent the next block`,
@@ -39,7 +39,7 @@ export const serverSlow: Rule = {
 function ofUpload(view: View): Finding | undefined {
   const { server } = view.pauses
   const lengths = server.map(({ ms }) => ms)
-  if (!areWorthAWord(lengths, view.transfer.endMs)) return undefined
+  if (!areNotable(lengths, view.transfer.endMs)) return undefined
   const isLevel = timerLike(view, lengths)
   return {
     title: isLevel

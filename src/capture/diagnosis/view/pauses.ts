@@ -1,16 +1,16 @@
 /** Pauses of a server, in words and as what else they may be. */
 import type { View } from './view.ts'
 
-/** The longest pause of those that are worth a word, at the least. */
+/** Pauses are reported where the longest takes this long at least. */
 const LEAST_LONGEST_MS = 800
 const LEAST_ALIKE = 3
 /** Timers are this exact, and some double. */
 const ALIKE = 0.03
 
-/** Less of a transfer is not worth a word. */
+/** Pauses that take less of a transfer are not reported. */
 const LEAST_SHARE = 0.1
 
-export function areWorthAWord(lengths: readonly number[], durationMs: number): boolean {
+export function areNotable(lengths: readonly number[], durationMs: number): boolean {
   const totalMs = lengths.reduce((sum, ms) => sum + ms, 0)
   return lengths.length > 0 && Math.max(...lengths) >= LEAST_LONGEST_MS && totalMs >= LEAST_SHARE * durationMs
 }
