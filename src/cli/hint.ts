@@ -28,11 +28,12 @@ export function fetchLines(
   if (first === undefined || file === undefined) return []
   const peers = new Peers(allow)
   const isServed = (address: string): boolean => peers.refusal(address, isNear(address)) === undefined
-  const address = reachable(
+  const addresses = ranked(
     bound.map((one) => one.address),
     isServed,
     table,
   )
+  const address = addresses[0] ?? '127.0.0.1'
   const port = first.port
   const authority = port === USUAL_PORT ? addressPort(address, port).replace(/:69$/, '') : addressPort(address, port)
   const lines = [
@@ -41,8 +42,9 @@ export function fetchLines(
   if (port === USUAL_PORT && !address.includes(':') && !address.startsWith('127.')) {
     lines.push(`or in U-Boot:       setenv serverip ${address}; tftpboot ${escapeText(file)}`)
   }
-  if (!isServed(address)) {
-    const network = networkOf(address, table) ?? address
+  const unserved = addresses.find((one) => !isServed(one))
+  if (unserved !== undefined && (address === unserved || isLoopback(address))) {
+    const network = networkOf(unserved, table) ?? unserved
     lines.push(`Not served yet:     devices in ${network}, as it is not private; add --allow ${network}`)
   }
   return lines
@@ -61,21 +63,20 @@ function exampleFile(path: string): string | undefined {
   }
 }
 
-/** The address that another machine would use: one whose network is served first, IPv4 before IPv6, loopback last. */
-function reachable(
-  addresses: readonly string[],
-  isServed: (address: string) => boolean,
-  table: InterfaceTable,
-): string {
+/**
+ * The addresses that the file can be fetched at, the best first: one that another machine would use, IPv4 before IPv6, then loopback. What
+ * comes from a network that is not served gets no answer, so its address is last.
+ */
+function ranked(addresses: readonly string[], isServed: (address: string) => boolean, table: InterfaceTable): string[] {
   const wildcard = addresses.find((address) => address === '0.0.0.0' || address === '::')
   const candidates =
     wildcard === undefined ? addresses : [...ipv4Of(table), ...(wildcard === '::' ? ['::1'] : ['127.0.0.1'])]
   const rank = (address: string): number =>
-    (isLoopback(address) ? 8 : 0) +
-    (isServed(address) ? 0 : 4) +
+    (isServed(address) ? 0 : 8) +
+    (isLoopback(address) ? 4 : 0) +
     (address.includes('%') ? 2 : 0) +
     (address.includes(':') ? 1 : 0)
-  return [...candidates].sort((a, b) => rank(a) - rank(b))[0] ?? '127.0.0.1'
+  return [...candidates].sort((a, b) => rank(a) - rank(b))
 }
 
 function ipv4Of(table: InterfaceTable): string[] {
