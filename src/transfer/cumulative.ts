@@ -49,6 +49,8 @@ const MOST_UNPACED_MS = 9000
 const FAST_ROUNDS = 1.5
 /** The same where no round trip was measured, milliseconds. */
 const FAST_MS = 4
+/** A round trip so much shorter than any before shows that those were none: timers of the client, or its pauses. */
+const CORRECTED_SHARE = 1 / 4
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
 /** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
@@ -111,16 +113,11 @@ function timer(s: SenderState, now: number): void {
 
 function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   const { policy, rto, counters } = s
-  let rttMs = 0
-  if (w.timedSeq > 0 && seq === w.timedSeq) {
-    rttMs = now - w.timedAt
-  } else if (rto.srttMs === 0 && s.timeouts === 0 && seq < w.timedSeq && now - w.baseLeftAt < UNTIMED_MS) {
-    // Where a block of each window is lost no window is timed: until one is, this is what a round trip takes at most.
-    rttMs = now - w.baseLeftAt
-  }
+  const rttMs = roundTripMs(s, w, now, seq)
   if (rttMs > 0) {
     if (rto.srttMs === 0) s.pauseMs = 0
-    rto.sample(rttMs)
+    if (rttMs < CORRECTED_SHARE * rto.minMs) rto.restart(rttMs)
+    else rto.sample(rttMs)
     w.isPaced = true
     counters[COUNTER.srttMs] = rto.srttMs
   }
@@ -146,6 +143,26 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   if (inside) s.stuckAt = now + stuckMs(rto)
   if (!inside || w.insideAck === 'progress') send(s, w, now)
   arm(s, now)
+}
+
+/**
+ * The round trip that the ACK of `seq` shows; 0 for none. A client that acknowledges ends of windows only lets its own timer answer any other
+ * block. Where a block of each window is lost none comes whole: then the blocks that were acknowledged soon say what one takes at most.
+ */
+function roundTripMs(
+  { rto, firstUnacked, policy, timeouts }: SenderState,
+  w: Windows,
+  now: number,
+  seq: number,
+): number {
+  if (seq > w.timedSeq) return 0
+  const timedMs = now - w.timedAt
+  if (seq === w.timedSeq && (w.timesEnd || timedMs < UNTIMED_MS)) return timedMs
+  const ms = now - w.baseLeftAt
+  if (ms >= UNTIMED_MS) return 0
+  if (rto.srttMs === 0) return timeouts === 0 ? ms : 0
+  const windowMs = (ms * policy.windowBlocks) / (seq - firstUnacked + 1)
+  return windowMs < CORRECTED_SHARE * rto.minMs ? windowMs : 0
 }
 
 function misjudge(w: Windows): void {
@@ -209,9 +226,11 @@ function send(s: SenderState, w: Windows, now: number): void {
     const leavesAt = waitsFrom(s, now)
     if (isBase) w.baseLeftAt = leavesAt
     w.end = windowEnd - 1
-    if (isNew && w.timedSeq === 0) {
+    const isEnd = end === windowEnd || w.insideAck === 'progress'
+    if (isNew && (w.timedSeq === 0 || (isEnd && !w.timesEnd))) {
       w.timedSeq = end - 1
       w.timedAt = leavesAt
+      w.timesEnd = isEnd
     }
   }
   const more = end < windowEnd && s.stuckAt === Infinity

@@ -16,6 +16,8 @@ const LAST_LINGER_MS = 8000
 const LAST_LINGER_TIMEOUTS = 4
 /** The least time of a client's own timer: what it repeats this long after a packet of ours may not be an answer to it (rules A5, A6, A12). */
 export const CLIENT_TIMER_MS = 800
+/** The same of a client with a window: it may be `foresend get`, whose timer is 250 ms, and a wrong round trip spaces all its windows. */
+export const WINDOWED_TIMER_MS = 100
 
 /** The waits before each repeat of our first packet, in milliseconds; no more repeats follow. */
 export function firstContactWaitsMs(packet: 'oack' | 'data', near: boolean): readonly number[] {

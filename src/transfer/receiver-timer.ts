@@ -27,6 +27,10 @@ const ROOM_TIMEOUTS = 1.2
 const PROMPT_ROUNDS = 4
 const PROMPT_MS = 50
 
+/** An ACK hides the same one no longer than this, and than this until a block was timed: the request may have taken longer than a block. */
+const MOST_QUIET_MS = 200
+const UNTIMED_QUIET_MS = 10
+
 /** Rule R4: the longest wait for the first block. */
 const MOST_FIRST_MS = 4000
 /** Rule R4: blocks of a window are no further apart, on the slowest link. */
@@ -64,6 +68,8 @@ export class RepeatTimer {
   /** Rule R4: the least wait until a block was timed. */
   #firstMs: number
   #isTimed = false
+  /** The request was answered over a fast link. */
+  #isFast = false
   /** That of our request, or what it took at most. */
   #roundTripMs = 0
   #repeats = 0
@@ -103,6 +109,7 @@ export class RepeatTimer {
 
   /** Something else in order came. */
   progressed(now: number): void {
+    if (this.#repeats > 0 && this.#isFast && now - this.#repeatedAt <= FAST_REQUEST_MS) this.#isTimed = true
     if (this.#repeats > 0 && this.addressValidated && this.#tries !== Infinity) this.#learn(now - this.#repeatedAt)
     this.addressValidated = true
     this.#sentAt = Number.NaN
@@ -140,7 +147,9 @@ export class RepeatTimer {
 
   /** Within this time after an ACK the same ACK says nothing new: a repeat may have crossed it on the way. */
   get quietMs(): number {
-    return this.#isTimed ? Math.min(200, this.#rto.roundsMs(1.5, 1)) : 10
+    const rounds = this.#rto.roundsMs(1.5, 1)
+    if (this.#isTimed) return Math.min(MOST_QUIET_MS, rounds)
+    return this.srttMs === 0 ? UNTIMED_QUIET_MS : Math.min(UNTIMED_QUIET_MS, rounds)
   }
 
   /**
@@ -183,6 +192,7 @@ export class RepeatTimer {
   /** Rule R4: a block takes as much longer than the request as it has more bytes, on no slower link than SLOWEST_BYTES_PER_MS. */
   #expect({ ms, isSample }: FirstRoundTrip, blksize: number): void {
     if (isSample) this.#rto.sample(ms)
+    this.#isFast = isSample && ms <= FAST_REQUEST_MS
     if (ms <= FAST_REQUEST_MS || ms > MOST_FIRST_MS) return
     this.#roundTripMs = ms
     const blockMs = Math.min((ms * blksize) / REQUEST_BYTES, blksize / SLOWEST_BYTES_PER_MS)

@@ -113,6 +113,34 @@ describe('order', () => {
     expect(b.data(5).heard()).toEqual([])
   })
 
+  test('R4: each copy of a window brings one ACK, also without its first block; of copies in vain only eight do', () => {
+    const b = new Bench({ windowsize: 8 }).start().upTo(2).data(4).data(5)
+    expect(b.heard()).toEqual(['ack 0', 'ack 2'])
+    b.now += 20
+    expect(b.data(4).data(6).heard()).toEqual(['ack 2'])
+    b.now += 20
+    expect(b.data(2).data(5).heard()).toEqual(['ack 2'])
+    let acks = 0
+    for (let i = 0; i < 20; i++) {
+      b.now += 20
+      acks += b.data(4).data(5).data(6).heard().length
+    }
+    expect(acks).toBe(8 - 3)
+    b.now += 20
+    b.data(3).data(5)
+    expect(b.heard()).toEqual(['ack 3'])
+  })
+
+  test('R4: while it lingers, every block of the last window brings the last ACK', () => {
+    const b = new Bench({ windowsize: 4 }).start().upTo(5).data(6, 5)
+    b.machine.handleStored(b.now)
+    b.heard()
+    b.now += 20
+    expect(b.data(3).heard()).toEqual(['ack 6'])
+    b.now += 20
+    expect(b.data(2).heard()).toEqual([])
+  })
+
   test('a second gap right after the first waits a moment for its ACK, in case it is only reordering', () => {
     const b = new Bench({ windowsize: 8 }).start().upTo(2).data(4)
     b.heard()

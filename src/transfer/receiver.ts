@@ -16,6 +16,8 @@ import { giveUpAfterMs } from './waits.ts'
 import { RepeatTimer } from './receiver-timer.ts'
 import type { FirstRoundTrip } from './rto.ts'
 
+/** Rule R4: a sender that answers each ACK with a window that is of no use gets so many, and then those of our timer. */
+const MOST_COPIES_ANSWERED = 8
 /** Rule R4: so long after an ACK what comes again may be the rest of a window that it answered. Later the ACK may have been lost. */
 const REST_OF_WINDOW_MS = 250
 
@@ -79,11 +81,13 @@ export class Receiver implements Machine {
   #ackAt = -Infinity
   #gapAckAt = -Infinity
   #gapAcked = false
-  /** The block that came again last, and the ACK that it brought. */
-  #againSeq = 0
   /** The highest block without a use that came since the last ACK. */
   #heardSeq = 0
-  #againAcked = -1
+  /** The last block without a use, and the last one stored when it came. */
+  #uselessSeq = 0
+  #uselessStored = -1
+  /** Copies of the window that brought an ACK since something was stored. */
+  #copiesAnswered = 0
   /** When the first block behind the present gap came; -Infinity without a gap. */
   #gapSeenAt = -Infinity
   /** Of the first block's bytes, to know a late copy of it by. */
@@ -220,8 +224,9 @@ export class Receiver implements Machine {
     }
     const seq = this.#order.seqOf(block, this.#stored)
     this.#heard(now, seq)
-    if (seq > this.#stored) this.#ahead(now, buffer, offset, length)
-    else if (seq > 0) this.#again(now, seq)
+    const goesOn = this.#goesOn(seq)
+    if (seq > this.#stored) this.#ahead(now, goesOn, buffer, offset, length)
+    else if (seq > 0) this.#again(now, seq, goesOn)
     else this.#ignore(buffer, offset, length)
   }
 
@@ -266,6 +271,19 @@ export class Receiver implements Machine {
     this.#timer.heard(now)
   }
 
+  /**
+   * Rule R4: the rest of a window asks nothing that its first block did not. A block that does not go on from the last one begins another copy of
+   * the window, which the sender sent because it heard no ACK.
+   */
+  #goesOn(seq: number): boolean {
+    if (this.#config.windowsize === 1) return false
+    if (this.#stored !== this.#uselessStored) this.#copiesAnswered = 0
+    const goesOn = this.#stored === this.#uselessStored && seq > this.#uselessSeq
+    this.#uselessSeq = seq
+    this.#uselessStored = this.#stored
+    return goesOn || this.#copiesAnswered >= MOST_COPIES_ANSWERED
+  }
+
   #evidence(now: number, buffer: Uint8Array, offset: number, length: number): Evidence {
     const evidence = {
       isCopy: hashOf(buffer, offset + HEADER_BYTES, length - HEADER_BYTES) === this.#firstHash,
@@ -292,13 +310,13 @@ export class Receiver implements Machine {
    * ahead is dropped: to acknowledge it later, behind the missing one, is what a client does that stores blocks in any order, and a
    * sender that takes us for one waits for the ACK of every single block for ever.
    */
-  #ahead(now: number, buffer: Uint8Array, offset: number, length: number): void {
+  #ahead(now: number, goesOn: boolean, buffer: Uint8Array, offset: number, length: number): void {
     this.#odd(buffer, offset, length)
     if (!this.#timer.addressValidated || this.#phase === 'dally') {
       this.counters[COUNTER.ignored]++
       return
     }
-    if (this.#gapAcked) return
+    if (this.#gapAcked && (goesOn || this.#config.windowsize === 1)) return
     if (this.#gapSeenAt === -Infinity) this.#gapSeenAt = now
     const reorderMs = this.#config.windowsize > 1 ? 0 : this.#timer.reorderMs
     const allowedAt = Math.max(this.#gapAckAt + this.#timer.quietMs, this.#gapSeenAt + reorderMs)
@@ -308,6 +326,7 @@ export class Receiver implements Machine {
     }
     this.#gapAcked = true
     this.#gapAckAt = now
+    this.#copiesAnswered++
     this.#sendAck(now)
     this.#timer.answeredAgain(now)
   }
@@ -316,19 +335,12 @@ export class Receiver implements Machine {
    * A block that is stored already: our ACK was lost, or it is late. Not answered when the same ACK has just left, nor in
    * the middle of a window, where an ACK would report a gap that is none.
    */
-  #again(now: number, seq: number): void {
+  #again(now: number, seq: number, goesOn: boolean): void {
     this.counters[COUNTER.retransmitted]++
     if (this.#stored !== this.#acked || now < this.#ackAt + this.#timer.quietMs) return
-    if (this.#phase === 'dally' && seq !== this.#stored) return
-    // The rest of a window that leaves again asks nothing that its first block did not (rule R4).
-    const isRest =
-      this.#config.windowsize > 1 &&
-      this.#acked === this.#againAcked &&
-      seq > this.#againSeq &&
-      now < this.#ackAt + REST_OF_WINDOW_MS
-    this.#againSeq = seq
-    if (isRest) return
-    this.#againAcked = this.#acked
+    if (this.#phase === 'dally' && seq <= this.#stored - this.#config.windowsize) return
+    if (goesOn && now < this.#ackAt + REST_OF_WINDOW_MS) return
+    this.#copiesAnswered++
     this.#sendAck(now)
     this.#timer.answeredAgain(now)
   }

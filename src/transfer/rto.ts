@@ -34,6 +34,13 @@ export class Rto {
     this.srttMs += SRTT_GAIN * (rttMs - this.srttMs)
   }
 
+  /** Forgets what was sampled before: it was no round trip. */
+  restart(rttMs: number): void {
+    this.srttMs = 0
+    this.minMs = Infinity
+    this.sample(rttMs)
+  }
+
   /**
    * The wait after `backoff` timeouts in a row: max(floor, SRTT + 4 RTTVAR) doubled `backoff` times, at most `capMs`, yet
    * never less than what the round trip itself asks for. Without a sample the floor is all there is.

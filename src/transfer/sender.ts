@@ -24,7 +24,7 @@ import {
   type WindowPolicy,
 } from './contract.ts'
 import { CUMULATIVE } from './cumulative.ts'
-import { CLIENT_TIMER_MS, contactWaitMs, mostRepeats } from './first-contact.ts'
+import { CLIENT_TIMER_MS, contactWaitMs, mostRepeats, WINDOWED_TIMER_MS } from './first-contact.ts'
 import { INDIVIDUAL } from './individual.ts'
 import { Oddities, outOfPlace } from './oddities.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
@@ -184,7 +184,7 @@ export class Sender implements Machine {
       s.oack = undefined
       const rttMs = now - s.startedAt
       // A near client answers sooner, or its answer was lost and its own timer spoke: that is no round trip.
-      const isTimer = s.near && rttMs >= CLIENT_TIMER_MS
+      const isTimer = s.near && rttMs >= (s.policy.cumulative ? WINDOWED_TIMER_MS : CLIENT_TIMER_MS)
       if (s.counters[COUNTER.timeouts] === 0) this.#timed(rttMs, !isTimer)
       else if (s.policy.cumulative && now - repeatedAt > PAUSED_MS) this.#timed(rttMs, false)
       this.#go('accepted')
