@@ -132,6 +132,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   s.timeouts = 0
   w.repeatedAcks = 0
   w.reach = 0
+  w.walkSeq = 0
   w.asksAfterBurst = false
   stopAsking(s)
   s.progressAt = now
@@ -257,7 +258,7 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   w.timedSeq = 0
   s.policy.timeout(now, s.firstUnacked)
   let isAsked = true
-  if (budgetBlocks(s) === 0) isAsked = repeatBeyondBudget(s, now)
+  if (budgetBlocks(s) === 0) isAsked = repeatBeyondBudget(s, w, now)
   else if (s.nextToSend === s.firstUnacked) send(s, w, now)
   else if (s.timeouts < WHOLE_WINDOW_TIMEOUT) isAsked = stepAhead(s, now)
   else if (canAsk(s, now, STEP) || now >= w.wholeAt) {
@@ -277,12 +278,20 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   if (!isAsked || !canAsk(s, now, STEP)) {
     s.retryAt = Math.max(s.retryAt, Math.min(askAgainAt(s, STEP), Math.max(w.wholeAt, now + 1)))
   }
-  if (budgetBlocks(s) === 0) s.retryAt = Math.max(s.retryAt, now + OVER_BUDGET_MS)
+  if (budgetBlocks(s) === 0) s.retryAt = Math.max(now + OVER_BUDGET_MS, askAgainAt(s, 1))
 }
 
-/** The first unacknowledged block, and a question from a new position, in turn: the client may lack the one, or be mute behind it. */
-function repeatBeyondBudget(s: SenderState, now: number): boolean {
-  if (s.nextToSend > s.firstUnacked) return s.timeouts % 2 === 0 ? repeat(s, now, s.firstUnacked) : stepAhead(s, now)
+/**
+ * One datagram at a time, from the first unacknowledged block on: the client may stand anywhere between, and mute, and the block behind its place
+ * moves it on. A question from a new position follows when all of them have left.
+ */
+function repeatBeyondBudget(s: SenderState, w: Windows, now: number): boolean {
+  if (s.nextToSend > s.firstUnacked) {
+    if (w.walkSeq < s.firstUnacked) w.walkSeq = s.firstUnacked
+    if (w.walkSeq < s.nextToSend) return repeat(s, now, w.walkSeq) && w.walkSeq++ > 0
+    w.walkSeq = 0
+    return stepAhead(s, now)
+  }
   if (!mayAsk(s, now, 1)) return false
   sendUpTo(s, now, s.firstUnacked + 1)
   return true

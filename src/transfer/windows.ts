@@ -16,6 +16,8 @@ export class Windows {
   sentBefore = -Infinity
   /** All below this left in turn before a silence made everything leave again: the client may be that far. 0 for none. */
   reach = 0
+  /** Beyond the bound of rule N3: the block that leaves next, one at a time; 0 before the first. */
+  walkSeq = 0
   /** The last burst below `reach` is followed by a question (N4). */
   asksAfterBurst = false
   /** Repeated ACKs in a row: a second one marks a client that answers every packet it cannot use, as EDK2 does (N3). */

@@ -11,13 +11,13 @@ const CHUNK = 2_500
  */
 const LOGS: Readonly<Record<number, string>> = {
   1: 'f60e9d85793bf6ef',
-  2501: '6e14904474c30bf6',
-  5001: '48f52c1e877e11a7',
-  7501: 'cb881f8653952e8c',
-  10001: '3318672111d7f9f5',
-  12501: '97cb94ed0f242bab',
-  15001: '40c06fee1f23083e',
-  17501: '438d363c58bf8b09',
+  2501: '8a70fc7583725a2a',
+  5001: 'bae50bea7dff3ec8',
+  7501: 'a4e36e6337658e55',
+  10001: 'ee68ae7fd417d652',
+  12501: 'd4af1fbfd93f18a1',
+  15001: '082a9d2d45ad3758',
+  17501: 'b88ca31a8b28eb6e',
 }
 
 describe('never a hole', () => {
