@@ -41,6 +41,8 @@ const UPLOADS_FACTOR = 10
 const PRODUCT_FACTOR = 2
 const KNOWN_FACTOR = 10
 const MEMORY_FACTOR = 100
+/** The limit is a share of the boots: of twenty, one boot more or less decides. */
+const REBOOT_FACTOR = 3
 const NOTES_SHOWN = 12
 
 /** Some cells of the row `product`: these devices, and faults with this in their text. */
@@ -103,7 +105,7 @@ const SECTIONS: Readonly<Record<string, (scale: Scale, progress: Progress, part:
     }
   },
   *reboot(scale, progress) {
-    for (const fault of CURABLE) yield reboot(fault, scale.seeds, progress)
+    for (const fault of CURABLE) yield reboot(fault, REBOOT_FACTOR * scale.seeds, progress)
   },
   *memory(scale, progress) {
     const rows: Figure[] = []
