@@ -28,6 +28,8 @@ const STORM_FACTOR = 4
 const STORM_ALLOWANCE = 64
 /** Beyond the bound of rule N3 one datagram leaves in this time: eight a second, as to a silent client. */
 const OVER_BUDGET_MS = 125
+/** … where nothing came for this long; until then as the timer has it. */
+const SILENT_MS = 250
 /** The second timeout in a row sends the whole window again; to a client that pauses, a second without progress first. */
 const WHOLE_WINDOW_TIMEOUT = 2
 /** A client that goes on by itself after this many timeouts had paused. */
@@ -45,10 +47,21 @@ const UNTIMED_MS = 50
 const UNPACED_MS = [250, 125, 125, 250, 500, 1000] as const
 /** A first window is not waited for longer than this: its client may be slow, and not its link. */
 const MOST_UNPACED_MS = 9000
+/** The same where the OACK was answered fast: a large window may still take longer than the first wait. */
+const MOST_FAST_UNPACED_MS = 1000
 /** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
 const FAST_ROUNDS = 1.5
 /** The same where no round trip was measured, milliseconds. */
 const FAST_MS = 4
+/** A first window whose ACK took as long as that of the OACK, within this share, was on its way for as long: both times are round trips. */
+const LIKE_OACK = 2 / 3
+/** Bursts of a window are no further apart, unless a window takes this many of the shortest round trips: then the link is slow. */
+const MOST_BURST_SPACING_MS = 50
+const SLOW_LINK_ROUNDS = 2
+/** Without a round trip a window leaves again no sooner than this many times what the OACK took, and after this time at the latest. */
+const UNTIMED_ROUNDS = 1.5
+const MOST_NEAR_SPACING_MS = 250
+const MOST_FAR_SPACING_MS = 1000
 /** A round trip so much shorter than any before shows that those were none: timers of the client, or its pauses. */
 const CORRECTED_SHARE = 1 / 4
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
@@ -62,8 +75,10 @@ function open(s: SenderState, now: number): void {
   s.progressAt = now
   const w = (s.windows = new Windows())
   const { windowBlocks } = s.policy
-  if (s.rto.srttMs > FAST_OACK_MS) w.slowestMs = Math.min(MOST_UNPACED_MS, slowestMs(s, windowBlocks))
-  else if (s.pauseMs > 0) w.slowestMs = Math.min(MOST_UNPACED_MS, s.pauseMs + slowestLinkMs(s, windowBlocks))
+  if (s.rto.srttMs > 0) {
+    const mostMs = s.rto.srttMs > FAST_OACK_MS ? MOST_UNPACED_MS : MOST_FAST_UNPACED_MS
+    w.slowestMs = Math.min(mostMs, slowestMs(s, windowBlocks))
+  } else if (s.pauseMs > 0) w.slowestMs = Math.min(MOST_UNPACED_MS, s.pauseMs + slowestLinkMs(s, windowBlocks))
   send(s, w, now)
   arm(s, now)
 }
@@ -76,6 +91,7 @@ function acked(s: SenderState, now: number, seq: number): void {
     return
   }
   if (!windows.isPaced) windows.isPaced = isFastAnswer(s, now)
+  if (s.rto.srttMs === 0) timeAfterIdle(s, windows, now)
   // A question left this block out (N4): only a client that stores blocks in any order acknowledges what lies beyond it.
   if (s.withheld !== 0 && seq >= s.withheld)
     return fail(s, 'ERR_TFTP_ORDER_LIED', acknowledgedUnsent(s.peer, seq, s.withheld))
@@ -86,6 +102,7 @@ function acked(s: SenderState, now: number, seq: number): void {
 function timer(s: SenderState, now: number): void {
   const w = s.windows
   if (w === undefined) return
+  const isIdle = now - Math.max(s.heardAt, s.lastSentAt) >= UNTIMED_MS
   if (s.paceAt <= now) {
     pace(s, now)
     arm(s, now)
@@ -109,6 +126,17 @@ function timer(s: SenderState, now: number): void {
     goBack(s, w, now)
   }
   if (s.retryAt <= now) timeout(s, w, now)
+  if (isIdle && s.lastSentAt === now) w.wokeAt = now
+}
+
+/** What is answered at once, when nothing else was on its way, is the first round trip. */
+function timeAfterIdle(s: SenderState, w: Windows, now: number): void {
+  if (now - w.wokeAt <= FAST_MS) {
+    s.pauseMs = 0
+    s.rto.sample(now - w.wokeAt)
+    w.isPaced = true
+  }
+  w.wokeAt = -Infinity
 }
 
 function progress(s: SenderState, w: Windows, now: number, seq: number): void {
@@ -151,7 +179,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
  * block. Where a block of each window is lost none comes whole: then the blocks that were acknowledged soon say what one takes at most.
  */
 function roundTripMs(
-  { rto, firstUnacked, policy, timeouts }: SenderState,
+  { rto, firstUnacked, policy, timeouts, pauseMs }: SenderState,
   w: Windows,
   now: number,
   seq: number,
@@ -159,9 +187,11 @@ function roundTripMs(
   if (seq > w.timedSeq) return 0
   const timedMs = now - w.timedAt
   if (seq === w.timedSeq && (w.timesEnd || timedMs < UNTIMED_MS)) return timedMs
-  const ms = now - w.baseLeftAt
+  if (seq < w.newSeq) return 0
+  const ms = now - w.newAt
+  const isLikeOack = ms >= LIKE_OACK * pauseMs && LIKE_OACK * ms <= pauseMs
+  if (rto.srttMs === 0) return timeouts === 0 && (ms < UNTIMED_MS || isLikeOack) ? ms : 0
   if (ms >= UNTIMED_MS) return 0
-  if (rto.srttMs === 0) return timeouts === 0 ? ms : 0
   const windowMs = (ms * policy.windowBlocks) / (seq - firstUnacked + 1)
   return windowMs < CORRECTED_SHARE * rto.minMs ? windowMs : 0
 }
@@ -191,9 +221,15 @@ function repeatedAck(s: SenderState, w: Windows, now: number): void {
   goBack(s, w, now)
 }
 
+/** Until a round trip is known, what the OACK took bounds it: EDK2 answers every block of a window that comes again. */
+function goBackSpacingMs({ rto, pauseMs, near }: SenderState): number {
+  if (rto.srttMs > 0 || pauseMs === 0) return gapSpacingMs(rto)
+  return Math.min(UNTIMED_ROUNDS * pauseMs, near ? MOST_NEAR_SPACING_MS : MOST_FAR_SPACING_MS)
+}
+
 /** Everything from the first unacknowledged block again, at most once per 1.5 round trips. */
 function goBack(s: SenderState, w: Windows, now: number): void {
-  const soonest = w.wentBackAt + gapSpacingMs(s.rto)
+  const soonest = w.wentBackAt + goBackSpacingMs(s)
   if (now < soonest) {
     s.stuckAt = soonest
     return
@@ -223,11 +259,16 @@ function send(s: SenderState, w: Windows, now: number): void {
   if (count > 0) {
     const isBase = s.nextToSend === s.firstUnacked
     const isNew = end - 1 > s.highestSent
+    const firstNew = Math.max(s.nextToSend, s.highestSent + 1)
     sendUpTo(s, now, end)
     const leavesAt = waitsFrom(s, now)
     if (isBase) w.baseLeftAt = leavesAt
     w.end = windowEnd - 1
     const isEnd = end === windowEnd || w.insideAck === 'progress'
+    if (isNew && w.timedSeq === 0) {
+      w.newSeq = firstNew
+      w.newAt = leavesAt
+    }
     if (isNew && (w.timedSeq === 0 || (isEnd && !w.timesEnd))) {
       w.timedSeq = end - 1
       w.timedAt = leavesAt
@@ -236,7 +277,16 @@ function send(s: SenderState, w: Windows, now: number): void {
   }
   const more = end < windowEnd && s.stuckAt === Infinity
   // What could not leave now cannot leave then either: the retransmission timer goes on alone.
-  if (more && budgetBlocks(s) > 0) s.burstAt = now + gapSpacingMs(s.rto)
+  if (more && budgetBlocks(s) > 0) s.burstAt = now + burstSpacingMs(s)
+}
+
+/**
+ * A client that acknowledges ends of windows says nothing of a burst that arrives whole: over a long way a whole window would take many round
+ * trips. On a slow link, where a window takes much longer than the shortest answer, the next burst has to wait for the line.
+ */
+function burstSpacingMs({ rto }: SenderState): number {
+  const spacingMs = gapSpacingMs(rto)
+  return rto.srttMs < SLOW_LINK_ROUNDS * rto.minMs ? Math.min(MOST_BURST_SPACING_MS, spacingMs) : spacingMs
 }
 
 /** Rule N3: what was confirmed pays for what may be sent: the blocks that may still leave. Beyond it eight datagrams a second leave, until patience ends (A14). */
@@ -278,7 +328,11 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   if (!isAsked || !canAsk(s, now, STEP)) {
     s.retryAt = Math.max(s.retryAt, Math.min(askAgainAt(s, STEP), Math.max(w.wholeAt, now + 1)))
   }
-  if (budgetBlocks(s) === 0) s.retryAt = Math.max(now + OVER_BUDGET_MS, askAgainAt(s, 1))
+  if (budgetBlocks(s) === 0) {
+    // A client that still speaks gets what left before: over a slow link more would queue up without an end.
+    const isSilent = now - s.heardAt >= SILENT_MS
+    s.retryAt = Math.max(isSilent ? askAgainAt(s, 1) : s.retryAt, now + OVER_BUDGET_MS)
+  }
 }
 
 /**

@@ -7,6 +7,8 @@ export const RTO_FLOOR_MS = 10
 const SRTT_GAIN = 1 / 8
 const RTTVAR_GAIN = 1 / 4
 const RTTVAR_WEIGHT = 4
+/** RFC 6298 §2, G: over a steady way RTTVAR ends at nothing, and an answer that is a moment late is no loss. */
+const GRANULARITY_MS = 2
 
 /** A round trip that was seen before a transfer began: that of its request. */
 export interface FirstRoundTrip {
@@ -46,7 +48,7 @@ export class Rto {
    * never less than what the round trip itself asks for. Without a sample the floor is all there is.
    */
   waitMs(backoff: number, floorMs: number, capMs: number): number {
-    const base = Math.max(floorMs, this.srttMs + RTTVAR_WEIGHT * this.rttvarMs)
+    const base = Math.max(floorMs, this.srttMs + Math.max(GRANULARITY_MS, RTTVAR_WEIGHT * this.rttvarMs))
     return Math.max(base, Math.min(capMs, base * (1 << Math.min(backoff, 16))))
   }
 

@@ -44,12 +44,17 @@ export class Windows {
   /** One block is timed at a time, none that was sent again (Karn), and only by an ACK of its own: a later one was caused later. */
   timedSeq = 0
   timedAt = 0
+  /** The first block that left once only, and when: what is acknowledged of it and of those behind it took no longer. */
+  newSeq = 0
+  newAt = 0
   /** It was the last block of its window: a client that acknowledges ends of windows only answers nothing else at once. */
   timesEnd = false
   /** How long a window takes is known: one was timed, or the link proved to be fast. The answer to an OACK is short, and says little of a window. */
   isPaced = false
   /** Until then: how long one may take on a link that is as slow as the answer to the OACK was. */
   slowestMs = 0
+  /** When something left last after an idle time, until the next ACK. */
+  wokeAt = -Infinity
   /** How often the timer rang before that. */
   rings = 0
 }
