@@ -85,8 +85,6 @@ const RARE = {
   pauseMs: 0,
   /** Datagrams that asked a silent client where it is, and when the last of them left (questions.ts). */
   asked: 0,
-  /** The present stall has had its event. */
-  stalled: false,
 
   // A paced run that waits for its turn: blocks paceSeq .. paceEnd - 1; of the first one paceCopy copies left already. Those below paceApartEnd
   // are paceGapMs apart, the others as far as the policy says.
@@ -203,6 +201,8 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
 
   /** Repeats of the OACK or of DATA 1 (rule A5). */
   contactRepeats = 0
+  /** The present stall has had its event. */
+  stalled = false
   /** When the last datagrams that asked a silent client where it is left (questions.ts). */
   askedAt: Float64Array = NONE_ASKED
 
