@@ -6,7 +6,8 @@
 import type { Request } from '../packet/index.ts'
 
 export function deviceId(address: string, mac: string | undefined, request: Request): string {
-  return `${mac ?? address} ${fingerprint(request)}`
+  // Joined, so that it lies in one piece: a transfer keeps it.
+  return [mac ?? address, fingerprint(request)].join(' ')
 }
 
 /** Whether `name` is the MAC or network address that `device` begins with, or all of it. */

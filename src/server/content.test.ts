@@ -47,12 +47,12 @@ describe('framing', () => {
     [32, [20, 20, 4]],
   ])('%d bytes in blocks of 16', (sizeBytes, lengths) => {
     const image = new MemoryImage(sizeBytes)
-    const { frame } = served(image, 16)
+    const content = served(image, 16)
     const target = new Uint8Array(20)
     const bytes: number[] = []
     lengths.forEach((length, i) => {
       expect(image.verified).toBe(0)
-      expect(frame(i + 1, target)).toBe(length)
+      expect(content.frame(i + 1, target)).toBe(length)
       expect([target[1], readBlock(target, 0)]).toEqual([3, i + 1])
       bytes.push(...target.subarray(4, length))
     })
@@ -72,11 +72,11 @@ describe('framing', () => {
   test('a file that became shorter is never padded', () => {
     const image = new MemoryImage(40)
     image.missing = 10
-    const { frame } = served(image, 16)
+    const content = served(image, 16)
     const target = new Uint8Array(20)
-    expect(frame(1, target)).toBe(20)
-    expect(() => frame(2, target)).toThrow(expect.objectContaining({ code: 'ERR_TFTP_CHANGED' }))
-    expect(() => frame(3, target)).toThrow(expect.objectContaining({ code: 'ERR_TFTP_CHANGED' }))
+    expect(content.frame(1, target)).toBe(20)
+    expect(() => content.frame(2, target)).toThrow(expect.objectContaining({ code: 'ERR_TFTP_CHANGED' }))
+    expect(() => content.frame(3, target)).toThrow(expect.objectContaining({ code: 'ERR_TFTP_CHANGED' }))
   })
 
   test('what is mapped leaves from its address, until the image was checked: then everything is framed', () => {

@@ -6,7 +6,7 @@ import type { Agreed } from '../transfer/negotiate.ts'
 import { ForesendError } from '../error.ts'
 import type { Service } from './rules.ts'
 import type { StoreUse } from './store-use.ts'
-import type { BlockFramer, Mapped, Tid } from '../io/driver.ts'
+import type { Mapped, Tid } from '../io/driver.ts'
 import { blockOfSeq, dataHead, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 
 export type ServedTransfer = Transfer<Tid, Served>
@@ -38,8 +38,6 @@ export class ServedImage implements Mapped {
   readonly image: Image
   /** The path below the root, or the name of the single file. */
   readonly name: string
-  readonly frame: BlockFramer = (seq, target) => this.#frame(seq, target)
-
   readonly #use: StoreUse | undefined
   #isOpen = true
 
@@ -69,7 +67,8 @@ export class ServedImage implements Mapped {
     return dataHead(blockOfSeq(seq, this.#rollover))
   }
 
-  #frame(seq: number, target: Uint8Array): number {
+  /** See `BlockFramer`. */
+  frame(seq: number, target: Uint8Array): number {
     const { image } = this
     const position = (seq - 1) * this.#blksize
     const expected = seq === this.#finalSeq ? image.sizeBytes - position : this.#blksize

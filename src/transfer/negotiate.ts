@@ -85,10 +85,19 @@ function defaults(rollover: Rollover): Draft {
   }
 }
 
+/** Without options all transfers share what is agreed: nothing of it changes. */
+const PLAIN: Readonly<Record<Rollover, Agreed>> = {
+  0: defaults(0),
+  1: defaults(1),
+  any: defaults('any'),
+  none: defaults('none'),
+}
+
 /** `sizeBytes` undefined means WRQ. Done for each request, so it makes no more than it returns. */
 function negotiate(options: readonly Option[], limits: Limits, sizeBytes: number | undefined): Agreed {
-  const draft = defaults(limits.rollover ?? 'any')
-  if (options.length === 0) return draft
+  const rollover = limits.rollover ?? 'any'
+  if (options.length === 0) return PLAIN[rollover]
+  const draft = defaults(rollover)
   /** What is granted, by the place of its option; undefined for what is not. */
   const granted: (number | undefined)[] = []
   // The window is capped in bytes, so the block size must be known first, wherever it stands in the request.

@@ -11,6 +11,7 @@ import type { FirstContact } from './first-contact.ts'
 import type { Oddities } from './oddities.ts'
 import type { OrderSearch } from './order-search.ts'
 import type { SenderPhase } from './phases.ts'
+import { rarelyChanged } from './rarely-changed.ts'
 import { type FirstRoundTrip, Rto } from './rto.ts'
 import { newScoreboard, type Scoreboard } from './scoreboard.ts'
 import { NO_TIMERS, type SenderTimers } from './timers.ts'
@@ -55,7 +56,83 @@ export const ECHOES = 2
 /** Stalls that ended with a plain repeat although a nudge was tried: this many in a row make nudges rare. */
 const PLAIN_ENDS = 2
 
-export class SenderState implements SenderTimers {
+/** What a transfer changes only once a packet of it is lost, or once it is served in another way than block by block. */
+const RARE = {
+  /** Where ACKs are cumulative: the block that was left out when the one after it left (rule N4); 0 for none. */
+  withheld: 0,
+  /** Until then what would leave waits for its allowance: the silence of the client is our own. */
+  withheldUntil: -Infinity,
+  /** The first unacknowledged block timed out: what left until then and is not acknowledged counts as lost. */
+  lostBefore: -Infinity,
+
+  // Deadlines: see timers.ts.
+
+  heldUntil: NO_TIMERS.heldUntil,
+  nudgeAt: NO_TIMERS.nudgeAt,
+  paceAt: NO_TIMERS.paceAt,
+  stuckAt: NO_TIMERS.stuckAt,
+  burstAt: NO_TIMERS.burstAt,
+  lingerUntil: NO_TIMERS.lingerUntil,
+
+  // Silence.
+
+  /** Timeouts since the last progress. */
+  timeouts: 0,
+  /** Doublings that outlive a repeated block, until a round trip is measured again (Karn). */
+  backoff: 0,
+  everTimedOut: false,
+  /** How long the client was silent before it went on by itself; while no round trip is known, what its answers took at most. 0: neither is known (rule A6). */
+  pauseMs: 0,
+  /** Datagrams that asked a silent client where it is, and when the last of them left (questions.ts). */
+  asked: 0,
+
+  // A paced run that waits for its turn: blocks paceSeq .. paceEnd - 1; of the first one paceCopy copies left already. Those below paceApartEnd
+  // are paceGapMs apart, the others as far as the policy says.
+
+  paceSeq: 0,
+  paceEnd: 0,
+  paceCopy: 0,
+  paceGapMs: 0,
+  paceApartEnd: 0,
+
+  // What the client was seen to do. Rules A7, A10, A13.
+
+  /** It answered a block that it did not ask for with an ERROR. */
+  refused: false,
+  answersRepeats: false,
+  answersNudges: false,
+  /** Stalls in a row that a plain repeat ended although nudges were tried: it answers repeats, or lost what was sent. */
+  plainEnds: 0,
+  /** This many of them make nudges rare. */
+  plainEndsNeeded: PLAIN_ENDS,
+  /** A stall of an in-order client was ended by the next block (A7's last resort). */
+  probesWork: false,
+  echoes: 0,
+  echoesNeeded: ECHOES,
+  countsRepeats: false,
+  /** Repeated blocks that were watched after their ACK (rule A13). */
+  watched: 0,
+
+  // What was sent out of turn last, and why.
+
+  /** The client named the block before this one although later ones had left: it lacks this one. */
+  lacks: 0,
+  /** The other block of the last nudge, and when it left. */
+  partner: 0,
+  nudgedAt: -Infinity,
+  /** A block left that the client cannot expect. */
+  unaskedAt: -Infinity,
+  refusedAt: 0,
+  /** Nudges of the present stall that brought nothing. */
+  unanswered: 0,
+  /** The block for which a filler went out. */
+  filledFor: 0,
+
+  /** How far an anticipated window runs ahead (window.ts). */
+  aheadLimit: Infinity,
+}
+
+export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
   readonly sizeBytes: number
   readonly blksize: number
   readonly rollover: 0 | 1
@@ -104,8 +181,6 @@ export class SenderState implements SenderTimers {
   lastRepeat = 0
   /** DATA was sent again for whatever reason: after that the final ACK alone is no proof (rule A13). */
   repeated = false
-  /** Where ACKs are cumulative: the block that was left out when the one after it left (rule N4); 0 for none. */
-  withheld = 0
 
   // When things happened.
 
@@ -116,67 +191,23 @@ export class SenderState implements SenderTimers {
   heardAt = 0
   /** The last DATA left. */
   lastSentAt = 0
-  /** Until then what would leave waits for its allowance: the silence of the client is our own. */
-  withheldUntil = -Infinity
-  /** The first unacknowledged block timed out: what left until then and is not acknowledged counts as lost. */
-  lostBefore = -Infinity
 
   // Deadlines: see timers.ts.
 
   contactAt = NO_TIMERS.contactAt
   retryAt = NO_TIMERS.retryAt
-  heldUntil = NO_TIMERS.heldUntil
-  nudgeAt = NO_TIMERS.nudgeAt
-  paceAt = NO_TIMERS.paceAt
-  stuckAt = NO_TIMERS.stuckAt
-  burstAt = NO_TIMERS.burstAt
-  lingerUntil = NO_TIMERS.lingerUntil
 
   // Silence.
 
   /** Repeats of the OACK or of DATA 1 (rule A5). */
   contactRepeats = 0
-  /** Timeouts since the last progress. */
-  timeouts = 0
-  /** Doublings that outlive a repeated block, until a round trip is measured again (Karn). */
-  backoff = 0
-  everTimedOut = false
-  /** How long the client was silent before it went on by itself; while no round trip is known, what its answers took at most. 0: neither is known (rule A6). */
-  pauseMs = 0
-  /** Datagrams that asked a silent client where it is, and when the last of them left (questions.ts). */
-  asked = 0
-  askedAt: Float64Array = NONE_ASKED
   /** The present stall has had its event. */
   stalled = false
-
-  // A paced run that waits for its turn: blocks paceSeq .. paceEnd - 1; of the first one paceCopy copies left already. Those below paceApartEnd
-  // are paceGapMs apart, the others as far as the policy says.
-
-  paceSeq = 0
-  paceEnd = 0
-  paceCopy = 0
-  paceGapMs = 0
-  paceApartEnd = 0
-
-  // What the client was seen to do. Rules A1, A7, A9, A10, A13.
+  /** When the last datagrams that asked a silent client where it is left (questions.ts). */
+  askedAt: Float64Array = NONE_ASKED
 
   /** What is known of the order in which the client takes blocks; made with the first question or proof. */
   order: OrderSearch | undefined
-  /** It answered a block that it did not ask for with an ERROR. */
-  refused = false
-  answersRepeats = false
-  answersNudges = false
-  /** Stalls in a row that a plain repeat ended although nudges were tried: it answers repeats, or lost what was sent. */
-  plainEnds = 0
-  /** This many of them make nudges rare. */
-  plainEndsNeeded = PLAIN_ENDS
-  /** A stall of an in-order client was ended by the next block (A7's last resort). */
-  probesWork = false
-  echoes = 0
-  echoesNeeded = ECHOES
-  countsRepeats = false
-  /** Repeated blocks that were watched after their ACK (rule A13). */
-  watched = 0
 
   // What was sent out of turn last, and why.
 
@@ -187,30 +218,17 @@ export class SenderState implements SenderTimers {
   /** The block that was acknowledged last for the first time, and when. */
   freshSeq = 0
   freshAt = -Infinity
-  /** The client named the block before this one although later ones had left: it lacks this one. */
-  lacks = 0
-  /** The other block of the last nudge, and when it left. */
-  partner = 0
-  nudgedAt = -Infinity
-  /** A block left that the client cannot expect. */
-  unaskedAt = -Infinity
-  refusedAt = 0
   /** Datagrams that the client did not ask for, and that it may still answer with an ERROR each. */
   unaskedLeft = 0
-  /** Nudges of the present stall that brought nothing. */
-  unanswered = 0
-  /** The block for which a filler went out. */
-  filledFor = 0
 
-  // How far an anticipated window runs ahead (window.ts).
-
-  aheadLimit = Infinity
+  /** Acknowledged since the last drop of an anticipated window (window.ts). */
   cleanBlocks = 0
 
   /** Of windows that the client negotiated; undefined otherwise. */
   windows: Windows | undefined
 
   constructor(config: SenderConfig, policy: WindowPolicy, sink: SenderSink) {
+    super()
     this.sizeBytes = config.sizeBytes
     this.blksize = config.blksize
     this.rollover = config.rollover

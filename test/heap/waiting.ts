@@ -1,6 +1,6 @@
 /**
  * Counts what a waiting transfer holds: `node --expose-gc test/heap/waiting.ts` prints, as JSON, the heap objects and bytes of each of a
- * thousand transfers that have begun and wait for an ACK. Counted from heap snapshots before and after; strings and numbers are left
+ * thousand transfers that have begun and wait for their first ACK. Counted from heap snapshots before and after; strings and numbers are left
  * out of the objects, not of the bytes.
  */
 import { readFileSync, rmSync } from 'node:fs'
@@ -44,10 +44,12 @@ const endpoint = new Endpoint(
 )
 
 for (let i = 0; i < WARM; i++) ask(i)
+staySilent()
 // The first snapshot makes objects of its own that stay.
 count()
 const before = count()
 for (let i = WARM; i < WARM + COUNTED; i++) ask(i)
+staySilent()
 const after = count()
 const per = (key: 'objects' | 'bytes'): number => (after[key] - before[key]) / COUNTED
 console.log(JSON.stringify({ objects: per('objects'), bytes: per('bytes') }))
@@ -57,6 +59,11 @@ function ask(i: number): void {
   const packet = encodeRequest({ opcode: 1, filename: `file-${i}.bin`, mode: 'octet', options: [] })
   const peer = { address: `10.0.${i >> 8}.${i & 255}`, port: 2000 + i, local: '10.9.9.9', near: true }
   endpoint.handleRequest(now, peer, packet, 0, packet.length)
+}
+
+/** DATA 1 leaves again, and the transfers count as stalled. */
+function staySilent(): void {
+  for (let i = 0; i < 4; i++) endpoint.handleTimer((now += 600))
 }
 
 function count(): { objects: number; bytes: number } {

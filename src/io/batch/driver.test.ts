@@ -56,6 +56,21 @@ describe.skipIf(typeof native === 'string')('the batch driver', () => {
     expect(inputs).toEqual(['x', 'request'])
   })
 
+  test('the answer to a lone datagram leaves at once, answers to those that came together share a system call', async () => {
+    const { driver, inputs, sends, sentAtAnswer } = open({ answers: true })
+    const [client, other] = [await clientSocket(), await clientSocket()]
+    const [tid, second] = [await driver.openTid(peerOf(client), 'x'), await driver.openTid(peerOf(other), 'y')]
+    closing.push(tid, second)
+    expect(second.localPort).toBe(tid.localPort)
+    client.send(ACK1, tid.localPort, '127.0.0.1')
+    await until(() => inputs.length === 1)
+    client.send(ACK1, tid.localPort, '127.0.0.1')
+    other.send(ACK1, tid.localPort, '127.0.0.1')
+    await until(() => inputs.length === 3)
+    expect(sentAtAnswer).toEqual([1, 1, 1])
+    expect(sends).toEqual([1, 2])
+  })
+
   test('a client that asks again from its port meets another one of ours', async () => {
     const { driver } = open()
     const client = await clientSocket()
@@ -95,7 +110,7 @@ describe.skipIf(typeof native === 'string')('the batch driver', () => {
   })
 
   test("Node's timers, files and sockets get their turn while a transfer is live, asleep or flooded", async () => {
-    const { driver } = open({ flood: true })
+    const { driver } = open({ answers: true })
     const client = await clientSocket()
     const tid = await driver.openTid(peerOf(client), 'x')
     closing.push(tid)
@@ -160,15 +175,29 @@ describe('where it cannot run', () => {
   })
 })
 
-function open(how: { flood?: boolean } = {}): { driver: Driver<string>; inputs: string[]; rung: number[] } {
+interface Opened {
+  readonly driver: Driver<string>
+  readonly inputs: string[]
+  readonly rung: number[]
+  /** Datagrams of each system call that sent. */
+  readonly sends: number[]
+  /** How many of these there were when an answer was given. */
+  readonly sentAtAnswer: number[]
+}
+
+function open(how: { answers?: boolean } = {}): Opened {
   const inputs: string[] = []
+  const sends: number[] = []
+  const sentAtAnswer: number[] = []
   const rung: number[] = []
   const tids = new Map<string, Tid>()
   const handlers: DriverHandlers<string> = {
     request: () => inputs.push('request'),
     datagram: (_now, owner) => {
       inputs.push(owner)
-      if (how.flood === true) tids.get(owner)?.sendControl(ACK1, 4)
+      if (how.answers !== true) return
+      tids.get(owner)?.sendControl(ACK1, 4)
+      sentAtAnswer.push(sends.length)
     },
     isRequest: () => false,
     stray: () => {
@@ -181,7 +210,11 @@ function open(how: { flood?: boolean } = {}): { driver: Driver<string>; inputs: 
     listenerFailed: () => {},
   }
   if (typeof native === 'string') throw new Error(native)
-  const driver = createBatchDriver(handlers, { native, isNear: () => true })
+  const sendmmsg = (fd: number, messages: Uint8Array, count: number): number => {
+    sends.push(count)
+    return native.sendmmsg(fd, messages, count)
+  }
+  const driver = createBatchDriver(handlers, { native: { ...native, sendmmsg }, isNear: () => true })
   closing.push(driver)
   const openTid = driver.openTid.bind(driver)
   driver.openTid = async (peer, owner) => {
@@ -189,7 +222,7 @@ function open(how: { flood?: boolean } = {}): { driver: Driver<string>; inputs: 
     tids.set(owner, tid)
     return tid
   }
-  return { driver, inputs, rung }
+  return { driver, inputs, rung, sends, sentAtAnswer }
 }
 
 async function clientSocket(): Promise<Socket> {

@@ -221,8 +221,9 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     if (!this.#atWork) this.sendQueue.flush()
   }
 
-  arrived(): void {
-    this.#atWork = true
+  /** What a single datagram brings leaves at once: there is nothing that could share its system call. */
+  arrived(count: number): void {
+    this.#atWork = count > 1
     this.#workAt = performance.now()
   }
 
@@ -256,7 +257,7 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
     // What the requests made leaves first.
     this.#finishWork()
     this.beforeRequests()
-    this.arrived()
+    this.arrived(INBOX)
   }
 
   /** The datagram is message `message` of the socket's inbox, and no transfer's. */

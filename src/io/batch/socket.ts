@@ -23,8 +23,8 @@ export interface SocketHost<Peer> {
   readonly native: Native
   readonly errors: Messages
   readonly table: PeerTable<Peer>
-  /** Datagrams were received, and are handed over next. */
-  arrived(): void
+  /** This many datagrams were received, and are handed over next. */
+  arrived(count: number): void
   /** Requests were received, and the next is handed over: what reached transfers before it must be handled first. */
   beforeRequests(): void
   /** A request of a full batch was handed over, and the next one follows: running transfers wait for a bounded time only. */
@@ -170,7 +170,7 @@ export class SharedSocket<Peer> implements OutSocket, LoopSocket {
     const host = this.#host
     const { inbox } = this
     if (this.isListening) host.beforeRequests()
-    host.arrived()
+    host.arrived(count)
     const isFlood = this.isListening && count === inbox.count
     for (let i = 0; i < count; i++) {
       if (i > 0 && isFlood) host.betweenRequests()

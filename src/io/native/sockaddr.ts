@@ -64,5 +64,6 @@ export function addressText(names: Uint32Array, at: number): string {
     return ipaddr.fromByteArray([...bytes]).toString()
   }
   const word = names[at + SOCKADDR.inAddress / 4]
-  return `${word & 255}.${(word >>> 8) & 255}.${(word >>> 16) & 255}.${word >>> 24}`
+  // Joined, so that it lies in one piece: a transfer keeps it.
+  return [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24].join('.')
 }

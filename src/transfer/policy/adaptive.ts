@@ -91,9 +91,6 @@ export function adaptive(options: AdaptiveOptions = {}): WindowPolicy {
 }
 
 class Adaptive implements WindowPolicy {
-  readonly type = 'adaptive'
-  readonly cumulative = false
-  readonly nudges = true
   windowBlocks: number
   copies: number
   gapMs: number
@@ -153,6 +150,18 @@ class Adaptive implements WindowPolicy {
     this.#remembered = this.#kept
     this.wholeMs = this.#leastWholeMs
     this.#propose()
+  }
+
+  get type(): 'adaptive' {
+    return 'adaptive'
+  }
+
+  get cumulative(): false {
+    return false
+  }
+
+  get nudges(): true {
+    return true
   }
 
   /** Undefined while lock-step is all that was needed. */
