@@ -49,6 +49,8 @@ const UNPACED_MS = [250, 125, 125, 250, 500, 1000] as const
 const MOST_UNPACED_MS = 9000
 /** The same where the OACK was answered fast: a large window may still take longer than the first wait. */
 const MOST_FAST_UNPACED_MS = 1000
+/** A traffic shaper lets small packets through at once, so a fast OACK may hide a line of 512 kbit/s. */
+const SHAPED_BYTES_PER_MS = 64
 /** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
 const FAST_ROUNDS = 1.5
 /** The same where no round trip was measured, milliseconds. */
@@ -62,7 +64,9 @@ const SLOW_LINK_ROUNDS = 2
 const UNTIMED_ROUNDS = 1.5
 const MOST_NEAR_SPACING_MS = 250
 const MOST_FAR_SPACING_MS = 1000
-/** A round trip so much shorter than any before shows that those were none: timers of the client, or its pauses. */
+/** The variation that the first window is given, in its round trips: half of one, as RFC 6298 has it, costs too much where windows are lost. */
+const FIRST_WINDOW_VARIATION = 1 / 8
+/** A round trip so much shorter than the smoothed one shows that those before were none: timers of the client, or its pauses. */
 const CORRECTED_SHARE = 1 / 4
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
@@ -75,9 +79,10 @@ function open(s: SenderState, now: number): void {
   s.progressAt = now
   const w = (s.windows = new Windows())
   const { windowBlocks } = s.policy
-  if (s.rto.srttMs > 0) {
-    const mostMs = s.rto.srttMs > FAST_OACK_MS ? MOST_UNPACED_MS : MOST_FAST_UNPACED_MS
-    w.slowestMs = Math.min(mostMs, slowestMs(s, windowBlocks))
+  if (s.rto.srttMs > FAST_OACK_MS) w.slowestMs = Math.min(MOST_UNPACED_MS, slowestMs(s, windowBlocks))
+  else if (s.rto.srttMs > 0) {
+    const shapedMs = (s.blksize * Math.min(windowBlocks, s.lastSeq)) / SHAPED_BYTES_PER_MS
+    w.slowestMs = Math.min(MOST_FAST_UNPACED_MS, Math.max(shapedMs, slowestMs(s, windowBlocks)))
   } else if (s.pauseMs > 0) w.slowestMs = Math.min(MOST_UNPACED_MS, s.pauseMs + slowestLinkMs(s, windowBlocks))
   send(s, w, now)
   arm(s, now)
@@ -144,9 +149,13 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   const rttMs = roundTripMs(s, w, now, seq)
   if (rttMs > 0) {
     if (rto.srttMs === 0) s.pauseMs = 0
-    if (rttMs < CORRECTED_SHARE * rto.minMs) rto.restart(rttMs)
+    // The answer to an OACK says little of a window.
+    const isLonger = !w.isTimed && rto.srttMs > 0 && rttMs > rto.srttMs
+    if (isLonger) rto.restart(rttMs, FIRST_WINDOW_VARIATION * rttMs)
+    else if (!w.isTimed || rttMs < CORRECTED_SHARE * rto.srttMs) rto.restart(rttMs)
     else rto.sample(rttMs)
     w.isPaced = true
+    w.isTimed = true
     counters[COUNTER.srttMs] = rto.srttMs
   }
   if (seq >= w.timedSeq) w.timedSeq = 0
@@ -193,7 +202,7 @@ function roundTripMs(
   if (rto.srttMs === 0) return timeouts === 0 && (ms < UNTIMED_MS || isLikeOack) ? ms : 0
   if (ms >= UNTIMED_MS) return 0
   const windowMs = (ms * policy.windowBlocks) / (seq - firstUnacked + 1)
-  return windowMs < CORRECTED_SHARE * rto.minMs ? windowMs : 0
+  return windowMs < CORRECTED_SHARE * rto.srttMs ? windowMs : 0
 }
 
 function misjudge(w: Windows): void {
@@ -277,16 +286,17 @@ function send(s: SenderState, w: Windows, now: number): void {
   }
   const more = end < windowEnd && s.stuckAt === Infinity
   // What could not leave now cannot leave then either: the retransmission timer goes on alone.
-  if (more && budgetBlocks(s) > 0) s.burstAt = now + burstSpacingMs(s)
+  if (more && budgetBlocks(s) > 0) s.burstAt = now + burstSpacingMs(s, burst)
 }
 
 /**
  * A client that acknowledges ends of windows says nothing of a burst that arrives whole: over a long way a whole window would take many round
- * trips. On a slow link, where a window takes much longer than the shortest answer, the next burst has to wait for the line.
+ * trips. On a slow link, where a window takes much longer than the shortest answer, the next burst waits for the line, as long as its share of a window.
  */
-function burstSpacingMs({ rto }: SenderState): number {
-  const spacingMs = gapSpacingMs(rto)
-  return rto.srttMs < SLOW_LINK_ROUNDS * rto.minMs ? Math.min(MOST_BURST_SPACING_MS, spacingMs) : spacingMs
+function burstSpacingMs({ rto, policy }: SenderState, burst: number): number {
+  const { srttMs, minMs } = rto
+  if (srttMs < SLOW_LINK_ROUNDS * minMs) return Math.min(MOST_BURST_SPACING_MS, gapSpacingMs(rto))
+  return Math.max(1, UNTIMED_ROUNDS * (minMs + ((srttMs - minMs) * burst) / policy.windowBlocks))
 }
 
 /** Rule N3: what was confirmed pays for what may be sent: the blocks that may still leave. Beyond it eight datagrams a second leave, until patience ends (A14). */
@@ -303,9 +313,10 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   s.counters[COUNTER.timeouts]++
   s.timeouts++
   w.rings++
+  // What a fast OACK may hide is waited for once.
+  if (s.rto.srttMs > 0 && s.rto.srttMs <= FAST_OACK_MS) w.slowestMs = 0
   w.timedOutAt = now
   w.sentBefore = s.lastSentAt
-  w.timedSeq = 0
   s.policy.timeout(now, s.firstUnacked)
   let isAsked = true
   if (budgetBlocks(s) === 0) isAsked = repeatBeyondBudget(s, w, now)
@@ -367,7 +378,10 @@ function stepAhead(s: SenderState, now: number): boolean {
 
 function repeat(s: SenderState, now: number, seq: number): boolean {
   if (!mayAsk(s, now, 1)) return false
-  if (s.windows !== undefined) s.windows.asked++
+  if (s.windows !== undefined) {
+    s.windows.asked++
+    s.windows.timedSeq = 0
+  }
   carryOut(s, now, { type: 'repeat', seq })
   return true
 }

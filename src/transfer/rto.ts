@@ -36,11 +36,11 @@ export class Rto {
     this.srttMs += SRTT_GAIN * (rttMs - this.srttMs)
   }
 
-  /** Forgets what was sampled before: it was no round trip. */
-  restart(rttMs: number): void {
+  /** Forgets what was sampled before, but for the shortest round trip: the time of another packet, or none at all. */
+  restart(rttMs: number, rttvarMs = rttMs / 2): void {
     this.srttMs = 0
-    this.minMs = Infinity
     this.sample(rttMs)
+    this.rttvarMs = rttvarMs
   }
 
   /**

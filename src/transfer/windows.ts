@@ -53,6 +53,8 @@ export class Windows {
   isPaced = false
   /** Until then: how long one may take on a link that is as slow as the answer to the OACK was. */
   slowestMs = 0
+  /** A block of a window was timed. */
+  isTimed = false
   /** When something left last after an idle time, until the next ACK. */
   wokeAt = -Infinity
   /** How often the timer rang before that. */
