@@ -22,3 +22,8 @@ it.each([
   expect(found?.name).toBe(name)
   expect(found?.orElse).not.toContain(other)
 })
+
+it('a window that is sent again is no sign of another time', () => {
+  const transfer = mainOf(playCase('data-loss', 'edk2', 'tftp-hpa-6.0', 16_180)?.transfers ?? [])
+  expect(diagnose(transfer!).server?.name).toBe('tftp-hpa')
+})

@@ -104,6 +104,8 @@ const LEAST_LATER_MS = 40
 
 /** Repeated ACKs came between two sends of a block, and the waits are not those that this server makes without them. */
 function losesItsTime({ transfer, packets, list }: View, server: KnownServer): boolean {
+  // Between the packets of a window more may have happened.
+  if (transfer.agreed.windowsize > 1) return false
   const timeoutS = timeoutOf(transfer)
   let seq = -1
   let sentMs = 0
@@ -122,8 +124,6 @@ function losesItsTime({ transfer, packets, list }: View, server: KnownServer): b
       sentMs = ms
       isAsked = false
     } else if (offered !== undefined && offered > seq) {
-      // Of a window, its first block.
-      if (seq >= 0 && offered <= acked + transfer.agreed.windowsize && seq === acked + 1) continue
       ;[seq, sentMs, nth, isAsked] = [offered, ms, 0, false]
     } else if (packets.kind(i) === 'ack') {
       if (packets.seq(i) > acked) seq = -1
