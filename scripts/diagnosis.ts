@@ -67,7 +67,9 @@ for (const fault of list(values.faults, EVALUATED_FAULTS)) {
   const seen = done.filter(({ invisible }) => !invisible)
   const count = (test: (c: EvaluatedCase) => boolean): string =>
     percent(seen.filter(test).length, seen.length).padStart(7)
-  const both = fault === 'both-losses' ? `; both named ${count((c) => c.both)}` : ''
+  const hit = seen.filter(({ isBothHit }) => isBothHit)
+  const ofHit = `of the ${hit.length} in which both directions lost a packet ${percent(hit.filter((c) => c.both).length, hit.length)}`
+  const both = fault === 'both-losses' ? `; both named ${count((c) => c.both)}, ${ofHit}` : ''
   console.log(
     `${fault.padEnd(20)} ${String(done.length).padStart(5)} ${String(seen.length).padStart(5)} ${count((c) => c.first)} ${count((c) => c.level)} ${count((c) => c.topTwo)}   ${counted(seen.map(saidOf))}${both}`,
   )

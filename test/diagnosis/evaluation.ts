@@ -28,6 +28,8 @@ export interface EvaluatedCase {
   readonly alike: boolean
   /** Of two faults at once: both are named. */
   readonly both: boolean
+  /** Both directions lost or changed a datagram. */
+  readonly isBothHit: boolean
   /** Blocks missing in an image that the device takes for whole. */
   readonly holesInDevice: number
   readonly silentHole: boolean
@@ -246,6 +248,7 @@ function judged(
     alike: rank !== 0 && best !== undefined && isAlikeTo(best.id, labOf(fault, client, server, seed, link), transfer),
     topTwo: rank === 0 || rank === 1,
     both: expected.every((id) => causes.some((c) => c.id === id)),
+    isBothHit: played.harmedUp > 0 && played.harmedDown > 0,
     holesInDevice: played.result.holes,
     silentHole,
     serverRight: diagnosis.server === undefined ? undefined : server.startsWith(diagnosis.server.name),

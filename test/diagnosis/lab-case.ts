@@ -23,14 +23,22 @@ export interface PlayedCase {
   readonly result: ExperimentResult
   /** Datagrams that a fault of the link lost, delayed, changed or copied. */
   readonly harmed: number
+  /** The same from the device to the server, and to the device. */
+  readonly harmedUp: number
+  readonly harmedDown: number
 }
 
 export function play(lab: LabCase): PlayedCase {
   const { server, sizeBytes, seed } = lab
-  const count = { harmed: 0 }
+  const counts = [{ harmed: 0 }, { harmed: 0 }]
+  const [up, down] = counts
+  const links = [...counts]
   const image = patternedImage(sizeBytes, 1)
-  const { file, result } = captureOfDevice(deviceOf(lab), server, image, seed, (options) => counted(options, count))
-  return { transfers: readAll(file).transfers, result, harmed: count.harmed }
+  const { file, result } = captureOfDevice(deviceOf(lab), server, image, seed, (options) =>
+    counted(options, links.shift()!),
+  )
+  const harmed = up.harmed + down.harmed
+  return { transfers: readAll(file).transfers, result, harmed, harmedUp: up.harmed, harmedDown: down.harmed }
 }
 
 export function deviceOf({ client, values = {}, faults, link = {} }: LabCase): Device {

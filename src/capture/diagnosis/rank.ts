@@ -8,7 +8,7 @@ import type { View } from './view/view.ts'
 /** Below this a cause is not worth a line. */
 const LEAST_CONFIDENCE = 0.05
 /** From here on a cause explains what follows from it. */
-const LIKELY = 0.3
+const LIKELY = 0.2
 const SURE = 0.9
 
 /** `isOurs`: the server is Foresend. */

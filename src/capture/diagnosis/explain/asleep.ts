@@ -4,6 +4,7 @@
  */
 import type { CapturedTransfer } from '../../contract.ts'
 import { offeredBy } from '../view/reader.ts'
+import type { Script } from './script.ts'
 import { unknownShareCost } from './unknown-share.ts'
 
 /** A link sleeps after this, at the least; shorter gaps come with every packet. */
@@ -12,6 +13,12 @@ export const IDLE_MS = 3
 const TWO_FAULTS_COST = 3
 const SECOND_MS = 1000
 const OFF = 0.01
+
+/** Nothing had passed in this direction for long enough that the link may sleep. */
+export function isBehindIdle({ ms, sentBefore, heardBefore }: Script, isUp: boolean, at: number): boolean {
+  const before = isUp ? heardBefore[at] : sentBefore[at]
+  return before < 0 || ms[at] - ms[before] >= IDLE_MS
+}
 
 export interface Asleep {
   /** Requests that the timer of the client was due to send, and that did not arrive. */
@@ -23,7 +30,7 @@ export interface Asleep {
 /** Undefined where a packet left without a pause before it, or no request is missing. */
 export function asleepFromTheStart(transfer: CapturedTransfer, list: Uint32Array): Asleep | undefined {
   const { packets } = transfer
-  const timerMs = requestTimerMs(transfer)
+  const timerMs = requestTimerMs(transfer) ?? commonTimerMs(transfer, list)
   if (timerMs === undefined) return undefined
   let sentMs = -Infinity
   let askedMs: number | undefined
@@ -51,6 +58,20 @@ export function asleepFromTheStart(transfer: CapturedTransfer, list: Uint32Array
   const asleepCost = unknownShareCost(sent + missed, heard)
   return { missed, deadGain: asleepCost - (unknownShareCost(missed, heard) + TWO_FAULTS_COST) }
 }
+
+/** The shortest wait between two requests, where all are multiples of it. Waits that only grow are those of a client that waits longer each time. */
+function commonTimerMs({ packets }: CapturedTransfer, list: Uint32Array): number | undefined {
+  const asked = [...list].filter((i) => packets.kind(i) === 'rrq').map((i) => packets.timeMs(i))
+  const waits = asked.slice(1).map((ms, n) => ms - asked[n])
+  const shortestMs = Math.min(...waits)
+  const isGrowing = waits.every((ms, n) => n === 0 || ms >= (1 - OFF) * waits[n - 1])
+  const isCommon = waits.every((ms) => Math.abs(ms - Math.round(ms / shortestMs) * shortestMs) <= OFF * shortestMs)
+  return waits.length >= LEAST_WAITS && shortestMs >= LEAST_TIMER_MS && isCommon && !isGrowing ? shortestMs : undefined
+}
+
+const LEAST_WAITS = 2
+/** No client asks again sooner. */
+const LEAST_TIMER_MS = 100
 
 function requestTimerMs({ request }: CapturedTransfer): number | undefined {
   const asked = Number(request?.options.find(({ name }) => name.toLowerCase() === 'timeout')?.value)

@@ -85,16 +85,15 @@ interface Late {
 
 /** A branch that costs this much more than the cheapest is given up, and so are all but the cheapest few. */
 const MOST_BEHIND = 10
-const MOST_BRANCHES = 10
-/** The cheapest of those that go on alike, and only those that may still win. Sorts `branches`. */
-export function cheapest(branches: Branch[], key: (branch: Branch) => string): Branch[] {
+/** The cheapest of those that go on alike, and only those that may still win, `most` at the most. */
+export function cheapest(branches: Branch[], most: number, key: (branch: Branch) => string): Branch[] {
   if (branches.length === 1) return branches
-  branches.sort((a, b) => a.cost - b.cost)
-  const mostCost = branches[0].cost + MOST_BEHIND
+  const leastCost = branches.reduce((least, { cost }) => Math.min(least, cost), Infinity)
+  const hopeful = branches.filter(({ cost }) => cost <= leastCost + MOST_BEHIND).sort((x, y) => x.cost - y.cost)
   const seen = new Set<string>()
   const kept: Branch[] = []
-  for (const branch of branches) {
-    if (branch.cost > mostCost || kept.length === MOST_BRANCHES) break
+  for (const branch of hopeful) {
+    if (kept.length === most) break
     const own = key(branch)
     if (seen.has(own)) continue
     seen.add(own)
@@ -114,6 +113,11 @@ export function keyOf(branch: Branch, { habits }: Terms, ms: number, isSaidOfUse
   const isSlow = slowUntilMs < ms ? '' : 's'
   const saidBefore = isSaidOfUse ? said : ''
   return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''}${staysOut ? 's' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow} ${lost}`
+}
+
+/** What it was before the packet that it takes now, at `ms`; of a burst, before the first one. */
+export function earlierOf({ client, tookMs, earlier }: Branch, ms: number, burstMs: number): Earlier {
+  return earlier !== undefined && ms - earlier.ms <= burstMs ? earlier : { client, tookMs, ms, answeredAt: -1 }
 }
 
 /** The client's packet `match` is what this branch expected. */

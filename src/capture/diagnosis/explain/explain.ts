@@ -3,7 +3,7 @@ import type { CapturedTransfer } from '../../contract.ts'
 import { coincidenceCost } from './coincidence.ts'
 import type { Terms } from './client.ts'
 import type { Explanation } from './explanation.ts'
-import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost } from './faults.ts'
+import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost, PLACED } from './faults.ts'
 import { burstsCost, chancesOf, outagesCost, pausesCost } from './fit.ts'
 import { type Habits, likelyHabits } from './habits.ts'
 import { type Latency, type Script, scriptOf } from './script.ts'
@@ -72,8 +72,27 @@ export function explain(
       .slice(0, MOST_HABITS)
       .map(({ habits }) => ({ habits, script: scripts[0] })),
   ]
+  const ofPlaces = (fault: FaultName): Explanation[] => {
+    const usual = likely.filter(({ cost }) => cost === 0).slice(0, MOST_HABITS)
+    const all = [...asLost, ...usual.flatMap(({ habits }) => scripts.map((script) => ({ habits, script })))]
+    const before = mostCost
+    const told = all
+      .filter((k, n) => all.findIndex((o) => o.habits === k.habits && o.script === k.script) === n)
+      .map((k) => {
+        // Before its losses are fitted a story of many costs most.
+        mostCost = Infinity
+        return tell(fault, k.habits, k.script, asksCost.get(k.habits.name) ?? 0)
+      })
+    mostCost = before
+    return told.filter((e) => e !== undefined)
+  }
   for (const fault of Object.keys(FAULT_COSTS) as FaultName[]) {
     if (fault === 'both-losses' || fault === 'rx-one-behind') continue
+    if (PLACED.has(fault)) {
+      // Without bursts no ring is full.
+      if (fault !== 'rx-ring' || windowBlocks > 1) found.push(...ofPlaces(fault))
+      continue
+    }
     const tales = tried
       .map((k) => tell(fault, k.habits, k.script, asksCost.get(k.habits.name) ?? 0))
       .filter((e) => e !== undefined)

@@ -40,6 +40,8 @@ export type FaultName =
   | 'tx-hold'
   | 'rx-hold'
   | 'rx-one-behind'
+  | 'rx-ring'
+  | 'eee-wake'
   | 'reorder'
   | 'duplicate'
   | 'slow-flash'
@@ -48,13 +50,16 @@ export type FaultName =
 /** An event that the fault is known for. Later the share of packets that it hit takes the place of this. */
 const OWN_COST = 3
 export function ownCost(fault: FaultName): number {
-  return fault === 'rx-one-behind' ? 0 : OWN_COST
+  return fault === 'rx-one-behind' ? 0 : fault === 'rx-ring' ? RING_COST : OWN_COST
 }
+/** A packet that finds a receive ring full. Those behind it in a burst are lost as well, and cost nearly nothing. */
+const RING_COST = 3.5
+const RING_AGAIN_COST = 0.05
 
 /** One more loss of a burst. */
 const AGAIN_COST = 1
 export function againCost(cost: number): number {
-  return cost === OWN_COST ? AGAIN_COST : cost
+  return cost === OWN_COST ? AGAIN_COST : cost === RING_COST ? RING_AGAIN_COST : cost
 }
 
 /** A host is busy once or twice; each further pause is the less believable, unless the device is known for them. */
@@ -89,11 +94,16 @@ export const FAULT_EVENTS: Readonly<Record<FaultName, readonly EventKind[]>> = {
   'tx-hold': ['up-held'],
   'rx-hold': ['down-held'],
   'rx-one-behind': ['down-held'],
+  'rx-ring': ['down-lost'],
+  'eee-wake': ['up-lost', 'down-lost'],
   reorder: ['up-late', 'down-late'],
   duplicate: ['up-twice', 'down-twice'],
   'slow-flash': ['pause'],
   outage: ['outage'],
 }
+
+/** Faults that lose packets in certain places: what such a story costs follows from where its losses are. */
+export const PLACED: ReadonlySet<FaultName> = new Set(['rx-ring', 'eee-wake'])
 
 export const FAULT_COSTS: Readonly<Record<FaultName, Costs>> = Object.fromEntries(
   Object.entries(FAULT_EVENTS).map(([name, own]) => [

@@ -88,7 +88,7 @@ export function lossCost(lost: readonly StoryEvent[], script: Script, kind: 'up-
 /** The cost of the story without its losses. */
 export function withoutLosses({ fault, cost, events, script }: Explanation): number {
   const { up, down } = lossesOf(events)
-  const isBoth = fault === 'both-losses'
+  const isBoth = fault === 'both-losses' || fault === 'eee-wake'
   const upCost = isBoth || fault === 'ack-loss' ? lossCost(up, script, 'up-lost') : CHANCE_LOSS_COST * up.length
   const downCost =
     isBoth || fault === 'data-loss' ? lossCost(down, script, 'down-lost') : CHANCE_LOSS_COST * down.length
@@ -147,6 +147,9 @@ const RING_PLACES = [1, 2, 3, 4, 6, 8, 12, 16]
 const RING_DRAINS_MS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
 /** Frames that find room are lost at most this much as often as those that find none. */
 const MOST_EARLIER = 0.25
+const LEAST_RING_GAIN = 3
+/** A full ring loses what comes; how full it is, is known to some packets only. */
+const LEAST_FULL_LOST = 0.5
 
 export interface Ring {
   readonly cost: number
@@ -161,10 +164,11 @@ export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring 
   const isLost = new Set(losses.map(({ at }) => at))
   const telling = tellingPackets(story, isLost)
   const lost = telling.filter((at) => isLost.has(at)).length
-  const plain = binomialCost(lost, telling.length)
-  // A full ring loses several in a row without a burst of the link.
-  const chances = chancesOf(script, kind, losses.length)
-  const notInBursts = shareCost(losses.length, chances) - burstsCost(losses, chances)
+  const others = story.cost - burstsCost(losses, chancesOf(script, kind, losses.length))
+  // A ring has to tell which of these packets are lost, better than plain loss does.
+  const mostFitted = burstsCost(losses, telling.length) - LEAST_RING_GAIN
+  // One buffer for all ACKs loses the later of two only now and then.
+  const leastShare = kind === 'down-lost' ? LEAST_FULL_LOST : 0
   let best: Ring | undefined
   for (const places of RING_PLACES)
     for (const drainMs of RING_DRAINS_MS) {
@@ -177,23 +181,28 @@ export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring 
           if (isLost.has(at)) fullLost++
         }
       const roomy = telling.length - full
-      if (fullLost === 0 || (lost - fullLost) * full > MOST_EARLIER * fullLost * roomy) continue
-      const fitted = 3 * PARAMETER_COST + binomialCost(fullLost, full) + binomialCost(lost - fullLost, roomy)
-      const cost = story.cost + notInBursts - plain + fitted
-      if (best === undefined || cost < best.cost) best = { cost, places, drainMs }
+      if (fullLost < leastShare * full || fullLost === 0 || (lost - fullLost) * full > MOST_EARLIER * fullLost * roomy)
+        continue
+      const fitted = 4 * PARAMETER_COST + binomialCost(fullLost, full) + binomialCost(lost - fullLost, roomy)
+      const cost = others + fitted
+      if (fitted <= mostFitted && (best === undefined || cost < best.cost)) best = { cost, places, drainMs }
     }
   return best
 }
 
-/** Packets of the server whose loss would show: of a client that keeps order, those of the block that it waits for. */
+/** Packets of the server whose loss would show: of a client that keeps order, those that it answers, and the block that it waits for. */
 function tellingPackets({ script, habits }: Explanation, isLost: ReadonlySet<number>): number[] {
   const { length, fromClient, seq, ackedBefore } = script
   const telling: number[] = []
+  const tellsAll = habits.order !== 'inorder' || (habits.ahead !== 'silent' && !habits.once)
+  const tellsRepeats = habits.repeat === 'ack' || (habits.repeat !== 'silent' && !habits.once)
+  const tellsOlder = habits.older === 'ack' || (habits.older !== 'silent' && !habits.once)
   let awaited = 0
   for (let at = 0; at < length; at++) {
     if (fromClient[at] === 1) continue
     awaited = Math.max(awaited, ackedBefore[at] + 1)
-    if (habits.order === 'inorder' && seq[at] !== awaited && seq[at] !== 0) continue
+    const isAnswered = seq[at] === awaited - 1 ? tellsRepeats : seq[at] < awaited ? tellsOlder : seq[at] === awaited
+    if (!tellsAll && !isAnswered && !isLost.has(at)) continue
     telling.push(at)
     if (!isLost.has(at)) awaited = Math.max(awaited, seq[at] + 1)
   }
@@ -232,7 +241,9 @@ const FEW_COST = 2
 /** Pauses of a device that writes its flash come each after the same number of blocks. */
 export function pausesCost({ own, script }: Explanation, windowBlocks: number): number {
   const every = rhythmOf(own, windowBlocks)
-  if (every !== undefined) return 2 * PARAMETER_COST + RHYTHM_COST * own.length
+  // In a window the rhythm is known to some blocks only, and met by chance the more easily.
+  const blurredCost = Math.log(2 * Math.max(1, windowBlocks) - 1)
+  if (every !== undefined) return 2 * PARAMETER_COST + RHYTHM_COST * own.length + blurredCost * (own.length - 1)
   const oddCost = own.length < LEAST_ALIKE ? FEW_COST : NO_RHYTHM_COST
   return shareCost(own.length, chancesOf(script, 'pause', own.length)) + oddCost * own.length
 }

@@ -46,10 +46,12 @@ export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, 
 /** Repeats for each block, and in all, that no loss makes. */
 const FLOOD_REPEATS = 3
 const LEAST_FLOOD = 100
+/** In a flood an answer to one copy comes right behind the next, and the usual time of an answer is not known. */
+const LEAST_MS = 1
 
 /** Copies bring about copies: what the packets show is the server's doing, and hides all else. */
 export function isFlood(transfer: CapturedTransfer, list: Uint32Array, medianMs: number): boolean {
   const { datagrams, sent } = transfer.blocks
   const least = Math.max(LEAST_FLOOD, FLOOD_REPEATS * sent)
-  return datagrams - sent >= least && repeatsAtOnce(transfer, list, medianMs).early.length >= least
+  return datagrams - sent >= least && repeatsAtOnce(transfer, list, Math.max(medianMs, LEAST_MS)).early.length >= least
 }

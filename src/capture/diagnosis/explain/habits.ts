@@ -15,8 +15,11 @@ export interface Habits {
   readonly ahead: Answer
   /** `position` is said once for each position. */
   readonly once: boolean
-  /** It repeats its last packet of its own accord; `exact`: after its `timeout`, counted from the block that it took last. */
-  readonly timer: 'exact' | 'some' | 'none'
+  /**
+   * It repeats its last packet of its own accord; `exact`: after its `timeout`, counted from the block that it took last; `adaptive`: after a time that
+   * it learns from the answers, another one each time.
+   */
+  readonly timer: 'exact' | 'some' | 'adaptive' | 'none'
   /** Its repeat begins a window, and it reports the next gap again. */
   readonly timerBegins?: true
   /** Names of the options that such a client asks for, in their order, as far as known. */
@@ -86,7 +89,7 @@ export const HABITS: readonly Habits[] = [
     timer: 'none',
     asks: [/^tsize( blksize)?$/],
   },
-  { name: 'iPXE', order: 'gaps', ...POSITION, once: false, timer: 'some', asks: [/^blksize tsize( multicast)?$/] },
+  { name: 'iPXE', order: 'gaps', ...POSITION, once: false, timer: 'adaptive', asks: [/^blksize tsize( multicast)?$/] },
   {
     name: 'EDK2',
     order: 'inorder',

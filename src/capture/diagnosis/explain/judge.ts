@@ -2,7 +2,7 @@
 import type { CapturedTransfer } from '../../contract.ts'
 import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
-import type { EventKind, FaultName } from './faults.ts'
+import { type EventKind, type FaultName, PLACED } from './faults.ts'
 import { isFlood } from './flood.ts'
 import { deafRhythmCost, lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { mixedLosses } from './mixed.ts'
@@ -10,7 +10,7 @@ import { latenciesOf } from './script.ts'
 import { clientTimerOf } from './timer.ts'
 
 /** A fault that the capture may show: one of the search, or one that tells from where the losses are. */
-export type Hypothesis = FaultName | 'bit-errors' | 'eee-wake' | 'rx-ring'
+export type Hypothesis = FaultName | 'bit-errors'
 
 export interface Judged {
   readonly hypothesis: Hypothesis
@@ -49,6 +49,8 @@ const NOISE_COST = 0.5
 /** Of two faults that explain the same packets as well. */
 const RARER_COST = 0.05
 
+const LOSSES: ReadonlySet<FaultName> = new Set(['ack-loss', 'data-loss', 'both-losses', 'rx-ring', 'eee-wake'])
+
 /** Below twenty to one the odds decide nothing between stories of the same packets. */
 export const LEVEL_COST = Math.log(20)
 /** What became of a packet. Played, a story of these alone makes the packets of the capture; of the rest it says nothing. */
@@ -69,17 +71,20 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
     return { judged: [], timerMs: timer.ms, isFlood: false }
   if (isFlood(transfer, all, latencies[0].medianMs)) return { judged: [], timerMs: timer.ms, isFlood: true }
   const stories = explain(transfer, all, latencies, timer, windowBlocks)
-  const told = stories.filter(({ fault, own }) => fault !== 'both-losses' || isBoth(own))
+  const told = stories.filter(({ fault, own }) => !PLACED.has(fault) && (fault !== 'both-losses' || isBoth(own)))
   const found: Candidate[] = told.map((story) => ({
     hypothesis: story.fault,
     story,
     cost: story.cost + (isRarer(story.fault, transfer) ? RARER_COST : 0),
   }))
   for (const story of stories) {
-    if (story.fault !== 'data-loss' && story.fault !== 'both-losses' && story.fault !== 'ack-loss') continue
+    if (!LOSSES.has(story.fault)) continue
     const add = (hypothesis: Hypothesis, cost: number | undefined): void => {
       if (cost !== undefined) found.push({ hypothesis, story, cost })
     }
+    if (story.fault === 'rx-ring') add('rx-ring', plus(ringOf(story, 'down-lost')?.cost, RARE_COST))
+    if (story.fault === 'eee-wake') add('eee-wake', plus(sleepCost(story), RARE_COST))
+    if (PLACED.has(story.fault)) continue
     if (windowBlocks <= 1) add('slow-flash', deafRhythmCost(story, transfer.agreed.blksize))
     if (windowBlocks > 1) {
       if (story.fault !== 'ack-loss') add('rx-ring', plus(ringOf(story, 'down-lost')?.cost, RARE_COST))

@@ -31,8 +31,15 @@ export interface Script {
   readonly heardBefore: Int32Array
   /** The server's packet before; -1 for none. */
   readonly sentBefore: Int32Array
+  /**
+   * The client's first packet that names a block which left only behind this packet of the server; `length` for none. Where packets keep their order,
+   * an answer to this one comes before it.
+   */
+  readonly newsBehind: Int32Array
   /** The client's last packet; -1 for none. */
   readonly lastHeard: number
+  /** Its last ACK; -1 for none. */
+  readonly lastAck: number
   /** From here on the capture ends before an answer could have come. */
   readonly undecidedFrom: number
   /** The server's packet that the client answered with the ERROR that ends the transfer; -1 for none. */
@@ -138,6 +145,7 @@ export function scriptOf(
     if (same === undefined) saying.set(seq[at], [at])
     else same.push(at)
   }
+  const newsBehind = newsBehindOf(fromClient, seq)
   const mostMs = Math.max(2 * latency.usualMs + SCHEDULING_MS, Math.min(latency.latestMs, BUSY_MS))
   const isAwaking = (at: number): boolean => at > 0 && ms[at] - ms[at - 1] >= ASLEEP_MS
   let undecidedFrom = length
@@ -168,7 +176,9 @@ export function scriptOf(
     nextHeard,
     heardBefore,
     sentBefore,
+    newsBehind,
     lastHeard: before,
+    lastAck: seq.findLastIndex((says, at) => fromClient[at] === 1 && says >= 0),
     undecidedFrom,
     refusedAt,
     ...latency,
@@ -185,6 +195,26 @@ export function scriptOf(
     latestMs: (at) => (isAwaking(at) ? Math.max(mostMs, BUSY_MS) : mostMs),
     within: (at, longestMs) => nextSent[at] >= 0 && ms[nextSent[at]] - ms[at] <= longestMs,
   }
+}
+
+function newsBehindOf(fromClient: Uint8Array, seq: Float64Array): Int32Array {
+  const { length } = seq
+  const firstSent = new Map<number, number>()
+  /** By the position at which a block left for the first time. */
+  const named = new Int32Array(length).fill(length)
+  for (let at = 0; at < length; at++) {
+    const sent = firstSent.get(seq[at])
+    if (fromClient[at] === 0) {
+      if (sent === undefined) firstSent.set(seq[at], at)
+    } else if (sent !== undefined && named[sent] === length) named[sent] = at
+  }
+  const behind = new Int32Array(length)
+  let next = length
+  for (let at = length - 1; at >= 0; at--) {
+    behind[at] = next
+    next = Math.min(next, named[at])
+  }
+  return behind
 }
 
 const NONE: readonly number[] = []
@@ -221,10 +251,54 @@ const SAME_SHARE = 0.1
  * one frame behind the last.
  */
 export function latenciesOf(transfer: CapturedTransfer, all: Uint32Array): Latency[] {
-  const usual = countedFrom(transfer.packets, all)
+  const usual = [...countedFrom(transfer.packets, all), ...countedFromRepeats(transfer, all)]
   const through = throughQueue(transfer, all)
   return through === undefined ? usual : [...usual, ...countedFrom(transfer.packets, all, through).slice(0, 1)]
 }
+
+/**
+ * Where a receive ring loses the end of each window, only the timer of the server brings an answer: of its last packet, and soon. Undefined where
+ * answers take no less time from there.
+ */
+function countedFromRepeats({ packets, agreed }: CapturedTransfer, all: Uint32Array): Latency[] {
+  if (agreed.windowsize === 1) return []
+  const sinceFirst: number[] = []
+  const sinceLast: number[] = []
+  const leftAt = new Map<number, number>()
+  let beforeMs: number | undefined
+  let lastMs: number | undefined
+  let acked = 0
+  for (const i of all) {
+    if (packets.thinnedBefore(i) > 0) leftAt.clear()
+    const seq = seqOf(packets, i)
+    if (seq === undefined || seq < 0) continue
+    const ms = packets.timeMs(i)
+    if (!packets.fromClient(i)) {
+      if (!leftAt.has(seq)) leftAt.set(seq, ms)
+      if (lastMs === undefined || ms - lastMs >= LEAST_WAIT_MS) beforeMs = lastMs
+      lastMs = ms
+      continue
+    }
+    const left = leftAt.get(seq)
+    if (seq <= acked || left === undefined || lastMs === undefined) continue
+    acked = seq
+    leftAt.clear()
+    sinceFirst.push(ms - left)
+    // A wait of the server before its last packets: they are repeats.
+    if (beforeMs !== undefined && beforeMs >= left) sinceLast.push(ms - lastMs)
+    beforeMs = undefined
+  }
+  const found = latencyOf(sinceLast, [])
+  const isOther =
+    found !== undefined &&
+    sinceLast.length > MOSTLY * sinceFirst.length &&
+    median(sinceFirst)! > MUCH_LONGER * found.medianMs &&
+    quantile(sinceLast, 0.8)! <= AT_ONCE * found.medianMs
+  return isOther ? [found] : []
+}
+
+/** No timer of a server is shorter. */
+const LEAST_WAIT_MS = 45
 
 function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float64Array): Latency[] {
   const firstAt = new Map<number, number>()
@@ -282,7 +356,7 @@ function latencyOf(samples: readonly number[], clean: readonly number[], through
   const medianMs = median(samples)
   if (medianMs === undefined) return undefined
   const most = clean.length >= ENOUGH ? mostOf(clean) : quantile(samples, 0.75)!
-  const usualMs = Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS)
+  const usualMs = Math.max(CLOCK_MS, Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS))
   // A block that was sent once is answered by that packet alone: on a link that is full later on, the first ones are answered soonest.
   const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST))
   // Where answers differ much, those that were seen do not show the soonest.
@@ -316,3 +390,5 @@ const LEAST_SHARE_UNEVEN = 0.15
 /** What takes longer is no answer of a busy link: something was lost, and a timer ended the wait. */
 const MOST_MEDIANS = 8
 const JITTER_MS = 10
+/** No capture tells times apart that are closer than this. */
+const CLOCK_MS = 0.001

@@ -4,16 +4,32 @@
  * explanation: its packets are given.
  */
 import { LIVES } from '../contract.ts'
-import { answered, type Branch, cheapest, type Earlier, explaining, inOrder, keyOf, type Story } from './branch.ts'
+import { isBehindIdle } from './asleep.ts'
+import { chanceOf, repeatChance, shortCost } from './chance.ts'
+import {
+  answered,
+  type Branch,
+  cheapest,
+  type Earlier,
+  earlierOf,
+  explaining,
+  inOrder,
+  keyOf,
+  type Story,
+} from './branch.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
 import { againCost, type Costs, type EventKind, FAULT_COSTS, pauseCost } from './faults.ts'
 import type { Script } from './script.ts'
-import { isMultiple, isWholeSeconds, TIMER_OFF, timerCost } from './timer-cost.ts'
+import { goesOnLater, stoppedFrom } from './stop.ts'
+import { isTimerDue, TIMER_OFF, timerCost } from './timer-cost.ts'
 
 /** Packets of the client that are explained ahead of their turn: no server sends further ahead. Each packet copies and compares them. */
 const MOST_AHEAD = 256
 /** Packets of the client that say the same, of which the one in time is looked for. */
 const MOST_ALIKE = 64
+/** Stories that are carried along. In a window each of its packets may begin one. */
+const MOST_BRANCHES = 10
+const MOST_BRANCHES_OF_WINDOWS = 16
 /** Packets with several branches; a bound on the time that a search takes. */
 const MOST_DOUBTFUL = 6000
 /** A late packet arrives within this. */
@@ -23,26 +39,21 @@ const MOST_LATE = 2
 const LONGEST_PAUSE_MS = 30_000
 /** Receive buffers of a bootloader. */
 const QUEUE = 4
-const SECOND_MS = 1000
-/** On a link that is slower than that any wait may be one of the timer. */
-const LEAST_TIMER_MEDIANS = 10
 /** An answer that comes later than usual. */
 const LATE_COST = 2.5
 const AWAKING_COST = 1
 /** No queue on the way holds a packet for longer. */
 const LONGEST_HOLD_MS = 2000
 const QUEUE_FULL_COST = 0.05
-/** A stop in a window. */
-const LEAST_PAUSE_MS = 50
-const MOST_IN_PAUSE = 256
-const BEFORE_MS = 0.001
+/** A link that wakes too slowly loses nothing while it is awake. */
+const AWAKE_COST = 12
 /** A packet that comes late although nothing overtook it. */
 const NOT_OVERTAKEN_COST = 8
 /** A console that prints a line for each block that it ignores holds up the next answer by this at most. */
 const CONSOLE_MS = 40
-const CHANCE_COST = 3
-const MOST_CHANCE_COST = 8
 const PUSHED_COST = 4
+/** No block that the story knows of calls for this ERROR. */
+const ERROR_COST = 6
 /** `told` of a client that did not answer a repeat at the end. */
 const GONE = -2
 const BACK_COST = 6
@@ -50,8 +61,6 @@ const BACK_COST = 6
 const STAYS_COST = 1.5
 /** The final block may be short, and a slow link carries it the sooner. */
 const FINAL_SHARE = 0.1
-const LEAST_GAP_MS = 1e-6
-const MOST_SHORT_COST = 6
 
 /** Undefined when every story costs more than `mostCost`. `most`: packets to be read. */
 export function storyOf(script: Script, terms: Terms, costs: Costs, mostCost: number, most: number): Story | undefined {
@@ -62,6 +71,9 @@ class Search {
   readonly #script: Script
   readonly #terms: Terms
   readonly #costs: Costs
+  readonly #mostBranches: number
+  /** Packets of a window that arrive within this are taken together. */
+  readonly #burstMs: number
   /** The position that is being read. */
   #at = 0
 
@@ -69,6 +81,8 @@ class Search {
     this.#script = script
     this.#terms = terms
     this.#costs = costs
+    this.#burstMs = terms.windowsize > 1 ? script.medianMs / 2 : -1
+    this.#mostBranches = terms.windowsize > 1 ? MOST_BRANCHES_OF_WINDOWS : MOST_BRANCHES
   }
 
   run(mostCost: number, length: number): Story | undefined {
@@ -91,7 +105,7 @@ class Search {
           else this.#sent(b, next)
         }
       }
-      branches = plain === branches.length ? next : cheapest(next, (branch) => this.#keyOf(branch))
+      branches = plain === branches.length ? next : cheapest(next, this.#mostBranches, (branch) => this.#keyOf(branch))
       if (branches[0].cost > mostCost) return undefined
       if (plain < next.length && ++doubtful > MOST_DOUBTFUL) break
     }
@@ -172,19 +186,26 @@ class Search {
     const at = this.#at
     if (fromClient[at] === 1) return { ...branch, explained: branch.explained.slice(1) }
     const { client, says } = receive(branch.client, this.#terms, seq[at])
-    const { explained: before } = branch
-    const heard = nextHeard[before.at(-1) ?? at]
-    const explained = says === undefined ? before : [...before, heard]
+    const heard = nextHeard[branch.explained.at(-1) ?? at]
+    const explained = says === undefined ? branch.explained : [...branch.explained, heard]
     const passed = says === undefined ? branch.passed : Math.max(branch.passed, heard)
-    const earlier = {
-      client: branch.client,
-      tookMs: branch.tookMs,
-      ms: outMs[at],
-      answeredAt: says === undefined ? -1 : heard,
-    }
+    const before = earlierOf(branch, outMs[at], this.#burstMs)
+    const earlier = says === undefined ? before : { ...before, answeredAt: heard }
     const isUpLost = says === undefined && branch.isUpLost
     const said = says ?? branch.said
-    return { ...branch, passed, client, tookMs: outMs[at], earlier, said, explained, isUpLost, isDownLost: false }
+    const slowUntilMs = says === undefined ? branch.slowUntilMs : -Infinity
+    return {
+      ...branch,
+      passed,
+      client,
+      tookMs: outMs[at],
+      earlier,
+      said,
+      explained,
+      slowUntilMs,
+      isUpLost,
+      isDownLost: false,
+    }
   }
 
   /** A packet of the server. */
@@ -219,7 +240,7 @@ class Search {
     const lost = this.#happened(branch, 'down-lost', at, block)
     if (lost !== undefined) out.push(lost)
     const outage = branch.client.have > 0 ? this.#happened(branch, 'outage', at, block) : undefined
-    if (outage !== undefined) out.push({ ...outage, cost: outage.cost + this.#shortCost(), isOut: true })
+    if (outage !== undefined) out.push({ ...outage, cost: outage.cost + shortCost(this.#script, at), isOut: true })
     // What waited comes first.
     let ready: Branch[] = [branch]
     if (branch.heldDown !== undefined)
@@ -230,7 +251,7 @@ class Search {
       const late =
         b.late.length < MOST_LATE && within(at, LATE_MS) ? this.#happened(b, 'down-late', at, block) : undefined
       if (late !== undefined) out.push({ ...late, late: [...late.late, { seq: block, at }] })
-      const paused = this.#pausedInWindow(b)
+      const paused = goesOnLater(b, this.#script, at) ?? this.#pausedInWindow(b)
       if (paused !== undefined) out.push(...this.#arrive(paused, block, arrivesMs))
       const seen = this.#happened(b, 'down-seen', at, block) ?? b
       const arrived = this.#arrive(seen, block, arrivesMs)
@@ -241,39 +262,18 @@ class Search {
     }
   }
 
-  /** An outage between two packets that left together is as unlikely as it would have been short. */
-  #shortCost(): number {
-    const { ms, sentBefore, medianMs } = this.#script
-    const before = sentBefore[this.#at]
-    if (before < 0) return 0
-    const gapMs = Math.max(LEAST_GAP_MS, ms[this.#at] - ms[before])
-    return Math.min(MOST_SHORT_COST, Math.max(0, Math.log(medianMs / gapMs)))
-  }
-
   /**
    * In a window the client may stop without an answer that is due: of what comes meanwhile it sees the first packets, when it goes on. At the latest
-   * that is when it speaks, or when the server repeats.
+   * that is when it speaks, or before one of the repeats of the server.
    */
   #pausedInWindow(branch: Branch): Branch | undefined {
-    const { seq, ms, fromClient, length, usualMs, medianMs } = this.#script
+    const { seq, ms } = this.#script
     const at = this.#at
     const { client, busyUntilMs } = branch
     if (this.#terms.windowsize === 1 || !client.begun || seq[at] !== client.have + 1 || ms[at] < busyUntilMs)
       return undefined
-    const end = Math.min(length, at + MOST_IN_PAUSE)
-    let next = at + 1
-    while (
-      next < end &&
-      (fromClient[next] === 1 ? ms[next] - ms[at] <= usualMs : ms[next] - ms[next - 1] < LEAST_PAUSE_MS)
-    )
-      next++
-    if (next === end || ms[next] - ms[at] < LEAST_PAUSE_MS) return undefined
     const paused = this.#happened(branch, 'pause', at, seq[at])
-    if (paused === undefined) return undefined
-    if (fromClient[next] === 1) return { ...paused, busyUntilMs: ms[next] - medianMs, endCost: 0, queued: 0 }
-    // When it goes on is not known; an answer would show it.
-    const endCost = Math.log((ms[next] - ms[next - 1]) / usualMs)
-    return { ...paused, busyUntilMs: ms[next] - BEFORE_MS, endCost, queued: 0 }
+    return paused === undefined ? undefined : stoppedFrom({ ...paused, queued: 0 }, this.#script, at)
   }
 
   /** Packets that others overtook arrive behind any of these, and within LATE_MS. */
@@ -307,7 +307,7 @@ class Search {
       ...branch,
       client,
       tookMs: took ? atMs : branch.tookMs,
-      earlier: took ? { client: branch.client, tookMs: branch.tookMs, ms: atMs, answeredAt: -1 } : branch.earlier,
+      earlier: took ? earlierOf(branch, atMs, this.#burstMs) : branch.earlier,
       queued: isBusy ? branch.queued + 1 : 0,
       isDownLost: false,
     }
@@ -354,42 +354,12 @@ class Search {
       const match = this.#match(branch, what, ms + this.#script.usualMs, LONGEST_PAUSE_MS)
       if (match >= 0) {
         const busyUntilMs = this.#script.ms[match] - this.#script.medianMs
-        const cost = paused.cost + this.#chanceOf(match, this.#script.ms[match] - ms)
+        const cost = paused.cost + chanceOf(this.#script, this.#costs, at, match, this.#script.ms[match] - ms)
         const pause = { fromMs: ms, untilMs: this.#script.ms[match] }
         found.push({ ...explaining(paused, match), cost, said: what, busyUntilMs, pause, endCost: 0, queued: 1 })
       }
     }
     return this.#alsoStale(branch, what, ms, found)
-  }
-
-  /**
-   * What it costs that a pause ends where something else would have brought the same answer: with the timer of the client, or right behind a repeat of
-   * the server.
-   */
-  #chanceOf(match: number, pausedMs: number): number {
-    const { ms, sentBefore, timerMs, isTimerSure, usualMs, medianMs } = this.#script
-    const sent = sentBefore[match]
-    // The pauses of a device that writes its flash are alike, and look like a timer that nothing else shows.
-    const mayBeTimer = isTimerSure || this.#costs !== FAULT_COSTS['slow-flash']
-    const isTimer =
-      mayBeTimer &&
-      (timerMs === undefined || timerMs < LEAST_TIMER_MEDIANS * medianMs
-        ? isWholeSeconds(pausedMs, medianMs) || (sent > this.#at && isWholeSeconds(ms[match] - ms[sent], medianMs))
-        : isMultiple(pausedMs, timerMs, 2 * medianMs))
-    let before = sent < 0 ? -1 : sentBefore[sent]
-    // Packets of a burst are one repeat.
-    while (before > this.#at && ms[sent] - ms[before] <= medianMs) before = sentBefore[before]
-    if (sent <= this.#at || before < 0) return isTimer ? this.#timerChance(pausedMs, timerMs ?? SECOND_MS) : 0
-    const everyMs = Math.max(usualMs, ms[sent] - ms[before])
-    const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
-    return Math.max(isTimer ? this.#timerChance(pausedMs, timerMs ?? SECOND_MS) : 0, Math.log(everyMs / sinceMs) - 1)
-  }
-
-  /** The closer the pause is to the time of the timer, the less it is chance. */
-  #timerChance(pausedMs: number, timerMs: number): number {
-    const off = Math.abs(pausedMs - Math.round(pausedMs / timerMs) * timerMs)
-    const closeness = Math.log(timerMs / (2 * Math.max(off, this.#script.medianMs)))
-    return Math.min(MOST_CHANCE_COST, Math.max(CHANCE_COST, closeness))
   }
 
   /** What left together arrives together. */
@@ -410,8 +380,14 @@ class Search {
   #pass(branch: Branch, what: number, ms: number): Branch | undefined {
     const match = this.#match(branch, what, ms, 0)
     if (match < 0) return undefined
-    const isLate = this.#script.ms[match] - ms > this.#script.usualMs && ms > branch.slowUntilMs
-    return explaining(isLate ? { ...branch, cost: branch.cost + this.#lateCost() } : branch, match)
+    if (this.#script.ms[match] - ms <= this.#script.usualMs) {
+      // An answer in the usual time shows that the console is done; what the timer says does not.
+      const isAnswer = this.#script.fromClient[this.#at] === 0
+      return explaining(isAnswer ? { ...branch, slowUntilMs: -Infinity } : branch, match)
+    }
+    const isLate = ms > branch.slowUntilMs
+    const cost = isLate ? branch.cost + this.#lateCost() + repeatChance(this.#script, this.#at, match, ms) : branch.cost
+    return explaining(isLate ? { ...branch, cost } : branch, match)
   }
 
   /** A bootloader that only polls its network card does not sleep, and what comes late of it comes by its timer. */
@@ -422,7 +398,7 @@ class Search {
 
   /** The first packet of the client that says this, in time, and is not explained yet; -1 for none. */
   #match(branch: Branch, what: number, ms: number, moreMs: number): number {
-    const { ms: times, seq, fromClient, leastMs, latestMs, saying } = this.#script
+    const { ms: times, seq, fromClient, leastMs, latestMs, saying, newsBehind, length } = this.#script
     if (branch.explained.length >= MOST_AHEAD) return -1
     // It is the packet that is being read.
     if (fromClient[this.#at] === 1 && ms === times[this.#at])
@@ -432,9 +408,11 @@ class Search {
     const fromMs = ms + (what === this.#terms.final ? FINAL_SHARE * leastMs : leastMs)
     const toMs = ms + latestMs(this.#at) + moreMs
     // Packets arrive in the order in which they left, but for those that are late.
-    const last = moreMs === LATE_MS ? this.#at : Math.max(this.#at, branch.passed)
+    const isLate = moreMs === LATE_MS
+    const last = isLate ? this.#at : Math.max(this.#at, branch.passed)
+    const end = isLate ? length : newsBehind[this.#at]
     for (const at of saying(what, last, MOST_ALIKE)) {
-      if (times[at] > toMs) break
+      if (times[at] > toMs || at >= end) break
       if (times[at] >= fromMs && !branch.explained.includes(at)) return at
     }
     return -1
@@ -466,7 +444,9 @@ class Search {
     const { seq, ms } = this.#script
     const what = seq[at]
     if (what === ERROR_SAID) {
-      out.push(branch)
+      // One that ends the transfer may have any reason; a client that goes on complains of a block.
+      const isEnd = at > this.#script.lastAck
+      out.push(isEnd ? branch : { ...branch, cost: branch.cost + ERROR_COST })
       return
     }
     out.push(...this.#timerSays(branch))
@@ -574,7 +554,10 @@ class Search {
   }
 
   #keyOf(branch: Branch): string {
-    return keyOf(branch, this.#terms, this.#script.ms[this.#at], this.#costs.stale !== undefined)
+    const { tookMs, earlier } = branch
+    const nowMs = this.#script.ms[this.#at]
+    const due = `${isTimerDue(this.#script, nowMs - tookMs)} ${isTimerDue(this.#script, nowMs - (earlier?.tookMs ?? nowMs))}`
+    return `${keyOf(branch, this.#terms, nowMs, this.#costs.stale !== undefined)} ${due}`
   }
 
   #happened(branch: Branch, kind: EventKind, at: number, seq: number): Branch | undefined {
@@ -584,9 +567,11 @@ class Search {
     const isDown = kind === 'down-lost'
     const isPause = kind === 'pause'
     const isAgain = (isUp && branch.isUpLost) || (isDown && branch.isDownLost)
+    const isAwake = this.#costs === FAULT_COSTS['eee-wake'] && (isUp || isDown) && !isBehindIdle(this.#script, isUp, at)
+    const ofEvent = isAgain ? againCost(cost) : isPause ? pauseCost(cost, branch.pauses) : cost
     return {
       ...branch,
-      cost: branch.cost + (isAgain ? againCost(cost) : isPause ? pauseCost(cost, branch.pauses) : cost),
+      cost: branch.cost + (isAwake ? AWAKE_COST : ofEvent),
       pauses: isPause ? branch.pauses + 1 : branch.pauses,
       isUpLost: branch.isUpLost || isUp,
       isDownLost: branch.isDownLost || isDown,

@@ -10,6 +10,8 @@ const SECOND_MS = 1000
 const SECOND_OFF_MS = 5
 /** Timers of programs end late, not early. */
 const SECOND_LATE_MS = 12
+/** No timer that learns is shorter. */
+const SHORTEST_ADAPTIVE_MS = 240
 /** By how well the time fits. */
 const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
 
@@ -23,6 +25,7 @@ export function timerCost(script: Script, terms: Terms, { pause }: Branch, at: n
   if (quietMs < SHORTEST_TIMER_MS)
     return pause !== undefined && waitedAsWell(script, pause, at) ? TIMER_COST.near : TIMER_COST.never
   if (timer === 'none' && seq[at] !== REQUEST_SAID) return TIMER_COST.odd
+  if (timer === 'adaptive') return quietMs < SHORTEST_ADAPTIVE_MS ? TIMER_COST.odd : TIMER_COST.near
   // It has just spoken. Many wait longer each time.
   if (heardBefore[at] >= 0 && seq[heardBefore[at]] === seq[at]) return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
   if (timerMs === undefined) return isWholeSeconds(ms[at] - tookMs, medianMs) ? TIMER_COST.near : TIMER_COST.odd
@@ -37,6 +40,11 @@ export function timerCost(script: Script, terms: Terms, { pause }: Branch, at: n
 function waitedAsWell({ ms, timerMs, isTimerSure }: Script, { fromMs, untilMs }: Pause, at: number): boolean {
   const shortestMs = isTimerSure ? (timerMs ?? SHORTEST_TIMER_MS) * (1 - TIMER_OFF) : SHORTEST_TIMER_MS
   return Math.min(untilMs, ms[at]) - fromMs >= shortestMs && ms[at] - untilMs < SHORTEST_TIMER_MS
+}
+
+/** A client that took its last block so long ago repeats it about now. */
+export function isTimerDue({ timerMs, medianMs }: Script, agoMs: number): boolean {
+  return timerMs !== undefined && isMultiple(agoMs, timerMs, 2 * medianMs)
 }
 
 export function isMultiple(waitedMs: number, timerMs: number, moreMs: number): boolean {

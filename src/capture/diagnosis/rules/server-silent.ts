@@ -32,8 +32,10 @@ function stopped(view: View): Finding | undefined {
   const repeats = [...list.subarray(last + 1)].filter((i) => packets.kind(i) === (isUpload ? 'data' : 'ack'))
   if (last < 0 || repeats.length < LEAST_REPEATS || unansweredQuestions(view.transfer).length > 0) return undefined
   // Something made the server give up, unless it did so of itself.
+  const isConsequence = hasCause(view, last)
   return {
-    confidence: hasCause(view, last) ? 0.25 : 0.8,
+    confidence: isConsequence ? 0.25 : 0.8,
+    isConsequence,
     evidence: [
       shown(
         view,

@@ -7,8 +7,11 @@ export interface KnownServer {
   readonly name: string
   /** In words, for evidence. */
   readonly habit: string
-  /** Whether the wait before repeat `nth` (0 for the first) fits. `timeoutS`: the `timeout` that the server confirmed. */
-  fits(ms: number, nth: number, timeoutS: number | undefined): boolean
+  /**
+   * Whether the wait before repeat `nth` (0 for the first) fits. `timeoutS`: the `timeout` that the server confirmed. `isBegun`: the client had
+   * acknowledged a block before.
+   */
+  fits(ms: number, nth: number, timeoutS: number | undefined, isBegun: boolean): boolean
   /** Whether it confirms the option `timeout`. */
   readonly confirmsTimeout: boolean
   /** Whether it confirms the option `windowsize`; undefined where versions or settings differ. */
@@ -17,14 +20,20 @@ export interface KnownServer {
   readonly runsAhead?: true
   /** It answers a repeated ACK with DATA: always, or only now and then. */
   readonly resendsOnRepeat?: 'always' | 'sometimes'
-  /** It says so with an ERROR when it gives up. */
-  readonly saysItGaveUp?: true
+  /** It says so with an ERROR when it gives up; `to-clients`: unless nothing but requests ever came. */
+  readonly saysItGaveUp?: 'always' | 'to-clients'
   /** It sends its OACK once. */
   readonly neverRepeatsOack?: true
   /** It ends a transfer that had more timeouts than this in all. */
   readonly mostTimeouts?: number
   /** It repeats a packet this often in a row, no more, and gives up no sooner. */
   readonly repeatsInARow?: number
+  /** Any ACK begins its count and its wait anew. */
+  readonly countsFromAck?: true
+  /** A repeated ACK neither ends nor prolongs its wait. */
+  readonly keepsItsTime?: true
+  /** What an ACK inside a window brings: the blocks behind it at once, or only when the window is over. */
+  readonly partialAck?: 'at-once' | 'later'
   /** How much the waits that fit differ; by default as those of a timer do. */
   spreadMs?(ms: number, nth: number): number
 }
@@ -60,12 +69,15 @@ const DNSMASQ_S = [2, 2, 3, 3, 5, 5, 9]
 /** It looks at its transfers four times in a second. */
 const DNSMASQ_LOOKS_MS = 250
 
+/** Of those that fit as well the first one is named: forks that few have stand last. */
 export const KNOWN_SERVERS: readonly KnownServer[] = [
   {
     name: 'tftp-hpa',
     habit: 'waits 1, 2, 4 s and so on',
     confirmsTimeout: true,
     repeatsInARow: 5,
+    keepsItsTime: true,
+    partialAck: 'later',
     fits: (ms, nth, timeoutS) => near(ms, (timeoutS ?? 1) * 1000 * 2 ** nth),
   },
   {
@@ -75,6 +87,8 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsWindow: true,
     resendsOnRepeat: 'always',
     repeatsInARow: 5,
+    countsFromAck: true,
+    partialAck: 'at-once',
     fits: constant(5),
   },
   {
@@ -84,20 +98,22 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsWindow: true,
     neverRepeatsOack: true,
     mostTimeouts: 6,
+    keepsItsTime: true,
+    partialAck: 'at-once',
     fits: constant(5),
   },
-  { name: 'py3tftp', habit: 'waits 0.5 s each time', confirmsTimeout: true, confirmsWindow: true, fits: constant(0.5) },
   {
-    name: 'tftp-hpa-rfc7440',
-    habit: 'waits 1 s each time, whatever was negotiated',
+    name: 'py3tftp',
+    habit: 'waits 0.5 s each time',
     confirmsTimeout: true,
     confirmsWindow: true,
-    fits: (ms) => near(ms, 1000),
+    partialAck: 'at-once',
+    fits: constant(0.5),
   },
   {
     name: 'tftpd64',
     habit: 'waits a quarter, a half and all of its timeout in whole seconds, each a moment early',
-    saysItGaveUp: true,
+    saysItGaveUp: 'always',
     confirmsTimeout: true,
     confirmsWindow: false,
     runsAhead: true,
@@ -126,7 +142,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
   {
     name: 'pin-anticipate',
     habit: 'waits 5 s and up to one more',
-    saysItGaveUp: true,
+    saysItGaveUp: 'always',
     confirmsTimeout: false,
     confirmsWindow: false,
     runsAhead: true,
@@ -144,19 +160,28 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
   {
     name: 'foresend',
     habit: 'repeats within milliseconds, and adapts',
-    saysItGaveUp: true,
+    saysItGaveUp: 'to-clients',
     confirmsTimeout: true,
     runsAhead: true,
     resendsOnRepeat: 'sometimes',
-    // Waits double, and end at one second, which a packet of the device does not shorten.
-    fits: (ms, nth) => (nth === 0 ? ms <= 1000 + LATE_MS && !near(ms, 100) && !near(ms, 500) : ms < 3000),
-    spreadMs: (ms) => (near(ms, 250) || near(ms, 1000) ? 2 * timerSpreadMs(ms) : SECOND_MS),
+    // Waits double, and end at one second, which a packet of the device does not shorten. Only a client that is not known yet is left alone for so long.
+    fits: (ms, nth, _timeoutS, isBegun) =>
+      nth === 0 ? ms <= 1000 + LATE_MS && !near(ms, 100) && !near(ms, 500) && !(isBegun && near(ms, 1000)) : ms < 3000,
+    spreadMs: (ms) => (near(ms, 250) ? 2 * timerSpreadMs(ms) : near(ms, 1000) ? timerSpreadMs(ms) : SECOND_MS),
   },
   {
     name: 'foresend',
     habit: 'waits 5 s each time, as it does with `--window strict`',
-    saysItGaveUp: true,
+    saysItGaveUp: 'to-clients',
     confirmsTimeout: true,
     fits: constant(5),
+  },
+  {
+    name: 'tftp-hpa-rfc7440',
+    habit: 'waits 1 s each time, whatever was negotiated',
+    confirmsTimeout: true,
+    confirmsWindow: true,
+    partialAck: 'later',
+    fits: (ms) => near(ms, 1000),
   },
 ]

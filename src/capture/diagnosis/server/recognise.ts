@@ -57,15 +57,88 @@ function mayBe(view: View, server: KnownServer, waits: readonly ServerWait[]): b
   if (server.neverRepeatsOack === true && repeatsOack(view)) return false
   if (server.mostTimeouts !== undefined && timeoutsOf(view, waits) > server.mostTimeouts) return false
   const inARow = server.repeatsInARow
-  if (inARow !== undefined && (waits.some(({ nth }) => nth >= inARow) || stoppedSooner(view, waits, inARow)))
+  if (inARow !== undefined && (waits.some(({ nth }) => nth >= inARow) || stoppedSooner(view, server, waits, inARow)))
     return false
-  if (saysSo(view.transfer) && server.saysItGaveUp !== true) return false
-  return !hasGivenUp(view) || (server.saysItGaveUp === true) === (view.transfer.outcome.type === 'error')
+  if (server.keepsItsTime === true && losesItsTime(view, server)) return false
+  const { atOnce, later } = partialAcksOf(view)
+  if (server.partialAck === 'later' && atOnce >= LEAST_PARTIAL) return false
+  if (server.partialAck === 'at-once' && later >= LEAST_PARTIAL && atOnce === 0) return false
+  if (saysSo(view.transfer) && server.saysItGaveUp === undefined) return false
+  const { saysItGaveUp } = server
+  const says = saysItGaveUp === 'always' || (saysItGaveUp === 'to-clients' && hasAnswered(view))
+  return !hasGivenUp(view) || says === (view.transfer.outcome.type === 'error')
 }
 
-/** In lock-step it left repeated ACKs alone, more than once. */
-function ignoresRepeats({ transfer, packets, list, latencies }: View): boolean {
+/** The client said more than its request. */
+function hasAnswered({ packets, list }: View): boolean {
+  return list.some((i) => packets.fromClient(i) && packets.kind(i) !== 'rrq')
+}
+
+/** What the server did when an ACK came that names a block inside the window that it had sent. */
+function partialAcksOf({ transfer, packets, list, latencies }: View): { atOnce: number; later: number } {
+  const found = { atOnce: 0, later: 0 }
+  if (transfer.agreed.windowsize === 1) return found
+  const atOnceMs = atOnceOf(packets, list, latencies.medianMs)
+  let acked = 0
+  let sent = 0
+  for (let at = 0; at + 1 < list.length; at++) {
+    const i = list[at]
+    sent = Math.max(sent, packets.kind(i) === 'data' ? packets.seq(i) : 0)
+    if (packets.kind(i) !== 'ack') continue
+    const seq = packets.seq(i)
+    const isPartial = seq > acked && seq < sent
+    acked = Math.max(acked, seq)
+    const next = list[at + 1]
+    // Whatever else comes at the same time makes the answer doubtful.
+    if (!isPartial || packets.fromClient(next)) continue
+    const waitedMs = packets.timeMs(next) - packets.timeMs(i)
+    if (waitedMs >= LEAST_LATER_MS) found.later++
+    else if (waitedMs <= atOnceMs && offeredBy(packets, next) === seq + 1) found.atOnce++
+  }
+  return found
+}
+
+const LEAST_PARTIAL = 2
+/** A server that waits until its window is over waits longer. */
+const LEAST_LATER_MS = 40
+
+/** Repeated ACKs came between two sends of a block, and the waits are not those that this server makes without them. */
+function losesItsTime({ transfer, packets, list }: View, server: KnownServer): boolean {
+  // Between the packets of a window more may have happened.
   if (transfer.agreed.windowsize > 1) return false
+  const timeoutS = timeoutOf(transfer)
+  let seq = -1
+  let sentMs = 0
+  let nth = 0
+  let acked = -1
+  let isAsked = false
+  let lost = 0
+  for (const i of list) {
+    const ms = packets.timeMs(i)
+    const offered = offeredBy(packets, i)
+    if (packets.thinnedBefore(i) > 0) seq = -1
+    if (offered !== undefined && offered === seq) {
+      if (ms - sentMs < LEAST_LATER_MS) continue
+      if (isAsked && !server.fits(ms - sentMs, nth, timeoutS, acked > 0)) lost++
+      nth++
+      sentMs = ms
+      isAsked = false
+    } else if (offered !== undefined && offered > seq) {
+      ;[seq, sentMs, nth, isAsked] = [offered, ms, 0, false]
+    } else if (packets.kind(i) === 'ack') {
+      if (packets.seq(i) > acked) seq = -1
+      else isAsked = true
+      acked = Math.max(acked, packets.seq(i))
+    } else if (packets.fromClient(i)) seq = -1
+  }
+  return lost >= LEAST_LOST
+}
+
+const LEAST_LOST = 2
+
+/** It left repeated ACKs alone, more than once; in a window those that came when it had been silent. */
+function ignoresRepeats({ transfer, packets, list, latencies }: View): boolean {
+  const isWindow = transfer.agreed.windowsize > 1
   const atOnceMs = atOnceOf(packets, list, latencies.medianMs)
   let acked = -1
   let ignored = 0
@@ -74,13 +147,15 @@ function ignoresRepeats({ transfer, packets, list, latencies }: View): boolean {
     if (packets.kind(i) !== 'ack') continue
     const seq = packets.seq(i)
     // Behind the final ACK no server has anything to send.
-    if (seq === acked && seq !== transfer.blocks.final && at + 1 < list.length) {
+    const isAsking = seq === acked && seq !== transfer.blocks.final && at + 1 < list.length
+    if (isAsking && (!isWindow || packets.timeMs(i) - packets.timeMs(list[at - 1]) >= LEAST_LATER_MS)) {
       if (isAnswered(packets, list, at, atOnceMs)) answered++
       else ignored++
     }
     acked = Math.max(acked, seq)
   }
-  return ignored >= LEAST_IGNORED && answered === 0
+  // In a window its timer may have been due just then.
+  return ignored >= LEAST_IGNORED && (isWindow ? ignored > answered : answered === 0)
 }
 
 /** The next block left within this time, be there other packets of the client between. */
@@ -142,12 +217,21 @@ function timeoutsOf({ packets }: View, waits: readonly ServerWait[]): number {
 const TOGETHER_MS = 5
 
 /** It left the client alone for longer than it ever waited, and had not repeated its last packet as often as that. */
-function stoppedSooner({ transfer, packets, list }: View, waits: readonly ServerWait[], inARow: number): boolean {
+function stoppedSooner(
+  { transfer, packets, list }: View,
+  server: KnownServer,
+  waits: readonly ServerWait[],
+  inARow: number,
+): boolean {
   const at = list.findLastIndex((i) => !packets.fromClient(i))
   if (transfer.outcome.type !== 'silent' || at < 0) return false
   const longestMs = Math.max(...waits.map(({ ms }) => ms))
   if (packets.timeMs(list.at(-1)!) + transfer.quietMs - packets.timeMs(list[at]) <= LONGER * longestMs) return false
   const last = offeredBy(packets, list[at])
+  if (server.countsFromAck === true) {
+    const heard = list.subarray(0, at).findLastIndex((i) => packets.kind(i) === 'ack')
+    return list.subarray(heard + 1, at + 1).length <= inARow
+  }
   return list.filter((i) => last !== undefined && offeredBy(packets, i) === last).length <= inARow
 }
 
@@ -180,7 +264,7 @@ function resendsOnRepeat({ transfer, packets, list, latencies }: View, server: K
   const timeoutS = timeoutOf(transfer)
   const atOnceMs = atOnceOf(packets, list, latencies.medianMs)
   const { waitsMs } = repeatsAtOnce(transfer, list, atOnceMs / AT_ONCE_SHARE)
-  const isDue = (ms: number): boolean => NTH.some((nth) => server.fits(ms, nth, timeoutS))
+  const isDue = (ms: number): boolean => NTH.some((nth) => server.fits(ms, nth, timeoutS, true))
   return waitsMs.filter((ms) => !isDue(ms)).length >= LEAST_RESENT
 }
 
@@ -191,7 +275,7 @@ const LEAST_RESENT = 3
 /** The share of the waits that fit, and what it costs that they came within the times of this server. */
 function fitOf({ transfer }: View, server: KnownServer, waits: readonly ServerWait[]): { share: number; cost: number } {
   const timeoutS = timeoutOf(transfer)
-  const fitting = waits.filter(({ ms, nth }) => server.fits(ms, nth, timeoutS))
+  const fitting = waits.filter(({ ms, nth, isBegun }) => server.fits(ms, nth, timeoutS, isBegun))
   const cost = fitting.reduce((sum, { ms, nth }) => sum + Math.log(server.spreadMs?.(ms, nth) ?? timerSpreadMs(ms)), 0)
   const others = waits.length - fitting.length
   return { share: fitting.length / waits.length, cost: cost + others * Math.log(ANY_SPREAD_MS) }

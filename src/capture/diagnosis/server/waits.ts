@@ -6,6 +6,8 @@ export interface ServerWait {
   /** 0 for the wait before the first repeat of a block, then 1, 2, … */
   readonly nth: number
   readonly ms: number
+  /** The client had acknowledged a block before. */
+  readonly isBegun: boolean
   /** Index of the packet that ends it. */
   readonly packet: number
 }
@@ -42,7 +44,7 @@ export function serverWaits({ packets, list: all, latencies }: View): ServerWait
     // Of several packets of the client that came together each may have its own answer.
     const isAnswer = before !== undefined && (before.copies < heard || isRepeated) && ms - before.ms <= ANSWERED_MS
     if (before !== undefined && !isAnswer && ms - before.ms >= leastMs)
-      waits.push({ nth: before.nth, ms: ms - before.ms, packet: i })
+      waits.push({ nth: before.nth, ms: ms - before.ms, isBegun: acked > 0, packet: i })
     const nth = before === undefined ? 0 : isAnswer ? before.nth : before.nth + 1
     quiet.set(seq, { ms, nth, copies: (before?.copies ?? 0) + 1 })
   }

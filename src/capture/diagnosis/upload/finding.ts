@@ -12,6 +12,8 @@ const TEXTS = {
       'Try another cable, port or a plain 100 Mbit/s switch between: the transmit side of the device is marginal, or the receiving side of the server drops (compare `ethtool -S` before and after).',
     words: (blocks: string) =>
       `${blocks}: came late, each time after the same wait: the timer of the device sent what was lost before`,
+    ofWindow: (blocks: string) =>
+      `${blocks}: missing when later blocks came, or at the end of a window, and sent again`,
   },
   'ack-loss': {
     title: 'ACKs of the server are lost on their way to the device',
@@ -19,6 +21,7 @@ const TEXTS = {
       'Try another cable or port, 100 Mbit/s in place of 1000, and no flow control; look at the drop counters of every switch on the way.',
     words: (blocks: string) =>
       `the ACK of ${blocks} did not arrive: the device sent that block again, or went on only when the ACK came again`,
+    ofWindow: (blocks: string) => `the ACK of ${blocks} did not arrive: the device sent blocks again that it names`,
   },
 } as const
 
@@ -44,11 +47,13 @@ export function uploadFinding(
     sumOf([...up, ...down, ...either]) === 1 &&
     view.transfer.outcome.type === 'complete' &&
     view.transfer.blocks.sent >= MANY_BLOCKS
-  const { title, advice, words } = TEXTS[id]
+  const { title, advice, ...texts } = TEXTS[id]
+  const isWindow = view.transfer.agreed.windowsize > 1
+  const words = isWindow ? texts.ofWindow : texts.words
   const isLevel = own.length === 0
   const losses = isLevel ? either : own
   // An ACK is that of the block before the wait.
-  const named = !isLevel && id === 'ack-loss' ? own.map(({ seq }) => ({ seq: seq - 1 })) : losses
+  const named = !isLevel && !isWindow && id === 'ack-loss' ? own.map(({ seq }) => ({ seq: seq - 1 })) : losses
   return {
     title,
     advice,

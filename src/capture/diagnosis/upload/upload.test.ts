@@ -155,3 +155,87 @@ describe('an upload that stops', () => {
     expect(cause.confidence).toBeGreaterThan(0.9)
   })
 })
+
+/** A client stores a file in windows of four, and the server's OACK has left. */
+function askedWindows(): Scene {
+  return new Scene().ask(wrq('config', 'windowsize', '4')).server(packet.oack('windowsize', '4'), { pad: false })
+}
+
+/** Windows from block `first` to `last`, each acknowledged at its end. */
+function storedWindows(scene: Scene, first: number, last: number): Scene {
+  for (let seq = first; seq <= last; seq++) {
+    scene.client(data(seq, 512))
+    if (seq % 4 === 0) scene.server(ack(seq), { pad: false })
+  }
+  return scene
+}
+
+function causesOfWindows(scene: Scene, last: number): readonly Cause[] {
+  return diagnose(
+    scene
+      .client(data(last + 1, 100))
+      .server(ack(last + 1), { pad: false })
+      .one(),
+  ).causes
+}
+
+describe('an upload in windows', () => {
+  test('that lost nothing is healthy', () => {
+    expect(causesOfWindows(storedWindows(askedWindows(), 1, 40), 40)).toEqual([])
+  })
+
+  test('lost the blocks that are missing when later ones come', () => {
+    const scene = storedWindows(askedWindows(), 1, 8)
+    for (const seq of [9, 17, 25]) {
+      scene
+        .client(data(seq, 512))
+        .client(data(seq + 2, 512))
+        .server(ack(seq), { pad: false })
+      scene.client(data(seq + 3, 512))
+      scene
+        .client(data(seq + 1, 512), { afterMs: 50 })
+        .client(data(seq + 2, 512))
+        .client(data(seq + 3, 512))
+      scene.server(ack(seq + 3), { pad: false })
+      storedWindows(scene, seq + 4, seq + 7)
+    }
+    const causes = causesOfWindows(scene, 32)
+    expect(idsOf(causes)).toEqual(['data-loss'])
+    expect(causes[0].evidence[0].text).toMatch(/^blocks 10, 18, 26: missing when later blocks came/)
+  })
+
+  test('lost the end of a window, which its client sends again', () => {
+    const scene = storedWindows(askedWindows(), 1, 8)
+    for (const seq of [9, 17, 25]) {
+      scene.client(data(seq, 512)).client(data(seq + 1, 512))
+      scene.client(data(seq, 512), { afterMs: 1000 })
+      storedWindows(scene, seq + 1, seq + 7)
+    }
+    expect(idsOf(causesOfWindows(scene, 32))).toEqual(['data-loss'])
+  })
+
+  test('lost the ACKs that its client did not heed', () => {
+    const scene = storedWindows(askedWindows(), 1, 8)
+    for (const seq of [5, 13, 21]) {
+      scene.client(data(seq, 512), { afterMs: 1000 })
+      storedWindows(scene, seq + 1, seq + 11)
+    }
+    const causes = causesOfWindows(scene, 32)
+    expect(idsOf(causes)).toEqual(['ack-loss'])
+    expect(causes[0].evidence[0].text).toMatch(/^the ACK of blocks 8, 16, 24 did not arrive/)
+  })
+
+  test('whose blocks overtake each other lost none', () => {
+    const scene = storedWindows(askedWindows(), 1, 8)
+    for (const seq of [9, 17, 25]) {
+      scene
+        .client(data(seq, 512))
+        .client(data(seq + 2, 512))
+        .client(data(seq + 1, 512))
+        .client(data(seq + 3, 512))
+      scene.server(ack(seq + 3), { pad: false })
+      storedWindows(scene, seq + 4, seq + 7)
+    }
+    expect(causesOfWindows(scene, 32)).toEqual([])
+  })
+})

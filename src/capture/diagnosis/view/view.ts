@@ -4,6 +4,7 @@ import { type Evidence, MAX_EVIDENCE_PACKETS, type PossibleHoles } from '../cont
 import { type Judgement, judge } from '../explain/judge.ts'
 import { holesOf } from '../holes.ts'
 import { type UploadLosses, uploadLossesOf } from '../upload/losses.ts'
+import { windowLossesOf } from '../upload/window-losses.ts'
 import { type UploadPauses, uploadPausesOf } from '../upload/pauses.ts'
 import { type Episode, episodesOf } from './episodes.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
@@ -40,7 +41,7 @@ export function viewOf(transfer: CapturedTransfer): View {
   const best = judgement.judged[0]?.story
   const ownAccord =
     best === undefined ? [] : best.events.filter(({ kind }) => kind === 'timer').map(({ at }) => best.script.packet[at])
-  const upload = uploadLossesOf(transfer, list)
+  const upload = uploadLossesOf(transfer, list) ?? windowLossesOf(transfer, list)
   const turns = serverTurnsOf(transfer, list, latencies.windowBlocks)
   const pauses = uploadPausesOf(transfer, list, upload)
   return { transfer, packets, list, latencies, episodes, holes, judgement, upload, pauses, turns, ownAccord }

@@ -1,0 +1,61 @@
+/** What it costs that something happens just when something else would have brought the same packets. */
+import { type Costs, FAULT_COSTS } from './faults.ts'
+import type { Script } from './script.ts'
+import { isMultiple, isWholeSeconds } from './timer-cost.ts'
+
+const CHANCE_COST = 3
+const MOST_CHANCE_COST = 8
+const SECOND_MS = 1000
+/** On a link that is slower than that any wait may be one of the timer. */
+const LEAST_TIMER_MEDIANS = 10
+const LEAST_GAP_MS = 1e-6
+const MOST_SHORT_COST = 6
+
+/**
+ * A pause that begins at position `at` ends, with the packet at `match`, where something else would have brought the same answer: with the timer of
+ * the client, or right behind a repeat of the server.
+ */
+export function chanceOf(script: Script, costs: Costs, at: number, match: number, pausedMs: number): number {
+  const { ms, sentBefore, timerMs, isTimerSure, usualMs, medianMs } = script
+  const sent = sentBefore[match]
+  // The pauses of a device that writes its flash are alike, and look like a timer that nothing else shows.
+  const mayBeTimer = isTimerSure || costs !== FAULT_COSTS['slow-flash']
+  const isTimer =
+    mayBeTimer &&
+    (timerMs === undefined || timerMs < LEAST_TIMER_MEDIANS * medianMs
+      ? isWholeSeconds(pausedMs, medianMs) || (sent > at && isWholeSeconds(ms[match] - ms[sent], medianMs))
+      : isMultiple(pausedMs, timerMs, 2 * medianMs))
+  const ofTimer = isTimer ? timerChance(script, pausedMs, timerMs ?? SECOND_MS) : 0
+  let before = sent < 0 ? -1 : sentBefore[sent]
+  // Packets of a burst are one repeat.
+  while (before > at && ms[sent] - ms[before] <= medianMs) before = sentBefore[before]
+  if (sent <= at || before < 0) return ofTimer
+  const everyMs = Math.max(usualMs, ms[sent] - ms[before])
+  const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
+  return Math.max(ofTimer, Math.log(everyMs / sinceMs) - 1)
+}
+
+/** The closer the pause is to the time of the timer, the less it is chance. */
+function timerChance({ medianMs }: Script, pausedMs: number, timerMs: number): number {
+  const off = Math.abs(pausedMs - Math.round(pausedMs / timerMs) * timerMs)
+  const closeness = Math.log(timerMs / (2 * Math.max(off, medianMs, LEAST_GAP_MS)))
+  return Math.min(MOST_CHANCE_COST, Math.max(CHANCE_COST, closeness))
+}
+
+/** An answer to the packet at `at`, which arrived at `arrivedMs`, comes late, and just when the one to a repeat of the block would. */
+export function repeatChance(script: Script, at: number, match: number, arrivedMs: number): number {
+  const { ms, seq, outMs, sentBefore, leastMs, usualMs } = script
+  const sent = sentBefore[match]
+  if (sent <= at || seq[sent] !== seq[at]) return 0
+  const tookMs = ms[match] - outMs[sent]
+  if (tookMs < leastMs || tookMs > usualMs) return 0
+  return Math.max(0, Math.log((ms[match] - arrivedMs) / Math.max(LEAST_GAP_MS, usualMs - leastMs)))
+}
+
+/** An outage between two packets that left together is as unlikely as it would have been short. */
+export function shortCost({ ms, sentBefore, medianMs }: Script, at: number): number {
+  const before = sentBefore[at]
+  if (before < 0) return 0
+  const gapMs = Math.max(LEAST_GAP_MS, ms[at] - ms[before])
+  return Math.min(MOST_SHORT_COST, Math.max(0, Math.log(medianMs / gapMs)))
+}
