@@ -187,12 +187,8 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
  * The round trip that the ACK of `seq` shows; 0 for none. A client that acknowledges ends of windows only lets its own timer answer any other
  * block. Where a block of each window is lost none comes whole: then the blocks that were acknowledged soon say what one takes at most.
  */
-function roundTripMs(
-  { rto, firstUnacked, policy, timeouts, pauseMs }: SenderState,
-  w: Windows,
-  now: number,
-  seq: number,
-): number {
+function roundTripMs(s: SenderState, w: Windows, now: number, seq: number): number {
+  const { rto, firstUnacked, policy, timeouts, pauseMs } = s
   if (seq > w.timedSeq) return 0
   const timedMs = now - w.timedAt
   if (seq === w.timedSeq && (w.timesEnd || timedMs < UNTIMED_MS)) return timedMs
@@ -317,6 +313,7 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   if (s.rto.srttMs > 0 && s.rto.srttMs <= FAST_OACK_MS) w.slowestMs = 0
   w.timedOutAt = now
   w.sentBefore = s.lastSentAt
+  w.timedSeq = 0
   s.policy.timeout(now, s.firstUnacked)
   let isAsked = true
   if (budgetBlocks(s) === 0) isAsked = repeatBeyondBudget(s, w, now)
@@ -378,10 +375,7 @@ function stepAhead(s: SenderState, now: number): boolean {
 
 function repeat(s: SenderState, now: number, seq: number): boolean {
   if (!mayAsk(s, now, 1)) return false
-  if (s.windows !== undefined) {
-    s.windows.asked++
-    s.windows.timedSeq = 0
-  }
+  if (s.windows !== undefined) s.windows.asked++
   carryOut(s, now, { type: 'repeat', seq })
   return true
 }
