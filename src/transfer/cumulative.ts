@@ -49,8 +49,8 @@ const UNPACED_MS = [250, 125, 125, 250, 500, 1000] as const
 const MOST_UNPACED_MS = 9000
 /** The same where the OACK was answered fast: a large window may still take longer than the first wait. */
 const MOST_FAST_UNPACED_MS = 1000
-/** A traffic shaper lets small packets through at once, so a fast OACK may hide a line of 500 kbit/s. */
-const SHAPED_BYTES_PER_MS = 50
+/** A traffic shaper lets small packets through at once, so a fast OACK may hide a line of 512 kbit/s. */
+const SHAPED_BYTES_PER_MS = 64
 /** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
 const FAST_ROUNDS = 1.5
 /** The same where no round trip was measured, milliseconds. */
