@@ -22,7 +22,7 @@ export interface LocalEnd {
   /** The server's answer is understood. Throws a ForesendError when it is not what is wanted. */
   check?(agreed: Agreed): void
   /** put: how to build blocks; called once when blksize and rollover are known. */
-  frame(agreed: Agreed): BlockFramer
+  framer(agreed: Agreed): BlockFramer
   /** put: blocks `first` to `last` are about to leave; `final` is among them. */
   before(final: boolean): void
   /** What was sent has left, for put the blocks up to `last`: time for work that would delay an answer. */
@@ -79,7 +79,7 @@ class ClientTransfer implements InitiatorSink {
   #group: GroupListener | undefined
   readonly #onAbort = (): void => this.abort(abortReason(this.#options.signal))
   #agreed: Agreed | undefined
-  #frame: BlockFramer | undefined
+  #framer: BlockFramer | undefined
   #lastSeq = 0
   /** The highest block that was sent. */
   #sentSeq = 0
@@ -213,7 +213,7 @@ class ClientTransfer implements InitiatorSink {
       return
     }
     this.#lastSeq = Math.floor(initiator.sizeBytes / agreed.blksize) + 1
-    this.#frame = local.frame(agreed)
+    this.#framer = local.framer(agreed)
   }
 
   sendControl(buffer: Uint8Array, length: number): void {
@@ -223,11 +223,11 @@ class ClientTransfer implements InitiatorSink {
 
   sendBlocks(first: number, count: number): void {
     const { local } = this.#options
-    if (this.#fault !== undefined || this.#frame === undefined || this.#agreed === undefined) return
+    if (this.#fault !== undefined || this.#framer === undefined || this.#agreed === undefined) return
     const last = first + count - 1
     try {
       local.before(last >= this.#lastSeq)
-      this.#socket.sendBlocks(this.#frame, first, count, this.#agreed.blksize + HEADER_BYTES)
+      this.#socket.sendBlocks(this.#framer, first, count, this.#agreed.blksize + HEADER_BYTES)
       this.#sentSeq = Math.max(this.#sentSeq, last)
       this.#showBlocks(first, last, this.#agreed)
     } catch (cause) {

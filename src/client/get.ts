@@ -140,7 +140,7 @@ function localEnd(output: Output, mode: Mode, expected: Expected, order: { block
     get congested() {
       return output.congested
     },
-    frame: () => () => 0,
+    framer: () => ({ frame: () => 0 }),
     before: () => {},
     rest: () => output.rest?.(),
   }

@@ -78,9 +78,9 @@ function localEnd(source: Source): LocalEnd {
     store: () => {},
     finish: () => Promise.resolve(),
     congested: false,
-    frame: (agreed) => {
+    framer: (agreed) => {
       blksize = agreed.blksize
-      return frameFor(source, agreed)
+      return framerOf(source, agreed)
     },
     before: (final) => {
       if (final) source.image.verify()
@@ -89,14 +89,16 @@ function localEnd(source: Source): LocalEnd {
   }
 }
 
-function frameFor(source: Source, agreed: Agreed): BlockFramer {
+function framerOf(source: Source, agreed: Agreed): BlockFramer {
   const { image } = source
   const { blksize, rollover } = agreed
-  return (seq, target) => {
-    const position = (seq - 1) * blksize
-    const wanted = Math.min(blksize, image.sizeBytes - position)
-    writeDataHeader(target, 0, blockOfSeq(seq, rollover))
-    if (wanted > 0 && image.read(position, target, HEADER_BYTES, wanted) !== wanted) throw changedSize(image.name)
-    return HEADER_BYTES + wanted
+  return {
+    frame(seq, target) {
+      const position = (seq - 1) * blksize
+      const wanted = Math.min(blksize, image.sizeBytes - position)
+      writeDataHeader(target, 0, blockOfSeq(seq, rollover))
+      if (wanted > 0 && image.read(position, target, HEADER_BYTES, wanted) !== wanted) throw changedSize(image.name)
+      return HEADER_BYTES + wanted
+    },
   }
 }

@@ -220,7 +220,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       expect(peer).toEqual({ address: '::1', port: client.port, local: '::1', near: true })
       const tid = await harness.driver.openTid(peer as Peer, 'six')
       closing.push(tid)
-      tid.sendBlocks(block, 1, 2, 12)
+      tid.sendBlocks({ frame: block }, 1, 2, 12)
       expect((await client.next()).data).toEqual(Buffer.alloc(12, 1))
     })
 
@@ -264,7 +264,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       const client = await Client.open()
       const tid = await harness.driver.openTid(peerOf(client), 'x')
       closing.push(tid)
-      tid.sendBlocks((seq, target) => (seq === 20 ? 5 : block(seq, target)), 1, 20, 516)
+      tid.sendBlocks({ frame: (seq, target) => (seq === 20 ? 5 : block(seq, target)) }, 1, 20, 516)
       for (let seq = 1; seq <= 19; seq++) expect((await client.next()).data).toEqual(Buffer.alloc(516, seq))
       expect((await client.next()).data.length).toBe(5)
     })
@@ -278,7 +278,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
         if (seq === 3) throw new RangeError('shrunk')
         return block(seq, target)
       }
-      expect(() => tid.sendBlocks(frame, 1, 5, 16)).toThrow('shrunk')
+      expect(() => tid.sendBlocks({ frame: frame }, 1, 5, 16)).toThrow('shrunk')
       expect([(await client.next()).data[0], (await client.next()).data[0]]).toEqual([1, 2])
     })
 
@@ -288,7 +288,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       const tid = await harness.driver.openTid(peerOf(client), 'gone')
       closing.push(tid)
       client.close()
-      tid.sendBlocks(block, 1, 1, 16)
+      tid.sendBlocks({ frame: block }, 1, 1, 16)
       expect(await harness.next()).toEqual({ what: 'unreachable', owner: 'gone' })
     })
 
@@ -302,7 +302,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       client.socket.send(ACK1)
       client.socket.send(ACK1)
       client.close()
-      tid.sendBlocks(block, 1, 1, 16)
+      tid.sendBlocks({ frame: block }, 1, 1, 16)
       const inputs = [await harness.next(), await harness.next(), await harness.next()]
       expect(inputs.map((one) => one.what)).toEqual(['datagram', 'datagram', 'unreachable'])
     })
@@ -312,8 +312,8 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       const client = await Client.open()
       const tid = await harness.driver.openTid(peerOf(client), 'x')
       closing.push(tid)
-      tid.sendBlocks(block, 1, 1, 65_530)
-      tid.sendBlocks(block, 7, 1, 16)
+      tid.sendBlocks({ frame: block }, 1, 1, 65_530)
+      tid.sendBlocks({ frame: block }, 7, 1, 16)
       expect((await client.next()).data[0]).toBe(7)
       expect(harness.driver.stats.sendErrors).toEqual({ EMSGSIZE: 1 })
     })
@@ -333,7 +333,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       try {
         harness.driver.reply(peer as Peer, ACK1, 4)
         tid.sendControl(ACK1, 4)
-        tid.sendBlocks(block, 1, 2, 16)
+        tid.sendBlocks({ frame: block }, 1, 2, 16)
       } finally {
         send.mockRestore()
       }
@@ -349,7 +349,7 @@ describe.each(['dgram', 'batch'] as const)('%s', (name) => {
       tid.close()
       tid.close()
       tid.sendControl(ACK1, 4)
-      tid.sendBlocks(block, 1, 1, 16)
+      tid.sendBlocks({ frame: block }, 1, 1, 16)
       client.send(ACK1, tid.localPort)
       const other = await harness.driver.openTid(peerOf(client), 'other')
       closing.push(other)
@@ -381,7 +381,7 @@ describe.each(['dgram', 'batch'] as const)('a single port of %s', (name) => {
       const first = await harness.driver.openTid(peerOf(one), 'first')
       const second = await harness.driver.openTid(peerOf(two), 'second')
       expect([first.localPort, second.localPort]).toEqual([bound.port, bound.port])
-      second.sendBlocks(block, 1, 1, 16)
+      second.sendBlocks({ frame: block }, 1, 1, 16)
       expect((await two.next()).from.port).toBe(bound.port)
 
       two.send(ACK1, bound.port)

@@ -31,8 +31,10 @@ export interface DriverHandlers<Owner> {
   listenerFailed(address: string, port: number, cause: Error): void
 }
 
-/** Writes block `seq` (header and payload) into `target` from 0 and returns its length in bytes. May throw a ForesendError. */
-export type BlockFramer = (seq: number, target: Uint8Array) => number
+export interface BlockFramer {
+  /** Writes block `seq` (header and payload) into `target` from 0 and returns its length in bytes. May throw a ForesendError. */
+  frame(seq: number, target: Uint8Array): number
+}
 
 /** Payload that lies in memory which the kernel reads by itself, so that nothing is copied on the way. */
 export interface Mapped {
@@ -47,9 +49,9 @@ export interface Tid {
   sendControl(buffer: Uint8Array, length: number): void
   /**
    * Sends blocks `first` .. `first + count - 1`, each at most `maxBytes` long, from `mapped` where it has them and the driver
-   * can. Blocks before one that is framed have left before `frame` is called. What `frame` throws is thrown on.
+   * can. Blocks before one that is framed have left before `framer` is called. What it throws is thrown on.
    */
-  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number, mapped?: Mapped): void
+  sendBlocks(framer: BlockFramer, first: number, count: number, maxBytes: number, mapped?: Mapped): void
   /** Bytes that may wait to be received: more than the system's default for uploads with large windows. */
   reserve(bytes: number): void
   close(): void

@@ -6,7 +6,7 @@ import type { Agreed } from '../transfer/negotiate.ts'
 import { ForesendError } from '../error.ts'
 import type { Service } from './rules.ts'
 import type { StoreUse } from './store-use.ts'
-import type { Mapped, Tid } from '../io/driver.ts'
+import type { BlockFramer, Mapped, Tid } from '../io/driver.ts'
 import { blockOfSeq, dataHead, HEADER_BYTES, writeDataHeader } from '../packet/index.ts'
 
 export type ServedTransfer = Transfer<Tid, Served>
@@ -17,7 +17,7 @@ export type Served = ServedImage | ServedUpload
  * that no device gets a mixture of two versions (throws ERR_TFTP_CHANGED). Once that was done nothing is sent from the mapping
  * any more: what the kernel would read later is covered by no check.
  */
-export class ServedImage implements Mapped {
+export class ServedImage implements BlockFramer, Mapped {
   readonly type = 'image'
   /** Bytes of a whole block, its header included; 0 until `agree`. */
   maxBytes = 0

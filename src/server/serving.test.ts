@@ -46,10 +46,10 @@ class FakeDriver implements Driver<ServedTransfer> {
     return {
       localPort: 1,
       sendControl: (buffer, length) => this.sent.push([...buffer.subarray(0, length)]),
-      sendBlocks: (frame, first, count, maxBytes) => {
+      sendBlocks: (framer, first, count, maxBytes) => {
         for (let seq = first; seq < first + count; seq++) {
           const target = new Uint8Array(maxBytes)
-          this.sent.push([...target.subarray(0, frame(seq, target))])
+          this.sent.push([...target.subarray(0, framer.frame(seq, target))])
         }
       },
       reserve: () => {},

@@ -5,11 +5,11 @@ import { Endpoint, isRequest } from '../endpoint/endpoint.ts'
 import type { EndpointConfig, EndpointSink, Prepared } from '../endpoint/endpoint.ts'
 import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import { ForesendError } from '../error.ts'
-import type { BlockFramer, Driver, DriverHandlers, Tid } from '../io/driver.ts'
+import type { Driver, DriverHandlers, Tid } from '../io/driver.ts'
 import { parseRequest } from '../packet/index.ts'
 import type { Devices } from '../profile/devices.ts'
 import { unreadable } from './content.ts'
-import type { Served, ServedImage, ServedTransfer } from './content.ts'
+import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
 import { Groups, type GroupsConfig } from './groups.ts'
 import { Opener } from './opener.ts'
@@ -57,9 +57,6 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   readonly #events: Events
   readonly #limitNotices = new RateLimiter(LIMIT_NOTICES)
   readonly #recording: Recording | undefined
-  /** What blocks are being framed of. Framing is over when the driver's call returns: all transfers share one framer. */
-  #framed: ServedImage | undefined
-  readonly #frame: BlockFramer = (seq, target) => (this.#framed as ServedImage).frame(seq, target)
   /** Datagrams that reached a listening socket. */
   #requests = 0
   #wasAsked = false
@@ -228,8 +225,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
       content.agree(transfer.agreed)
     }
     this.#record(transfer, first, count)
-    this.#framed = content
-    io.sendBlocks(this.#frame, first, count, content.maxBytes, content.isMapped ? content : undefined)
+    io.sendBlocks(content, first, count, content.maxBytes, content.isMapped ? content : undefined)
   }
 
   /** A block for a group is in the recording of each client that listens. */

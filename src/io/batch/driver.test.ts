@@ -131,7 +131,7 @@ describe.skipIf(typeof native === 'string')('the batch driver', () => {
     const received: string[] = []
     client.on('message', (data) => received.push(data.toString('latin1')))
     tid.sendControl(ACK1, 4)
-    tid.sendBlocks((_seq, target) => target.length, 1, 2, 16)
+    tid.sendBlocks({ frame: (_seq, target) => target.length }, 1, 2, 16)
     tid.close()
     await expect(driver.openTid(peerOf(client), 'y')).rejects.toMatchObject({ code: 'ERR_TFTP_BIND' })
     // What had been sent before would arrive before.

@@ -36,14 +36,14 @@ const ports = (): number[] => native.sent.map((one) => one.port)
 
 describe('what goes out', () => {
   test('a window is one message that the kernel cuts up; its end may be shorter', () => {
-    sendQueue.blocks(route(69), (seq, target) => (seq === 16 ? 10 : target.length), 1, 16, 1432)
+    sendQueue.blocks(route(69), { frame: (seq, target) => (seq === 16 ? 10 : target.length) }, 1, 16, 1432)
     sendQueue.flush()
     expect(native.sent).toEqual([{ fd: 7, port: 69, bytes: 15 * 1432 + 10, segment: 1432 }])
   })
 
   test('a single block, and a control packet, are plain', () => {
     const to = route(70)
-    sendQueue.blocks(to, full, 1, 1, 516)
+    sendQueue.blocks(to, { frame: full }, 1, 1, 516)
     sendQueue.control(to, new Uint8Array(4), 4)
     sendQueue.flush()
     expect(native.sent.map(({ bytes, segment }) => [bytes, segment])).toEqual([
@@ -59,7 +59,7 @@ describe('what goes out', () => {
     [8196, 7],
     [65_468, 1],
   ])('of blocks of %d bytes at most %d are in a message', (maxBytes, most) => {
-    sendQueue.blocks(route(69), full, 1, 100, maxBytes)
+    sendQueue.blocks(route(69), { frame: full }, 1, 100, maxBytes)
     sendQueue.flush()
     const counts = native.sent.map(({ bytes }) => bytes / maxBytes)
     expect(Math.max(...counts)).toBe(most)
@@ -72,7 +72,7 @@ describe('what goes out', () => {
       if (seq === 3) throw new RangeError('shrunk')
       return target.length
     }
-    expect(() => sendQueue.blocks(route(69), frame, 1, 5, 100)).toThrow('shrunk')
+    expect(() => sendQueue.blocks(route(69), { frame: frame }, 1, 5, 100)).toThrow('shrunk')
     sendQueue.flush()
     expect(native.sent).toEqual([{ fd: 7, port: 69, bytes: 200, segment: 100 }])
   })
@@ -100,7 +100,7 @@ describe('what goes out', () => {
 
 test('a route that closes takes what waits for it along, and leaves the others their shared call', () => {
   const [a, b] = [route(1), route(2)]
-  sendQueue.blocks(a, full, 1, 1, 100)
+  sendQueue.blocks(a, { frame: full }, 1, 1, 100)
   sendQueue.finish(b)
   expect(ports()).toEqual([])
   sendQueue.finish(a)
@@ -114,7 +114,7 @@ describe('what is mapped', () => {
   })
 
   test('is sent as heads from here and payload from there, a window in one message', () => {
-    sendQueue.blocks(route(69), full, 1, 2, 516, mapped(9))
+    sendQueue.blocks(route(69), { frame: full }, 1, 2, 516, mapped(9))
     sendQueue.flush()
     const pieces = [
       [0x0003_0001, 0x7f00_1234_0000],
@@ -130,7 +130,7 @@ describe('what is mapped', () => {
       expect(native.sent.map(({ port }) => port)).toEqual([70, 69])
       return target.length
     }
-    sendQueue.blocks(to, frame, 1, 4, 516, mapped(4))
+    sendQueue.blocks(to, { frame: frame }, 1, 4, 516, mapped(4))
     expect(native.sent.length).toBe(2)
     sendQueue.flush()
     expect(native.sent.map(({ bytes, pieces }) => [bytes, pieces?.length ?? 0])).toEqual([
@@ -141,7 +141,7 @@ describe('what is mapped', () => {
   })
 
   test('a slot that was sent in pieces is a slot again', () => {
-    sendQueue.blocks(route(69), full, 1, 1, 516, mapped(9))
+    sendQueue.blocks(route(69), { frame: full }, 1, 1, 516, mapped(9))
     sendQueue.flush()
     sendQueue.control(route(69), new Uint8Array(4), 4)
     sendQueue.flush()
@@ -150,7 +150,7 @@ describe('what is mapped', () => {
 
   test('EFAULT is reported for that transfer alone, after the others have left', () => {
     native.answers.push(1, -linux.EFAULT)
-    for (const port of [1, 2, 3]) sendQueue.blocks(route(port), full, 1, 1, 516, mapped(9))
+    for (const port of [1, 2, 3]) sendQueue.blocks(route(port), { frame: full }, 1, 1, 516, mapped(9))
     sendQueue.flush()
     expect(ports()).toEqual([1, 3])
     expect(unreadable).toEqual([2])
@@ -159,7 +159,7 @@ describe('what is mapped', () => {
 
   test('is cut up here where the kernel will not', () => {
     native.answers.push(-linux.EMSGSIZE)
-    sendQueue.blocks(route(69), full, 1, 3, 516, mapped(9))
+    sendQueue.blocks(route(69), { frame: full }, 1, 3, 516, mapped(9))
     sendQueue.flush()
     expect(native.sent.map(({ bytes, pieces }) => [bytes, pieces?.[0]])).toEqual([
       [516, [0x0003_0001, 0x7f00_1234_0000]],
@@ -239,12 +239,12 @@ describe('what the kernel refuses', () => {
     (errno) => {
       const to = route(69)
       native.answers.push(-errno)
-      sendQueue.blocks(to, (seq, target) => (seq === 4 ? 10 : target.length), 1, 4, 1432)
+      sendQueue.blocks(to, { frame: (seq, target) => (seq === 4 ? 10 : target.length) }, 1, 4, 1432)
       sendQueue.flush()
       const plain = [1432, 1432, 1432, 10].map((bytes) => ({ fd: 7, port: 69, bytes, segment: 0 }))
       expect(native.sent).toEqual(plain)
       native.sent.length = 0
-      sendQueue.blocks(to, (seq, target) => (seq === 4 ? 10 : target.length), 1, 4, 1432)
+      sendQueue.blocks(to, { frame: (seq, target) => (seq === 4 ? 10 : target.length) }, 1, 4, 1432)
       sendQueue.flush()
       expect(native.sent).toEqual(plain)
       expect(failedSends()).toBe(0)

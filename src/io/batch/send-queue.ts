@@ -95,7 +95,7 @@ export class SendQueue {
   }
 
   /** See `Tid.sendBlocks`. */
-  blocks(route: Route, frame: BlockFramer, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
+  blocks(route: Route, framer: BlockFramer, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
     const perMessage = route.segments ? Math.max(1, Math.min(MAX_SEGMENTS, Math.floor(MAX_UDP_BYTES / maxBytes))) : 1
     let seq = first
     const end = first + count
@@ -104,7 +104,7 @@ export class SendQueue {
       // What is framed next may be the proof that the file is still the one that was opened: nothing mapped leaves after it.
       if (seq < end && this.#holdsPieces(route)) this.flush()
     }
-    if (seq < end) this.#framed(route, frame, seq, end, maxBytes, perMessage)
+    if (seq < end) this.#framed(route, framer, seq, end, maxBytes, perMessage)
   }
 
   /** Returns the first block that is not mapped. */
@@ -126,7 +126,7 @@ export class SendQueue {
     return seq
   }
 
-  #framed(route: Route, frame: BlockFramer, first: number, end: number, maxBytes: number, perMessage: number): void {
+  #framed(route: Route, framer: BlockFramer, first: number, end: number, maxBytes: number, perMessage: number): void {
     const views = this.#views(maxBytes)
     for (let seq = first; seq < end; ) {
       const i = this.#begin(route)
@@ -135,9 +135,9 @@ export class SendQueue {
       try {
         // Only the last segment may be shorter than the others.
         for (let k = 0; seq < stop && bytes === k * maxBytes; k++, seq++)
-          bytes += frame(seq, this.#view(views, i, k, maxBytes))
+          bytes += framer.frame(seq, this.#view(views, i, k, maxBytes))
       } finally {
-        // What the frame throws is thrown on, and the blocks before it leave.
+        // What the framer throws is thrown on, and the blocks before it leave.
         if (bytes > 0) {
           this.#inSlot(i, bytes)
           this.#end(i, bytes, bytes > maxBytes ? maxBytes : 0)

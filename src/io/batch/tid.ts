@@ -49,10 +49,10 @@ export class BatchTid<Owner> implements Tid, Route {
     this.#host.push()
   }
 
-  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
+  sendBlocks(framer: BlockFramer, first: number, count: number, maxBytes: number, mapped?: Mapped): void {
     if (!this.#open || !this.socket.isOpen) return
     try {
-      this.#host.sendQueue.blocks(this, frame, first, count, maxBytes, mapped)
+      this.#host.sendQueue.blocks(this, framer, first, count, maxBytes, mapped)
     } finally {
       this.#host.push()
     }

@@ -83,10 +83,10 @@ export class BatchClientSocket implements ClientSocket, LoopMember {
     this.#push()
   }
 
-  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
+  sendBlocks(framer: BlockFramer, first: number, count: number, maxBytes: number): void {
     if (this.fd < 0) return
     try {
-      this.#sendQueue.blocks(frame, first, count, maxBytes)
+      this.#sendQueue.blocks(framer, first, count, maxBytes)
     } finally {
       this.#push()
     }

@@ -67,8 +67,8 @@ export class DgramClientSocket implements ClientSocket {
     if (this.#open) this.#channel.sendControl(buffer, length)
   }
 
-  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
-    if (this.#open) this.#channel.sendBlocks(frame, first, count, maxBytes)
+  sendBlocks(framer: BlockFramer, first: number, count: number, maxBytes: number): void {
+    if (this.#open) this.#channel.sendBlocks(framer, first, count, maxBytes)
   }
 
   reserve(bytes: number): void {

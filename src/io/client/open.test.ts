@@ -46,7 +46,7 @@ describe.each(drivers)('%s', (driver) => {
       target.fill(96 + seq)
       return seq === 5 ? 2 : 4
     }
-    client.socket.sendBlocks(frame, 1, 5, 4)
+    client.socket.sendBlocks({ frame: frame }, 1, 5, 4)
     for (const text of ['aaaa', 'bbbb', 'cccc', 'dddd', 'ee']) expect(await door.next()).toMatchObject({ text })
   })
 

@@ -25,7 +25,7 @@ describe('what a client sends', () => {
   test('is collected, a window is one message, and all of it one call', () => {
     const { native, box } = sendQueue()
     box.control(Uint8Array.of(0, 4, 0, 1), 4)
-    box.blocks(frame(8), 1, 8, 100)
+    box.blocks({ frame: frame(8) }, 1, 8, 100)
     expect(native.calls).toBe(0)
     expect(box.flush()).toBe(0)
     expect(native.calls).toBe(1)
@@ -39,8 +39,8 @@ describe('what a client sends', () => {
 
   test('a block alone is a plain datagram; more blocks than the kernel cuts up are several messages', () => {
     const { native, box } = sendQueue()
-    box.blocks(frame(0), 1, 1, 100)
-    box.blocks(frame(0), 1, 100, 100)
+    box.blocks({ frame: frame(0) }, 1, 1, 100)
+    box.blocks({ frame: frame(0) }, 1, 100, 100)
     box.flush()
     expect(native.sent.map(({ bytes, segment }) => [bytes, segment])).toEqual([
       [100, 0],
@@ -63,7 +63,7 @@ describe('what a client sends', () => {
       if (seq === 3) throw new Error('changed')
       return frame(0)(seq, target)
     }
-    expect(() => box.blocks(broken, 1, 8, 100)).toThrow('changed')
+    expect(() => box.blocks({ frame: broken }, 1, 8, 100)).toThrow('changed')
     box.flush()
     expect(native.sent).toEqual([{ fd: 5, port: 69, bytes: 200, segment: 100 }])
   })
@@ -73,9 +73,9 @@ describe('what a client sends', () => {
     (errno) => {
       const { native, box } = sendQueue()
       native.answers.push(-errno)
-      box.blocks(frame(3), 1, 3, 100)
+      box.blocks({ frame: frame(3) }, 1, 3, 100)
       expect(box.flush()).toBe(0)
-      box.blocks(frame(0), 4, 2, 100)
+      box.blocks({ frame: frame(0) }, 4, 2, 100)
       box.flush()
       expect(native.sent.map(({ bytes, segment }) => [bytes, segment])).toEqual([
         [100, 0],

@@ -66,7 +66,7 @@ export class ClientSendQueue {
   }
 
   /** See `ClientSocket.sendBlocks`. */
-  blocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
+  blocks(framer: BlockFramer, first: number, count: number, maxBytes: number): void {
     const fitting = Math.min(MAX_SEGMENTS, Math.floor(MAX_UDP_BYTES / maxBytes))
     const perMessage = this.#segmenting ? Math.max(1, fitting) : 1
     for (let seq = first, end = first + count; seq < end; ) {
@@ -76,9 +76,9 @@ export class ClientSendQueue {
       try {
         // Only the last segment may be shorter than the others.
         for (let k = 0; seq < stop && bytes === k * maxBytes; k++, seq++)
-          bytes += frame(seq, this.#view(i, k, maxBytes))
+          bytes += framer.frame(seq, this.#view(i, k, maxBytes))
       } finally {
-        // What the frame throws is thrown on, and the blocks before it leave.
+        // What the framer throws is thrown on, and the blocks before it leave.
         if (bytes > 0) this.#end(i, bytes, bytes > maxBytes ? maxBytes : 0)
       }
     }

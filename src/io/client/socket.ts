@@ -34,8 +34,8 @@ export interface ClientSocket {
   /** From now on everything goes to `port` and comes from there. */
   lock(port: number): void
   sendControl(buffer: Uint8Array, length: number): void
-  /** What `frame` throws is thrown on. */
-  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void
+  /** What `framer` throws is thrown on. */
+  sendBlocks(framer: BlockFramer, first: number, count: number, maxBytes: number): void
   /** Bytes that may wait to be received, as far as the system grants them. */
   reserve(bytes: number): void
   /** Replaces the time at which `timer` is wanted; Infinity for never. */

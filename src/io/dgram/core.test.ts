@@ -52,14 +52,14 @@ describe('Sending', () => {
   test('datagrams that Node had to queue leave with their own bytes', () => {
     const frames = new SendMemory()
     const [tid, other] = [new Queueing(frames), new Queueing(frames)]
-    tid.sendBlocks(block, 1, 3, 4)
+    tid.sendBlocks({ frame: block }, 1, 3, 4)
     tid.full = true
-    tid.sendBlocks(block, 4, 3, 4)
+    tid.sendBlocks({ frame: block }, 4, 3, 4)
     tid.sendControl(new Uint8Array([7, 7, 7, 7]), 4)
-    tid.sendBlocks(block, 8, 2, 4)
-    other.sendBlocks(block, 90, 2, 4)
+    tid.sendBlocks({ frame: block }, 8, 2, 4)
+    other.sendBlocks({ frame: block }, 90, 2, 4)
     tid.drain()
-    tid.sendBlocks(block, 10, 2, 4)
+    tid.sendBlocks({ frame: block }, 10, 2, 4)
     expect(tid.sent).toEqual(expected(1, 11))
     expect(other.sent).toEqual(expected(90, 91))
   })
@@ -67,8 +67,8 @@ describe('Sending', () => {
   test('a final block that is shorter is queued safely as well', () => {
     const tid = new Queueing(new SendMemory())
     tid.full = true
-    tid.sendBlocks((seq, target) => block(seq, target) - 2, 1, 1, 4)
-    tid.sendBlocks(block, 2, 1, 4)
+    tid.sendBlocks({ frame: (seq, target) => block(seq, target) - 2 }, 1, 1, 4)
+    tid.sendBlocks({ frame: block }, 2, 1, 4)
     tid.drain()
     expect(tid.sent).toEqual([
       [1, 1],
@@ -79,7 +79,7 @@ describe('Sending', () => {
   test('the queue is bounded', () => {
     const tid = new Queueing(new SendMemory())
     tid.full = true
-    tid.sendBlocks(block, 0, 5000, 4)
+    tid.sendBlocks({ frame: block }, 0, 5000, 4)
     expect(tid.queue.length).toBe(2048)
     expect(tid.dropped).toBe(5000 - 2048)
   })

@@ -77,11 +77,11 @@ export abstract class Sending<Owner> {
     this.#send(target, false)
   }
 
-  sendBlocks(frame: BlockFramer, first: number, count: number, maxBytes: number): void {
+  sendBlocks(framer: BlockFramer, first: number, count: number, maxBytes: number): void {
     for (let seq = first, last = first + count - 1; seq <= last; seq++) {
       const target = this.#room(maxBytes)
       if (target === undefined) continue
-      const length = frame(seq, target)
+      const length = framer.frame(seq, target)
       this.#send(length === maxBytes ? target : target.subarray(0, length), count > 1 && seq === last)
     }
   }

@@ -83,7 +83,7 @@ export class GroupSocket<Owner> implements GroupPort<Owner>, SharedPort {
     return {
       localPort: this.port,
       sendControl: (buffer, length) => toPeer.sendControl(buffer, length),
-      sendBlocks: (frame, first, count, maxBytes) => this.#toGroup.sendBlocks(frame, first, count, maxBytes),
+      sendBlocks: (framer, first, count, maxBytes) => this.#toGroup.sendBlocks(framer, first, count, maxBytes),
       reserve: () => {},
       close: () => {
         if (this.#members.get(name) === owner) this.#members.delete(name)
