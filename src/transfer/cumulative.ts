@@ -12,6 +12,7 @@ import {
   answerWaitMs,
   answerWindowMs,
   FAST_OACK_MS,
+  GAP_ROUNDS,
   gapSpacingMs,
   LONGEST_PAUSE_MS,
   pauseWaitMs,
@@ -28,7 +29,7 @@ const STORM_FACTOR = 4
 const STORM_ALLOWANCE = 64
 /** Beyond the bound of rule N3 one datagram leaves in this time: eight a second, as to a silent client. */
 const OVER_BUDGET_MS = 125
-/** … where nothing came for this long; until then as the timer has it. */
+/** … to a client that said nothing for this long. Otherwise the retransmission timer says when. */
 const SILENT_MS = 250
 /** The second timeout in a row sends the whole window again; to a client that pauses, a second without progress first. */
 const WHOLE_WINDOW_TIMEOUT = 2
@@ -60,8 +61,7 @@ const LIKE_OACK = 2 / 3
 /** Bursts of a window are no further apart, unless a window takes this many of the shortest round trips: then the link is slow. */
 const MOST_BURST_SPACING_MS = 50
 const SLOW_LINK_ROUNDS = 2
-/** Without a round trip a window leaves again no sooner than this many times what the OACK took, and after this time at the latest. */
-const UNTIMED_ROUNDS = 1.5
+/** Without a round trip a window leaves again after GAP_ROUNDS times what the OACK took, and after this time at the latest. */
 const MOST_NEAR_SPACING_MS = 250
 const MOST_FAR_SPACING_MS = 1000
 /** The variation that the first window is given, in its round trips: half of one, as RFC 6298 has it, costs too much where windows are lost. */
@@ -229,7 +229,7 @@ function repeatedAck(s: SenderState, w: Windows, now: number): void {
 /** Until a round trip is known, what the OACK took bounds it: EDK2 answers every block of a window that comes again. */
 function goBackSpacingMs({ rto, pauseMs, near }: SenderState): number {
   if (rto.srttMs > 0 || pauseMs === 0) return gapSpacingMs(rto)
-  return Math.min(UNTIMED_ROUNDS * pauseMs, near ? MOST_NEAR_SPACING_MS : MOST_FAR_SPACING_MS)
+  return Math.min(GAP_ROUNDS * pauseMs, near ? MOST_NEAR_SPACING_MS : MOST_FAR_SPACING_MS)
 }
 
 /** Everything from the first unacknowledged block again, at most once per 1.5 round trips. */
@@ -292,7 +292,7 @@ function send(s: SenderState, w: Windows, now: number): void {
 function burstSpacingMs({ rto, policy }: SenderState, burst: number): number {
   const { srttMs, minMs } = rto
   if (srttMs < SLOW_LINK_ROUNDS * minMs) return Math.min(MOST_BURST_SPACING_MS, gapSpacingMs(rto))
-  return Math.max(1, UNTIMED_ROUNDS * (minMs + ((srttMs - minMs) * burst) / policy.windowBlocks))
+  return Math.max(1, GAP_ROUNDS * (minMs + ((srttMs - minMs) * burst) / policy.windowBlocks))
 }
 
 /** Rule N3: what was confirmed pays for what may be sent: the blocks that may still leave. Beyond it eight datagrams a second leave, until patience ends (A14). */

@@ -85,12 +85,12 @@ function defaults(rollover: Rollover): Draft {
   }
 }
 
-/** Without options all transfers share what is agreed: nothing of it changes. */
+/** Without options all transfers share one agreement, which is frozen. */
 const PLAIN: Readonly<Record<Rollover, Agreed>> = {
-  0: defaults(0),
-  1: defaults(1),
-  any: defaults('any'),
-  none: defaults('none'),
+  0: Object.freeze(defaults(0)),
+  1: Object.freeze(defaults(1)),
+  any: Object.freeze(defaults('any')),
+  none: Object.freeze(defaults('none')),
 }
 
 /** `sizeBytes` undefined means WRQ. Done for each request, so it makes no more than it returns. */

@@ -48,5 +48,15 @@ export function rarelyChanged<Fields extends Readonly<Record<string, number | bo
     }
     Object.defineProperty(Made.prototype, name, typeof first === 'number' ? number : flag)
   })
-  return Made as unknown as new () => Changeable<Fields>
+  const made: new () => Rarely = Made
+  if (!hasFields(made, initial)) throw new TypeError('a field was not made')
+  return made
+}
+
+function hasFields<Fields extends object>(
+  made: new () => Rarely,
+  initial: Fields,
+): made is new () => Rarely & Changeable<Fields> {
+  const one = new made()
+  return Object.keys(initial).every((name) => name in one)
 }

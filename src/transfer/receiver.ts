@@ -16,9 +16,9 @@ import { giveUpAfterMs } from './waits.ts'
 import { RepeatTimer } from './receiver-timer.ts'
 import type { FirstRoundTrip } from './rto.ts'
 
-/** Rule R4: a sender that answers each ACK with a window that is of no use gets so many, and then those of our timer. */
+/** Rule R4: this many copies of a window without a new block bring an ACK each. Behind them ACKs leave by the timer alone: some senders answer each with another copy. */
 const MOST_COPIES_ANSWERED = 8
-/** Rule R4: so long after an ACK what comes again may be the rest of a window that it answered. Later the ACK may have been lost. */
+/** Rule R4: within this time of an ACK a repeated block may be the rest of the window that the ACK answered. Later the ACK may have been lost. */
 const REST_OF_WINDOW_MS = 250
 
 export interface ReceiverConfig {

@@ -140,9 +140,11 @@ export function soonestAnswerMs(rto: Rto): number {
   return SOONEST_ANSWER * rto.minMs
 }
 
-/** Spacing of repeats of one gap: 1.5 round trips (rules N1, A3). */
+/** Repeats of one gap are this many round trips apart (rules N1, A3). */
+export const GAP_ROUNDS = 1.5
+
 export function gapSpacingMs(rto: Rto): number {
-  return rto.roundsMs(1.5, 1)
+  return rto.roundsMs(GAP_ROUNDS, 1)
 }
 
 /** How long a client that acknowledges inside windows may be silent before it counts as stuck (N1): as long as its round trips vary. */

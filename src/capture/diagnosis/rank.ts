@@ -25,7 +25,7 @@ export function rank(view: View, isOurs: boolean): Cause[] {
       isGuess: finding.isGuess === true,
     })
   }
-  // A guess at what nobody saw is of no use where something else is sure.
+  // Packets behind the last one of the client prove no cause: such a finding is left out where another one is sure.
   const isDecided = [...causes, ...consequences].some(({ cause, isGuess }) => !isGuess && cause.confidence >= SURE)
   const kept = causes.filter(({ isGuess }) => !isGuess || !isDecided).sort(byConfidence)
   consequences.sort(byConfidence)

@@ -32,7 +32,7 @@ export function windowLossesOf(
   let dataMs = 0
   /** The first block that is missing, and the packet that came in place of it. */
   let gap: { readonly seq: number; readonly i: number; readonly ms: number } | undefined
-  /** The client goes through blocks that it has sent before, which is told already. */
+  /** The client sends blocks again that it has sent before: the loss that made it do so is in the list. */
   let isRepeating = false
   const tell = (losses: UploadLoss[], seq: number, from: number, i: number): void => {
     losses.push({ seq, shown: from < 0 || from === i ? [i] : [from, i], times: 1 })
