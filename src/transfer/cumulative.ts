@@ -11,17 +11,15 @@ import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
 import {
   answerWaitMs,
   answerWindowMs,
-  FAST_OACK_MS,
   GAP_ROUNDS,
   gapSpacingMs,
   LONGEST_PAUSE_MS,
   pauseWaitMs,
-  slowestLinkMs,
-  slowestMs,
   soonestAnswerMs,
   stuckMs,
   waitsFrom,
 } from './waits.ts'
+import { heard, left, openTiming, rang, repeated, timeAck, unpacedMs, UNTIMED_MS } from './window-timing.ts'
 import { Windows } from './windows.ts'
 
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
@@ -42,32 +40,12 @@ const WHOLE_AGAIN_MS = 500
 const FINAL_AHEAD_MS = 1000
 /** Datagrams of a question from a new position. */
 const STEP = 2
-/** An ACK that comes later than this after its window is no measure of a round trip: the client may have waited. */
-const UNTIMED_MS = 50
-/** The wait for a window before it is known how long one takes, by how often the timer rang: what a slow link still carries must not be sent again. */
-const UNPACED_MS = [250, 125, 125, 250, 500, 1000] as const
-/** A first window is not waited for longer than this: its client may be slow, and not its link. */
-const MOST_UNPACED_MS = 9000
-/** The same where the OACK was answered fast: a large window may still take longer than the first wait. */
-const MOST_FAST_UNPACED_MS = 1000
-/** A traffic shaper lets small packets through at once, so a fast OACK may hide a line of 512 kbit/s. */
-const SHAPED_BYTES_PER_MS = 64
-/** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
-const FAST_ROUNDS = 1.5
-/** The same where no round trip was measured, milliseconds. */
-const FAST_MS = 4
-/** A first window whose ACK took as long as that of the OACK, within this share, was on its way for as long: both times are round trips. */
-const LIKE_OACK = 2 / 3
 /** Bursts of a window are no further apart, unless a window takes this many of the shortest round trips: then the link is slow. */
 const MOST_BURST_SPACING_MS = 50
 const SLOW_LINK_ROUNDS = 2
 /** Without a round trip a window leaves again after GAP_ROUNDS times what the OACK took, and after this time at the latest. */
 const MOST_NEAR_SPACING_MS = 250
 const MOST_FAR_SPACING_MS = 1000
-/** The variation that the first window is given, in its round trips: half of one, as RFC 6298 has it, costs too much where windows are lost. */
-const FIRST_WINDOW_VARIATION = 1 / 8
-/** A round trip so much shorter than the smoothed one shows that those before were none: timers of the client, or its pauses. */
-const CORRECTED_SHARE = 1 / 4
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
 /** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
@@ -78,12 +56,7 @@ export const CUMULATIVE: Reading = { open, acked, timer, refused: () => false }
 function open(s: SenderState, now: number): void {
   s.progressAt = now
   const w = (s.windows = new Windows())
-  const { windowBlocks } = s.policy
-  if (s.rto.srttMs > FAST_OACK_MS) w.slowestMs = Math.min(MOST_UNPACED_MS, slowestMs(s, windowBlocks))
-  else if (s.rto.srttMs > 0) {
-    const shapedMs = (s.blksize * Math.min(windowBlocks, s.lastSeq)) / SHAPED_BYTES_PER_MS
-    w.slowestMs = Math.min(MOST_FAST_UNPACED_MS, Math.max(shapedMs, slowestMs(s, windowBlocks)))
-  } else if (s.pauseMs > 0) w.slowestMs = Math.min(MOST_UNPACED_MS, s.pauseMs + slowestLinkMs(s, windowBlocks))
+  openTiming(s, w.timing)
   send(s, w, now)
   arm(s, now)
 }
@@ -95,8 +68,7 @@ function acked(s: SenderState, now: number, seq: number): void {
     counters[COUNTER.staleAcks]++
     return
   }
-  if (!windows.isPaced) windows.isPaced = isFastAnswer(s, now)
-  if (s.rto.srttMs === 0) timeAfterIdle(s, windows, now)
+  heard(s, windows.timing, now)
   // A question left this block out (N4): only a client that stores blocks in any order acknowledges what lies beyond it.
   if (s.withheld !== 0 && seq >= s.withheld)
     return fail(s, 'ERR_TFTP_ORDER_LIED', acknowledgedUnsent(s.peer, seq, s.withheld))
@@ -131,34 +103,12 @@ function timer(s: SenderState, now: number): void {
     goBack(s, w, now)
   }
   if (s.retryAt <= now) timeout(s, w, now)
-  if (isIdle && s.lastSentAt === now) w.wokeAt = now
-}
-
-/** What is answered at once, when nothing else was on its way, is the first round trip. */
-function timeAfterIdle(s: SenderState, w: Windows, now: number): void {
-  if (now - w.wokeAt <= FAST_MS) {
-    s.pauseMs = 0
-    s.rto.sample(now - w.wokeAt)
-    w.isPaced = true
-  }
-  w.wokeAt = -Infinity
+  if (isIdle && s.lastSentAt === now) w.timing.wokeAt = now
 }
 
 function progress(s: SenderState, w: Windows, now: number, seq: number): void {
-  const { policy, rto, counters } = s
-  const rttMs = roundTripMs(s, w, now, seq)
-  if (rttMs > 0) {
-    if (rto.srttMs === 0) s.pauseMs = 0
-    // The answer to an OACK says little of a window.
-    const isLonger = !w.isTimed && rto.srttMs > 0 && rttMs > rto.srttMs
-    if (isLonger) rto.restart(rttMs, FIRST_WINDOW_VARIATION * rttMs)
-    else if (!w.isTimed || rttMs < CORRECTED_SHARE * rto.srttMs) rto.restart(rttMs)
-    else rto.sample(rttMs)
-    w.isPaced = true
-    w.isTimed = true
-    counters[COUNTER.srttMs] = rto.srttMs
-  }
-  if (seq >= w.timedSeq) w.timedSeq = 0
+  const { policy, rto } = s
+  const rttMs = timeAck(s, w.timing, now, seq)
   w.runs.delivered(seq - s.firstUnacked + 1)
   const inside = seq < w.end && seq + 1 < s.nextToSend
   if (s.timeouts > 0) policy.recovered(now, seq, 'resend')
@@ -181,24 +131,6 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   if (inside) s.stuckAt = now + stuckMs(rto)
   if (!inside || w.insideAck === 'progress') send(s, w, now)
   arm(s, now)
-}
-
-/**
- * The round trip that the ACK of `seq` shows; 0 for none. A client that acknowledges ends of windows only lets its own timer answer any other
- * block. Where a block of each window is lost none comes whole: then the blocks that were acknowledged soon say what one takes at most.
- */
-function roundTripMs(s: SenderState, w: Windows, now: number, seq: number): number {
-  const { rto, firstUnacked, policy, timeouts, pauseMs } = s
-  if (seq > w.timedSeq) return 0
-  const timedMs = now - w.timedAt
-  if (seq === w.timedSeq && (w.timesEnd || timedMs < UNTIMED_MS)) return timedMs
-  if (seq < w.newSeq) return 0
-  const ms = now - w.newAt
-  const isLikeOack = ms >= LIKE_OACK * pauseMs && LIKE_OACK * ms <= pauseMs
-  if (rto.srttMs === 0) return timeouts === 0 && (ms < UNTIMED_MS || isLikeOack) ? ms : 0
-  if (ms >= UNTIMED_MS) return 0
-  const windowMs = (ms * policy.windowBlocks) / (seq - firstUnacked + 1)
-  return windowMs < CORRECTED_SHARE * rto.srttMs ? windowMs : 0
 }
 
 function misjudge(w: Windows): void {
@@ -245,7 +177,7 @@ function goBack(s: SenderState, w: Windows, now: number): void {
   w.echoesUntil = now + ECHO_ROUNDS * stuckMs(s.rto)
   s.policy.gap(now, s.firstUnacked)
   rewind(s)
-  w.timedSeq = 0
+  repeated(w.timing)
   w.burstEnd = s.firstUnacked
   send(s, w, now)
   arm(s, now)
@@ -270,15 +202,7 @@ function send(s: SenderState, w: Windows, now: number): void {
     if (isBase) w.baseLeftAt = leavesAt
     w.end = windowEnd - 1
     const isEnd = end === windowEnd || w.insideAck === 'progress'
-    if (isNew && w.timedSeq === 0) {
-      w.newSeq = firstNew
-      w.newAt = leavesAt
-    }
-    if (isNew && (w.timedSeq === 0 || (isEnd && !w.timesEnd))) {
-      w.timedSeq = end - 1
-      w.timedAt = leavesAt
-      w.timesEnd = isEnd
-    }
+    if (isNew) left(w.timing, firstNew, end - 1, isEnd, leavesAt)
   }
   const more = end < windowEnd && s.stuckAt === Infinity
   // What could not leave now cannot leave then either: the retransmission timer goes on alone.
@@ -308,12 +232,9 @@ function budgetBlocks({ counters, policy, firstUnacked, windows }: SenderState):
 function timeout(s: SenderState, w: Windows, now: number): void {
   s.counters[COUNTER.timeouts]++
   s.timeouts++
-  w.rings++
-  // What a fast OACK may hide is waited for once.
-  if (s.rto.srttMs > 0 && s.rto.srttMs <= FAST_OACK_MS) w.slowestMs = 0
+  rang(s, w.timing)
   w.timedOutAt = now
   w.sentBefore = s.lastSentAt
-  w.timedSeq = 0
   s.policy.timeout(now, s.firstUnacked)
   let isAsked = true
   if (budgetBlocks(s) === 0) isAsked = repeatBeyondBudget(s, w, now)
@@ -398,16 +319,7 @@ function notePause(s: SenderState, w: Windows, now: number): void {
 
 function arm(s: SenderState, now: number): void {
   const pauseMs = s.timeouts > 0 ? 0 : pauseWaitMs(s)
-  s.retryAt = waitsFrom(s, now) + Math.max(answerWaitMs(s, now, s.timeouts), unpacedMs(s), pauseMs)
-}
-
-/** On a slow link each window would be sent again before its ACK can come, and none would ever be timed (Karn's rule). */
-function unpacedMs({ windows }: SenderState): number {
-  if (windows === undefined || windows.isPaced) return 0
-  return Math.max(windows.slowestMs, UNPACED_MS[Math.min(windows.rings, UNPACED_MS.length - 1)])
-}
-
-/** What left after a timeout was answered as fast as a packet without payload is. */
-function isFastAnswer({ timeouts, lastSentAt, rto }: SenderState, now: number): boolean {
-  return timeouts > 0 && now - lastSentAt <= (rto.minMs === Infinity ? FAST_MS : FAST_ROUNDS * rto.minMs + 1)
+  s.retryAt =
+    waitsFrom(s, now) +
+    Math.max(answerWaitMs(s, now, s.timeouts), s.windows === undefined ? 0 : unpacedMs(s.windows.timing), pauseMs)
 }

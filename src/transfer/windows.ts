@@ -3,6 +3,7 @@ import { RunLength } from './run-length.ts'
 /** What a sender knows of a negotiated window beyond the rest of its record. */
 export class Windows {
   readonly runs = new RunLength()
+  readonly timing = new WindowTiming()
   /** The client was seen to go on by itself after a pause. */
   pauses = false
   /** A timeout does not send the whole window again before this. */
@@ -41,22 +42,26 @@ export class Windows {
   stuck = 0
   /** What it said was taken for progress by its timing, and was none: round trips are not what was measured. */
   misjudged = false
-  /** One block is timed at a time, none that was sent again (Karn), and only by an ACK of its own: a later one was caused later. */
-  timedSeq = 0
-  timedAt = 0
+}
+
+/** What is known of how long a window takes: see window-timing.ts. */
+export class WindowTiming {
+  /** How long a window takes is known: one was timed, or the link proved to be fast. The answer to an OACK is short, and says little of a window. */
+  isPaced = false
+  /** A block of a window was timed. */
+  isTimed = false
+  /** Until a window is paced: how long one may take on a link that is as slow as the answer to the OACK was. */
+  slowestMs = 0
+  /** How often the timer rang before that. */
+  rings = 0
+  /** One block is timed at a time, none that was sent again (Karn), and only by an ACK of its own: a later one was caused later. 0 for none. */
+  seq = 0
+  at = 0
+  /** It was the last block of its window. */
+  isEnd = false
   /** The first block that left once only, and when: what is acknowledged of it and of those behind it took no longer. */
   newSeq = 0
   newAt = 0
-  /** It was the last block of its window: a client that acknowledges ends of windows only answers nothing else at once. */
-  timesEnd = false
-  /** How long a window takes is known: one was timed, or the link proved to be fast. The answer to an OACK is short, and says little of a window. */
-  isPaced = false
-  /** Until then: how long one may take on a link that is as slow as the answer to the OACK was. */
-  slowestMs = 0
-  /** A block of a window was timed. */
-  isTimed = false
   /** When something left last after an idle time, until the next ACK. */
   wokeAt = -Infinity
-  /** How often the timer rang before that. */
-  rings = 0
 }
