@@ -20,9 +20,10 @@ export const CLIENT_FAULTS: Readonly<Record<string, ClientFaultRow>> = {
     parameters: {
       everyBlocks: { min: 1, max: 65_535, usual: 128, about: 'blocks between two pauses', whole: true },
       pauseMs: { min: 0, max: 60_000, usual: 300, about: 'milliseconds of a pause' },
+      buffers: { min: 1, max: 1024, usual: 4, about: 'frames that wait meanwhile; later ones are lost', whole: true },
     },
     sets: [],
-    config: ({ everyBlocks, pauseMs }) => ({ slowFlash: { everyBlocks, pauseMs } }),
+    config: ({ everyBlocks, pauseMs, buffers }) => ({ slowFlash: { everyBlocks, pauseMs }, rxQueue: buffers }),
   },
   'console-slow': {
     about: 'each repeat that it ignores costs it time on its serial console',
