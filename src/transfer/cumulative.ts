@@ -90,7 +90,7 @@ function timer(s: SenderState, now: number): void {
       send(s, w, now)
       if (w.asksAfterBurst && s.nextToSend >= w.reach) {
         w.asksAfterBurst = false
-        stepAhead(s, now)
+        ask(s, w, now)
       }
       // The rest of a window that leaves again after a silence begins no new one.
       if (s.timeouts === 0) arm(s, now)
@@ -173,6 +173,8 @@ function goBack(s: SenderState, w: Windows, now: number): void {
   }
   w.wentBackAt = now
   w.runs.lost()
+  // A gap that the client reports shows that the link loses blocks, and so acknowledgements.
+  if (s.timeouts === 0) w.losesPackets = true
   w.echoes = s.nextToSend - s.firstUnacked
   w.echoesUntil = now + ECHO_ROUNDS * stuckMs(s.rto)
   s.policy.gap(now, s.firstUnacked)
@@ -239,7 +241,7 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   let isAsked = true
   if (budgetBlocks(s) === 0) isAsked = repeatBeyondBudget(s, w, now)
   else if (s.nextToSend === s.firstUnacked) send(s, w, now)
-  else if (s.timeouts < WHOLE_WINDOW_TIMEOUT) isAsked = stepAhead(s, now)
+  else if (s.timeouts < WHOLE_WINDOW_TIMEOUT) isAsked = ask(s, w, now)
   else if (canAsk(s, now, STEP) || now >= w.wholeAt) {
     if (now >= w.wholeAt) {
       const silentMs = now - s.progressAt
@@ -249,7 +251,7 @@ function timeout(s: SenderState, w: Windows, now: number): void {
     }
     // What of it leaves later, in bursts, is followed by the question then.
     w.asksAfterBurst = s.nextToSend < w.reach
-    if (!w.asksAfterBurst) isAsked = stepAhead(s, now)
+    if (!w.asksAfterBurst) isAsked = ask(s, w, now)
   } else isAsked = false
   arm(s, now)
   if (w.pauses && now - s.progressAt >= WHOLE_WINDOW_MS) s.retryAt = Math.max(s.retryAt, now + WHOLE_WINDOW_MS)
@@ -277,6 +279,18 @@ function repeatBeyondBudget(s: SenderState, w: Windows, now: number): boolean {
   }
   if (!mayAsk(s, now, 1)) return false
   sendUpTo(s, now, s.firstUnacked + 1)
+  return true
+}
+
+/** A client that named its place lacks the block behind it, unless what left since then moved it on: every other question is about one of the two. */
+function ask(s: SenderState, w: Windows, now: number): boolean {
+  if (w.repeatedAcks === 0 || s.timeouts % 2 === 0 || s.nextToSend >= s.lastSeq) return stepAhead(s, now)
+  const beyond = s.firstUnacked + 2
+  const hasBeyond = !w.answersEach && beyond < s.nextToSend
+  if (!mayAsk(s, now, hasBeyond ? STEP : 1)) return false
+  w.asked += hasBeyond ? STEP : 1
+  carryOut(s, now, { type: 'repeat', seq: s.firstUnacked })
+  if (hasBeyond) carryOut(s, now, { type: 'repeat', seq: beyond })
   return true
 }
 
@@ -314,11 +328,17 @@ function notePause(s: SenderState, w: Windows, now: number): void {
   if (hasPaused(s, w, now)) {
     w.pauses = true
     if (silentMs <= LONGEST_PAUSE_MS) s.pauseMs = Math.max(s.pauseMs, silentMs)
-  } else if (s.timeouts > 0 && s.rto.srttMs > 0 && now - s.lastSentAt >= soonestAnswerMs(s.rto)) s.pauseMs = 0
+  } else if (s.timeouts > 0 && s.rto.srttMs > 0 && now - s.lastSentAt >= soonestAnswerMs(s.rto)) {
+    s.pauseMs = 0
+    if (now - s.lastSentAt > answerWindowMs(s.rto)) return
+    w.losesPackets = true
+    w.pauses = false
+  }
 }
 
 function arm(s: SenderState, now: number): void {
-  const pauseMs = s.timeouts > 0 ? 0 : pauseWaitMs(s)
+  const isFirst = s.timeouts === 0
+  const pauseMs = isFirst ? Math.max(pauseWaitMs(s), s.windows?.losesPackets === true ? 0 : s.policy.firstRtoMs) : 0
   s.retryAt =
     waitsFrom(s, now) +
     Math.max(answerWaitMs(s, now, s.timeouts), s.windows === undefined ? 0 : unpacedMs(s.windows.timing), pauseMs)

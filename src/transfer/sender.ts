@@ -32,7 +32,8 @@ import type { Reading } from './reading.ts'
 import { countsRepeats } from './sender-faults.ts'
 import { contactOf, type SenderConfig, SenderState } from './sender-state.ts'
 import { nextOfBlocks } from './timers.ts'
-import { giveUpAt, lastProgressAt, PAUSED_MS, silenceAt, stallAt } from './waits.ts'
+import { giveUpAt, lastProgressAt, silenceAt, stallAt } from './waits.ts'
+import { UNTIMED_MS } from './window-timing.ts'
 
 export type { SenderConfig } from './sender-state.ts'
 
@@ -186,7 +187,7 @@ export class Sender implements Machine {
       // A near client answers sooner, or its answer was lost and its own timer spoke: that is no round trip.
       const isTimer = s.near && rttMs >= (s.policy.cumulative ? WINDOWED_TIMER_MS : CLIENT_TIMER_MS)
       if (s.counters[COUNTER.timeouts] === 0) this.#timed(rttMs, !isTimer)
-      else if (s.policy.cumulative && now - repeatedAt > PAUSED_MS) this.#timed(rttMs, false)
+      else if (s.policy.cumulative && now - repeatedAt > UNTIMED_MS) this.#timed(rttMs, false)
       this.#go('accepted')
       this.#reading.open(s, now)
       return

@@ -17,6 +17,8 @@ const MOST_UNPACED_MS = 9000
 const MOST_FAST_UNPACED_MS = 1000
 /** A traffic shaper lets small packets through at once, so a fast OACK may hide a line of 512 kbit/s. */
 const SHAPED_BYTES_PER_MS = 64
+/** The next window is waited for this many times as long as one took at most. */
+const WINDOW_ROOM = 2
 /** An ACK that comes within this many of the shortest round trips, and a millisecond, of what left last answers that: the link is fast. */
 const FAST_ROUNDS = 1.5
 /** The same where no round trip was measured, milliseconds. */
@@ -78,6 +80,11 @@ export function heard(s: SenderState, t: WindowTiming, now: number): void {
 /** The ACK of `seq`, which moves the window. Returns the round trip that it shows; 0 for none. */
 export function timeAck(s: SenderState, t: WindowTiming, now: number, seq: number): number {
   const rttMs = roundTripMs(s, t, now, seq)
+  // What left once and was acknowledged says how long a window takes at most, whichever ACK it was.
+  if (!t.isPaced && t.seq > 0 && seq >= t.newSeq && s.timeouts === 0) {
+    const windowMs = ((now - t.newAt) * s.policy.windowBlocks) / (seq - t.newSeq + 1)
+    t.slowestMs = Math.min(t.slowestMs, WINDOW_ROOM * windowMs)
+  }
   if (seq >= t.seq) t.seq = 0
   if (rttMs <= 0) return 0
   const { rto } = s

@@ -6,6 +6,8 @@ export class Windows {
   readonly timing = new WindowTiming()
   /** The client was seen to go on by itself after a pause. */
   pauses = false
+  /** A gap was reported, or what left after a timeout was answered at once: silence is a loss rather than a pause of the client (rule A6). */
+  losesPackets = false
   /** A timeout does not send the whole window again before this. */
   wholeAt = 0
   /** Blocks below this may leave now. */

@@ -2,6 +2,9 @@ import type { WindowPolicy } from '../contract.ts'
 import { RTO_FLOOR_MS } from '../rto.ts'
 import { QUIET } from './quiet.ts'
 
+/** Rule A6: a healthy client may be interrupted, or pause to write its flash, while a whole window waits in its receive ring. */
+const UNKNOWN_WINDOW_RTO_MS = 200
+
 export interface NegotiatedOptions {
   /** The windowsize of the OACK (RFC 7440 §3), in blocks. */
   readonly windowBlocks: number
@@ -23,6 +26,6 @@ export function negotiated(options: NegotiatedOptions): WindowPolicy {
     gapMs: options.gapMs ?? 0,
     rtoMinMs: options.rtoMs ?? RTO_FLOOR_MS,
     rtoMaxMs: Infinity,
-    firstRtoMs: options.rtoMs ?? RTO_FLOOR_MS,
+    firstRtoMs: options.rtoMs ?? UNKNOWN_WINDOW_RTO_MS,
   }
 }
