@@ -68,8 +68,14 @@ function acked(s: SenderState, now: number, seq: number): void {
     neverSent(s, seq)
     return
   }
+  const isSpent = s.asked > 0 && !canAsk(s, now, 1)
   stopAsking(s)
-  if (seq < s.firstUnacked || isAcked(s.board, seq)) return stale(s, now, seq)
+  if (seq < s.firstUnacked || isAcked(s.board, seq)) {
+    stale(s, now, seq, isSpent)
+    // The timer waited until more might be asked.
+    if (isSpent && s.failure === undefined) arm(s, now)
+    return
+  }
   if (!fresh(s, now, seq)) return
   slide(s)
   fillGap(s, now)
@@ -267,7 +273,8 @@ function fillGap(s: SenderState, now: number): void {
   countDropped(s, resent)
 }
 
-function stale(s: SenderState, now: number, seq: number): void {
+/** `isSpent`: the client was silent, and no more questions might leave in this second. */
+function stale(s: SenderState, now: number, seq: number, isSpent: boolean): void {
   s.counters[COUNTER.staleAcks]++
   const answer = decideStale(s, now, seq)
   if (answer !== undefined) {
@@ -288,11 +295,11 @@ function stale(s: SenderState, now: number, seq: number): void {
     fail(s, 'ERR_TFTP_ORDER_LIED', storedAnyOrder(s.peer, seq))
     return
   }
-  if (seq === s.firstUnacked - 1 && outstanding(s)) clientTimer(s, now)
+  if (seq === s.firstUnacked - 1 && outstanding(s)) clientTimer(s, now, isSpent)
 }
 
 /** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A5, A8, A12, A13). */
-function clientTimer(s: SenderState, now: number): void {
+function clientTimer(s: SenderState, now: number, isSpent: boolean): void {
   const waited = now - s.lastSentAt
   const { firstUnacked } = s
   if (firstUnacked === 1 && !s.patient && waited >= CLIENT_TIMER_MS && s.contactAt !== Infinity) {
@@ -304,9 +311,9 @@ function clientTimer(s: SenderState, now: number): void {
     }
   }
   if (mayRepeatOnTimer(s, firstUnacked)) {
-    // A client that speaks by its own timer after a long silence can be reached now, and may not be later.
-    const isQuiet = s.highestAcked > 0 && now - s.progressAt >= Math.max(CLIENT_TIMER_MS, pauseWaitMs(s))
-    if ((firstUnacked !== s.lastSeq && !isQuiet) || waited < answerWindowMs(s.rto)) return
+    // A client that speaks by its own timer after a long silence, or when all questions of a second are spent, can be reached now, and may not be later.
+    const isQuiet = isSpent || now - s.progressAt >= Math.max(CLIENT_TIMER_MS, pauseWaitMs(s))
+    if ((firstUnacked !== s.lastSeq && (s.highestAcked === 0 || !isQuiet)) || waited < answerWindowMs(s.rto)) return
     carryOut(s, now, { type: 'repeat', seq: firstUnacked })
   } else if (waited < CLIENT_TIMER_MS) return
   else if (s.filledFor !== firstUnacked) {

@@ -29,3 +29,13 @@ export function neverBegan(peer: PeerRole, meanwhile: string): string {
 export function silentAfterRefusal(peer: PeerRole): string {
   return `the ${peer} went silent after its ERROR 5 about a block that it had not asked for; start the transfer again`
 }
+
+/** What to do when a peer went silent in the middle. */
+export function checkCable(peer: PeerRole): string {
+  return `check the cable and the ${peer}`
+}
+
+/** The same when the final block has left in its window: all that is lost may be the ACK. A device that writes its flash must not be switched off. */
+export function mayBeWhole(peer: PeerRole): string {
+  return `the final block left too, so the ${peer} may have the whole file: look at it before it is switched off or asks again`
+}

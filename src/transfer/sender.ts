@@ -29,7 +29,7 @@ import { INDIVIDUAL } from './individual.ts'
 import { Oddities, outOfPlace } from './oddities.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
 import type { Reading } from './reading.ts'
-import { countsRepeats } from './sender-faults.ts'
+import { checkCable, countsRepeats, mayBeWhole } from './sender-faults.ts'
 import { contactOf, type SenderConfig, SenderState } from './sender-state.ts'
 import { nextOfBlocks } from './timers.ts'
 import { giveUpAt, lastProgressAt, silenceAt, stallAt } from './waits.ts'
@@ -298,9 +298,10 @@ export class Sender implements Machine {
     if (now < giveUpAt(s)) return false
     const seconds = Math.round((now - lastProgressAt(s)) / 1000)
     const block = `block ${s.firstUnacked} of ${s.lastSeq}`
+    const silence = `${block} was never acknowledged in ${seconds} s of repeats${outOfPlace(s.oddities)}`
     this.#fail(
       'ERR_TFTP_TIMEOUT',
-      `${block} was never acknowledged in ${seconds} s of repeats${outOfPlace(s.oddities)}; check the cable and the ${s.peer}`,
+      `${silence}; ${s.highestSent === s.lastSeq ? mayBeWhole(s.peer) : checkCable(s.peer)}`,
     )
     return true
   }

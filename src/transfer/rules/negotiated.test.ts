@@ -348,6 +348,13 @@ describe('N4: a client that is silent on repeats is made to say where it stands'
     expect(s.outcome).toEqual({ status: 'completed' })
   })
 
+  test('a client that is gone once the final block left may have the whole file, and the reason says so', () => {
+    const s = windowOf(4, { blocks: 8 }).wait(1).ack(4).at(60_000)
+    expect(s.outcome?.error?.message).toMatch(
+      /block 5 of 8 was never acknowledged .*; the final block left too, so the client may have the whole file/,
+    )
+  })
+
   test('an ACK that reports the position is followed from there', () => {
     const s = windowOf(4).wait(1).ack(4).wait(32)
     s.sent()

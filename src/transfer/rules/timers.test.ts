@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { runTransfer } from '../../../test/sim/transfer.ts'
 import { loss, lwipClient, uboot113 } from '../../lab/index.ts'
 import { COUNTER } from '../contract.ts'
+import { adaptive } from '../policy/adaptive.ts'
 import { anticipation } from '../policy/anticipation.ts'
 import { strict } from '../policy/strict.ts'
+import { MOST_ASKED } from '../questions.ts'
 import { Script, type ScriptOptions } from './script.ts'
 
 /** The final block of three is out and gets no answer: nothing but plain resends. Returns the waits between them. */
@@ -320,6 +322,29 @@ describe('A8: stale and repeated ACKs', () => {
     expect(s.outcome).toEqual({ status: 'completed' })
     expect(s.machine.counters[COUNTER.datagrams]).toBe(50)
     expect(s.machine.counters[COUNTER.staleAcks]).toBe(49)
+  })
+})
+
+describe('A8, A14: a client that speaks by its own timer when all questions of a second were in vain', () => {
+  /** iPXE repeats its ACK after 250 ms: all eight questions are lost by then. */
+  function spent(): Script {
+    const s = new Script({ blocks: 50, policy: adaptive(), known: true }).reach(4)
+    s.sent()
+    expect(s.wait(380).sent().length).toBe(MOST_ASKED)
+    return s
+  }
+
+  test('gets its block at once', () => {
+    const s = spent()
+    s.wait(20).ack(4)
+    expect(s.sent()).toEqual([5])
+  })
+
+  test('and again when that is lost: its next silence is a new one', () => {
+    const s = spent()
+    s.wait(20).ack(4)
+    s.sent()
+    expect(s.wait(130).sent()).toContain(5)
   })
 })
 
