@@ -350,7 +350,7 @@ function firstWaitMs(s: SenderState): number {
  */
 function mayGoOnFromFirst(s: SenderState): boolean {
   const { addressValidated, clientTimeoutMs, contactRepeats, policy, refused, nextToSend, lastSeq } = s
-  if (!addressValidated || !policy.nudges || refused || clientTimeoutMs <= SHORT_TIMER_MS) return false
+  if (!addressValidated || !policy.nudges || refused || s.mayCountRepeats || clientTimeoutMs <= SHORT_TIMER_MS) return false
   if (s.rto.srttMs > FAST_OACK_MS) return false
   return contactRepeats >= REPEATS_OF_FIRST && nextToSend < lastSeq
 }

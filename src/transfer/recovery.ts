@@ -330,7 +330,7 @@ function partnerOfFirst({ firstUnacked, nextToSend, highestAcked }: SenderState)
 
 function mayNudge(s: SenderState): boolean {
   const { rollover, policy, firstUnacked } = s
-  if (!policy.nudges || s.refused || s.answersRepeats) return false
+  if (!policy.nudges || s.refused || s.answersRepeats || s.mayCountRepeats) return false
   if (firstUnacked < 2 || firstUnacked === s.lastSeq) return false
   return !nearWrap(firstUnacked, rollover) && !nearWrap(partnerOfFirst(s), rollover)
 }
@@ -348,7 +348,7 @@ function nudge(s: SenderState, now: number): Action {
 
 function mayProbe(s: SenderState): boolean {
   const { firstUnacked, nextToSend, highestAcked, rollover } = s
-  if (s.refused || highestAcked > firstUnacked || !isOrderFound(s)) return false
+  if (s.refused || s.mayCountRepeats || highestAcked > firstUnacked || !isOrderFound(s)) return false
   if (nextToSend >= runAheadEnd(s)) return false
   // Never the final block (rule A4).
   return nextToSend < s.lastSeq && !nearWrap(nextToSend, rollover) && !nearWrap(firstUnacked, rollover)

@@ -146,6 +146,8 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
   readonly patient: boolean
   readonly policy: WindowPolicy
   readonly allowance: Allowance | undefined
+  /** It may count repeats: nothing leaves but the block that it is asked for (rule A13). */
+  readonly mayCountRepeats: boolean
   readonly sink: SenderSink
   readonly counters = newCounters()
   /** Blocks of the file, the final short one included. */
@@ -240,6 +242,7 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
     this.patient = config.patient ?? false
     this.oack = config.oack
     this.addressValidated = config.addressValidated
+    this.mayCountRepeats = config.mayCountRepeats ?? false
     this.policy = policy
     this.allowance = config.allowance
     this.sink = sink
