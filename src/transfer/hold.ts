@@ -14,6 +14,8 @@ const WATCHED_MS = 5
 const QUARANTINES = 3
 /** An ACK at most this far beyond the highest block sent is a miscount; one further away is noise. */
 const MISCOUNT_SPAN = 8
+/** After this many blocks the shortest round trip of a client that may count repeats is known. */
+const KNOWN_BLOCKS = 32
 /** An ACK within this part of the shortest round trip answers something that left earlier. */
 const TOO_SOON = 0.5
 
@@ -22,14 +24,18 @@ export function holdAfterRepeat(s: SenderState, now: number): number | undefined
   const { policy, rto } = s
   // It was seen to answer a repeat or an old block in the right way.
   const takesRepeatsWell = s.answersRepeats || s.answersNudges
-  if (s.mayCountRepeats && s.watched >= QUARANTINES)
-    return takesRepeatsWell ? undefined : now + rto.roundsMs(2, WATCHED_MS)
+  if (s.mayCountRepeats) {
+    const leastMs = s.watched < QUARANTINES ? QUARANTINE_MS : WATCHED_MS
+    return takesRepeatsWell ? undefined : now + rto.roundsMs(2, leastMs)
+  }
   const trusted = !policy.nudges || takesRepeatsWell || s.watched >= QUARANTINES
   return trusted && !s.patient ? undefined : now + rto.roundsMs(2, QUARANTINE_MS)
 }
 
-/** Of a patient transfer: `seq` was acknowledged `rttMs` after it left. True, and the transfer ends, when that is sooner than it can have arrived. */
+/** Of a client that counts repeats, or may: `seq` was acknowledged `rttMs` after it left. True, and the transfer ends, when that is sooner than it can have arrived. */
 export function cameTooSoon(s: SenderState, seq: number, rttMs: number): boolean {
+  // Of one that may be any client the shortest round trip has to be known well: the first ones may be timers and pauses.
+  if (!s.patient && s.firstUnacked <= KNOWN_BLOCKS) return false
   // Until a round trip is known nothing is too soon.
   if (!s.repeated || s.rto.minMs === Infinity || rttMs >= TOO_SOON * s.rto.minMs) return false
   fail(s, 'ERR_TFTP_COUNTS_REPEATS', countsRepeats(s.peer, `block ${seq} sooner than it can have arrived`))

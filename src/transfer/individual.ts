@@ -171,7 +171,7 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   // Karn's rule, and more: the ACK of a block that waited through a timeout may have been caused by what was sent then.
   if (repeats === 0 && leftAt > s.lostBefore) {
     rttMs = now - leftAt
-    if (s.patient && cameTooSoon(s, seq, rttMs)) return false
+    if ((s.patient || s.mayCountRepeats) && cameTooSoon(s, seq, rttMs)) return false
     // What nothing of ours repeats, the client's own timer acknowledges once more: that is no round trip.
     if (!s.patient || rttMs < CLIENT_TIMER_MS) {
       if (rto.srttMs === 0 || seq === 1) s.pauseMs = 0
