@@ -45,6 +45,18 @@ const MOST_QUESTIONS = 60
 const KEPT_BACKOFF = 2
 /** An answer to a question about the order (A1) is waited for this long at least. */
 const QUESTION_MS = 10
+/** The same where a link on the way may fall asleep after a few milliseconds. */
+const HURRIED_QUESTION_MS = 1.5
+/** … and this long, and this many of the shortest round trips, at most. */
+const LONGEST_QUESTION_MS = 25
+const LONGEST_QUESTION_ROUNDS = 20
+/** The network may deliver a copy of an ACK this late. The timer of a client that stores any block rings later than this after its last ACK. */
+const LATE_COPY_MS = 200
+/**
+ * So many questions leave one right behind the other. A link that fell asleep loses the first frame that wakes it, each way: the answer to the second
+ * question wakes it on the way back, and the answer to the third arrives. That is tried in the second second of a silence, and from then on as soon as it helped once.
+ */
+const RUN_BLOCKS = 3
 /** From this repeat of DATA 1 on the next block follows it. */
 const REPEATS_OF_FIRST = 2
 /** A client with a timer of this at most is waited for. */
@@ -145,7 +157,7 @@ function arm(s: SenderState, now: number): void {
   }
   const isGap = s.firstUnacked < s.highestAcked
   if (isGap && isQuestionDue(s) && s.timeouts < MOST_QUESTIONS && canAsk(s, now, 1)) {
-    s.retryAt = now + s.rto.roundsMs(3, QUESTION_MS)
+    s.retryAt = now + questionWaitMs(s)
     return
   }
   const wait = answerWaitMs(s, now, s.timeouts, s.backoff)
@@ -154,6 +166,21 @@ function arm(s: SenderState, now: number): void {
   const pause = s.timeouts > 0 || isGap ? 0 : pauseWaitMs(s)
   s.retryAt = waitsFrom(s, now) + Math.max(wait, first, pause)
   if (s.asked > 0 && !canAsk(s, now, 1)) s.retryAt = Math.max(s.retryAt, askAgainAt(s, 1))
+}
+
+/** A client that pauses makes SRTT many times the shortest round trip. Questions that wait for so long prove nothing any more (rule A1). */
+function questionWaitMs({ rto, order }: SenderState): number {
+  const shortestMs = Math.min(rto.minMs, order?.answerMs ?? Infinity)
+  const leastMs = order?.isHurried === true ? HURRIED_QUESTION_MS : QUESTION_MS
+  return Math.min(rto.roundsMs(3, leastMs), Math.max(LONGEST_QUESTION_MS, LONGEST_QUESTION_ROUNDS * shortestMs))
+}
+
+/** Rule A14: a device that counts repeats, or may, gets no run. */
+function isInRun(s: SenderState, timeouts: number): boolean {
+  const { runsHelp, asked, policy, patient, mayCountRepeats } = s
+  if (!policy.nudges || patient || mayCountRepeats) return false
+  if (runsHelp && timeouts > 0 && timeouts < RUN_BLOCKS) return true
+  return (runsHelp || asked > MOST_ASKED) && timeouts % MOST_ASKED > MOST_ASKED - RUN_BLOCKS
 }
 
 /** The client order was proved to be `inorder`: everything up to the highest acknowledged block is there. */
@@ -284,7 +311,7 @@ function stale(s: SenderState, now: number, seq: number): void {
     else s.order?.highestNamed(now, windowMs, s.progressAt)
     return
   }
-  if (orderOf(s) === 'inorder' && seq < s.highestAcked && now - s.lastSentAt > answerWindowMs(s.rto)) {
+  if (orderOf(s) === 'inorder' && seq < s.highestAcked && isOwnTimer(s, now)) {
     fail(s, 'ERR_TFTP_ORDER_LIED', storedAnyOrder(s.peer, seq))
     return
   }
@@ -295,6 +322,11 @@ function stale(s: SenderState, now: number, seq: number): void {
 function clientTimer(s: SenderState, now: number): void {
   const waited = now - s.lastSentAt
   const { firstUnacked } = s
+/** Nothing of ours can have caused what arrives now, and the network brings no copy so late. */
+function isOwnTimer({ lastSentAt, progressAt, rto }: SenderState, now: number): boolean {
+  return now - lastSentAt > answerWindowMs(rto) && now - progressAt > LATE_COPY_MS
+}
+
   if (firstUnacked === 1 && !s.patient && waited >= CLIENT_TIMER_MS && s.contactAt !== Infinity) {
     const contact = contactOf(s)
     // Our own repeats are used up, so the client may have one more.
