@@ -7,7 +7,7 @@ import { CLIENT_TIMER_MS, contactWaitMs, mostRepeats } from './first-contact.ts'
 import { cameTooSoon, holdAfterRepeat, neverSent } from './hold.ts'
 import { outOfPlace } from './oddities.ts'
 import { decideQuestion, isQuestionDue, orderOf, searchOf } from './order.ts'
-import { askAgainAt, canAsk, leftToAsk, MOST_ASKED, noteAsked, stopAsking } from './questions.ts'
+import { askAgainAt, canAsk, leftToAsk, MOST_ASKED, noteAsked, RUN_SPACING_MS, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
 import {
   answersUnasked,
@@ -160,7 +160,7 @@ function arm(s: SenderState, now: number): void {
     s.retryAt = now + questionWaitMs(s)
     return
   }
-  const wait = answerWaitMs(s, now, s.timeouts, s.backoff)
+  const wait = isInRun(s, s.timeouts) ? RUN_SPACING_MS : answerWaitMs(s, now, s.timeouts, s.backoff)
   // A client that acknowledges later blocks is not pausing.
   const first = s.everTimedOut || s.known || isGap ? 0 : s.policy.firstRtoMs
   const pause = s.timeouts > 0 || isGap ? 0 : pauseWaitMs(s)
@@ -219,7 +219,11 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   }
   // Set for DATA 1 alone.
   s.contactAt = Infinity
-  if (s.lastAction !== 'ack') noteRecovery(s, now, seq)
+  if (s.lastAction !== 'ack') {
+    if (s.timeouts >= RUN_BLOCKS && isInRun(s, s.timeouts - 1) && now - s.lastSentAt <= answerWindowMs(rto))
+      s.runsHelp = true
+    noteRecovery(s, now, seq)
+  }
   s.freshSeq = seq
   s.freshAt = now
   s.unanswered = 0
@@ -318,15 +322,15 @@ function stale(s: SenderState, now: number, seq: number): void {
   if (seq === s.firstUnacked - 1 && outstanding(s)) clientTimer(s, now)
 }
 
-/** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A5, A8, A12, A13). */
-function clientTimer(s: SenderState, now: number): void {
-  const waited = now - s.lastSentAt
-  const { firstUnacked } = s
 /** Nothing of ours can have caused what arrives now, and the network brings no copy so late. */
 function isOwnTimer({ lastSentAt, progressAt, rto }: SenderState, now: number): boolean {
   return now - lastSentAt > answerWindowMs(rto) && now - progressAt > LATE_COPY_MS
 }
 
+/** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A5, A8, A12, A13). */
+function clientTimer(s: SenderState, now: number): void {
+  const waited = now - s.lastSentAt
+  const { firstUnacked } = s
   if (firstUnacked === 1 && !s.patient && waited >= CLIENT_TIMER_MS && s.contactAt !== Infinity) {
     const contact = contactOf(s)
     // Our own repeats are used up, so the client may have one more.
@@ -382,7 +386,8 @@ function firstWaitMs(s: SenderState): number {
  */
 function mayGoOnFromFirst(s: SenderState): boolean {
   const { addressValidated, clientTimeoutMs, contactRepeats, policy, refused, nextToSend, lastSeq } = s
-  if (!addressValidated || !policy.nudges || refused || s.mayCountRepeats || clientTimeoutMs <= SHORT_TIMER_MS) return false
+  if (!addressValidated || !policy.nudges || refused || s.mayCountRepeats || clientTimeoutMs <= SHORT_TIMER_MS)
+    return false
   if (s.rto.srttMs > FAST_OACK_MS) return false
   return contactRepeats >= REPEATS_OF_FIRST && nextToSend < lastSeq
 }
@@ -426,7 +431,9 @@ function keepsLast(s: SenderState): boolean {
 function baseOf(s: SenderState): Action {
   s.lastAction = 'resend'
   s.nudgeAt = Infinity
-  return { type: 'repeat', seq: s.firstUnacked }
+  // One that answers repeats has been asked about its beginning more often than about its end.
+  const isEnd = orderOf(s) === 'inorder' && s.order?.answersRepeats === true && !s.refused
+  return { type: 'repeat', seq: isEnd ? s.nextToSend - 1 : s.firstUnacked }
 }
 
 /** Marks for all that may be out before the client speaks again. */

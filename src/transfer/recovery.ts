@@ -23,7 +23,7 @@ const INORDER_RUN = 3
 /** The same of a client in order that answers repeats: its turns where two blocks are out, and the run where more are, at which try. */
 const ANSWERED_TURN = 3
 const ANSWERED_RUN = 5
-const ANSWERED_RUN_TRY = 3
+const ANSWERED_RUN_TRY = 4
 /** Just before the final block each such try is the block before. */
 const BEFORE_TURN = 4
 /** After the first second of silence each third try is about a block between the two ends. */
@@ -52,8 +52,9 @@ const UNANSWERED_REPEATS = 3
 const ECHOES_AFTER_SILENCE = 4
 /** Two ACKs of a block within this part of the shortest round trip are one, doubled on its way. */
 const COPY_ROUNDS = 0.5
-/** Rule A10: after its ERROR the client must acknowledge something within this time. */
+/** Rule A10: after its ERROR the client must acknowledge something within this time, and not before its own timer had time to speak. */
 const REFUSED_PATIENCE_MS = 5000
+const REFUSED_TIMEOUTS = 1.5
 
 /** False for what must not be repeated before the client's own timer speaks: at a wrap (A12), to a device that counts repeats (A13). */
 export function mayRepeatOnTimer(s: SenderState, seq: number): boolean {
@@ -65,7 +66,8 @@ export function mayRepeatOnTimer(s: SenderState, seq: number): boolean {
 
 /** The first unacknowledged block got no answer, `tries` times in a row. */
 export function decideTimeout(s: SenderState, now: number, tries: number): Action {
-  if (s.refused && now - Math.max(s.progressAt, s.refusedAt) >= REFUSED_PATIENCE_MS) {
+  const patienceMs = Math.max(REFUSED_PATIENCE_MS, REFUSED_TIMEOUTS * s.clientTimeoutMs)
+  if (s.refused && now - Math.max(s.progressAt, s.refusedAt) >= patienceMs) {
     fail(s, 'ERR_TFTP_PEER_ERROR', silentAfterRefusal(s.peer))
     return NOTHING
   }

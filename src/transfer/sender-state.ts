@@ -123,6 +123,8 @@ const RARE = {
   /** A block left that the client cannot expect. */
   unaskedAt: -Infinity,
   refusedAt: 0,
+  /** Questions that left one right behind the other ended a silence: a link of the client falls asleep. */
+  runsHelp: false,
   /** Nudges of the present stall that brought nothing. */
   unanswered: 0,
   /** The block for which a filler went out. */
@@ -144,10 +146,10 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
   known: boolean
   /** It counts repeats as new blocks: nothing is repeated before its own timer has spoken (rule A13). */
   readonly patient: boolean
-  readonly policy: WindowPolicy
-  readonly allowance: Allowance | undefined
   /** It may count repeats: nothing leaves but the block that it is asked for (rule A13). */
   readonly mayCountRepeats: boolean
+  readonly policy: WindowPolicy
+  readonly allowance: Allowance | undefined
   readonly sink: SenderSink
   readonly counters = newCounters()
   /** Blocks of the file, the final short one included. */
@@ -240,9 +242,9 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
     this.peer = config.peerRole ?? 'client'
     this.known = config.known ?? false
     this.patient = config.patient ?? false
+    this.mayCountRepeats = config.mayCountRepeats ?? false
     this.oack = config.oack
     this.addressValidated = config.addressValidated
-    this.mayCountRepeats = config.mayCountRepeats ?? false
     this.policy = policy
     this.allowance = config.allowance
     this.sink = sink
