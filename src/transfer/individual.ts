@@ -417,7 +417,9 @@ function askWith(s: SenderState, now: number, action: Action): void {
   const isBase = action.type === 'repeat' && action.seq === s.firstUnacked
   const most = keepsLast(s) && !isBase ? Math.min(left, MOST_ASKED - 1 - (s.asked % MOST_ASKED)) : left
   const fitting = most === 0 && left > 0 ? baseOf(s) : shortened(s, action, most)
-  noteAsked(s, now, datagramsOf(s, fitting))
+  // The second half of a nudge waits for an answer, and a run is a round trip apart.
+  const apartMs = fitting.type === 'nudge' ? s.rto.roundsMs(2, 1) : s.rto.srttMs
+  noteAsked(s, now, datagramsOf(s, fitting), apartMs)
   carryOut(s, now, fitting)
 }
 

@@ -23,7 +23,7 @@ const INORDER_RUN = 3
 /** The same of a client in order that answers repeats: its turns where two blocks are out, and the run where more are, at which try. */
 const ANSWERED_TURN = 3
 const ANSWERED_RUN = 5
-const ANSWERED_RUN_TRY = 4
+const ANSWERED_RUN_TRY = 3
 /** Just before the final block each such try is the block before. */
 const BEFORE_TURN = 4
 /** After the first second of silence each third try is about a block between the two ends. */
