@@ -3,7 +3,7 @@
  * reported by an ACK that is not the window's last, or by a repeated one, and everything from there is sent again.
  */
 import { COUNTER } from './contract.ts'
-import { askAgainAt, canAsk, MOST_ASKED, mayAsk, RUN_SPACING_MS, stopAsking } from './questions.ts'
+import { askAgainAt, canAsk, mayAsk, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
 import { acknowledgedUnsent } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
@@ -114,8 +114,6 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   w.runs.delivered(seq - s.firstUnacked + 1)
   const inside = seq < w.end && seq + 1 < s.nextToSend
   if (s.timeouts > 0) policy.recovered(now, seq, 'resend')
-  if (s.timeouts > 2 && s.timeouts % 2 === 1 && s.asked > MOST_ASKED && now - s.lastSentAt <= answerWindowMs(rto))
-    s.runsHelp = true
   notePause(s, w, now)
   const wentOnAlone = w.insideAck === 'unknown' && s.stuckAt !== Infinity && !w.isBehindQuestions
   if (wentOnAlone || (!w.misjudged && answeredTooSoon(s, w, now))) w.insideAck = 'progress'
@@ -262,20 +260,11 @@ function timeout(s: SenderState, w: Windows, now: number): void {
   if (!isAsked || !canAsk(s, now, STEP)) {
     s.retryAt = Math.max(s.retryAt, Math.min(askAgainAt(s, STEP), Math.max(w.wholeAt, now + 1)))
   }
-  if (isInRun(s) && canAsk(s, now, STEP)) s.retryAt = now + RUN_SPACING_MS
   if (budgetBlocks(s) === 0) {
     // A client that still speaks gets what left before: over a slow link more would queue up without an end.
     const isSilent = now - s.heardAt >= SILENT_MS
     s.retryAt = Math.max(isSilent ? askAgainAt(s, 1) : s.retryAt, now + OVER_BUDGET_MS)
   }
-}
-
-/**
- * Each second question follows the one before it at once: a link that fell asleep loses the first ACK that wakes it, and the next one arrives (A14). In the
- * second second of a silence, and from then on as soon as that helped.
- */
-function isInRun({ timeouts, runsHelp, asked }: SenderState): boolean {
-  return timeouts % 2 === 0 && timeouts > 0 && (runsHelp || asked > MOST_ASKED)
 }
 
 /**

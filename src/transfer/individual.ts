@@ -160,7 +160,7 @@ function arm(s: SenderState, now: number): void {
     s.retryAt = now + questionWaitMs(s)
     return
   }
-  const wait = isInRun(s, s.timeouts) ? RUN_SPACING_MS : answerWaitMs(s, now, s.timeouts, s.backoff)
+  const wait = isInRun(s, s.timeouts) ? runSpacingMs(s) : answerWaitMs(s, now, s.timeouts, s.backoff)
   // A client that acknowledges later blocks is not pausing.
   const first = s.everTimedOut || s.known || isGap ? 0 : s.policy.firstRtoMs
   const pause = s.timeouts > 0 || isGap ? 0 : pauseWaitMs(s)
@@ -173,6 +173,11 @@ function questionWaitMs({ rto, order }: SenderState): number {
   const shortestMs = Math.min(rto.minMs, order?.answerMs ?? Infinity)
   const leastMs = order?.isHurried === true ? HURRIED_QUESTION_MS : QUESTION_MS
   return Math.min(rto.roundsMs(3, leastMs), Math.max(LONGEST_QUESTION_MS, LONGEST_QUESTION_ROUNDS * shortestMs))
+}
+
+/** The second half of a nudge left two round trips behind the first, and counts from there a second later. */
+function runSpacingMs({ asked, rto }: SenderState): number {
+  return asked > MOST_ASKED ? RUN_SPACING_MS + rto.roundsMs(2, 1) : RUN_SPACING_MS
 }
 
 /** Rule A14: a device that counts repeats, or may, gets no run. */
@@ -417,9 +422,7 @@ function askWith(s: SenderState, now: number, action: Action): void {
   const isBase = action.type === 'repeat' && action.seq === s.firstUnacked
   const most = keepsLast(s) && !isBase ? Math.min(left, MOST_ASKED - 1 - (s.asked % MOST_ASKED)) : left
   const fitting = most === 0 && left > 0 ? baseOf(s) : shortened(s, action, most)
-  // The second half of a nudge waits for an answer, and a run is a round trip apart.
-  const apartMs = fitting.type === 'nudge' ? s.rto.roundsMs(2, 1) : s.rto.srttMs
-  noteAsked(s, now, datagramsOf(s, fitting), apartMs)
+  noteAsked(s, now, datagramsOf(s, fitting))
   carryOut(s, now, fitting)
 }
 

@@ -24,10 +24,10 @@ export function canAsk(s: SenderState, now: number, datagrams: number): boolean 
   return datagrams <= leftToAsk(s, now)
 }
 
-/** `datagrams` leave as a question, `apartMs` from one to the next. */
-export function noteAsked(s: SenderState, now: number, datagrams: number, apartMs = 0): void {
+/** `datagrams` leave as a question. */
+export function noteAsked(s: SenderState, now: number, datagrams: number): void {
   if (datagrams > 0 && s.askedAt.length === 0) s.askedAt = new Float64Array(MOST_ASKED)
-  for (let i = 0; i < datagrams; i++) s.askedAt[s.asked++ % MOST_ASKED] = now + i * apartMs
+  for (let i = 0; i < datagrams; i++) s.askedAt[s.asked++ % MOST_ASKED] = now
 }
 
 /** As `canAsk`, and counts them when they may. */

@@ -32,17 +32,12 @@ import type { Reading } from './reading.ts'
 import { countsRepeats } from './sender-faults.ts'
 import { contactOf, type SenderConfig, SenderState } from './sender-state.ts'
 import { nextOfBlocks } from './timers.ts'
-import { carryOut } from './transmit.ts'
 import { giveUpAt, lastProgressAt, PAUSED_MS, silenceAt, stallAt } from './waits.ts'
 
 export type { SenderConfig } from './sender-state.ts'
 
 /** Rule A13: how long the final ACK must stay uncontradicted after any repeat. */
 const LINGER_MS = 250
-
-/** Each second repeat of an OACK to a near peer follows a filler, this far behind it: a link that fell asleep loses the first frame that wakes it (rule A5). */
-const WAKE_MS = 1
-const WAKES_AFTER_MS = 100
 
 export class Sender implements Machine {
   readonly #s: SenderState
@@ -279,14 +274,8 @@ export class Sender implements Machine {
     const s = this.#s
     const contact = contactOf(s)
     if (s.contactRepeats < mostRepeats('oack', contact)) {
-      if (s.contactRepeats % 2 === 1 && s.near && now - s.lastSentAt > WAKES_AFTER_MS) {
-        carryOut(s, now, { type: 'filler' })
-        s.contactAt = now + WAKE_MS
-        return
-      }
       s.contactRepeats++
-      const wakesMs = s.contactRepeats % 2 === 1 && s.near ? WAKE_MS : 0
-      s.contactAt = now + contactWaitMs('oack', contact, s.contactRepeats) - wakesMs
+      s.contactAt = now + contactWaitMs('oack', contact, s.contactRepeats)
       s.counters[COUNTER.timeouts]++
       this.#sendOack()
       return
