@@ -43,11 +43,11 @@ describe('Devices', () => {
     const { devices } = setUp()
     const transfer = ended('completed', wide)
     const first = devices.prepare(transfer, agreed)
-    expect(first.device).toEqual({ known: false, patient: false })
+    expect(first.device).toEqual({ known: false, patient: false, mayCountRepeats: false })
     expect(first.policy).toMatchObject({ type: 'adaptive', windowBlocks: 1 })
     devices.ended(transfer)
     const second = devices.prepare(transfer, agreed)
-    expect(second.device).toEqual({ known: true, patient: false, ...wide })
+    expect(second.device).toEqual({ known: true, patient: false, mayCountRepeats: false, ...wide })
     // A remembered window opens step by step (rule A11).
     expect(second.policy).toMatchObject({ type: 'adaptive', windowBlocks: 2 })
   })
@@ -66,7 +66,7 @@ describe('Devices', () => {
     expect(devices.prepare(ended('failed', {}), agreed).device?.known).toBe(false)
     devices.ended(ended('failed', { countsRepeats: true }))
     const { policy, device } = devices.prepare(ended('failed', {}), agreed)
-    expect(device).toEqual({ known: true, patient: true })
+    expect(device).toEqual({ known: true, patient: true, mayCountRepeats: false })
     expect(policy).toMatchObject({ type: 'anticipation', windowBlocks: 1 })
   })
 
@@ -96,5 +96,17 @@ describe('Devices', () => {
       { name: 'blksize', value: '1024' },
     ]
     expect(setUp({ window: 8 }).devices.prepare(ended('completed', {}, options), agreed).device?.patient).toBe(true)
+  })
+
+  test('a request like that of a ROM which may count repeats gets one block at a time, whatever was chosen', () => {
+    const options = [
+      { name: 'tsize', value: '0' },
+      { name: 'blksize', value: '1468' },
+    ]
+    for (const chosen of [{ window: 8 }, { window: 'auto', copies: 2 }] as const) {
+      const { policy, device } = setUp(chosen).devices.prepare(ended('completed', {}, options), agreed)
+      expect(device).toMatchObject({ patient: false, mayCountRepeats: true })
+      expect(policy).toMatchObject({ type: 'adaptive', windowBlocks: 1, copies: 1 })
+    }
   })
 })

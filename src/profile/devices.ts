@@ -8,7 +8,7 @@ import { choosePolicy, type PolicyOptions } from '../transfer/policy/choose.ts'
 import { Sender } from '../transfer/sender.ts'
 import { deviceId } from './device-id.ts'
 import { DeviceMemory, type DeviceUpdate } from './memory.ts'
-import { takesWhateverComes } from './request-shape.ts'
+import { mayTakeWhateverComes, takesWhateverComes } from './request-shape.ts'
 
 /** An update that brings nothing new is sent again after this long, so that the device does not become the oldest entry and go. */
 const TELL_AGAIN_MS = 60_000
@@ -58,9 +58,11 @@ export class Devices {
     const id = this.#idOf(transfer)
     if (content?.type === 'image') content.device = id
     const learnt = this.#memory.recall(id)?.learnt
+    const patient = takesWhateverComes(transfer.request) || learnt?.countsRepeats === true
     const device = {
       known: learnt !== undefined,
-      patient: takesWhateverComes(transfer.request) || learnt?.countsRepeats === true,
+      patient,
+      mayCountRepeats: !patient && mayTakeWhateverComes(transfer.request),
       ...(learnt?.window === undefined ? {} : { window: learnt.window }),
     }
     return { policy: choosePolicy(policy, agreed, device), device }

@@ -133,6 +133,8 @@ export interface KnownDevice {
   readonly known?: boolean
   /** It counts repeats as new blocks: repeat nothing before its own timer has spoken (rule A13). */
   readonly patient?: boolean
+  /** Its request is one that a device which counts repeats may send: one block at a time, and none that it did not ask for, so that its numbers show a miscount (rule A13). */
+  readonly mayCountRepeats?: boolean
   /** The window that served it well; where the adaptive policy begins. */
   readonly window?: LearntWindow
 }

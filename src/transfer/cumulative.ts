@@ -98,7 +98,9 @@ function timer(s: SenderState, now: number): void {
   }
   if (s.stuckAt <= now) {
     s.stuckAt = Infinity
-    if (w.insideAck === 'unknown') w.insideAck = 'gap'
+    // What left as a question beyond the window says nothing of how the client acknowledges.
+    if (w.isBehindQuestions) w.isBehindQuestions = false
+    else if (w.insideAck === 'unknown') w.insideAck = 'gap'
     else if (w.insideAck === 'progress' && ++w.stuck >= MOST_STUCK) misjudge(w)
     goBack(s, w, now)
   }
@@ -113,7 +115,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   const inside = seq < w.end && seq + 1 < s.nextToSend
   if (s.timeouts > 0) policy.recovered(now, seq, 'resend')
   notePause(s, w, now)
-  const wentOnAlone = w.insideAck === 'unknown' && s.stuckAt !== Infinity
+  const wentOnAlone = w.insideAck === 'unknown' && s.stuckAt !== Infinity && !w.isBehindQuestions
   if (wentOnAlone || (!w.misjudged && answeredTooSoon(s, w, now))) w.insideAck = 'progress'
   if (!inside) w.stuck = 0
   s.timeouts = 0
@@ -128,7 +130,8 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   policy.acked(now, seq, rttMs)
   advanceTo(s, seq + 1)
   if (inside && w.insideAck === 'gap') return goBack(s, w, now)
-  if (inside) s.stuckAt = now + stuckMs(rto)
+  w.isBehindQuestions = !inside && s.nextToSend > s.firstUnacked
+  if (inside || w.isBehindQuestions) s.stuckAt = now + stuckMs(rto)
   if (!inside || w.insideAck === 'progress') send(s, w, now)
   arm(s, now)
 }

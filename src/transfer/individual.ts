@@ -7,7 +7,7 @@ import { CLIENT_TIMER_MS, contactWaitMs, mostRepeats } from './first-contact.ts'
 import { cameTooSoon, holdAfterRepeat, neverSent } from './hold.ts'
 import { outOfPlace } from './oddities.ts'
 import { decideQuestion, isQuestionDue, orderOf, searchOf } from './order.ts'
-import { askAgainAt, canAsk, leftToAsk, MOST_ASKED, noteAsked, stopAsking } from './questions.ts'
+import { askAgainAt, canAsk, leftToAsk, MOST_ASKED, noteAsked, RUN_SPACING_MS, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
 import {
   answersUnasked,
@@ -45,6 +45,18 @@ const MOST_QUESTIONS = 60
 const KEPT_BACKOFF = 2
 /** An answer to a question about the order (A1) is waited for this long at least. */
 const QUESTION_MS = 10
+/** The same where a link on the way may fall asleep after a few milliseconds. */
+const HURRIED_QUESTION_MS = 1.5
+/** … and this long, and this many of the shortest round trips, at most. */
+const LONGEST_QUESTION_MS = 25
+const LONGEST_QUESTION_ROUNDS = 20
+/** The network may deliver a copy of an ACK this late. The timer of a client that stores any block rings later than this after its last ACK. */
+const LATE_COPY_MS = 200
+/**
+ * So many questions leave one right behind the other. A link that fell asleep loses the first frame that wakes it, each way: the answer to the second
+ * question wakes it on the way back, and the answer to the third arrives. That is tried in the second second of a silence, and from then on as soon as it helped once.
+ */
+const RUN_BLOCKS = 3
 /** From this repeat of DATA 1 on the next block follows it. */
 const REPEATS_OF_FIRST = 2
 /** A client with a timer of this at most is waited for. */
@@ -151,15 +163,35 @@ function arm(s: SenderState, now: number): void {
   }
   const isGap = s.firstUnacked < s.highestAcked
   if (isGap && isQuestionDue(s) && s.timeouts < MOST_QUESTIONS && canAsk(s, now, 1)) {
-    s.retryAt = now + s.rto.roundsMs(3, QUESTION_MS)
+    s.retryAt = now + questionWaitMs(s)
     return
   }
-  const wait = answerWaitMs(s, now, s.timeouts, s.backoff)
+  const wait = isInRun(s, s.timeouts) ? runSpacingMs(s) : answerWaitMs(s, now, s.timeouts, s.backoff)
   // A client that acknowledges later blocks is not pausing.
   const first = s.everTimedOut || s.known || isGap ? 0 : s.policy.firstRtoMs
   const pause = s.timeouts > 0 || isGap ? 0 : pauseWaitMs(s)
   s.retryAt = waitsFrom(s, now) + Math.max(wait, first, pause)
   if (s.asked > 0 && !canAsk(s, now, 1)) s.retryAt = Math.max(s.retryAt, askAgainAt(s, 1))
+}
+
+/** A client that pauses makes SRTT many times the shortest round trip. Questions that wait for so long prove nothing any more (rule A1). */
+function questionWaitMs({ rto, order }: SenderState): number {
+  const shortestMs = Math.min(rto.minMs, order?.answerMs ?? Infinity)
+  const leastMs = order?.isHurried === true ? HURRIED_QUESTION_MS : QUESTION_MS
+  return Math.min(rto.roundsMs(3, leastMs), Math.max(LONGEST_QUESTION_MS, LONGEST_QUESTION_ROUNDS * shortestMs))
+}
+
+/** The second half of a nudge left two round trips behind the first, and counts from there a second later. */
+function runSpacingMs({ asked, rto }: SenderState): number {
+  return asked > MOST_ASKED ? RUN_SPACING_MS + rto.roundsMs(2, 1) : RUN_SPACING_MS
+}
+
+/** Rule A14: a device that counts repeats, or may, gets no run. */
+function isInRun(s: SenderState, timeouts: number): boolean {
+  const { runsHelp, asked, policy, patient, mayCountRepeats } = s
+  if (!policy.nudges || patient || mayCountRepeats) return false
+  if (runsHelp && timeouts > 0 && timeouts < RUN_BLOCKS) return true
+  return (runsHelp || asked > MOST_ASKED) && timeouts % MOST_ASKED > MOST_ASKED - RUN_BLOCKS
 }
 
 /** The client order was proved to be `inorder`: everything up to the highest acknowledged block is there. */
@@ -177,7 +209,7 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   // Karn's rule, and more: the ACK of a block that waited through a timeout may have been caused by what was sent then.
   if (repeats === 0 && leftAt > s.lostBefore) {
     rttMs = now - leftAt
-    if (s.patient && cameTooSoon(s, seq, rttMs)) return false
+    if ((s.patient || s.mayCountRepeats) && cameTooSoon(s, seq, rttMs)) return false
     // What nothing of ours repeats, the client's own timer acknowledges once more: that is no round trip.
     if (!s.patient || rttMs < CLIENT_TIMER_MS) {
       if (rto.srttMs === 0 || seq === 1) s.pauseMs = 0
@@ -198,7 +230,11 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   }
   // Set for DATA 1 alone.
   s.contactAt = Infinity
-  if (s.lastAction !== 'ack') noteRecovery(s, now, seq)
+  if (s.lastAction !== 'ack') {
+    if (s.timeouts >= RUN_BLOCKS && isInRun(s, s.timeouts - 1) && now - s.lastSentAt <= answerWindowMs(rto))
+      s.runsHelp = true
+    noteRecovery(s, now, seq)
+  }
   s.freshSeq = seq
   s.freshAt = now
   s.unanswered = 0
@@ -291,11 +327,16 @@ function stale(s: SenderState, now: number, seq: number, isSpent: boolean): void
     else s.order?.highestNamed(now, windowMs, s.progressAt)
     return
   }
-  if (orderOf(s) === 'inorder' && seq < s.highestAcked && now - s.lastSentAt > answerWindowMs(s.rto)) {
+  if (orderOf(s) === 'inorder' && seq < s.highestAcked && isOwnTimer(s, now)) {
     fail(s, 'ERR_TFTP_ORDER_LIED', storedAnyOrder(s.peer, seq))
     return
   }
   if (seq === s.firstUnacked - 1 && outstanding(s)) clientTimer(s, now, isSpent)
+}
+
+/** Nothing of ours can have caused what arrives now, and the network brings no copy so late. */
+function isOwnTimer({ lastSentAt, progressAt, rto }: SenderState, now: number): boolean {
+  return now - lastSentAt > answerWindowMs(rto) && now - progressAt > LATE_COPY_MS
 }
 
 /** The client repeats its last ACK by its own timer: what we may not repeat by ours may be sent now (A4, A5, A8, A12, A13). */
@@ -357,7 +398,8 @@ function firstWaitMs(s: SenderState): number {
  */
 function mayGoOnFromFirst(s: SenderState): boolean {
   const { addressValidated, clientTimeoutMs, contactRepeats, policy, refused, nextToSend, lastSeq } = s
-  if (!addressValidated || !policy.nudges || refused || clientTimeoutMs <= SHORT_TIMER_MS) return false
+  if (!addressValidated || !policy.nudges || refused || s.mayCountRepeats || clientTimeoutMs <= SHORT_TIMER_MS)
+    return false
   if (s.rto.srttMs > FAST_OACK_MS) return false
   return contactRepeats >= REPEATS_OF_FIRST && nextToSend < lastSeq
 }
@@ -401,7 +443,9 @@ function keepsLast(s: SenderState): boolean {
 function baseOf(s: SenderState): Action {
   s.lastAction = 'resend'
   s.nudgeAt = Infinity
-  return { type: 'repeat', seq: s.firstUnacked }
+  // One that answers repeats has been asked about its beginning more often than about its end.
+  const isEnd = orderOf(s) === 'inorder' && s.order?.answersRepeats === true && !s.refused
+  return { type: 'repeat', seq: isEnd ? s.nextToSend - 1 : s.firstUnacked }
 }
 
 /** Marks for all that may be out before the client speaks again. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Rng } from '../lab/rng.ts'
 import { OrderSearch, type Question } from './order-search.ts'
 
 const WINDOW_MS = 3
@@ -10,7 +11,7 @@ function inquire(finder: OrderSearch, most: number, answers: (question: Question
   for (let n = 0; n < most; n++) {
     // A new block is acknowledged.
     if (asked.at(-1) === 'more') top++
-    const question = finder.nextQuestion(top)
+    const question = finder.nextQuestion(top, true)
     if (finder.order !== 'unknown') break
     finder.asked(n * 10, question)
     asked.push(question)
@@ -36,7 +37,7 @@ describe('the questions', () => {
     const finder = new OrderSearch()
     const asked: Question[] = []
     for (let n = 0; n < 12; n++) {
-      const question = finder.nextQuestion(n < 10 ? 1 : 2)
+      const question = finder.nextQuestion(n < 10 ? 1 : 2, true)
       finder.asked(n * 10, question)
       asked.push(question)
       if (n === 0) finder.highestNamed(n * 10 + 1, WINDOW_MS, 0)
@@ -72,7 +73,7 @@ describe('A1: inorder', () => {
     const finder = new OrderSearch()
     let last: Question = 'none'
     for (let n = 0; n < 300; n++) {
-      const question = finder.nextQuestion(1)
+      const question = finder.nextQuestion(1, true)
       const left = question === 'more' ? 'gap' : question === 'top-again' ? 'top' : question
       finder.asked(n * 10, left === 'gap' ? left : question)
       // Silent on the block that it took last; its ACK of the missing one is lost each time.
@@ -89,7 +90,7 @@ describe('A1: inorder', () => {
       [slow, 300],
     ] as const) {
       for (let n = 0; n < 100 && finder.order === 'unknown'; n++) {
-        const question = finder.nextQuestion(1)
+        const question = finder.nextQuestion(1, true)
         const now = 10_000 + n * spacingMs
         finder.asked(now, question)
         // A healthy client that counts in order: silent on what it has, but for the last block.
@@ -103,7 +104,7 @@ describe('A1: inorder', () => {
     for (const answered of ['gap', 'ahead', 'top', 'top-again'] as const) {
       const finder = new OrderSearch()
       for (let n = 0; n < 300; n++) {
-        const question = finder.nextQuestion(1)
+        const question = finder.nextQuestion(1, true)
         finder.asked(10_000 + n * 60, question)
         if (question === answered) finder.highestNamed(10_000 + n * 60 + 20, 60, 0)
       }
@@ -139,16 +140,35 @@ describe('A1: no proof', () => {
     expect(finder.order).toBe('unknown')
   })
 
-  test('is silence', () => {
+  test('is silence on everything, new blocks included', () => {
     const finder = new OrderSearch()
-    inquire(finder, 300, () => false)
+    for (let n = 0; n < 300; n++) finder.asked(n * 10, finder.nextQuestion(1, true))
     expect(finder.order).toBe('unknown')
   })
+
+  test.each(['gap', 'ahead', 'top'] as const)(
+    'is a new block that is acknowledged where %s is answered too',
+    (answered) => {
+      const finder = new OrderSearch()
+      inquire(finder, 300, (question) => question === answered && answered === 'top')
+      if (answered === 'top') expect(finder.order).toBe('unknown')
+      // A block that was taken moves the highest acknowledged one, or ends the gap: then the round is none.
+      const other = new OrderSearch()
+      let top = 1
+      for (let n = 0; n < 300; n++) {
+        const question = other.nextQuestion(top, true)
+        other.asked(n * 10, question)
+        if (question === 'more') top++
+        if (question === answered) top += 2
+      }
+      expect(other.order).toBe('unknown')
+    },
+  )
 
   test('is an answer later than three round trips', () => {
     const finder = new OrderSearch()
     for (let n = 0; n < 100; n++) {
-      const question = finder.nextQuestion(1)
+      const question = finder.nextQuestion(1, true)
       finder.asked(n * 10, question)
       if (question === 'gap') finder.highestNamed(n * 10 + WINDOW_MS + 0.5, WINDOW_MS, n * 10)
     }
@@ -158,7 +178,7 @@ describe('A1: no proof', () => {
   test("is one when the client's own timer may be speaking", () => {
     const finder = new OrderSearch()
     for (let n = 0; n < 100; n++) {
-      const question = finder.nextQuestion(1)
+      const question = finder.nextQuestion(1, true)
       finder.asked(1000 + n, question)
       if (question === 'gap') finder.highestNamed(1000 + n, WINDOW_MS, 0)
     }
@@ -166,11 +186,44 @@ describe('A1: no proof', () => {
   })
 })
 
+describe('A1: a client that drops all but the next block without a word', () => {
+  test('is in order when it left both questions unanswered and took the new block, ten times', () => {
+    const finder = new OrderSearch()
+    const asked = inquire(finder, 300, () => false)
+    expect(finder.order).toBe('inorder')
+    expect(finder.answersRepeats).toBe(false)
+    expect(rounds(asked)).toBe(10)
+  })
+
+  test('fourteen times where an old ACK came that nothing of ours can have caused', () => {
+    const finder = new OrderSearch()
+    finder.staleSeen()
+    expect(rounds(inquire(finder, 300, () => false))).toBe(14)
+  })
+
+  test('is not found where one of any order loses half of the questions and answers', () => {
+    for (let seed = 1; seed <= 2000; seed++) {
+      const rng = new Rng(seed, 'any order')
+      const finder = new OrderSearch()
+      let top = 1
+      for (let n = 0; n < 400 && finder.order === 'unknown'; n++) {
+        const question = finder.nextQuestion(top, true)
+        finder.asked(n * 10, question)
+        // Half are lost on the way, or the answers are.
+        if (rng.chance(0.5)) continue
+        if (question === 'gap' || question === 'ahead') break
+        if (question === 'more') top++
+      }
+      expect(finder.order).toBe('unknown')
+    }
+  })
+})
+
 test('A1: any is for good', () => {
   const finder = new OrderSearch()
   finder.provenAny()
   for (let n = 0; n < 100; n++) {
-    const question = finder.nextQuestion(1)
+    const question = finder.nextQuestion(1, true)
     finder.asked(n, question)
     if (question === 'gap') finder.highestNamed(n, WINDOW_MS, n)
   }

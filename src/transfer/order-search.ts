@@ -7,10 +7,14 @@
  *   the former when its transmitter sends its last ACK instead of the new one; the next question tells those apart.
  * - `top`: the highest acknowledged block. A client that stores any block has just taken the missing one, so it answers. One
  *   that counts in order is silent, or answers this and every repeat.
- * - `top-again`, when it was answered: silent on repeats, or not?
+ * - `top-again`, when it was answered: silent on repeats, or not? One that answers both is asked with `ahead` as well: a client that stores any block and
+ *   acknowledges whatever comes takes that one, and in order is who says nothing to it.
  * - `ahead`: the block two beyond the highest acknowledged block, never the final one. ACK of it means `any`; the highest acknowledged block named in answer is told apart by
  *   `top` again.
  * - `more` asks nothing: the next block leaves and makes a new top, for clients that answer once per position only.
+ *
+ * A client that drops all but the next block without a word names nothing. It is known by what it leaves unanswered: one that stores any block acknowledges
+ * the missing block and the one two beyond, unless each of them or its answer is lost, and then the next block would hardly be answered every time.
  */
 
 export type ClientOrder = 'unknown' | 'any' | 'inorder'
@@ -20,6 +24,23 @@ export type Question = 'none' | 'gap' | 'top' | 'top-again' | 'ahead' | 'more'
 const PROOFS = 5
 /** The proofs needed of a device that was seen to send an old ACK which nothing of ours can have caused. */
 const PROOFS_AFTER_STALE = 7
+
+/** After so many questions in a row without an answer they leave faster, or as slowly as before. */
+const UNANSWERED = 4
+
+/** So many questions that new blocks may interrupt are followed by so many that none interrupts, until something is proved. */
+const INTERRUPTED = 9
+const UNINTERRUPTED = 6
+
+/**
+ * The proofs needed of a client that says nothing to `gap` and to `ahead` and acknowledges `more` at once. Where a share q of the questions and answers is lost,
+ * one that stores any block does that with q²(1 - q), 0.15 at most: ten times once in two hundred million gaps, at the worst of all losses.
+ */
+const MUTE_PROOFS = 10
+const MUTE_PROOFS_AFTER_STALE = 14
+
+/** Proofs by two answers to repeats alone that are needed where no block may run ahead, at the end of a file. */
+const PAIRS_AT_END = 10
 
 /** A client that spoke once at its place and is silent since gets this many new blocks before the next question. */
 const MOST_NEW = 2
@@ -32,8 +53,13 @@ const TIMER_CANNOT_MS = 250
 /** What is known of one client's order, and how far the questions about it are. */
 export class OrderSearch {
   order: ClientOrder = 'unknown'
-  /** The last proof was two answers to repeats of the highest acknowledged block, not the silence after one. */
+  /** It gave two answers to repeats of the highest acknowledged block in a round. */
   answersRepeats = false
+  /** Questions leave one soon after the other, so that a link on the way does not fall asleep between them. */
+  isHurried = false
+  #unanswered = 0
+  /** How soon the last question was answered that was; Infinity before. */
+  answerMs = Infinity
   /** What was asked last. */
   #asked: Question = 'more'
   #askedAt = -Infinity
@@ -50,6 +76,13 @@ export class OrderSearch {
   /** What brought the last proof is where the next round begins. */
   #best: 'gap' | 'ahead' = 'gap'
   #proofs = 0
+  /** Both repeats of the highest acknowledged block were answered in this round: silence on the block ahead makes it a proof. */
+  #hasPair = false
+  /** Pairs where nothing could run ahead. */
+  #pairs = 0
+  #mayBeAhead = true
+  /** The same in any round. */
+  #sawPair = false
   #needed = PROOFS
   /** `any` rests on an ACK that the network may have delayed. */
   #isLikely = false
@@ -59,25 +92,62 @@ export class OrderSearch {
   #isMute = false
   /** New blocks in a row. */
   #new = 0
+  /** Questions that new blocks could interrupt, since the last proof. */
+  #inVain = 0
+  /** Since the highest acknowledged block became that: what was asked and left unanswered, and whether anything was answered. */
+  #isGapSilent = false
+  #isAheadSilent = false
+  #isAnswered = false
+  /** New blocks that were acknowledged after such a silence. */
+  #muteProofs = 0
 
   /**
    * What to ask next about a gap below `top`, the highest acknowledged block, in turn. Silence, where it proves something, is taken down here. U-Boot
-   * answers what it does not expect once for each place: one that has done so is moved on by a new block and by nothing else.
+   * answers what it does not expect once for each place: one that has done so is moved on by a new block and by nothing else. `mayBeNew`: one may leave. `mayBeAhead`: the one behind it may, too.
    */
-  nextQuestion(top: number): Question {
-    if (top !== this.#top) this.#moved(top)
+  nextQuestion(top: number, mayBeNew: boolean, mayBeAhead = true): Question {
+    this.#mayBeAhead = mayBeAhead
+
+    if (top !== this.#top) this.#movedOn(top)
+    else this.#noteSilence()
     // One that answers repeats would have answered this one.
-    else if (this.#hasSpoken && !this.#answered && (this.#asked === 'top' || this.#asked === 'top-again'))
+    if (this.#hasSpoken && !this.#answered && (this.#asked === 'top' || this.#asked === 'top-again'))
       this.#isMute = true
     const question = this.#inTurn()
     // The round that is given up proves nothing: two answers are a pair only where nothing left between their questions.
-    const isNew = question === 'more' || (this.#isMute && this.#new < MOST_NEW)
+    const isNew = question === 'more' || (this.#isMute && this.#new < MOST_NEW && this.#mayInterrupt(mayBeNew))
     this.#new = isNew ? this.#new + 1 : 0
     return isNew ? 'more' : question
   }
 
+  #noteSilence(): void {
+    if (this.#answered) this.#isAnswered = true
+    else if (this.#asked === 'gap') this.#isGapSilent = true
+    else if (this.#asked === 'ahead') this.#isAheadSilent = true
+  }
+
+  /** A new block was acknowledged: was it the only one of this round that the client took? */
+  #movedOn(top: number): void {
+    const isOnlyNext = this.#asked === 'more' && top === this.#top + 1
+    if (isOnlyNext && this.#isGapSilent && this.#isAheadSilent && !this.#isAnswered) this.#muteProofs++
+    const needed = this.#needed === PROOFS ? MUTE_PROOFS : MUTE_PROOFS_AFTER_STALE
+    if (this.#muteProofs >= needed && this.order === 'unknown') this.order = 'inorder'
+    this.#moved(top)
+  }
+
+  /** A card that shows each frame only when the next one arrives makes a client look mute that is not: then some rounds go on without new blocks. */
+  #mayInterrupt(mayBeNew: boolean): boolean {
+    if (!mayBeNew) return false
+    this.#inVain = (this.#inVain + 1) % (INTERRUPTED + UNINTERRUPTED)
+    return this.#inVain < INTERRUPTED
+  }
+
   #moved(top: number): void {
     this.#top = top
+    this.#unanswered = 0
+    this.#isGapSilent = false
+    this.#isAheadSilent = false
+    this.#isAnswered = false
     this.#hasSpoken = false
     this.#isMute = false
   }
@@ -88,6 +158,8 @@ export class OrderSearch {
         this.#begin('gap')
         return 'top'
       case 'ahead':
+        if (this.#hasPair && !this.#answered) this.#proved(true)
+        this.#hasPair = false
         this.#begin('ahead')
         return this.#namedTop ? 'top' : 'more'
       case 'top':
@@ -100,14 +172,23 @@ export class OrderSearch {
         this.#proved(false)
         return 'more'
       case 'top-again':
-        if (this.#answered && this.#isPair) this.#proved(true)
-        return this.#answered || this.#round === 'ahead' ? 'more' : 'ahead'
+        // One that stores any block and acknowledges whatever comes answers the same; it takes the block ahead as well.
+        this.#hasPair = this.#answered && this.#isPair && this.#round === 'gap'
+        if (this.#answered && this.#isPair) this.#sawPair = true
+        if (this.#hasPair && !this.#mayBeAhead) this.#provedAtEnd()
+        if (this.#answered && this.#isPair && this.#round === 'ahead') this.#proved(true)
+        return this.#round === 'ahead' || (this.#answered && !this.#hasPair) ? 'more' : 'ahead'
       default:
         return this.#best
     }
   }
 
   asked(now: number, question: Question): void {
+    if (this.#answered) this.#unanswered = 0
+    else if (++this.#unanswered >= UNANSWERED) {
+      this.#unanswered = 0
+      this.isHurried = !this.isHurried
+    }
     this.#asked = question
     this.#askedAt = now
     this.#answered = false
@@ -172,9 +253,17 @@ export class OrderSearch {
   highestNamed(now: number, windowMs: number, progressAt: number): void {
     if (this.#answered || now - this.#askedAt > windowMs) return
     this.#answered = true
+    this.answerMs = now - this.#askedAt
     this.#hasSpoken = true
     this.#answeredAt = now
     this.#isLate = now - progressAt > PROOF_WITHIN_MS
+  }
+
+  /** Where no block may run ahead any more, many more pairs stand for the silence on it. */
+  #provedAtEnd(): void {
+    this.#hasPair = false
+    this.answersRepeats = true
+    if (++this.#pairs >= PAIRS_AT_END && this.order === 'unknown') this.order = 'inorder'
   }
 
   /** An old ACK arrived that nothing of ours can have caused. */
@@ -195,7 +284,9 @@ export class OrderSearch {
 
   #proved(byRepeats: boolean): void {
     this.#best = this.#round
-    this.answersRepeats = byRepeats
+    // A card that shows each frame only when the next one arrives lets the answers of a pair come one question late.
+    this.answersRepeats = byRepeats || this.#sawPair
+    this.#inVain = 0
     if (++this.#proofs >= this.#needed && this.order === 'unknown') this.order = 'inorder'
   }
 }

@@ -38,7 +38,8 @@ function hasOpenGap(s: SenderState, search: OrderSearch): boolean {
 export function decideQuestion(s: SenderState, now: number): Action {
   const search = searchOf(s)
   const { firstUnacked, highestAcked, nextToSend } = s
-  let question = search.nextQuestion(highestAcked)
+  const mayBeNew = nextToSend > highestAcked + 1 || mayRunAhead(s, nextToSend)
+  let question = search.nextQuestion(highestAcked, mayBeNew, mayRunAhead(s, highestAcked + 2))
   if (search.order === 'inorder') return NOTHING
   // What ran ahead and was not acknowledged has to arrive first.
   if (question === 'ahead' && (nextToSend > highestAcked + 1 || !mayRunAhead(s, highestAcked + 2))) question = 'more'

@@ -7,6 +7,8 @@ import type { SenderState } from './sender-state.ts'
 /** Datagrams of questions in any second of silence. */
 export const MOST_ASKED = 8
 const SPAN_MS = 1000
+/** Questions of a run are this far apart: less than the shortest time after which a link sleeps. */
+export const RUN_SPACING_MS = 0.75
 /** What is out leaves again together when this many of them may leave. */
 const ALMOST_ALL = MOST_ASKED - 2
 

@@ -52,8 +52,9 @@ const UNANSWERED_REPEATS = 3
 const ECHOES_AFTER_SILENCE = 4
 /** Two ACKs of a block within this part of the shortest round trip are one, doubled on its way. */
 const COPY_ROUNDS = 0.5
-/** Rule A10: after its ERROR the client must acknowledge something within this time. */
+/** Rule A10: after its ERROR the client must acknowledge something within this time, and not before its own timer had time to speak. */
 const REFUSED_PATIENCE_MS = 5000
+const REFUSED_TIMEOUTS = 1.5
 
 /** False for what must not be repeated before the client's own timer speaks: at a wrap (A12), to a device that counts repeats (A13). */
 export function mayRepeatOnTimer(s: SenderState, seq: number): boolean {
@@ -65,7 +66,8 @@ export function mayRepeatOnTimer(s: SenderState, seq: number): boolean {
 
 /** The first unacknowledged block got no answer, `tries` times in a row. */
 export function decideTimeout(s: SenderState, now: number, tries: number): Action {
-  if (s.refused && now - Math.max(s.progressAt, s.refusedAt) >= REFUSED_PATIENCE_MS) {
+  const patienceMs = Math.max(REFUSED_PATIENCE_MS, REFUSED_TIMEOUTS * s.clientTimeoutMs)
+  if (s.refused && now - Math.max(s.progressAt, s.refusedAt) >= patienceMs) {
     fail(s, 'ERR_TFTP_PEER_ERROR', silentAfterRefusal(s.peer))
     return NOTHING
   }
@@ -330,7 +332,7 @@ function partnerOfFirst({ firstUnacked, nextToSend, highestAcked }: SenderState)
 
 function mayNudge(s: SenderState): boolean {
   const { rollover, policy, firstUnacked } = s
-  if (!policy.nudges || s.refused || s.answersRepeats) return false
+  if (!policy.nudges || s.refused || s.answersRepeats || s.mayCountRepeats) return false
   if (firstUnacked < 2 || firstUnacked === s.lastSeq) return false
   return !nearWrap(firstUnacked, rollover) && !nearWrap(partnerOfFirst(s), rollover)
 }
@@ -348,7 +350,7 @@ function nudge(s: SenderState, now: number): Action {
 
 function mayProbe(s: SenderState): boolean {
   const { firstUnacked, nextToSend, highestAcked, rollover } = s
-  if (s.refused || highestAcked > firstUnacked || !isOrderFound(s)) return false
+  if (s.refused || s.mayCountRepeats || highestAcked > firstUnacked || !isOrderFound(s)) return false
   if (nextToSend >= runAheadEnd(s)) return false
   // Never the final block (rule A4).
   return nextToSend < s.lastSeq && !nearWrap(nextToSend, rollover) && !nearWrap(firstUnacked, rollover)

@@ -123,6 +123,8 @@ const RARE = {
   /** A block left that the client cannot expect. */
   unaskedAt: -Infinity,
   refusedAt: 0,
+  /** Questions that left one right behind the other ended a silence: a link of the client falls asleep. */
+  runsHelp: false,
   /** Nudges of the present stall that brought nothing. */
   unanswered: 0,
   /** The block for which a filler went out. */
@@ -144,6 +146,8 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
   known: boolean
   /** It counts repeats as new blocks: nothing is repeated before its own timer has spoken (rule A13). */
   readonly patient: boolean
+  /** It may count repeats: nothing leaves but the block that it is asked for (rule A13). */
+  readonly mayCountRepeats: boolean
   readonly policy: WindowPolicy
   readonly allowance: Allowance | undefined
   readonly sink: SenderSink
@@ -238,6 +242,7 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
     this.peer = config.peerRole ?? 'client'
     this.known = config.known ?? false
     this.patient = config.patient ?? false
+    this.mayCountRepeats = config.mayCountRepeats ?? false
     this.oack = config.oack
     this.addressValidated = config.addressValidated
     this.policy = policy

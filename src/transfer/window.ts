@@ -30,9 +30,10 @@ export function runAheadEnd(s: SenderState): number {
   return Math.max(firstUnacked + windowOf(s), endInTurn, taken) + RUN_AHEAD
 }
 
-/** Whether the order of a client that acknowledges a block above a gap is known, or can be found out (rule A1). */
+/** Whether the order of a client that acknowledges a block above a gap is known, or can be found out (rule A1): in time, and with the blocks that are left. */
 export function isOrderFound(s: SenderState): boolean {
-  return s.rto.waitMs(0, 0, 0) <= PROOF_RTT_MS || (s.order !== undefined && s.order.order !== 'unknown')
+  if (s.order !== undefined && s.order.order !== 'unknown') return true
+  return s.rto.waitMs(0, 0, 0) <= PROOF_RTT_MS && s.lastSeq - s.firstUnacked >= LAST_BLOCKS
 }
 
 /** Blocks that may be outstanding. */

@@ -21,6 +21,8 @@ export class Windows {
   reach = 0
   /** Beyond the bound of rule N3: the block that leaves next, one at a time; 0 before the first. */
   walkSeq = 0
+  /** A whole window was acknowledged, and blocks behind it had left as questions: what of them did not arrive leaves again, in its turn. */
+  isBehindQuestions = false
   /** The last burst below `reach` is followed by a question (N4). */
   asksAfterBurst = false
   /** Repeated ACKs in a row: a second one marks a client that answers every packet it cannot use, as EDK2 does (N3). */

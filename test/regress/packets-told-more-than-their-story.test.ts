@@ -41,7 +41,7 @@ describe('the first cause', () => {
       202,
       'slow-flash',
     ],
-    ['ACKs lost of a client that sends ERROR 5 and goes on', 'ack-loss', 'lwip', 'foresend', 101, 'ack-loss'],
+    ['ACKs lost of a client that sends ERROR 5 and goes on', 'ack-loss', 'lwip', 'pin-anticipate-2', 101, 'ack-loss'],
     ['DATA lost in a window of 32 that was not agreed to', 'data-loss', 'uboot-1.1.3', 'foresend', 202, 'data-loss'],
   ] as const)('%s', (_what, fault, client, server, seed, cause) => {
     expect(causesOf(fault, client, server, seed)[0]).toBe(cause)

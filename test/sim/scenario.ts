@@ -45,7 +45,7 @@ export const CLIENTS: Readonly<Record<string, MakeClient>> = {
   grub: (device) => grubClient(device),
   edk2: (device, rng) => edk2Client({ ...device, windowsize: 1 + rng.int(6), probe: rng.chance(0.2) }),
   curl: (device) => curlClient(device),
-  'rpi4-rom': (device) => rpi4RomClient(device),
+  'rpi4-rom': (device, rng) => rpi4RomClient({ ...device, blksize: rng.chance(0.5) ? 1024 : 512 }),
   window: (device, rng) =>
     new WindowClient({
       ...device,

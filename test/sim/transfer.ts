@@ -4,7 +4,8 @@ import { type Client, type LinkTap, Rng, ServerNode } from '../../src/lab/index.
 import type { Fault, LinkOptions } from '../../src/lab/link.ts'
 import { COUNTER, type Counters, type NoticeKind, type WindowPolicy } from '../../src/transfer/contract.ts'
 import { type Agreed, agreedForSender, type Limits, negotiateRead, oackOf } from '../../src/transfer/negotiate.ts'
-import { takesWhateverComes } from '../../src/profile/request-shape.ts'
+import { mayTakeWhateverComes, takesWhateverComes } from '../../src/profile/request-shape.ts'
+import { adaptive } from '../../src/transfer/policy/adaptive.ts'
 import { anticipation } from '../../src/transfer/policy/anticipation.ts'
 import { Sender } from '../../src/transfer/sender.ts'
 
@@ -50,7 +51,9 @@ export function runTransfer(spec: TransferSpec): TransferRun {
       const agreed = negotiateRead(request, image.length, LIMITS)
       // What the server does with a device that takes whatever comes (server/policy.ts).
       const patient = takesWhateverComes(request)
+      const mayCountRepeats = !patient && mayTakeWhateverComes(request)
       policy = patient ? anticipation({ windowBlocks: 1 }) : spec.policy(agreed)
+      if (mayCountRepeats && policy.type !== 'strict') policy = adaptive({ isLockStep: true })
       const machine = new Sender(
         {
           sizeBytes: image.length,
@@ -61,6 +64,7 @@ export function runTransfer(spec: TransferSpec): TransferRun {
           label: '"test.bin" to 10.0.0.1:2070',
           known: spec.known ?? false,
           patient,
+          mayCountRepeats,
         },
         policy,
         sink,

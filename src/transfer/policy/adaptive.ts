@@ -17,6 +17,8 @@ export interface AdaptiveOptions {
   readonly gapMs?: number
   /** The retransmission timeout to begin with, milliseconds; found out by measurement when left out. */
   readonly rtoMs?: number
+  /** No window is opened, as to a client that refuses blocks ahead. */
+  readonly isLockStep?: boolean
 }
 
 /** This many stalls within EVIDENCE_BLOCKS open a trial. */
@@ -116,7 +118,7 @@ class Adaptive implements WindowPolicy {
   /** The same for doubts about the window that is open. */
   #nextDoubtAt = 0
   #doubts = 0
-  #isRefused = false
+  #isRefused: boolean
   /** The window comes from memory, and has not carried TRIAL_BLOCKS blocks yet. */
   #isProposal = false
   /** What memory proposes, until it carried TRIAL_BLOCKS blocks or a stall opened it once more. */
@@ -134,7 +136,9 @@ class Adaptive implements WindowPolicy {
   #stallMs = RTO_FLOOR_MS
 
   constructor(options: AdaptiveOptions) {
-    const { learnt, gapMs = 0 } = options
+    const { isLockStep = false, gapMs = 0 } = options
+    const learnt = isLockStep ? undefined : options.learnt
+    this.#isRefused = isLockStep
     this.#leastGapMs = gapMs
     const widest = learnt?.windowBlocks ?? 1
     const rung = LADDER.findLastIndex((windowBlocks) => windowBlocks <= widest)

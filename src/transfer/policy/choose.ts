@@ -21,7 +21,7 @@ export interface PolicyOptions {
 export function choosePolicy(options: PolicyOptions, agreed: Agreed, device: KnownDevice = {}): WindowPolicy {
   // Whatever the user chose: a block ahead or a second copy would spoil the image of such a device.
   if (device.patient === true) return anticipation({ windowBlocks: 1 })
-  const { copies, gapMs, rtoMs } = options
+  const { copies, gapMs, rtoMs } = device.mayCountRepeats === true ? { ...options, copies: 1 } : options
   const pace = {
     ...(copies === undefined ? {} : { copies }),
     ...(gapMs === undefined ? {} : { gapMs }),
@@ -29,6 +29,8 @@ export function choosePolicy(options: PolicyOptions, agreed: Agreed, device: Kno
   }
   if (agreed.windowNegotiated && agreed.windowsize > 1) return negotiated({ windowBlocks: agreed.windowsize, ...pace })
   if (options.window === 'strict') return strict(agreed.timeoutMs)
+  // A window that the user chose hides which blocks such a device counted.
+  if (device.mayCountRepeats === true) return adaptive({ ...pace, isLockStep: true })
   const blocks = chosenBlocks(options, agreed)
   if (blocks !== undefined) return anticipation({ windowBlocks: blocks, ...pace })
   return adaptive({ learnt: device.window, ...pace })
