@@ -86,33 +86,64 @@ interface Late {
 /** A branch that costs this much more than the cheapest is given up, and so are all but the cheapest few. */
 const MOST_BEHIND = 10
 /** The cheapest of those that go on alike, and only those that may still win, `most` at the most. */
-export function cheapest(branches: Branch[], most: number, key: (branch: Branch) => string): Branch[] {
+export function cheapest(branches: Branch[], most: number, isAlike: (one: Branch, other: Branch) => boolean): Branch[] {
   if (branches.length === 1) return branches
-  const leastCost = branches.reduce((least, { cost }) => Math.min(least, cost), Infinity)
-  const hopeful = branches.filter(({ cost }) => cost <= leastCost + MOST_BEHIND).sort((x, y) => x.cost - y.cost)
-  const seen = new Set<string>()
+  const mostCost = mostHopeful(branches, 0, Infinity)
+  const hopeful = branches.filter(({ cost }) => cost <= mostCost).sort((x, y) => x.cost - y.cost)
   const kept: Branch[] = []
   for (const branch of hopeful) {
     if (kept.length === most) break
-    const own = key(branch)
-    if (seen.has(own)) continue
-    seen.add(own)
-    kept.push(branch)
+    if (!kept.some((one) => isAlike(one, branch))) kept.push(branch)
   }
   return kept
 }
 
-/** Branches with the same key go on alike, at the packet of time `ms`. The ACK before matters where stale ones may come. */
-export function keyOf(branch: Branch, { habits }: Terms, ms: number, isSaidOfUse: boolean): string {
-  const { client, heldDown, heldUp, late, said, isOut, staysOut, busyUntilMs, queued, explained, behind, slowUntilMs } =
-    branch
-  const lost = `${branch.isUpLost ? 'u' : ''}${branch.isDownLost ? 'd' : ''}`
-  const { begun, done, have, beyond, told, nextAck } = client
-  const isTold = habits.once && told === have
-  const ready = busyUntilMs < ms ? '' : `${busyUntilMs} ${queued}`
-  const isSlow = slowUntilMs < ms ? '' : 's'
-  const saidBefore = isSaidOfUse ? said : ''
-  return `${have}${begun ? 'b' : ''}${done ? 'd' : ''}${isTold ? 't' : ''}${isOut ? 'o' : ''}${staysOut ? 's' : ''} ${nextAck} ${beyond.join()} ${heldDown} ${heldUp} ${late.map((l) => l.seq).join()} ${saidBefore} ${ready} ${explained.join()} ${behind} ${isSlow} ${lost}`
+/** What the branches from index `from` on leave of `mostCost`, above which a branch is given up. */
+export function mostHopeful(branches: readonly Branch[], from: number, mostCost: number): number {
+  for (let i = from; i < branches.length; i++) mostCost = Math.min(mostCost, branches[i].cost + MOST_BEHIND)
+  return mostCost
+}
+
+/** Both go on alike, at the packet of time `ms`. The ACK before matters where stale ones may come. */
+export function goOnAlike(one: Branch, other: Branch, { habits }: Terms, ms: number, isSaidOfUse: boolean): boolean {
+  return (
+    one.isUpLost === other.isUpLost &&
+    one.isDownLost === other.isDownLost &&
+    one.heldDown === other.heldDown &&
+    one.heldUp === other.heldUp &&
+    one.isOut === other.isOut &&
+    one.staysOut === other.staysOut &&
+    one.behind === other.behind &&
+    one.slowUntilMs < ms === other.slowUntilMs < ms &&
+    (!isSaidOfUse || one.said === other.said) &&
+    areAlike(one.client, other.client, habits.once) &&
+    areBusyAlike(one, other, ms) &&
+    areSame(one.explained, other.explained) &&
+    one.late.length === other.late.length &&
+    one.late.every(({ seq }, n) => seq === other.late[n].seq)
+  )
+}
+
+function areAlike(one: ClientState, other: ClientState, isToldOfUse: boolean): boolean {
+  return (
+    one === other ||
+    (one.have === other.have &&
+      one.begun === other.begun &&
+      one.done === other.done &&
+      one.nextAck === other.nextAck &&
+      (!isToldOfUse || (one.told === one.have) === (other.told === other.have)) &&
+      areSame(one.beyond, other.beyond))
+  )
+}
+
+function areBusyAlike(one: Branch, other: Branch, ms: number): boolean {
+  const isReady = one.busyUntilMs < ms
+  if (isReady !== other.busyUntilMs < ms) return false
+  return isReady || (one.busyUntilMs === other.busyUntilMs && one.queued === other.queued)
+}
+
+function areSame(some: readonly number[], others: readonly number[]): boolean {
+  return some === others || (some.length === others.length && some.every((value, n) => value === others[n]))
 }
 
 /** What it was before the packet that it takes now, at `ms`; of a burst, before the first one. */

@@ -5,7 +5,7 @@ import type { Terms } from './client.ts'
 import type { Explanation } from './explanation.ts'
 import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost, PLACED } from './faults.ts'
 import { burstsCost, chancesOf, outagesCost, pausesCost } from './fit.ts'
-import { type Habits, likelyHabits } from './habits.ts'
+import { type Habits, type LikelyHabits, likelyHabits } from './habits.ts'
 import { type Latency, type Script, scriptOf } from './script.ts'
 import type { Story } from './branch.ts'
 import { storyOf } from './search.ts'
@@ -20,9 +20,18 @@ const MOST_HABITS = 2
 const HOPELESS = 40
 /** The share of packets that the fault hit, found later, makes stories of many events cheaper. */
 const HOPELESS_TIMES = 1.5
+/** Transfers of more packets than LONG are first read to BEGINNING. There a story that costs this many times as much has no chance in the rest. */
+const LONG = 4000
+const BEGINNING = 1000
+const HOPELESS_BEGINNING = 1.25
 /** A fault that is rarer than loss. */
 const RARE_COST = 2
 const COMMON: ReadonlySet<FaultName> = new Set(['none', 'ack-loss', 'data-loss', 'both-losses'])
+
+/** What a story is told with. */
+interface Told extends LikelyHabits {
+  readonly script: Script
+}
 
 export function explain(
   transfer: CapturedTransfer,
@@ -36,9 +45,13 @@ export function explain(
   const final = blocks.final ?? Infinity
   let mostCost = Infinity
   let most = Infinity
+  const terms = ({ habits }: Pick<LikelyHabits, 'habits'>): Terms => ({
+    habits,
+    windowsize: agreed.windowsize,
+    final,
+  })
   const tell = (fault: FaultName, habits: Habits, script: Script, asksCost: number): Explanation | undefined => {
-    const terms: Terms = { habits, windowsize: agreed.windowsize, final }
-    const story = storyOf(script, terms, FAULT_COSTS[fault], mostCost, most)
+    const story = storyOf(script, terms({ habits }), FAULT_COSTS[fault], mostCost, most)
     if (story === undefined) return undefined
     // Every story is told of the same packets.
     most = Math.min(most, story.read)
@@ -46,24 +59,44 @@ export function explain(
     return fitted(fault, habits, script, story, asksCost, windowBlocks)
   }
   const likely = likelyHabits(names)
+  const asksCost = new Map(likely.map(({ habits, cost }) => [habits.name, cost]))
   const scripts = latencies.map((latency) => scriptOf(transfer, all, latency, timer))
   mostCost = HEALTHY_COST
   const healthy = scripts
     .map((script) => tell('none', likely[0].habits, script, 0))
     .find((e) => e !== undefined && e.cost <= HEALTHY_COST)
   if (healthy !== undefined) return [healthy]
+  /** Of a long transfer the beginning shows which habits and times have a chance. */
+  const hopeful = (fault: FaultName): Told[] => {
+    const each = likely.flatMap((one) => scripts.map((script) => ({ ...one, script })))
+    if (scripts[0].length < LONG) return each
+    let limit = mostCost
+    const begun = each.map((one) => {
+      const story = storyOf(one.script, terms(one), FAULT_COSTS[fault], limit, BEGINNING)
+      const cost = story === undefined ? Infinity : story.cost + one.cost
+      limit = Math.min(limit, HOPELESS_BEGINNING * cost + HOPELESS)
+      return { one, cost }
+    })
+    return begun.filter(({ cost }) => cost <= limit).map(({ one }) => one)
+  }
+  /** Stories that were told before another one had to stop sooner are told anew up to there. */
+  const evenly = (told: readonly Explanation[]): Explanation[] =>
+    told.flatMap((one) => {
+      if (one.read <= most) return [one]
+      mostCost = Infinity
+      return tell(one.fault, one.habits, one.script, asksCost.get(one.habits.name) ?? 0) ?? []
+    })
   const kept = (fault: FaultName): Explanation[] => {
-    mostCost = Infinity
-    const told = likely
-      .flatMap(({ habits, cost }) => scripts.map((script) => tell(fault, habits, script, cost)))
-      .filter((e) => e !== undefined)
-      .sort(byCost)
+    const told = evenly(
+      hopeful(fault)
+        .map(({ habits, script, cost }) => tell(fault, habits, script, cost))
+        .filter((e) => e !== undefined),
+    ).sort(byCost)
     return told.filter(({ cost }) => cost - told[0].cost <= SIMILAR).slice(0, MOST_HABITS)
   }
-  const found = kept('rx-one-behind').slice(0, 1)
+  mostCost = Infinity
   const asLost = kept('both-losses')
-  found.push(asLost[0])
-  const asksCost = new Map(likely.map(({ habits, cost }) => [habits.name, cost]))
+  const found = [asLost[0], ...kept('rx-one-behind').slice(0, 1)]
   // A fault other than loss may show habits that loss hides.
   const tried = [
     ...asLost,
@@ -98,7 +131,7 @@ export function explain(
       .filter((e) => e !== undefined)
     if (tales.length > 0) found.push(tales.sort(byCost)[0])
   }
-  return found.sort(byCost)
+  return evenly(found).sort(byCost)
 }
 
 function byCost(a: Explanation, b: Explanation): number {
@@ -122,7 +155,7 @@ function fitted(
     own.reduce((sum, { isAgain }) => sum + (isAgain ? againCost(ownCost(fault)) : ownCost(fault)), 0) +
     (COMMON.has(fault) ? 0 : RARE_COST) +
     coincidenceCost(script, story.events)
-  const told = { fault, habits, script, cost: base, events: story.events, own }
+  const told = { fault, habits, script, cost: base, events: story.events, own, read: story.read }
   if (own.length === 0 || fault === 'rx-one-behind') return told
   if (fault === 'slow-flash') return { ...told, cost: base + pausesCost(told, windowBlocks) }
   if (fault === 'outage') return { ...told, cost: base + outagesCost(told) }

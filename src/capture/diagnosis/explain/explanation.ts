@@ -11,6 +11,8 @@ export interface Explanation {
   /** Lower is likelier; the share of packets that the fault hit is fitted. */
   readonly cost: number
   readonly events: readonly StoryEvent[]
+  /** Packets of the script that it speaks of. */
+  readonly read: number
   /** Those that the fault is known for. */
   readonly own: readonly StoryEvent[]
 }

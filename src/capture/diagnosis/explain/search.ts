@@ -13,8 +13,9 @@ import {
   type Earlier,
   earlierOf,
   explaining,
+  goOnAlike,
   inOrder,
-  keyOf,
+  mostHopeful,
   type Story,
 } from './branch.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
@@ -31,7 +32,7 @@ const MOST_ALIKE = 64
 const MOST_BRANCHES = 10
 const MOST_BRANCHES_OF_WINDOWS = 16
 /** Packets with several branches; a bound on the time that a search takes. */
-const MOST_DOUBTFUL = 6000
+const MOST_DOUBTFUL = 4000
 /** A late packet arrives within this. */
 const LATE_MS = 8
 /** Packets that are overtaken at a time. */
@@ -76,6 +77,8 @@ class Search {
   readonly #burstMs: number
   /** The position that is being read. */
   #at = 0
+  /** A story that costs more will not be among those that go on. */
+  #mostCost = Infinity
 
   constructor(script: Script, terms: Terms, costs: Costs) {
     this.#script = script
@@ -94,7 +97,11 @@ class Search {
       if (gapBefore[at] === 1) branches = [this.#afterGap(branches[0])]
       const next: Branch[] = []
       let plain = 0
+      let looked = 0
+      this.#mostCost = Infinity
       for (const branch of branches) {
+        this.#mostCost = mostHopeful(next, looked, this.#mostCost)
+        looked = next.length
         if (this.#isPlain(branch)) {
           plain++
           next.push(this.#plain(branch))
@@ -105,7 +112,7 @@ class Search {
           else this.#sent(b, next)
         }
       }
-      branches = plain === branches.length ? next : cheapest(next, this.#mostBranches, (branch) => this.#keyOf(branch))
+      branches = plain === branches.length ? next : cheapest(next, this.#mostBranches, this.#isAlike)
       if (branches[0].cost > mostCost) return undefined
       if (plain < next.length && ++doubtful > MOST_DOUBTFUL) break
     }
@@ -553,11 +560,13 @@ class Search {
     return busyUntilMs <= dueMs && ms[this.#at] > dueMs + 2 * TIMER_OFF * timerMs + 2 * medianMs
   }
 
-  #keyOf(branch: Branch): string {
-    const { tookMs, earlier } = branch
-    const nowMs = this.#script.ms[this.#at]
-    const due = `${isTimerDue(this.#script, nowMs - tookMs)} ${isTimerDue(this.#script, nowMs - (earlier?.tookMs ?? nowMs))}`
-    return `${keyOf(branch, this.#terms, nowMs, this.#costs.stale !== undefined)} ${due}`
+  readonly #isAlike = (one: Branch, other: Branch): boolean =>
+    goOnAlike(one, other, this.#terms, this.#script.ms[this.#at], this.#costs.stale !== undefined) &&
+    this.#isDue(one.tookMs) === this.#isDue(other.tookMs) &&
+    this.#isDue(one.earlier?.tookMs) === this.#isDue(other.earlier?.tookMs)
+
+  #isDue(tookMs: number | undefined): boolean {
+    return tookMs !== undefined && isTimerDue(this.#script, this.#script.ms[this.#at] - tookMs)
   }
 
   #happened(branch: Branch, kind: EventKind, at: number, seq: number): Branch | undefined {
@@ -569,9 +578,11 @@ class Search {
     const isAgain = (isUp && branch.isUpLost) || (isDown && branch.isDownLost)
     const isAwake = this.#costs === FAULT_COSTS['eee-wake'] && (isUp || isDown) && !isBehindIdle(this.#script, isUp, at)
     const ofEvent = isAgain ? againCost(cost) : isPause ? pauseCost(cost, branch.pauses) : cost
+    const costs = branch.cost + (isAwake ? AWAKE_COST : ofEvent)
+    if (costs > this.#mostCost) return undefined
     return {
       ...branch,
-      cost: branch.cost + (isAwake ? AWAKE_COST : ofEvent),
+      cost: costs,
       pauses: isPause ? branch.pauses + 1 : branch.pauses,
       isUpLost: branch.isUpLost || isUp,
       isDownLost: branch.isDownLost || isDown,
