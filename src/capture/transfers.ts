@@ -61,6 +61,11 @@ export class CaptureTransfers {
   /** The file is over: the transfers that still ran are handed on. `broken`: why its bytes end early, when that is known from outside. */
   end(broken?: string): CaptureSummary {
     const read = this.#reader.end()
+    // The program went on to look for so long, and nothing came.
+    if (read.endSeconds !== undefined && read.endSeconds > this.#latestSeconds) {
+      this.#latestSeconds = read.endSeconds
+      this.#tracker.advance(read.endSeconds)
+    }
     this.#decoder.end(this.#latestSeconds)
     this.#tracker.end()
     return {

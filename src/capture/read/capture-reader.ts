@@ -18,6 +18,8 @@ export interface ReadEnd {
   readonly broken: { readonly atByte: number; readonly reason: string } | undefined
   /** Frames that the capturing program says it dropped. */
   readonly droppedFrames: number | undefined
+  /** As of a `FormatReader`. */
+  readonly endSeconds: number | undefined
 }
 
 export class CaptureReader {
@@ -69,6 +71,7 @@ export class CaptureReader {
       bytes: this.#bytes,
       broken: reason === undefined ? undefined : { atByte: this.#itemAt, reason },
       droppedFrames: format.droppedFrames,
+      endSeconds: format.endSeconds,
     }
   }
 

@@ -15,6 +15,8 @@ export interface FormatReader {
   /** What ends when the file ends inside the present item: "frame 12", "a block". */
   readonly inside: string
   readonly droppedFrames: number | undefined
+  /** When the program stopped to capture, since 1970; undefined where the file does not say. */
+  readonly endSeconds: number | undefined
 }
 
 /** The largest frame that is read: the limit of Wireshark and libpcap. A larger one is a damaged length. */

@@ -24,6 +24,7 @@ export const PCAP_MAGIC = {
 export class PcapReader implements FormatReader {
   broken: string | undefined = undefined
   readonly droppedFrames = undefined
+  readonly endSeconds = undefined
   readonly #sink: RecordSink
   readonly #record = emptyRecord()
   readonly #littleEndian: boolean

@@ -16,7 +16,7 @@ export const SECTION_HEADER = 0x0a0d0d0a
 const BLOCK = { interface: 1, oldPacket: 2, simplePacket: 3, statistics: 5, enhancedPacket: 6 } as const
 const OPTION = { end: 0, comment: 1 } as const
 const INTERFACE_OPTION = { resolution: 9, offset: 14 } as const
-const STATISTICS_OPTION = { interfaceDropped: 5 } as const
+const STATISTICS_OPTION = { endTime: 3, interfaceDropped: 5 } as const
 const PACKET_OPTION = { flags: 2, dropped: 4 } as const
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 
@@ -47,6 +47,7 @@ interface Interface {
 
 export class PcapngReader implements FormatReader {
   broken: string | undefined = undefined
+  endSeconds: number | undefined = undefined
   readonly #sink: RecordSink
   readonly #record = emptyRecord()
   #littleEndian = true
@@ -153,7 +154,14 @@ export class PcapngReader implements FormatReader {
     if (card === undefined) return
     this.#options(b, body + 12, end, (code, at, length) => {
       if (code === STATISTICS_OPTION.interfaceDropped && length >= 8) card.dropped = this.#signed64(b, at)
+      if (code === STATISTICS_OPTION.endTime && length >= 8) this.#ended(card, b, at)
     })
+  }
+
+  #ended({ unit, offsetSeconds }: Interface, b: Uint8Array, at: number): void {
+    const time = { seconds: 0, nanos: 0 }
+    splitTicks(read32(b, at, this.#littleEndian), read32(b, at + 4, this.#littleEndian), unit, time)
+    this.endSeconds = Math.max(this.endSeconds ?? 0, time.seconds + time.nanos / 1e9 + offsetSeconds)
   }
 
   #enhancedPacket(b: Uint8Array, body: number, end: number): void {
