@@ -18,6 +18,11 @@ export interface Story {
   readonly cost: number
   /** In the order of the capture. */
   readonly events: readonly StoryEvent[]
+  /** What other stories of the same packets were worth, in which as many packets were lost, and some of them in the other direction. */
+  readonly alsoGain: number
+  /** Packets lost in each direction, in the mean of all these stories. */
+  readonly upLost: number
+  readonly downLost: number
   /** Packets that were read: fewer than there are when so much went wrong that the rest would tell nothing new. */
   readonly read: number
 }
@@ -59,6 +64,10 @@ export interface Branch {
   /** The last packet in this direction was lost. */
   readonly isUpLost: boolean
   readonly isDownLost: boolean
+  /** As of a `Story`: of all branches that came together in this one. */
+  readonly alsoGain: number
+  readonly upLost: number
+  readonly downLost: number
   /** How often the client did nothing for a while. */
   readonly pauses: number
   readonly events: StoryEvent | undefined
@@ -83,6 +92,38 @@ interface Late {
   readonly at: number
 }
 
+/** Nothing has happened to this client so far, at `ms`. */
+export function newBranch(client: ClientState, ms: number): Branch {
+  return {
+    cost: 0,
+    client,
+    tookMs: ms,
+    timeouts: 0,
+    earlier: undefined,
+    busyUntilMs: -Infinity,
+    pause: undefined,
+    endCost: 0,
+    queued: 0,
+    heldDown: undefined,
+    heldUp: undefined,
+    late: [],
+    said: -1,
+    isOut: false,
+    staysOut: false,
+    explained: [],
+    passed: -1,
+    behind: -1,
+    slowUntilMs: -Infinity,
+    isUpLost: false,
+    isDownLost: false,
+    alsoGain: 0,
+    upLost: 0,
+    downLost: 0,
+    pauses: 0,
+    events: undefined,
+  }
+}
+
 /** A branch that costs this much more than the cheapest is given up, and so are all but the cheapest few. */
 const MOST_BEHIND = 10
 /** The cheapest of those that go on alike, and only those that may still win, `most` at the most. */
@@ -92,11 +133,30 @@ export function cheapest(branches: Branch[], most: number, isAlike: (one: Branch
   const hopeful = branches.filter(({ cost }) => cost <= mostCost).sort((x, y) => x.cost - y.cost)
   const kept: Branch[] = []
   for (const branch of hopeful) {
-    if (kept.length === most) break
-    if (!kept.some((one) => isAlike(one, branch))) kept.push(branch)
+    const alike = kept.findIndex((one) => isAlike(one, branch))
+    if (alike >= 0) kept[alike] = joined(kept[alike], branch)
+    else if (kept.length < most) kept.push(branch)
   }
   return kept
 }
+
+/** Both go on alike. Where a packet of the one direction is lost in place of one of the other, both are worth more than the likelier one alone. */
+export function joined(one: Branch, other: Branch): Branch {
+  const up = other.upLost - one.upLost
+  const down = other.downLost - one.downLost
+  if (up * down >= 0 || Math.abs(up - down) < OTHER_LOSSES) return one
+  const weight = Math.exp(one.cost - other.cost + other.alsoGain - one.alsoGain)
+  const share = weight / (1 + weight)
+  return {
+    ...one,
+    alsoGain: one.alsoGain + Math.log1p(weight),
+    upLost: one.upLost + share * up,
+    downLost: one.downLost + share * down,
+  }
+}
+
+/** One loss in the other direction, unless what came before was of either already. */
+const OTHER_LOSSES = 1
 
 /** What the branches from index `from` on leave of `mostCost`, above which a branch is given up. */
 export function mostHopeful(branches: readonly Branch[], from: number, mostCost: number): number {

@@ -5,6 +5,7 @@ import type { Terms } from './client.ts'
 import type { Explanation } from './explanation.ts'
 import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost, PLACED } from './faults.ts'
 import { burstsCost, chancesOf, outagesCost, pausesCost } from './fit.ts'
+import { mixtureOf } from './mixture.ts'
 import { type Habits, type LikelyHabits, likelyHabits } from './habits.ts'
 import { type Latency, type Script, scriptOf } from './script.ts'
 import type { Story } from './branch.ts'
@@ -91,12 +92,17 @@ export function explain(
       hopeful(fault)
         .map(({ habits, script, cost }) => tell(fault, habits, script, cost))
         .filter((e) => e !== undefined),
-    ).sort(byCost)
-    return told.filter(({ cost }) => cost - told[0].cost <= SIMILAR).slice(0, MOST_HABITS)
+    )
+      .map((one) => ({ one, cost: Math.min(one.cost, mixtureOf(one)?.cost ?? Infinity) }))
+      .sort(byCost)
+    return told
+      .filter(({ cost }) => cost - told[0].cost <= SIMILAR)
+      .slice(0, MOST_HABITS)
+      .map(({ one }) => one)
   }
   mostCost = Infinity
   const asLost = kept('both-losses')
-  const found = [asLost[0], ...kept('rx-one-behind').slice(0, 1)]
+  const found = [...asLost, ...kept('rx-one-behind').slice(0, 1)]
   // A fault other than loss may show habits that loss hides.
   const tried = [
     ...asLost,
@@ -134,7 +140,7 @@ export function explain(
   return evenly(found).sort(byCost)
 }
 
-function byCost(a: Explanation, b: Explanation): number {
+function byCost(a: Pick<Explanation, 'cost'>, b: Pick<Explanation, 'cost'>): number {
   return a.cost - b.cost
 }
 
@@ -155,7 +161,8 @@ function fitted(
     own.reduce((sum, { isAgain }) => sum + (isAgain ? againCost(ownCost(fault)) : ownCost(fault)), 0) +
     (COMMON.has(fault) ? 0 : RARE_COST) +
     coincidenceCost(script, story.events)
-  const told = { fault, habits, script, cost: base, events: story.events, own, read: story.read }
+  const { cost: _, ...rest } = story
+  const told = { fault, habits, script, cost: base, own, ...rest }
   if (own.length === 0 || fault === 'rx-one-behind') return told
   if (fault === 'slow-flash') return { ...told, cost: base + pausesCost(told, windowBlocks) }
   if (fault === 'outage') return { ...told, cost: base + outagesCost(told) }

@@ -6,6 +6,7 @@ import { type EventKind, type FaultName, PLACED } from './faults.ts'
 import { isFlood } from './flood.ts'
 import { deafRhythmCost, lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { mixedLosses } from './mixed.ts'
+import { mixtureOf } from './mixture.ts'
 import { latenciesOf } from './script.ts'
 import { clientTimerOf } from './timer.ts'
 
@@ -89,10 +90,14 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
     if (windowBlocks > 1) {
       if (story.fault !== 'ack-loss') add('rx-ring', plus(ringOf(story, 'down-lost')?.cost, RARE_COST))
       // One transmit buffer for all loses the later one of two ACKs.
-      if (story.fault !== 'data-loss') add('ack-loss', plus(ringOf(story, 'up-lost')?.cost, RARE_COST + RARER_COST))
+      const isLosingData = story.fault === 'both-losses' && isBoth(story.own)
+      if (story.fault !== 'data-loss')
+        add(isLosingData ? 'both-losses' : 'ack-loss', plus(ringOf(story, 'up-lost')?.cost, RARE_COST + RARER_COST))
     }
     add('eee-wake', plus(sleepCost(story), RARE_COST))
     if (transfer.agreed.windowsize === 1) add('bit-errors', plus(noiseCost(story, transfer), NOISE_COST))
+    const mixture = mixtureOf(story)
+    if (mixture !== undefined) found.push({ hypothesis: 'both-losses', story: mixture, cost: mixture.cost })
     // Of what both directions explain, all goes to one of them.
     const { up, down } = lossesOf(story.events)
     if (up.length > 0 && down.length > 0)
@@ -151,13 +156,13 @@ function restOf({ events }: Explanation): string {
     .join()
 }
 
-/** Both losses at once are no cause beside each of them. */
-function levelWith(best: Candidate, sorted: readonly Candidate[]): readonly Candidate[] {
-  if (best.hypothesis === 'both-losses') return []
+/** Both losses at once are no cause beside each of them: where they are the likeliest, each of them is compared with the likelier one. */
+function levelWith(sorted: readonly Candidate[]): readonly Candidate[] {
+  const single = sorted.filter(({ hypothesis }) => hypothesis !== 'both-losses')
+  const [best] = single
+  if (best === undefined || best.cost - sorted[0].cost > LEVEL_COST) return []
   const rest = restOf(best.story)
-  return sorted.filter(
-    (one) => one.hypothesis !== 'both-losses' && one.cost - best.cost <= LEVEL_COST && restOf(one.story) === rest,
-  )
+  return single.filter((one) => one.cost - best.cost <= LEVEL_COST && restOf(one.story) === rest)
 }
 
 function weighed(found: readonly Candidate[], isComplete: boolean): Judged[] {
@@ -179,7 +184,7 @@ function weighed(found: readonly Candidate[], isComplete: boolean): Judged[] {
   if ((none?.cost ?? Infinity) - cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)
-  const level = levelWith(sorted[0], sorted)
+  const level = levelWith(sorted)
   const weightOfEach = level.reduce((all, one) => all + shares[sorted.indexOf(one)], 0) / sum / level.length
   return sorted.map((one, n) => {
     const isLevel = level.length > 1 && level.includes(one)

@@ -15,7 +15,9 @@ import {
   explaining,
   goOnAlike,
   inOrder,
+  joined,
   mostHopeful,
+  newBranch,
   type Story,
 } from './branch.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
@@ -116,47 +118,24 @@ class Search {
       if (branches[0].cost > mostCost) return undefined
       if (plain < next.length && ++doubtful > MOST_DOUBTFUL) break
     }
-    return { cost: branches[0].cost, events: inOrder(branches[0].events), read: Math.min(length, this.#at + 1) }
+    const { cost, events, alsoGain, upLost, downLost } = branches.reduce(joined)
+    return { cost, events: inOrder(events), alsoGain, upLost, downLost, read: Math.min(length, this.#at + 1) }
   }
 
   #begin(have: number, begun: boolean): Branch {
-    return {
-      cost: 0,
-      client: newClient(have, begun, this.#terms.windowsize),
-      tookMs: this.#script.ms[this.#at],
-      timeouts: 0,
-      earlier: undefined,
-      busyUntilMs: -Infinity,
-      pause: undefined,
-      endCost: 0,
-      queued: 0,
-      heldDown: undefined,
-      heldUp: undefined,
-      late: [],
-      said: -1,
-      isOut: false,
-      staysOut: false,
-      explained: [],
-      passed: -1,
-      behind: -1,
-      slowUntilMs: -Infinity,
-      isUpLost: false,
-      isDownLost: false,
-      pauses: 0,
-      events: undefined,
-    }
+    return newBranch(newClient(have, begun, this.#terms.windowsize), this.#script.ms[this.#at])
   }
 
   /** Packets were left out of the capture: the client stands where its last ACK said. */
   #afterGap(branch: Branch): Branch {
-    const { cost, pauses, events } = branch
+    const { cost, alsoGain, upLost, downLost, pauses, events } = branch
     const { fromClient, seq, ackedBefore } = this.#script
     const at = this.#at
     // What is behind it follows from what was left out: a client in lock-step stands there.
     const isAck = fromClient[at] === 1 && seq[at] >= 0
     const stands = isAck ? seq[at] : this.#terms.windowsize === 1 ? seq[at] - 1 : 0
     const begun = this.#begin(Math.max(ackedBefore[at], stands), true)
-    return { ...begun, cost, pauses, events, explained: isAck ? [at] : [] }
+    return { ...begun, cost, alsoGain, upLost, downLost, pauses, events, explained: isAck ? [at] : [] }
   }
 
   /** The next block, answered in the usual time, with nothing unusual before it: most packets are like that. */
@@ -583,6 +562,8 @@ class Search {
     return {
       ...branch,
       cost: costs,
+      upLost: branch.upLost + (isUp ? 1 : 0),
+      downLost: branch.downLost + (isDown ? 1 : 0),
       pauses: isPause ? branch.pauses + 1 : branch.pauses,
       isUpLost: branch.isUpLost || isUp,
       isDownLost: branch.isDownLost || isDown,

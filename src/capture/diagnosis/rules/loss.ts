@@ -21,7 +21,8 @@ export function lossRule({ evidence, ...rule }: LossSettings): Rule {
     events: ofKind(id === 'ack-loss' ? 'up-lost' : 'down-lost'),
     words: (blocks, _events, { story }, { judgement }) => {
       const isLevel = judgement.judged.some((j) => j.hypothesis === other && j.cost - story.cost < LEVEL)
-      return isLevel
+      const isEither = story.isEither === (id === 'ack-loss' ? 'up-lost' : 'down-lost')
+      return isLevel || isEither
         ? `${blocks}: acknowledged only after a repeat, which both directions of loss explain`
         : evidence(blocks)
     },
