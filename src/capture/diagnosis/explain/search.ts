@@ -23,7 +23,7 @@ import {
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
 import { againCost, type Costs, type EventKind, FAULT_COSTS, pauseCost } from './faults.ts'
 import type { Script } from './script.ts'
-import { goesOnLater, stoppedFrom } from './stop.ts'
+import { goesOnLater, longStopCost, stoppedFrom } from './stop.ts'
 import { isTimerDue, TIMER_OFF, timerCost } from './timer-cost.ts'
 
 /** Packets of the client that are explained ahead of their turn: no server sends further ahead. Each packet copies and compares them. */
@@ -259,7 +259,15 @@ class Search {
     if (this.#terms.windowsize === 1 || !client.begun || seq[at] !== client.have + 1 || ms[at] < busyUntilMs)
       return undefined
     const paused = this.#happened(branch, 'pause', at, seq[at])
-    return paused === undefined ? undefined : stoppedFrom({ ...paused, queued: 0 }, this.#script, at)
+    const stopped = paused === undefined ? undefined : stoppedFrom({ ...paused, queued: 0 }, this.#script, at)
+    return stopped === undefined
+      ? undefined
+      : { ...stopped, cost: stopped.cost + this.#longCost(stopped.busyUntilMs - ms[at]) }
+  }
+
+  /** A device that writes its flash stops for long each time. */
+  #longCost(ms: number): number {
+    return this.#costs === FAULT_COSTS['slow-flash'] ? 0 : longStopCost(ms)
   }
 
   /** Packets that others overtook arrive behind any of these, and within LATE_MS. */
@@ -340,7 +348,8 @@ class Search {
       const match = this.#match(branch, what, ms + this.#script.usualMs, LONGEST_PAUSE_MS)
       if (match >= 0) {
         const busyUntilMs = this.#script.ms[match] - this.#script.medianMs
-        const cost = paused.cost + chanceOf(this.#script, this.#costs, at, match, this.#script.ms[match] - ms)
+        const pausedMs = this.#script.ms[match] - ms
+        const cost = paused.cost + this.#longCost(pausedMs) + chanceOf(this.#script, this.#costs, at, match, pausedMs)
         const pause = { fromMs: ms, untilMs: this.#script.ms[match] }
         found.push({ ...explaining(paused, match), cost, said: what, busyUntilMs, pause, endCost: 0, queued: 1 })
       }

@@ -8,6 +8,15 @@ const MOST_IN_STOP = 256
 const BEFORE_MS = 0.001
 const LEAST_END_COST = 0.01
 
+/** Busy hosts stop for this long now and then. Twice as long is a third as often. */
+const LONGEST_USUAL_MS = 700
+const LONG_COST = 1.5
+
+/** What it costs that a client does nothing for so long, by chance. */
+export function longStopCost(ms: number): number {
+  return LONG_COST * Math.log(Math.max(1, ms / LONGEST_USUAL_MS))
+}
+
 /** The client of this branch looks at nothing from position `at` on; undefined where nothing shows how long. */
 export function stoppedFrom(branch: Branch, script: Script, at: number): Branch | undefined {
   const { ms, fromClient, length, usualMs, medianMs } = script
@@ -28,5 +37,5 @@ export function stoppedFrom(branch: Branch, script: Script, at: number): Branch 
 /** It was to go on before the packet at `at`, has not answered anything yet, and stops until another repeat. */
 export function goesOnLater(branch: Branch, script: Script, at: number): Branch | undefined {
   const isEnd = branch.busyUntilMs === script.ms[at] - BEFORE_MS
-  return isEnd && branch.endCost > 0 ? stoppedFrom(branch, script, at) : undefined
+  return isEnd && branch.endCost > 0 ? stoppedFrom({ ...branch, cost: branch.cost + Math.LN2 }, script, at) : undefined
 }

@@ -8,7 +8,7 @@ import { unansweredQuestions } from '../view/questions.ts'
 import { shown, type View } from '../view/view.ts'
 import { ARP_APART, UNREACHED_APART } from './apart.ts'
 import { certainty, isBehindAll } from './judged.ts'
-import { LEVEL_WITH_GONE, unansweredSends } from './gone.ts'
+import { LEVEL_WITH_GONE, unansweredSends, weightOfGone } from './gone.ts'
 
 export const arpSilent: Rule = {
   id: 'arp-silent',
@@ -44,7 +44,13 @@ export const arpSilent: Rule = {
     const best = view.judgement.judged[0]
     const isAllBehind = [judged, best].every((one) => one.story.own.every((event) => isBehindAll(event, one)))
     if (isAllBehind && unansweredSends(view).length >= LEAST_SENDS)
-      return { ...UNREACHED_OR_GONE, confidence: LEVEL_WITH_GONE, likelihood: 1, isGuess: true, evidence: [evidence] }
+      return {
+        ...UNREACHED_OR_GONE,
+        confidence: weightOfGone(view),
+        likelihood: 1,
+        isGuess: true,
+        evidence: [evidence],
+      }
     return {
       ...(everyMs === undefined ? UNREACHED : UNREACHED_AT_TIMES),
       confidence: weight * certainty(Infinity),

@@ -1,7 +1,7 @@
 import type { Finding, Rule } from '../rule.ts'
 import { unansweredAcks } from '../upload/unanswered.ts'
 import { shown, type View } from '../view/view.ts'
-import { isAbandoned, LEVEL_WITH_GONE, unansweredSends } from './gone.ts'
+import { isAbandoned, unansweredSends, weightOfGone } from './gone.ts'
 import { reachesClient } from './unreachable.ts'
 
 const LEAST_SENDS = 3
@@ -25,7 +25,7 @@ export const clientSilent: Rule = {
     const last = list.findLast((i) => packets.fromClient(i))
     if (askedAgainMs !== undefined && last !== undefined)
       return restarted(evidence, (askedAgainMs - packets.timeMs(last)) / 1000)
-    return sends.length < LEAST_SENDS ? undefined : { confidence: LEVEL_WITH_GONE, evidence }
+    return sends.length < LEAST_SENDS ? undefined : { confidence: weightOfGone(view), evidence }
   },
 }
 

@@ -5,6 +5,14 @@ import type { View } from '../view/view.ts'
 /** A device that is gone is as likely as one that nothing reaches. */
 export const LEVEL_WITH_GONE = 0.5
 
+/** Where lost packets make the same capture, about as often, a device that is gone is no likelier than each of them. */
+export function weightOfGone({ judgement }: View): number {
+  const level = judgement.judged.filter(({ isLevel }) => isLevel)
+  const isLossLevel = level.some(({ hypothesis }) => hypothesis !== 'none' && hypothesis !== 'outage')
+  const gone = level.find(({ hypothesis }) => hypothesis === 'none')
+  return isLossLevel && gone !== undefined ? Math.min(LEVEL_WITH_GONE, gone.weight) : LEVEL_WITH_GONE
+}
+
 /** Packets of DATA behind the last word of a device that had begun to take blocks. */
 export function unansweredSends({ episodes, packets, list, transfer }: View): readonly number[] {
   const last = episodes.at(-1)

@@ -1,6 +1,7 @@
 import type { CapturedTransfer } from '../../contract.ts'
 import type { CauseId } from '../contract.ts'
 import type { Rule } from '../rule.ts'
+import { weightOfGone } from './gone.ts'
 import { unansweredAcks } from '../upload/unanswered.ts'
 import type { View } from '../view/view.ts'
 
@@ -72,7 +73,8 @@ function refused(id: CauseId, by: 'client' | 'server', title: string, advice: st
       const unasked = by === 'client' && transfer.blocks.highest === 0 ? unaskedOptions(transfer) : []
       return {
         ...(unasked.length > 0 ? unaskedFor(unasked) : (by === 'client' ? OF_CLIENT : OF_SERVER)[outcome.wireCode]),
-        confidence: isGivenUp ? 0.25 : 0.99,
+        // What it gave up for stands before it.
+        confidence: isGivenUp ? weightOfGone(view) / 2 : 0.99,
         evidence: [
           {
             text: `ERROR ${outcome.wireCode}, ${before}${isGivenUp ? ', when its repeats had brought no answer' : ''}`,
