@@ -42,15 +42,22 @@ function timerChance({ medianMs }: Script, pausedMs: number, timerMs: number): n
   return Math.min(MOST_CHANCE_COST, Math.max(CHANCE_COST, closeness))
 }
 
-/** An answer to the packet at `at`, which arrived at `arrivedMs`, comes late, and just when the one to a repeat of the block would. */
+/** An answer to the packet at `at`, which arrived at `arrivedMs`, comes late, and just when one to a later packet would. */
 export function repeatChance(script: Script, at: number, match: number, arrivedMs: number): number {
-  const { ms, seq, outMs, sentBefore, leastMs, usualMs } = script
+  const { ms, outMs, sentBefore, leastMs, usualMs } = script
   const sent = sentBefore[match]
-  if (sent <= at || seq[sent] !== seq[at]) return 0
+  if (sent <= at) return 0
   const tookMs = ms[match] - outMs[sent]
   if (tookMs < leastMs || tookMs > usualMs) return 0
-  return Math.max(0, Math.log((ms[match] - arrivedMs) / Math.max(LEAST_GAP_MS, usualMs - leastMs)))
+  // Of many packets at many times there is always one just before.
+  let times = 1
+  for (let one = sent; sentBefore[one] > at && times < MOST_TIMES; one = sentBefore[one])
+    if (ms[one] - ms[sentBefore[one]] > usualMs) times++
+  return Math.max(0, Math.log((ms[match] - arrivedMs) / (times * Math.max(LEAST_GAP_MS, usualMs - leastMs))))
 }
+
+/** Times at which the server sends something, of which one is just before an answer. */
+const MOST_TIMES = 16
 
 /** An outage between two packets that left together is as unlikely as it would have been short. */
 export function shortCost({ ms, sentBefore, medianMs }: Script, at: number): number {
