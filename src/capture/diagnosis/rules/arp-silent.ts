@@ -21,7 +21,7 @@ export const arpSilent: Rule = {
     if (view.transfer.askedAgainMs !== undefined && asked.length === 0 && unansweredSends(view).length > 0)
       return undefined
     if (judged === undefined || judged.story.own.length === 0)
-      return asked.length > 0 && !isOver(view) ? { confidence: 0.8, evidence: asked } : unreached(view)
+      return asked.length > 0 && !isOver(view) ? unfound(view, asked) : unreached(view)
     const { story, weight } = judged
     const { script, own, events } = story
     const everyMs = runsMs(story)
@@ -81,6 +81,15 @@ const UNREACHED_OR_GONE = {
   advice: `Look at its console and at the lights of its port first. If it lives and waits, capture again with ARP; if the server asks for its MAC address in vain, ${FIXED_ENTRY}.`,
   tellApart: UNREACHED_APART,
 } as const
+
+function unfound({ transfer }: View, evidence: Finding['evidence']): Finding {
+  if (transfer.blocks.highestAcknowledged > 0) return { confidence: 0.8, evidence }
+  return {
+    title: 'the server cannot send anything to the device: the device does not answer when it asks for its MAC address',
+    confidence: 0.9,
+    evidence,
+  }
+}
 
 /** A device without a timer says nothing, be it that nothing reaches it, be it that it is dead. */
 function unreached(view: View): Finding | undefined {

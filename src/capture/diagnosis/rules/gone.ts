@@ -9,8 +9,8 @@ export const LEVEL_WITH_GONE = 0.5
 export function weightOfGone({ judgement }: View): number {
   const level = judgement.judged.filter(({ isLevel }) => isLevel)
   const isLossLevel = level.some(({ hypothesis }) => hypothesis !== 'none' && hypothesis !== 'outage')
-  const gone = level.find(({ hypothesis }) => hypothesis === 'none')
-  return isLossLevel && gone !== undefined ? Math.min(LEVEL_WITH_GONE, gone.weight) : LEVEL_WITH_GONE
+  const gone = level.find(({ hypothesis }) => hypothesis === 'none') ?? level[0]
+  return isLossLevel ? Math.min(LEVEL_WITH_GONE, gone.weight) : LEVEL_WITH_GONE
 }
 
 /** Packets of DATA behind the last word of a device that had begun to take blocks. */

@@ -13,8 +13,8 @@ export const serverSilent: Rule = {
     if (transfer.outcome.type === 'silent') return stopped(view)
     if (transfer.outcome.type !== 'unanswered' || transfer.request === undefined) return undefined
     const { count, toAddress } = transfer.request
-    // A host or firewall says why.
-    if (deliveryErrors(transfer).length > 0) return undefined
+    // A host or firewall says why; or the server would answer, and does not find the device.
+    if (deliveryErrors(transfer).length > 0 || unansweredQuestions(transfer).length > 0) return undefined
     // A lone request at the end of a capture may have been answered behind it.
     if (count < 2 && transfer.quietMs < LONE_REQUEST_MS) return undefined
     return {

@@ -20,9 +20,11 @@ export interface ServerTurns {
   readonly unheard: readonly ServerTurn[]
   /** The next block came for the first time, although no other ACK had. */
   readonly late: readonly ServerTurn[]
+  /** The ACK was seen, nothing came, and the next block came at once when the client said it again: that ACK was lost, or the block before. */
+  readonly prompted: readonly ServerTurn[]
 }
 
-const NONE: ServerTurns = { unheard: [], late: [] }
+const NONE: ServerTurns = { unheard: [], late: [], prompted: [] }
 const NOTHING: readonly number[] = []
 /** A block that left before its ACK came in is no answer to it. No timer of a server is shorter, but for those that look at each packet. */
 const LEAST_TIMER_MS = 45
@@ -30,6 +32,9 @@ const LEAST_TIMER_MS = 45
 const LATE_TIMES = 20
 const LATE_LEAST_MS = 400
 const LEAST_TURNS = 4
+/** Of the usual turns: a server that gets an ACK answers it at once. */
+const AT_ONCE_TIMES = 4
+const AT_ONCE_MS = 1
 
 /** `list`: the packets that count. In lock-step alone: only there each ACK calls for one block. */
 export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, windowBlocks: number): ServerTurns {
@@ -38,10 +43,12 @@ export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, win
   const { packets, blocks } = transfer
   const unheard: ServerTurn[] = []
   const quiet: ServerTurn[] = []
+  const again: (ServerTurn & { readonly sinceAckMs: number })[] = []
   const turnsMs: number[] = []
   let sent = 0
   let ackMs: number | undefined
   let ackAt = -1
+  let ackAgainMs = 0
   let lastMs = 0
   let shown = NOTHING
   let isRepeated = false
@@ -61,6 +68,7 @@ export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, win
         isAckedAgain = false
       } else {
         isAckedAgain = true
+        ackAgainMs = ms
         if (shown.length < MAX_EVIDENCE_PACKETS) shown = [...shown, i]
       }
     } else if (kind === 'data' && !packets.fromClient(i)) {
@@ -70,7 +78,10 @@ export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, win
           if (!isAckedAgain) turnsMs.push(tookMs)
           // Most turns are short, and there are millions of them.
           const kept = isAckedAgain ? (isRepeated ? unheard : undefined) : tookMs >= LATE_LEAST_MS ? quiet : undefined
-          kept?.push({ seq: sent, ms: tookMs, shown: [ackAt, ...shown, i] })
+          const turn = { seq: sent, ms: tookMs, shown: [ackAt, ...shown, i] }
+          kept?.push(turn)
+          if (isAckedAgain && !isRepeated && tookMs >= LATE_LEAST_MS)
+            again.push({ ...turn, sinceAckMs: ms - ackAgainMs })
         }
         sent = seq
         ackMs = undefined
@@ -85,5 +96,7 @@ export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, win
     unheard.push({ seq: sent, ms: lastMs - ackMs, shown: [ackAt, ...shown] })
   const usualMs = turnsMs.length < LEAST_TURNS ? Infinity : quantile(turnsMs, 0.5)!
   const late = quiet.filter(({ ms }) => ms >= LATE_TIMES * usualMs)
-  return { unheard, late }
+  const atOnceMs = Math.max(AT_ONCE_MS, AT_ONCE_TIMES * usualMs)
+  const prompted = again.filter(({ ms, sinceAckMs }) => ms >= LATE_TIMES * usualMs && sinceAckMs <= atOnceMs)
+  return { unheard, late, prompted }
 }

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { diagnose } from '../../src/capture/diagnosis/index.ts'
+import { packet } from '../golden/capture-maker.ts'
+import { CLIENT, Scene, SERVER } from '../golden/capture-scene.ts'
+
+const EVERY = 25
+
+/** A capture at a device whose server waits for it: each stall ends when the device speaks again. Nothing was said of it. */
+function prompted(toServer: boolean): Scene {
+  const scene = new Scene().ask(packet.rrq('test.bin', 'timeout', '5'))
+  for (let seq = 1; seq <= 200; seq++) {
+    if (seq % EVERY === 0) scene.client(packet.ack(seq - 1), { afterMs: 5000 })
+    scene.server(packet.data(seq, seq === 200 ? 100 : 512), { afterMs: toServer ? 0.02 : 0.3 })
+    scene.client(packet.ack(seq), { afterMs: toServer ? 0.3 : 0.02 })
+  }
+  return scene
+}
+
+test('a stall that ends when the device speaks again, seen at the device: either packet may be lost out of sight', () => {
+  const { causes } = diagnose(prompted(false).one())
+  expect(causes.map(({ id }) => id).toSorted()).toEqual(['ack-loss', 'data-loss'])
+  expect(causes[0].confidence).toBe(causes[1].confidence)
+  expect(causes[0].tellApart).toContain('Capture at the server')
+})
+
+test('the same, seen at the server: there no block is lost before it is seen', () => {
+  const transfer = prompted(true).one()
+  expect(transfer.vantage.at).toBe('server')
+  expect(diagnose(transfer).causes.map(({ id }) => id)).toEqual(['ack-loss'])
+})
+
+test('a server that goes on late of itself is no such case', () => {
+  const scene = new Scene().ask(packet.rrq('test.bin', 'timeout', '1'))
+  for (let seq = 1; seq <= 200; seq++) {
+    if (seq % EVERY === 0) scene.client(packet.ack(seq - 1), { afterMs: 1000 }).wait(777)
+    scene.server(packet.data(seq, seq === 200 ? 100 : 512), { afterMs: 0.3 })
+    scene.client(packet.ack(seq), { afterMs: 0.02 })
+  }
+  expect(diagnose(scene.one()).causes.map(({ id }) => id)).not.toContain('ack-loss')
+})
+
+test('a server that cannot find the device is not called silent', () => {
+  const scene = new Scene()
+  for (let n = 0; n < 2; n++) {
+    scene.ask(packet.rrq('test.bin', 'timeout', '5'), { afterMs: 2000 })
+    for (let k = 0; k < 3; k++) scene.arp(1, SERVER, CLIENT).wait(1000)
+  }
+  expect(diagnose(scene.one()).causes.map(({ id }) => id)).toEqual(['arp-silent'])
+})
