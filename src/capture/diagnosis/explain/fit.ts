@@ -286,6 +286,8 @@ const OUTAGE_ALIKE = 0.06
 /** A time that fits by chance costs this much less. */
 const FITS_COST = 0.7
 const UNKNOWN_COST = 3
+/** Each outage may come after the same time, which does not show. Bursts of losses that end when the client speaks look alike. */
+const UNSEEN_TIME_COST = 1.2
 /** Shorter runs than this many round trips are alike by chance. */
 const LEAST_MEDIANS = 5
 const LEAST_RUNS = 3
@@ -317,7 +319,7 @@ export function outagesCost(story: Pick<Explanation, 'own' | 'script' | 'events'
   const goOn = FITS_COST * (own.length - began)
   if (began === 1) return goOn + (isOver(own[0], events) ? 2 * OUTAGE_COST : LASTING_OUTAGE_COST)
   // A time that shows only once may be that of all.
-  const oddCost = isOneTime && lengths.length < FEWEST_RUNS ? 0 : NO_RHYTHM_COST
+  const oddCost = isOneTime && lengths.length < FEWEST_RUNS ? UNSEEN_TIME_COST : NO_RHYTHM_COST
   return goOn + shareCost(began, chancesOf(script, 'outage', began)) + oddCost * began
 }
 
