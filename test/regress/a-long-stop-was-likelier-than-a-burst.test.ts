@@ -23,3 +23,11 @@ test('a burst that the server did not outlast is level with a device that is gon
     ['ack-loss', 'arp-silent', 'client-silent', 'data-loss'].toSorted(),
   )
 })
+
+/** Nothing showed that the client had slept: its timer ended each stop, as it ends a wait for lost DATA. */
+test.each<[ServerName, number]>([
+  ['rs-tftpd', 5151],
+  ['atftpd-0.8', 5151],
+])('a burst of lost DATA in a window at %s, which the timer of the client ends', (server, seed) => {
+  expect(evaluate('data-loss-burst', 'window', server, seed)!.diagnosis.causes[0]?.id).toBe('data-loss')
+})

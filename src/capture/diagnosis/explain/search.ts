@@ -237,7 +237,7 @@ class Search {
       const late =
         b.late.length < MOST_LATE && within(at, LATE_MS) ? this.#happened(b, 'down-late', at, block) : undefined
       if (late !== undefined) out.push({ ...late, late: [...late.late, { seq: block, at }] })
-      const paused = goesOnLater(b, this.#script, at) ?? this.#pausedInWindow(b)
+      const paused = goesOnLater(b, this.#script, this.#costs, at) ?? this.#pausedInWindow(b)
       if (paused !== undefined) out.push(...this.#arrive(paused, block, arrivesMs))
       const seen = this.#happened(b, 'down-seen', at, block) ?? b
       const arrived = this.#arrive(seen, block, arrivesMs)
@@ -259,7 +259,8 @@ class Search {
     if (this.#terms.windowsize === 1 || !client.begun || seq[at] !== client.have + 1 || ms[at] < busyUntilMs)
       return undefined
     const paused = this.#happened(branch, 'pause', at, seq[at])
-    const stopped = paused === undefined ? undefined : stoppedFrom({ ...paused, queued: 0 }, this.#script, at)
+    const stopped =
+      paused === undefined ? undefined : stoppedFrom({ ...paused, queued: 0 }, this.#script, this.#costs, at)
     return stopped === undefined
       ? undefined
       : { ...stopped, cost: stopped.cost + this.#longCost(stopped.busyUntilMs - ms[at]) }

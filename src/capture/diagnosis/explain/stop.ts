@@ -1,5 +1,7 @@
 /** When a client that stops in a window goes on: at the latest when it speaks, or before one of the repeats of the server. */
 import type { Branch } from './branch.ts'
+import { chanceOf } from './chance.ts'
+import type { Costs } from './faults.ts'
 import type { Script } from './script.ts'
 
 const LEAST_STOP_MS = 50
@@ -18,7 +20,7 @@ export function longStopCost(ms: number): number {
 }
 
 /** The client of this branch looks at nothing from position `at` on; undefined where nothing shows how long. */
-export function stoppedFrom(branch: Branch, script: Script, at: number): Branch | undefined {
+export function stoppedFrom(branch: Branch, script: Script, costs: Costs, at: number): Branch | undefined {
   const { ms, fromClient, length, usualMs, medianMs } = script
   const end = Math.min(length, at + MOST_IN_STOP)
   let next = at + 1
@@ -28,14 +30,19 @@ export function stoppedFrom(branch: Branch, script: Script, at: number): Branch 
   )
     next++
   if (next === end || ms[next] - ms[at] < LEAST_STOP_MS) return undefined
-  if (fromClient[next] === 1) return { ...branch, busyUntilMs: ms[next] - medianMs, endCost: 0 }
+  if (fromClient[next] === 1) {
+    const cost = branch.cost + chanceOf(script, costs, at, next, ms[next] - ms[at])
+    return { ...branch, cost, busyUntilMs: ms[next] - medianMs, endCost: 0 }
+  }
   // When it goes on is not known; an answer would show it.
   const endCost = Math.max(LEAST_END_COST, Math.log((ms[next] - ms[next - 1]) / usualMs))
   return { ...branch, busyUntilMs: ms[next] - BEFORE_MS, endCost }
 }
 
 /** It was to go on before the packet at `at`, has not answered anything yet, and stops until another repeat. */
-export function goesOnLater(branch: Branch, script: Script, at: number): Branch | undefined {
+export function goesOnLater(branch: Branch, script: Script, costs: Costs, at: number): Branch | undefined {
   const isEnd = branch.busyUntilMs === script.ms[at] - BEFORE_MS
-  return isEnd && branch.endCost > 0 ? stoppedFrom({ ...branch, cost: branch.cost + Math.LN2 }, script, at) : undefined
+  return isEnd && branch.endCost > 0
+    ? stoppedFrom({ ...branch, cost: branch.cost + Math.LN2 }, script, costs, at)
+    : undefined
 }
