@@ -32,3 +32,14 @@ test.each<['ack-loss' | 'data-loss', ClientName, ServerName]>([
   expect(first.id).toBe(fault)
   expect(second?.confidence ?? 0).toBeLessThan(first.confidence / 3)
 })
+
+/** Where both losses are likelier than all that is level below them, each of them was as unlikely as its level ones. */
+test('both losses far ahead of each alone are both named', () => {
+  const { diagnosis } = evaluate('both-losses', 'ipxe', 'foresend', 4243)!
+  expect(
+    diagnosis.causes
+      .slice(0, 2)
+      .map(({ id }) => id)
+      .toSorted(),
+  ).toEqual(['ack-loss', 'data-loss'])
+})

@@ -7,7 +7,7 @@ import type { Explanation } from './explanation.ts'
 import { burstsCost, chancesOf, lossesOf, shareCost, withoutLosses } from './fit.ts'
 
 /** Shares of lost packets that a bad link has: each of these steps is as likely as another. */
-const LEAST_SHARE = 0.002
+const LEAST_SHARE = 0.008
 const MOST_SHARE = 0.5
 const STEPS = 24
 

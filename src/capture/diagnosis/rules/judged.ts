@@ -28,7 +28,10 @@ export function judgedRule({ hypotheses, events, words, ...rule }: JudgedRule): 
       const best = own.find(({ isLevel }) => isLevel) ?? own[0]
       if (best === undefined || isOutageProved(view, best)) return undefined
       const shownEvents = events(best)
-      const weight = best.isLevel ? best.weight : own.reduce((sum, one) => sum + one.weight, 0)
+      // Both losses at once are no cause of their own: where they are likelier than all that are level, each of the two has their share too.
+      const both = own.find(({ hypothesis }) => hypothesis === 'both-losses')?.weight ?? 0
+      const level = judged.reduce((sum, one) => sum + (one.isLevel ? one.weight : 0), 0)
+      const weight = best.isLevel && both <= level ? best.weight : own.reduce((sum, one) => sum + one.weight, 0)
       const others = judged.filter((one) => !hypotheses.includes(one.hypothesis) && one.weight >= AS_LIKELY * weight)
       const { packet } = best.story.script
       const isGuess = shownEvents.every((event) => isBehindAll(event, best))
