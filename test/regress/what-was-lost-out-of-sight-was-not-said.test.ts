@@ -47,3 +47,24 @@ test('a server that cannot find the device is not called silent', () => {
   }
   expect(diagnose(scene.one()).causes.map(({ id }) => id)).toEqual(['arp-silent'])
 })
+
+/** tftp-hpa takes no ACK that it has, and sends the block again by its own timer, which a busy host keeps to some milliseconds. */
+test.each([
+  ['a client that waits', []],
+  ['a client that says its ACK again and again', [100, 151, 226, 339]],
+])('blocks that come only by the timer of the server, seen at %s, may be lost', (_who, repeatsMs) => {
+  const scene = new Scene().ask(packet.rrq('test.bin', 'tsize', '0')).server(packet.oack('tsize', '102000'))
+  scene.client(packet.ack(0), { afterMs: 0.02 })
+  for (let seq = 1; seq <= 200; seq++) {
+    let restMs = 0.3
+    if (seq % EVERY === 0) {
+      for (const afterMs of repeatsMs) scene.client(packet.ack(seq - 1), { afterMs })
+      restMs = 1003 + (seq % 7) * 9 - repeatsMs.reduce((sum, ms) => sum + ms, 0)
+    }
+    scene.server(packet.data(seq, seq === 200 ? 100 : 512), { afterMs: restMs })
+    scene.client(packet.ack(seq), { afterMs: 0.02 })
+  }
+  const { causes } = diagnose(scene.one())
+  const lost = causes.find(({ id }) => id === 'data-loss')
+  expect(lost?.confidence).toBe(causes[0].confidence)
+})

@@ -4,8 +4,8 @@ import type { View } from './view.ts'
 /** Pauses are reported where the longest takes this long at least. */
 const LEAST_LONGEST_MS = 800
 const LEAST_ALIKE = 3
-/** Timers are this exact, and some double. */
-const ALIKE = 0.03
+/** Timers of programs are this exact: dnsmasq looks four times in a second. Some double. */
+const ALIKE = 0.1
 
 /** Pauses that take less of a transfer are not reported. */
 const LEAST_SHARE = 0.1
@@ -23,11 +23,18 @@ export function pausesText(lengths: readonly number[]): string {
   return `${lengths.length} times, ${seconds(total)} in all, ${seconds(Math.max(...lengths))} at the longest`
 }
 
-/** Where the capture was not taken at the server: the pauses are alike, or multiples by powers of two, as the waits of a timer are. */
+/**
+ * Where the capture was not taken at the server: most pauses are alike, and nearly all are multiples of that, as the waits of a timer are when a
+ * packet is lost once or more.
+ */
 export function timerLike({ transfer }: View, lengths: readonly number[]): boolean {
   if (transfer.vantage.at === 'server' || lengths.length < LEAST_ALIKE) return false
-  const shortestMs = Math.min(...lengths)
-  return lengths.every((ms) => TIMES.some((n) => Math.abs(ms / shortestMs - n) <= ALIKE * n))
+  const share = (of: readonly number[], unitMs: number): number =>
+    lengths.filter((ms) => of.some((n) => Math.abs(ms / unitMs - n) <= ALIKE * n)).length / lengths.length
+  return lengths.some((unitMs) => share([1], unitMs) >= MOSTLY && share(TIMES, unitMs) >= NEARLY_ALL)
 }
 
+/** The first repeat may be lost as well. */
+const MOSTLY = 0.5
+const NEARLY_ALL = 0.8
 const TIMES = [1, 2, 3, 4, 7, 8, 15]

@@ -18,7 +18,7 @@ export interface ServerTurn {
 export interface ServerTurns {
   /** The ACK was seen, and the server sent its block again and waited for another ACK: it never had it. */
   readonly unheard: readonly ServerTurn[]
-  /** The next block came for the first time, although no other ACK had. */
+  /** The next block came for the first time, and no ACK just before it. */
   readonly late: readonly ServerTurn[]
   /** The ACK was seen, nothing came, and the next block came at once when the client said it again: that ACK was lost, or the block before. */
   readonly prompted: readonly ServerTurn[]
@@ -80,7 +80,7 @@ export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, win
           const kept = isAckedAgain ? (isRepeated ? unheard : undefined) : tookMs >= LATE_LEAST_MS ? quiet : undefined
           const turn = { seq: sent, ms: tookMs, shown: [ackAt, ...shown, i] }
           kept?.push(turn)
-          if (isAckedAgain && !isRepeated && tookMs >= LATE_LEAST_MS)
+          if (isAckedAgain && !isRepeated && tookMs >= LEAST_TIMER_MS)
             again.push({ ...turn, sinceAckMs: ms - ackAgainMs })
         }
         sent = seq
@@ -95,8 +95,12 @@ export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, win
   if (ackMs !== undefined && isRepeated && isAckedAgain)
     unheard.push({ seq: sent, ms: lastMs - ackMs, shown: [ackAt, ...shown] })
   const usualMs = turnsMs.length < LEAST_TURNS ? Infinity : quantile(turnsMs, 0.5)!
-  const late = quiet.filter(({ ms }) => ms >= LATE_TIMES * usualMs)
   const atOnceMs = Math.max(AT_ONCE_MS, AT_ONCE_TIMES * usualMs)
-  const prompted = again.filter(({ ms, sinceAckMs }) => ms >= LATE_TIMES * usualMs && sinceAckMs <= atOnceMs)
+  const soon = again.filter(({ ms, sinceAckMs }) => ms >= LATE_TIMES * usualMs && sinceAckMs <= atOnceMs)
+  // One short wait is nothing yet.
+  const prompted = soon.length > 1 || soon.some(({ ms }) => ms >= LATE_LEAST_MS) ? soon : []
+  const late = [...quiet, ...again.filter(({ ms }) => ms >= LATE_LEAST_MS)]
+    .filter((turn) => turn.ms >= LATE_TIMES * usualMs && !prompted.some(({ seq }) => seq === turn.seq))
+    .sort((a, b) => a.seq - b.seq)
   return { unheard, late, prompted }
 }
