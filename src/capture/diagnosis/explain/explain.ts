@@ -4,7 +4,7 @@ import { coincidenceCost } from './coincidence.ts'
 import type { Terms } from './client.ts'
 import type { Explanation } from './explanation.ts'
 import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost, PLACED } from './faults.ts'
-import { burstsCost, chancesOf, outagesCost, pausesCost } from './fit.ts'
+import { burstsCost, busyGain, chancesOf, outagesCost, pausesCost } from './fit.ts'
 import { mixtureOf } from './mixture.ts'
 import { type Habits, type LikelyHabits, likelyHabits } from './habits.ts'
 import { type Latency, type Script, scriptOf } from './script.ts'
@@ -163,6 +163,7 @@ function fitted(
     coincidenceCost(script, story.events)
   const { cost: _, ...rest } = story
   const told = { fault, habits, script, cost: base, own, ...rest }
+  if (fault === 'none') return { ...told, cost: base - busyGain(told) }
   if (own.length === 0 || fault === 'rx-one-behind') return told
   if (fault === 'slow-flash') return { ...told, cost: base + pausesCost(told, windowBlocks) }
   if (fault === 'outage') return { ...told, cost: base + outagesCost(told) }

@@ -70,13 +70,15 @@ export function pauseCost(cost: number, before: number): number {
 
 export type Costs = Readonly<Partial<Record<EventKind, number>>>
 
+export const CHANCE_PAUSE_COST = 6
+
 /** Events that happen on any link once in a while. What is not named does not happen. */
 const CHANCE: Costs = {
   'up-lost': 9,
   'down-lost': 9,
   'up-twice': 9,
   // A busy host, or a client that had something else to do.
-  pause: 6,
+  pause: CHANCE_PAUSE_COST,
   dead: 8,
   odd: 11,
 }

@@ -5,7 +5,7 @@
 import type { CapturedTransfer } from '../../contract.ts'
 import { IDLE_MS } from './asleep.ts'
 import type { Explanation } from './explanation.ts'
-import type { EventKind } from './faults.ts'
+import { CHANCE_PAUSE_COST, type EventKind, pauseCost } from './faults.ts'
 import type { Script } from './script.ts'
 import type { StoryEvent } from './branch.ts'
 
@@ -247,6 +247,17 @@ export function pausesCost({ own, script }: Explanation, windowBlocks: number): 
   const oddCost = own.length < LEAST_ALIKE ? FEW_COST : NO_RHYTHM_COST
   return shareCost(own.length, chancesOf(script, 'pause', own.length)) + oddCost * own.length
 }
+
+/** What it gains that a host that paused several times is busy: its pauses have a share of all packets, as those of a fault have. */
+export function busyGain({ events, script }: Pick<Explanation, 'events' | 'script'>): number {
+  const count = events.filter(({ kind }) => kind === 'pause').length
+  if (count < LEAST_ALIKE) return 0
+  let each = 0
+  for (let n = 0; n < count; n++) each += pauseCost(CHANCE_PAUSE_COST, n)
+  return Math.max(0, each - shareCost(count, chancesOf(script, 'pause', count)) - BUSY_COST * count)
+}
+
+const BUSY_COST = 1
 
 /** The same where the device drops what comes in a pause: losses that keep the rhythm. A dropped packet may be repeated, and be dropped again. */
 export function deafRhythmCost(story: Explanation, blksize: number): number | undefined {

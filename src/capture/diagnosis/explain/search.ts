@@ -466,7 +466,8 @@ class Search {
   /** A frame that the capture does not have, such as a broadcast, made the client see what waited. */
   #pushed(branch: Branch, block: number): Branch[] {
     const at = this.#at
-    const pushed = { ...branch, heldDown: undefined, cost: branch.cost + PUSHED_COST }
+    const cost = branch.cost + pauseCost(PUSHED_COST, branch.pauses)
+    const pushed = { ...branch, heldDown: undefined, cost, pauses: branch.pauses + 1 }
     return this.#arrive(pushed, block, this.#script.ms[at])
       .filter(({ explained }) => explained[0] === at)
       .map((b) => ({ ...b, explained: b.explained.slice(1) }))

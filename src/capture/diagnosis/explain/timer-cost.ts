@@ -12,6 +12,10 @@ const SECOND_OFF_MS = 5
 const SECOND_LATE_MS = 12
 /** No timer that learns is shorter. */
 const SHORTEST_ADAPTIVE_MS = 240
+const ADAPTIVE_LATE_MS = 10
+/** Of a doubling. */
+const ADAPTIVE_OFF = 0.15
+const ADAPTIVE_MEDIANS = 4
 /** By how well the time fits. */
 const TIMER_COST = { exact: 0.1, near: 1, odd: 4, never: 6 }
 
@@ -25,12 +29,20 @@ export function timerCost(script: Script, terms: Terms, { pause }: Branch, at: n
   if (quietMs < SHORTEST_TIMER_MS)
     return pause !== undefined && waitedAsWell(script, pause, at) ? TIMER_COST.near : TIMER_COST.never
   if (timer === 'none' && seq[at] !== REQUEST_SAID) return TIMER_COST.odd
-  if (timer === 'adaptive') return quietMs < SHORTEST_ADAPTIVE_MS ? TIMER_COST.odd : TIMER_COST.near
+  if (timer === 'adaptive') return isAdaptiveTime(script, quietMs) ? TIMER_COST.near : TIMER_COST.odd
   // It has just spoken. Many wait longer each time.
   if (heardBefore[at] >= 0 && seq[heardBefore[at]] === seq[at]) return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
   if (timerMs === undefined) return isWholeSeconds(ms[at] - tookMs, medianMs) ? TIMER_COST.near : TIMER_COST.odd
   if (!isTime && !isMultiple(quietMs, timerMs, 2 * medianMs)) return isTimerSure ? TIMER_COST.never : TIMER_COST.odd
   return isTimerSure ? TIMER_COST.exact : TIMER_COST.near
+}
+
+/** A timer that learns waits for some round trips, and for its shortest time at the least; from there on twice as long each time. */
+function isAdaptiveTime({ medianMs, timerMs }: Script, quietMs: number): boolean {
+  if (quietMs < SHORTEST_ADAPTIVE_MS) return false
+  if (ADAPTIVE_MEDIANS * medianMs >= SHORTEST_ADAPTIVE_MS) return true
+  const times = Math.log2(quietMs / (timerMs ?? SHORTEST_ADAPTIVE_MS + ADAPTIVE_LATE_MS))
+  return Math.abs(times - Math.round(times)) <= ADAPTIVE_OFF
 }
 
 /**
