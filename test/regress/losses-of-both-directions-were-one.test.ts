@@ -43,3 +43,11 @@ test('both losses far ahead of each alone are both named', () => {
       .toSorted(),
   ).toEqual(['ack-loss', 'data-loss'])
 })
+
+/** Of losses that may be of either direction none is said to be proved. */
+test('what is lost in either direction is said so', () => {
+  const { causes } = evaluate('both-losses', 'edk2', 'pytftpd-2', 4242)!.diagnosis
+  const textOf = (id: string) => causes.find((cause) => cause.id === id)?.evidence[0].text
+  expect(textOf('data-loss')).toContain('most of them because the block was lost')
+  expect(textOf('ack-loss')).toContain('some of them because the ACK was lost')
+})

@@ -21,10 +21,10 @@ export function lossRule({ evidence, ...rule }: LossSettings): Rule {
     events: ofKind(id === 'ack-loss' ? 'up-lost' : 'down-lost'),
     words: (blocks, _events, { story }, { judgement }) => {
       const isLevel = judgement.judged.some((j) => j.hypothesis === other && j.cost - story.cost < LEVEL)
-      const isEither = story.isEither === (id === 'ack-loss' ? 'up-lost' : 'down-lost')
-      return isLevel || isEither
-        ? `${blocks}: acknowledged only after a repeat, which both directions of loss explain`
-        : evidence(blocks)
+      if (isLevel) return `${blocks}: acknowledged only after a repeat, which both directions of loss explain`
+      if (story.isEither === undefined) return evidence(blocks)
+      const share = story.isEither === (id === 'ack-loss' ? 'up-lost' : 'down-lost') ? 'some' : 'most'
+      return `${blocks}: acknowledged only after a repeat, ${share} of them because ${id === 'ack-loss' ? 'the ACK' : 'the block'} was lost`
     },
   })
   return {
