@@ -68,3 +68,34 @@ test.each([
   const lost = causes.find(({ id }) => id === 'data-loss')
   expect(lost?.confidence).toBe(causes[0].confidence)
 })
+
+const WINDOW = 8
+const LOST = [5, 45, 85, 125, 165]
+
+/** In a window the device asks at once for a block that is missing, and nothing stalls. */
+function windows(isOvertaken: boolean): Scene {
+  const scene = new Scene().ask(packet.rrq('test.bin', 'windowsize', '8')).server(packet.oack('windowsize', '8'))
+  scene.client(packet.ack(0))
+  const lost = new Set(LOST)
+  for (let acked = 0; acked < 200; ) {
+    const sent = Array.from({ length: WINDOW }, (_, n) => acked + 1 + n)
+    const missing = sent.find((seq) => lost.delete(seq))
+    for (const seq of sent) if (seq !== missing) scene.server(packet.data(seq, 512), { afterMs: 0.05 })
+    if (missing !== undefined && isOvertaken) scene.server(packet.data(missing, 512), { afterMs: 0.05 })
+    acked = missing === undefined ? acked + WINDOW : missing - 1
+    scene.client(packet.ack(acked), { afterMs: 0.1 })
+  }
+  return scene
+}
+
+test('a block of a window that comes only when it is asked for was lost before', () => {
+  const { causes } = diagnose(windows(false).one())
+  expect(causes[0].id).toBe('data-loss')
+  expect(causes[0].evidence[0].text).toContain(`blocks ${LOST.join(', ')}`)
+})
+
+test('one that is overtaken was not', () => {
+  expect(diagnose(windows(true).one()).causes[0]?.evidence[0].text ?? '').not.toContain(
+    'only when the device had asked',
+  )
+})

@@ -54,6 +54,19 @@ const LOSSES: ReadonlySet<Hypothesis> = new Set(['ack-loss', 'data-loss', 'both-
 /** Blocks that came after the same wait each time, as a timer makes it: lost before they passed the place of the capture, or sent late. */
 export function unseenData(view: View): Finding | undefined {
   const { late, prompted, unheard } = view.turns
+  if (view.skipped.length > 0 && !isOtherFault(view))
+    return {
+      title: TITLE,
+      confidence: certainty(view.skipped.length),
+      likelihood: 1,
+      evidence: [
+        shown(
+          view,
+          `${blocksText(view.skipped)}: came only when the device had asked for it, although later ones of the window had come`,
+          view.skipped.flatMap((one) => one.shown),
+        ),
+      ],
+    }
   if (prompted.length > 0 && unheard.length === 0 && view.transfer.vantage.at !== 'server' && !isOtherFault(view))
     return {
       title: TITLE,

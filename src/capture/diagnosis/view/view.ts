@@ -9,6 +9,7 @@ import { type UploadPauses, uploadPausesOf } from '../upload/pauses.ts'
 import { type Episode, episodesOf } from './episodes.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
 import { type ServerTurns, serverTurnsOf } from './server-turns.ts'
+import { type Skipped, skippedOf } from './skipped.ts'
 import { countingPackets, frameNumbers } from './timeline.ts'
 
 export interface View {
@@ -27,6 +28,8 @@ export interface View {
   readonly pauses: UploadPauses
   /** What the server of a download in lock-step made of the ACKs. */
   readonly turns: ServerTurns
+  /** Blocks of a window that were lost in front of a capture that was not taken at the server. */
+  readonly skipped: readonly Skipped[]
   /** Indices of the packets that the client sent of its own accord, as the likeliest story has it. */
   readonly ownAccord: readonly number[]
 }
@@ -44,7 +47,8 @@ export function viewOf(transfer: CapturedTransfer): View {
   const upload = uploadLossesOf(transfer, list) ?? windowLossesOf(transfer, list)
   const turns = serverTurnsOf(transfer, list, latencies.windowBlocks)
   const pauses = uploadPausesOf(transfer, list, upload)
-  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, pauses, turns, ownAccord }
+  const skipped = skippedOf(transfer, list)
+  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, pauses, turns, skipped, ownAccord }
 }
 
 /** Without what the device refused: it answered by ICMP that nothing takes the packets there any more. Nothing is lost then. */
