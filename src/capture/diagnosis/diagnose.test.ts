@@ -207,6 +207,49 @@ describe('a hole', () => {
     expect(ended(scene.client(packet.ack(4)), 5)).toMatchObject({ outcome: 'complete', holes: { count: 0 } })
   })
 
+  /**
+   * Three stalls of two blocks: the ACKs of both are lost, and the first block leaves again, alone. `answers`: what the client says to that. Each second block
+   * is never acknowledged by itself.
+   */
+  function stalled(answers: (seq: number) => readonly number[]): Diagnosis {
+    const scene = blocks(new Scene().ask(packet.rrq('test.bin')), 1, 20)
+    for (const seq of [21, 31, 41]) {
+      scene.server(packet.data(seq, 512)).client(packet.ack(seq))
+      scene.server(packet.data(seq + 1, 512)).server(packet.data(seq + 2, 512), { afterMs: 0.1 })
+      scene.server(packet.data(seq, 512), { afterMs: 20 })
+      for (const answer of answers(seq)) scene.client(packet.ack(answer), { afterMs: 0.2 })
+      scene.server(packet.data(seq + 2, 512), { afterMs: 20 }).client(packet.ack(seq + 2))
+      blocks(scene, seq + 3, seq + 9)
+    }
+    return ended(scene, 51)
+  }
+
+  test('is none where the client answers old blocks with its place: its last ACK says that it has all', () => {
+    expect(stalled((seq) => [seq + 2])).toMatchObject({ outcome: 'complete', holes: { count: 0 } })
+  })
+
+  test.each([
+    ['answers old blocks by their own number', (seq: number) => [seq]],
+    ['answers them by their own number, behind an ACK that it held', (seq: number) => [seq + 2, seq]],
+    ['is silent on them', () => []],
+    ['says the block before', (seq: number) => [seq - 1]],
+  ])('is possible where the client %s', (_, answers) => {
+    expect(stalled(answers)).toMatchObject({ outcome: 'possible-holes', holes: { count: 3 } })
+  })
+
+  test('is possible where the device shows each frame with the next one, and goes by blocks', () => {
+    const scene = new Scene().ask(packet.rrq('test.bin'))
+    for (let seq = 1; seq <= 40; seq++) {
+      scene.server(packet.data(seq, 512))
+      if (seq !== 39) scene.client(packet.ack(seq - 1))
+      // An old block shows the one before it.
+      if (seq % 10 === 5) scene.server(packet.data(seq - 3, 512), { afterMs: 20 }).client(packet.ack(seq))
+      else scene.server(packet.data(seq, 512), { afterMs: 20 })
+      if (seq % 10 !== 5 && seq !== 38) scene.client(packet.ack(seq))
+    }
+    expect(ended(scene, 41).outcome).toBe('possible-holes')
+  })
+
   test('is a block of which the capture has neither DATA nor ACK', () => {
     const scene = blocks(begun(10), 12, 20)
     expect(ended(scene, 21)).toMatchObject({

@@ -4,6 +4,7 @@
  */
 import type { CapturedTransfer } from '../contract.ts'
 import type { PossibleHoles } from './contract.ts'
+import { namesItsPlace } from './position.ts'
 
 /** Windows of one and two keep their numbers in the server that mislabels blocks. */
 const LEAST_MISLABELLED_WINDOW = 3
@@ -26,6 +27,8 @@ export function holesOf(transfer: CapturedTransfer, list: Uint32Array): Possible
         'the server gave two blocks the same number, so the bytes behind these numbers are not those of the file',
     }
   if (agreed.windowsize > 1 || missing.count === 0) return NONE
+  // Its last ACK says that it has everything.
+  if (outcome.type === 'complete' && namesItsPlace(transfer, list)) return NONE
   const few = missing.count === 1
   return {
     ...missing,
