@@ -29,6 +29,8 @@ export interface ForeignClient {
   readonly netascii: boolean
   /** In bytes: what is shorter it stores wrongly at any server. */
   readonly leastPutBytes: number
+  /** It asks as a boot ROM does that may count repeats: one block at a time, whatever was chosen (rule A13). */
+  readonly asksAsRom: boolean
   /** Resolves with what it printed; rejects when it ends with a failure or says so, or takes longer than 30 s. */
   run(errand: Errand): Promise<string>
 }
@@ -37,6 +39,7 @@ interface Row {
   readonly blksize?: number
   readonly windowsize?: number
   readonly leastPutBytes?: number
+  readonly asksAsRom?: boolean
 }
 
 interface Program {
@@ -110,7 +113,8 @@ const PROGRAMS: readonly Program[] = [
     kind: 'busybox',
     program: 'busybox',
     debianPackage: 'busybox',
-    rows: [{}, { blksize: 1428 }],
+    // `tsize=0` alone; with a blksize that comes first.
+    rows: [{ asksAsRom: true }, { blksize: 1428 }],
     ipv6: true,
     netascii: false,
     works: (path) => spawnSync(path, ['--list'], { encoding: 'utf8' }).stdout?.split('\n').includes('tftp') ?? false,
@@ -155,6 +159,7 @@ function rowsOf(program: Program): ForeignClient[] {
     ipv6: program.ipv6,
     netascii: program.netascii,
     leastPutBytes: row.leastPutBytes ?? 0,
+    asksAsRom: row.asksAsRom ?? false,
     run: (errand) => execute(path ?? program.program, program.args(errand, row), dirname(errand.local)),
   }))
 }

@@ -55,8 +55,9 @@ for (const client of FOREIGN_CLIENTS) {
       'get with %s',
       async (_name, options, window) => {
         const { event } = await fetchWhole(client, POLICY_BYTES, options)
+        const chosen = client.asksAsRom ? 1 : window(client.blksize)
         // A machine that is too busy for a window goes back to lock-step (rule A11).
-        if (event.retransmitted === 0) expect(event.window).toBe(Math.max(client.windowsize, window(client.blksize)))
+        if (event.retransmitted === 0) expect(event.window).toBe(Math.max(client.windowsize, chosen))
       },
     )
 
