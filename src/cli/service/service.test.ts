@@ -9,7 +9,7 @@ import { openLogFile } from './log-file.ts'
 import { writePidFile } from './pid-file.ts'
 import { notifyService } from './notify.ts'
 import { openSyslog, syslogPrinter } from './syslog.ts'
-import { findUser, handOver } from './user.ts'
+import { checkReadable, findUser, handOver } from './user.ts'
 
 describe('the pidfile', () => {
   test('has the number, and is gone afterwards', () => {
@@ -33,6 +33,13 @@ describe('the pidfile', () => {
 
 test('a log file that cannot be written', () =>
   expect(() => openLogFile('/nowhere/log')).toThrow(/cannot write --log-file/))
+
+test('a user that cannot read the program is named, with what to do', () => {
+  expect(() => checkReadable('nobody', '/no/such/folder')).toThrow(
+    '--user nobody: that user cannot read Foresend itself in /no/such/folder; install it where all users may read it',
+  )
+  expect(() => checkReadable('nobody', process.cwd())).not.toThrow()
+})
 
 describe('findUser', () => {
   const { username, uid, gid } = userInfo()

@@ -1,7 +1,9 @@
 /** Gives up root: a server needs it only to bind its port. */
 import { execFileSync } from 'node:child_process'
-import { lchownSync, mkdirSync, readdirSync } from 'node:fs'
+import { accessSync, constants, lchownSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PACKAGE_ROOT } from '../../own-files.ts'
 import { usageError } from '../exit.ts'
 
 export interface User {
@@ -27,7 +29,10 @@ export function findUser(text: string): User {
   return { name, uid, gid }
 }
 
-/** This process and all its threads are `user` from now on, for good. What lies in `folder` goes to that user first. */
+/**
+ * This process and all its threads are `user` from now on, for good. What lies in `folder` goes to that user first. Throws ERR_TFTP_USAGE where that user
+ * cannot read the program.
+ */
 export function becomeUser({ name, uid, gid }: User, folder: string | undefined): void {
   if (process.getuid?.() !== 0) return
   if (folder !== undefined) handOver(folder, uid, gid)
@@ -36,6 +41,18 @@ export function becomeUser({ name, uid, gid }: User, folder: string | undefined)
   initgroups?.(name, gid)
   process.setgid?.(gid)
   process.setuid?.(uid)
+  checkReadable(name, fileURLToPath(PACKAGE_ROOT))
+}
+
+/** Threads and the page read files of the program later on. */
+export function checkReadable(user: string, folder: string): void {
+  try {
+    accessSync(join(folder, 'package.json'), constants.R_OK)
+  } catch {
+    throw usageError(
+      `--user ${user}: that user cannot read Foresend itself in ${folder}; install it where all users may read it, or name another --user`,
+    )
+  }
 }
 
 /** A link in the folder changes hands itself, and never the file that it leads to: the user of an earlier start may have put it there. */
