@@ -201,6 +201,15 @@ describe('A1: a client that drops all but the next block without a word', () => 
     expect(rounds(inquire(finder, 300, () => false))).toBe(14)
   })
 
+  test('as often anew when it was taken for one of any order meanwhile', () => {
+    const each = inquire(new OrderSearch(), 300, () => false).length / 10
+    const finder = new OrderSearch()
+    expect(rounds(inquire(finder, 9 * each, () => false))).toBe(9)
+    finder.likelyAny()
+    finder.doubted()
+    expect(rounds(inquire(finder, 300, () => false))).toBe(14)
+  })
+
   test('is not found where one of any order loses half of the questions and answers', () => {
     for (let seed = 1; seed <= 2000; seed++) {
       const rng = new Rng(seed, 'any order')

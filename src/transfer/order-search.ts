@@ -8,7 +8,7 @@
  * - `top`: the highest acknowledged block. A client that stores any block has just taken the missing one, so it answers. One
  *   that counts in order is silent, or answers this and every repeat.
  * - `top-again`, when it was answered: silent on repeats, or not? One that answers both is asked with `ahead` as well: a client that stores any block and
- *   acknowledges whatever comes takes that one, and in order is who says nothing to it.
+ *   acknowledges whatever comes takes that one; a client in order says nothing to it.
  * - `ahead`: the block two beyond the highest acknowledged block, never the final one. ACK of it means `any`; the highest acknowledged block named in answer is told apart by
  *   `top` again.
  * - `more` asks nothing: the next block leaves and makes a new top, for clients that answer once per position only.
@@ -25,10 +25,10 @@ const PROOFS = 5
 /** The proofs needed of a device that was seen to send an old ACK which nothing of ours can have caused. */
 const PROOFS_AFTER_STALE = 7
 
-/** After so many questions in a row without an answer they leave faster, or as slowly as before. */
+/** After this many questions in a row without an answer they leave faster, or as slowly as before. */
 const UNANSWERED = 4
 
-/** So many questions that new blocks may interrupt are followed by so many that none interrupts, until something is proved. */
+/** This many questions may be interrupted by new blocks, and the next UNINTERRUPTED are not, in turn, until something is proved. */
 const INTERRUPTED = 9
 const UNINTERRUPTED = 6
 
@@ -107,7 +107,6 @@ export class OrderSearch {
    */
   nextQuestion(top: number, mayBeNew: boolean, mayBeAhead = true): Question {
     this.#mayBeAhead = mayBeAhead
-
     if (top !== this.#top) this.#movedOn(top)
     else this.#noteSilence()
     // One that answers repeats would have answered this one.
@@ -218,6 +217,8 @@ export class OrderSearch {
     this.#isLikely = false
     this.order = 'unknown'
     this.#proofs = 0
+    this.#muteProofs = 0
+    this.#pairs = 0
     this.#needed = PROOFS_AFTER_STALE
     this.#asked = 'more'
   }
