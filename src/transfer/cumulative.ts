@@ -58,7 +58,7 @@ function open(s: SenderState, now: number): void {
   const w = (s.windows = new Windows())
   openTiming(s, w.timing)
   send(s, w, now)
-  arm(s, now)
+  arm(s, w, now)
 }
 
 function acked(s: SenderState, now: number, seq: number): void {
@@ -82,7 +82,7 @@ function timer(s: SenderState, now: number): void {
   const isIdle = now - Math.max(s.heardAt, s.lastSentAt) >= UNTIMED_MS
   if (s.paceAt <= now) {
     pace(s, now)
-    arm(s, now)
+    arm(s, w, now)
   }
   if (s.burstAt <= now) {
     s.burstAt = Infinity
@@ -93,7 +93,7 @@ function timer(s: SenderState, now: number): void {
         ask(s, w, now)
       }
       // The rest of a window that leaves again after a silence begins no new one.
-      if (s.timeouts === 0) arm(s, now)
+      if (s.timeouts === 0) arm(s, w, now)
     }
   }
   if (s.stuckAt <= now) {
@@ -133,7 +133,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   w.isBehindQuestions = !inside && s.nextToSend > s.firstUnacked
   if (inside || w.isBehindQuestions) s.stuckAt = now + stuckMs(rto)
   if (!inside || w.insideAck === 'progress') send(s, w, now)
-  arm(s, now)
+  arm(s, w, now)
 }
 
 function misjudge(w: Windows): void {
@@ -185,7 +185,7 @@ function goBack(s: SenderState, w: Windows, now: number): void {
   repeated(w.timing)
   w.burstEnd = s.firstUnacked
   send(s, w, now)
-  arm(s, now)
+  arm(s, w, now)
 }
 
 /** Sends what window and burst allow. */
@@ -256,7 +256,7 @@ function timeout(s: SenderState, w: Windows, now: number): void {
     w.asksAfterBurst = s.nextToSend < w.reach
     if (!w.asksAfterBurst) isAsked = ask(s, w, now)
   } else isAsked = false
-  arm(s, now)
+  arm(s, w, now)
   if (w.pauses && now - s.progressAt >= WHOLE_WINDOW_MS) s.retryAt = Math.max(s.retryAt, now + WHOLE_WINDOW_MS)
   // Enough questions for this second; the whole window is none.
   if (!isAsked || !canAsk(s, now, STEP)) {
@@ -276,9 +276,9 @@ function timeout(s: SenderState, w: Windows, now: number): void {
 function repeatBeyondBudget(s: SenderState, w: Windows, now: number): boolean {
   if (s.nextToSend > s.firstUnacked) {
     if (w.walkSeq < s.firstUnacked) w.walkSeq = s.firstUnacked
-    if (w.walkSeq < s.nextToSend) return repeat(s, now, w.walkSeq) && w.walkSeq++ > 0
+    if (w.walkSeq < s.nextToSend) return repeat(s, w, now, w.walkSeq) && w.walkSeq++ > 0
     w.walkSeq = 0
-    return stepAhead(s, now)
+    return stepAhead(s, w, now)
   }
   if (!mayAsk(s, now, 1)) return false
   sendUpTo(s, now, s.firstUnacked + 1)
@@ -287,34 +287,38 @@ function repeatBeyondBudget(s: SenderState, w: Windows, now: number): boolean {
 
 /** A client that named its place lacks the block behind it, unless what left since then moved it on: every other question is about one of the two. */
 function ask(s: SenderState, w: Windows, now: number): boolean {
-  if (w.repeatedAcks === 0 || s.timeouts % 2 === 0 || s.nextToSend >= s.lastSeq) return stepAhead(s, now)
+  if (w.repeatedAcks === 0 || s.timeouts % 2 === 0 || s.nextToSend >= s.lastSeq) return stepAhead(s, w, now)
   const beyond = s.firstUnacked + 2
   const hasBeyond = !w.answersEach && beyond < s.nextToSend
-  if (!mayAsk(s, now, hasBeyond ? STEP : 1)) return false
-  w.asked += hasBeyond ? STEP : 1
+  if (!mayAskNow(s, w, now, hasBeyond ? STEP : 1)) return false
   carryOut(s, now, { type: 'repeat', seq: s.firstUnacked })
   if (hasBeyond) carryOut(s, now, { type: 'repeat', seq: beyond })
   return true
 }
 
 /** The next block, which moves a client on that has everything, and one that it cannot use there: U-Boot answers such a block once for each position. */
-function stepAhead(s: SenderState, now: number): boolean {
+function stepAhead(s: SenderState, w: Windows, now: number): boolean {
   const next = s.nextToSend
   // The client may stand just before the final block, and mute: then nothing else moves it. It counts in order, as its window says.
   const isFinal = next === s.lastSeq && now - s.progressAt >= FINAL_AHEAD_MS
-  if (next >= s.lastSeq && !isFinal) return repeat(s, now, s.timeouts % 2 === 0 ? s.firstUnacked : next - 1)
+  if (next >= s.lastSeq && !isFinal) return repeat(s, w, now, s.timeouts % 2 === 0 ? s.firstUnacked : next - 1)
   const hasBeyond = next + 2 < s.lastSeq
-  if (!mayAsk(s, now, hasBeyond ? STEP : 1)) return false
-  if (s.windows !== undefined) s.windows.asked += hasBeyond ? STEP : 1
+  if (!mayAskNow(s, w, now, hasBeyond ? STEP : 1)) return false
   carryOut(s, now, { type: 'ahead' })
   if (hasBeyond) carryOut(s, now, { type: 'beyond', seq: next + 2 })
   return true
 }
 
-function repeat(s: SenderState, now: number, seq: number): boolean {
-  if (!mayAsk(s, now, 1)) return false
-  if (s.windows !== undefined) s.windows.asked++
+function repeat(s: SenderState, w: Windows, now: number, seq: number): boolean {
+  if (!mayAskNow(s, w, now, 1)) return false
   carryOut(s, now, { type: 'repeat', seq })
+  return true
+}
+
+/** As `mayAsk`; the bound of rule N3 counts questions apart. */
+function mayAskNow(s: SenderState, w: Windows, now: number, datagrams: number): boolean {
+  if (!mayAsk(s, now, datagrams)) return false
+  w.asked += datagrams
   return true
 }
 
@@ -333,16 +337,15 @@ function notePause(s: SenderState, w: Windows, now: number): void {
     if (silentMs <= LONGEST_PAUSE_MS) s.pauseMs = Math.max(s.pauseMs, silentMs)
   } else if (s.timeouts > 0 && s.rto.srttMs > 0 && now - s.lastSentAt >= soonestAnswerMs(s.rto)) {
     s.pauseMs = 0
-    if (now - s.lastSentAt > answerWindowMs(s.rto)) return
-    w.losesPackets = true
-    w.pauses = false
+    if (now - s.lastSentAt <= answerWindowMs(s.rto)) {
+      w.losesPackets = true
+      w.pauses = false
+    }
   }
 }
 
-function arm(s: SenderState, now: number): void {
-  const isFirst = s.timeouts === 0
-  const pauseMs = isFirst ? Math.max(pauseWaitMs(s), s.windows?.losesPackets === true ? 0 : s.policy.firstRtoMs) : 0
-  s.retryAt =
-    waitsFrom(s, now) +
-    Math.max(answerWaitMs(s, now, s.timeouts), s.windows === undefined ? 0 : unpacedMs(s.windows.timing), pauseMs)
+function arm(s: SenderState, w: Windows, now: number): void {
+  const firstMs = w.losesPackets ? 0 : s.policy.firstRtoMs
+  const pauseMs = s.timeouts > 0 ? 0 : Math.max(pauseWaitMs(s), firstMs)
+  s.retryAt = waitsFrom(s, now) + Math.max(answerWaitMs(s, now, s.timeouts), unpacedMs(w.timing), pauseMs)
 }
