@@ -53,7 +53,7 @@ const LONGEST_QUESTION_ROUNDS = 20
 /** The network may deliver a copy of an ACK this late. The timer of a client that stores any block rings later than this after its last ACK. */
 const LATE_COPY_MS = 200
 /**
- * So many questions leave one right behind the other. A link that fell asleep loses the first frame that wakes it, each way: the answer to the second
+ * This many questions leave one right behind the other. A link that fell asleep loses the first frame that wakes it, each way: the answer to the second
  * question wakes it on the way back, and the answer to the third arrives. That is tried in the second second of a silence, and from then on as soon as it helped once.
  */
 const RUN_BLOCKS = 3
@@ -188,9 +188,10 @@ function runSpacingMs({ asked, rto }: SenderState): number {
 
 /** Rule A14: a device that counts repeats, or may, gets no run. */
 function isInRun(s: SenderState, timeouts: number): boolean {
+  if (timeouts === 0) return false
   const { runsHelp, asked, policy, patient, mayCountRepeats } = s
   if (!policy.nudges || patient || mayCountRepeats) return false
-  if (runsHelp && timeouts > 0 && timeouts < RUN_BLOCKS) return true
+  if (runsHelp && timeouts < RUN_BLOCKS) return true
   return (runsHelp || asked > MOST_ASKED) && timeouts % MOST_ASKED > MOST_ASKED - RUN_BLOCKS
 }
 

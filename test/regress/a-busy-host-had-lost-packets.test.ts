@@ -1,7 +1,6 @@
 /**
  * Transfers of real programs on a host that did much else: each block left once and each ACK came once, and some came late, no two after the same time.
- * Each further pause was the less believable, while a timer that learns ended a wait at any time, and a frame that waited was seen by chance again and
- * again.
+ * Each further pause cost more, while a timer that learns could end a wait at any time, and a waiting frame could be seen by chance without a limit.
  */
 import { expect, test } from 'vitest'
 import { diagnose } from '../../src/capture/diagnosis/index.ts'

@@ -1,5 +1,5 @@
 /**
- * A capture of 20,000 packets with much loss took seven seconds: a story that nobody believes was told to its end before any other, and stories were
+ * A capture of 20,000 packets with much loss took seven seconds: the search read an unlikely story to its end before any other, and stories were
  * compared by texts made of each. Stories of one capture have to end at the same packet, or a longer one costs more for that alone.
  */
 import { expect, test } from 'vitest'

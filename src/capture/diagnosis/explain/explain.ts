@@ -29,7 +29,7 @@ const HOPELESS_BEGINNING = 1.25
 const RARE_COST = 2
 const COMMON: ReadonlySet<FaultName> = new Set(['none', 'ack-loss', 'data-loss', 'both-losses'])
 
-/** What a story is told with. */
+/** What a search reads a story with. */
 interface Told extends LikelyHabits {
   readonly script: Script
 }
@@ -80,7 +80,7 @@ export function explain(
     })
     return begun.filter(({ cost }) => cost <= limit).map(({ one }) => one)
   }
-  /** Stories that were told before another one had to stop sooner are told anew up to there. */
+  /** A later search may stop sooner than those before it: these run again, up to the same packet. */
   const evenly = (told: readonly Explanation[]): Explanation[] =>
     told.flatMap((one) => {
       if (one.read <= most) return [one]
