@@ -17,7 +17,19 @@ const LAST_LINGER_TIMEOUTS = 4
 /** The least time of a client's own timer: what it repeats this long after a packet of ours may not be an answer to it (rules A5, A6, A12). */
 export const CLIENT_TIMER_MS = 800
 /** The same of a client with a window: it may be `foresend get`, whose timer is 250 ms, and a wrong round trip spaces all its windows. */
-export const WINDOWED_TIMER_MS = 100
+const WINDOWED_TIMER_MS = 100
+/** iPXE's first timer is a quarter of a second, and a tick of 55 ms more on a PC: its ACK 0 repeats about then. */
+const IPXE_TIMER_MS = [225, 310] as const
+
+/**
+ * Whether an ACK 0 that took `rttMs` may be a repeat by the client's own timer, which is no round trip (rule A6). Of a client that may count repeats a
+ * shorter one is believed, because DATA 1 would come twice where it was true.
+ */
+export function mayBeTimer(rttMs: number, hasWindow: boolean, mayCountRepeats: boolean): boolean {
+  if (hasWindow) return rttMs >= WINDOWED_TIMER_MS
+  const isIpxe = !mayCountRepeats && rttMs >= IPXE_TIMER_MS[0] && rttMs <= IPXE_TIMER_MS[1]
+  return isIpxe || rttMs >= CLIENT_TIMER_MS
+}
 
 /** The waits before each repeat of our first packet, in milliseconds; no more repeats follow. */
 export function firstContactWaitsMs(packet: 'oack' | 'data', near: boolean): readonly number[] {

@@ -32,6 +32,7 @@ import {
   gapSpacingMs,
   LONGEST_PAUSE_MS,
   PAUSED_MS,
+  LIKE_BY_CHANCE,
   pauseWaitMs,
   slowestMs,
   soonestAnswerMs,
@@ -52,11 +53,19 @@ const LONGEST_QUESTION_MS = 25
 const LONGEST_QUESTION_ROUNDS = 20
 /** The network may deliver a copy of an ACK this late. The timer of a client that stores any block rings later than this after its last ACK. */
 const LATE_COPY_MS = 200
+/** A round trip so much shorter than the smoothed one shows that those before were none: timers of the client, or its pauses (rule A6). */
+const CORRECTED_SHARE = 1 / 4
+/** … where it is longer than this: what the network delays is shorter. */
+const LONG_MS = 20
 /**
  * This many questions leave one right behind the other. A link that fell asleep loses the first frame that wakes it, each way: the answer to the second
  * question wakes it on the way back, and the answer to the third arrives. That is tried in the second second of a silence, and from then on as soon as it helped once.
  */
 const RUN_BLOCKS = 3
+/** This many answers in a row that came equally long after a repeat show the round trip (rule A6): two by chance, and two after half the wait. */
+const LIKE_ANSWERS = 4
+/** Times are equal that differ by PAUSED_MS, or by this share. */
+const LIKE_SHARE = 1 / 4
 /** From this repeat of DATA 1 on the next block follows it. */
 const REPEATS_OF_FIRST = 2
 /** A client with a timer of this at most is waited for. */
@@ -212,13 +221,10 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
     rttMs = now - leftAt
     if ((s.patient || s.mayCountRepeats) && cameTooSoon(s, seq, rttMs)) return false
     // What nothing of ours repeats, the client's own timer acknowledges once more: that is no round trip.
-    if (!s.patient || rttMs < CLIENT_TIMER_MS) {
-      if (rto.srttMs === 0 || seq === 1) s.pauseMs = 0
-      rto.sample(rttMs)
-    }
+    if (!s.patient || rttMs < CLIENT_TIMER_MS) timed(s, now, seq, rttMs)
     s.counters[COUNTER.srttMs] = rto.srttMs
-  }
-  if (rto.srttMs === 0) s.pauseMs = answerTookMs(s, now, seq)
+  } else if (rto.srttMs > 0) resampled(s, now)
+  if (rto.srttMs === 0) untimed(s, now, seq)
   markAcked(board, seq)
   // What left before it is answered: packets do not overtake each other that far.
   if (s.unaskedLeft > 0 && leftAt > unaskedSince(s)) s.unaskedLeft = 0
@@ -256,9 +262,47 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
   return true
 }
 
+/** Block `seq` left once, and its ACK took `rttMs`. */
+function timed(s: SenderState, now: number, seq: number, rttMs: number): void {
+  const { rto } = s
+  s.likeAnswers = 0
+  if (rto.srttMs === 0 || seq === 1) s.pauseMs = 0
+  if (rto.srttMs > LONG_MS && rttMs < CORRECTED_SHARE * rto.srttMs) rto.restart(rttMs)
+  // One pause of the client holds all blocks that are out, and is sampled once.
+  else if (rttMs <= LONG_MS || rttMs < 2 * rto.srttMs || now - s.freshAt > CORRECTED_SHARE * rttMs) rto.sample(rttMs)
+}
+
 /**
- * No round trip is known, and block `seq` was repeated: whichever copy was answered, the round trip is not longer than this (rule A6). 0 where that
- * says nothing: the next block waited for as long in vain, the client's own timer may have spoken, or its answer followed a repeat at once.
+ * A block that was repeated was answered. Where that took equally long after the repeat several times, after waits of two lengths, it is the round trip, because only one
+ * of the two lengths can be that of an answer to the copy before (rule A6).
+ */
+function isRoundTrip(s: SenderState, now: number): boolean {
+  const sinceMs = now - s.lastSentAt
+  const isLikeLast = Math.abs(sinceMs - s.answerMs) <= Math.max(PAUSED_MS, LIKE_SHARE * sinceMs)
+  if (s.timeouts !== 1) s.likeAnswers = 0
+  else s.likeAnswers = isLikeLast ? s.likeAnswers + 1 : 1
+  s.answerMs = sinceMs
+  return s.likeAnswers >= LIKE_ANSWERS
+}
+
+/** No round trip is known, and block `seq` was repeated. */
+function untimed(s: SenderState, now: number, seq: number): void {
+  if (isRoundTrip(s, now)) {
+    s.pauseMs = 0
+    s.rto.sample(s.answerMs)
+  } else s.pauseMs = s.likeAnswers < LIKE_BY_CHANCE ? answerTookMs(s, now, seq) : 0
+}
+
+/** Every block is repeated, and a round trip that was none is never corrected: a pause of the client, or its timer. */
+function resampled(s: SenderState, now: number): void {
+  const { rto } = s
+  if (rto.srttMs <= LONG_MS || now - s.lastSentAt >= CORRECTED_SHARE * rto.srttMs) s.likeAnswers = 0
+  else if (isRoundTrip(s, now)) rto.restart(s.answerMs)
+}
+
+/**
+ * Whichever copy of block `seq` was answered, the round trip is not longer than this (rule A6). 0 where that says nothing: the next block waited for as
+ * long in vain, the client's own timer may have spoken, or its answer followed a repeat at once.
  */
 function answerTookMs(s: SenderState, now: number, seq: number): number {
   const tookMs = now - sentAt(s.board, seq)

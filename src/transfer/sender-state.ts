@@ -83,6 +83,9 @@ const RARE = {
   everTimedOut: false,
   /** How long the client was silent before it went on by itself; while no round trip is known, what its answers took at most. 0: neither is known (rule A6). */
   pauseMs: 0,
+  /** While no round trip is known: how long after its repeat the last block was answered, and how many in a row took as long (rule A6). */
+  answerMs: 0,
+  likeAnswers: 0,
   /** Datagrams that asked a silent client where it is, and when the last of them left (questions.ts). */
   asked: 0,
 

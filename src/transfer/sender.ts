@@ -24,7 +24,7 @@ import {
   type WindowPolicy,
 } from './contract.ts'
 import { CUMULATIVE } from './cumulative.ts'
-import { CLIENT_TIMER_MS, contactWaitMs, mostRepeats, WINDOWED_TIMER_MS } from './first-contact.ts'
+import { contactWaitMs, mayBeTimer, mostRepeats } from './first-contact.ts'
 import { INDIVIDUAL } from './individual.ts'
 import { Oddities, outOfPlace } from './oddities.ts'
 import { SENDER_TRANSITIONS, type SenderCause, type SenderPhase, step } from './phases.ts'
@@ -185,7 +185,7 @@ export class Sender implements Machine {
       s.oack = undefined
       const rttMs = now - s.startedAt
       // A near client answers sooner, or its answer was lost and its own timer spoke: that is no round trip.
-      const isTimer = s.near && rttMs >= (s.policy.cumulative ? WINDOWED_TIMER_MS : CLIENT_TIMER_MS)
+      const isTimer = s.near && mayBeTimer(rttMs, s.policy.cumulative, s.mayCountRepeats)
       if (s.counters[COUNTER.timeouts] === 0) this.#timed(rttMs, !isTimer)
       else if (s.policy.cumulative && now - repeatedAt > UNTIMED_MS) this.#timed(rttMs, false)
       this.#go('accepted')
@@ -198,10 +198,10 @@ export class Sender implements Machine {
     this.#follow(now, before)
   }
 
-  /** The first contact took `rttMs`; where that is no sample, it took no longer. */
+  /** The first contact took `rttMs`; where that is no sample, it took no longer. What came when the client's own timer was due says nothing. */
   #timed(rttMs: number, isSample: boolean): void {
     if (isSample) this.#s.rto.sample(rttMs)
-    else this.#s.pauseMs = rttMs
+    else if (Math.abs(rttMs - this.#s.clientTimeoutMs) > UNTIMED_MS) this.#s.pauseMs = rttMs
   }
 
   /** A rule may have ended the transfer, or moved the first unacknowledged block from `before`. */

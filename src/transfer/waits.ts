@@ -38,6 +38,8 @@ const PERSISTENT_WAIT_MS = 125
 /** The retransmission timeout while no round trip was measured. */
 const NEAR_UNKNOWN_MS = 250
 const FAR_UNKNOWN_MS = 1000
+/** This many answers in a row may have come equally long after a repeat by chance (rule A6). */
+export const LIKE_BY_CHANCE = 2
 /** Rule A6: a client that paused gets this much more time than its pause took. */
 const PAUSE_ROOM = 1.25
 /** A client that goes on this long after the last datagram paused; to answer a repeat takes U-Boot 1.1.x 3 ms of console output. */
@@ -105,13 +107,20 @@ export function answerWaitMs(s: SenderState, now: number, timeouts: number, kept
     if (now - s.progressAt >= PERSISTENT_MS || !s.policy.nudges) return QUIET_WAIT_MS
     return isHurried(s) ? rto.waitMs(0, policy.rtoMinMs, cap) : rto.waitMs(0, PERSISTENT_WAIT_MS, cap)
   }
-  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, s.near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS)
+  if (rto.srttMs === 0) return Math.max(policy.rtoMinMs, unknownWaitMs(s))
+  if (s.likeAnswers >= LIKE_BY_CHANCE) return Math.max(policy.rtoMinMs, rto.waitMs(0, 0, cap) / 2)
   if (timeouts + kept === 0) return rto.waitMs(0, policy.wholeMs || policy.rtoMinMs, cap)
   const ownMs = rto.waitMs(0, 0, cap)
   // Only where the floor is what is waited for: a link that is slow itself needs the doubling (Karn).
   if (!s.near || ownMs >= policy.rtoMinMs) return rto.waitMs(timeouts + kept, policy.rtoMinMs, cap)
   if (kept === 0 && timeouts <= QUICK_TRIES) return Math.max(ownMs, Math.min(QUICK_SHARE * policy.rtoMinMs, QUICK_MS))
   return rto.waitMs(Math.max(0, timeouts - QUICK_TRIES - 1) + kept, policy.rtoMinMs, cap)
+}
+
+/** The wait while no round trip is known. A shorter one tells whether repeats are answered at once, or what left before them (rule A6). */
+function unknownWaitMs({ near, likeAnswers }: SenderState): number {
+  const waitMs = near ? NEAR_UNKNOWN_MS : FAR_UNKNOWN_MS
+  return likeAnswers < LIKE_BY_CHANCE ? waitMs : waitMs / 2
 }
 
 /** How long the first timeout of a stall waits at least for a client that pauses (rule A6). */
