@@ -122,8 +122,8 @@ function timer(s: SenderState, now: number): void {
   if (s.retryAt <= now) timeout(s, now)
 }
 
-function refused(s: SenderState, now: number): boolean {
-  const answer = answersUnasked(s, now)
+function refused(s: SenderState, now: number, isAlive: boolean): boolean {
+  const answer = answersUnasked(s, now, isAlive)
   if (answer === 'no') return false
   const isProof = answer === 'at-once'
   if (s.refused) {

@@ -11,6 +11,6 @@ export interface Reading {
   acked(s: SenderState, now: number, seq: number): void
   /** A deadline of blocks came due (timers.ts). */
   timer(s: SenderState, now: number): void
-  /** ERROR 5 arrived: true when it answers a block that was not asked for, and the transfer goes on without (rule A10). */
-  refused(s: SenderState, now: number): boolean
+  /** ERROR 5 arrived: true when it answers a block that was not asked for, and the transfer goes on without (rule A10). `isAlive`: its text says that the client has a transfer. */
+  refused(s: SenderState, now: number, isAlive: boolean): boolean
 }

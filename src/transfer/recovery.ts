@@ -184,12 +184,12 @@ export function unaskedSince(s: SenderState): number {
 /**
  * What an ERROR 5 that arrives now answers: a block that left just now and that the client did not ask for, `at-once`; or such a block that
  * left earlier, `late`, because a client that paused answers one after the other what came meanwhile. A late one proves nothing: any host
- * may send it for a transfer that it does not know. `no` is the end of the transfer.
+ * may send it for a transfer that it does not know. `no` is the end of the transfer. A client that is alive answers a copy that the network made.
  */
-export function answersUnasked(s: SenderState, now: number): 'at-once' | 'late' | 'no' {
+export function answersUnasked(s: SenderState, now: number, isAlive: boolean): 'at-once' | 'late' | 'no' {
   if (s.nextToSend - s.firstUnacked > 1) s.unaskedAt = Math.max(s.unaskedAt, s.lastSentAt)
   const isLate = now - unaskedSince(s) > answerWindowMs(s.rto)
-  if (isLate && (s.unaskedLeft === 0 || s.firstUnacked === s.lastSeq)) return 'no'
+  if (isLate && !isAlive && (s.unaskedLeft === 0 || s.firstUnacked === s.lastSeq)) return 'no'
   if (s.unaskedLeft > 0) s.unaskedLeft--
   // Each block of a window brings an ERROR of its own: together they are one refusal.
   if (!s.refused) {

@@ -39,6 +39,8 @@ export type { SenderConfig } from './sender-state.ts'
 
 /** Rule A13: how long the final ACK must stay uncontradicted after any repeat. */
 const LINGER_MS = 250
+/** What lwIP says of any block but the next one and the last one: it has the transfer, and goes on (rule A10). */
+const WRONG_BLOCK = 'Wrong block number'
 
 export class Sender implements Machine {
   readonly #s: SenderState
@@ -250,7 +252,8 @@ export class Sender implements Machine {
       return this.#end('quiet', { status: 'completed' })
     }
     const before = s.firstUnacked
-    if (wireCode === WIRE_ERROR.unknownTid && s.phase !== 'offer' && this.#reading.refused(s, now)) {
+    const isAlive = message === WRONG_BLOCK
+    if (wireCode === WIRE_ERROR.unknownTid && s.phase !== 'offer' && this.#reading.refused(s, now, isAlive)) {
       s.sink.notice('refused-ahead', s.firstUnacked)
       this.#follow(now, before)
       return
