@@ -7,6 +7,7 @@ import { askAgainAt, canAsk, mayAsk, stopAsking } from './questions.ts'
 import type { Reading } from './reading.ts'
 import { acknowledgedUnsent } from './sender-faults.ts'
 import { fail, type SenderState } from './sender-state.ts'
+import { LEAST_BURST } from './run-length.ts'
 import { advanceTo, carryOut, pace, rewind, sendUpTo } from './transmit.ts'
 import {
   answerWaitMs,
@@ -25,6 +26,9 @@ import { Windows } from './windows.ts'
 /** Rule N3: no negotiated window may cost more than this many datagrams per block, and this many on top (ADR 3). */
 const STORM_FACTOR = 4
 const STORM_ALLOWANCE = 64
+/** Rule N3: where gaps made the blocks leave this many times more in the mean, each burst waits for the answer to the one before, until there are only CLOCKED_UNTIL. */
+const CLOCKED_FROM = 2
+const CLOCKED_UNTIL = 1.5
 /** Beyond the bound of rule N3 one datagram leaves in this time: eight a second, as to a silent client. */
 const OVER_BUDGET_MS = 125
 /** … to a client that said nothing for this long. Otherwise the retransmission timer says when. */
@@ -74,6 +78,7 @@ function acked(s: SenderState, now: number, seq: number): void {
     return fail(s, 'ERR_TFTP_ORDER_LIED', acknowledgedUnsent(s.peer, seq, s.withheld))
   if (seq === s.firstUnacked - 1) repeatedAck(s, windows, now)
   else progress(s, windows, now, seq)
+  windows.ackedAt = now
 }
 
 function timer(s: SenderState, now: number): void {
@@ -86,7 +91,10 @@ function timer(s: SenderState, now: number): void {
   }
   if (s.burstAt <= now) {
     s.burstAt = Infinity
-    if (s.stuckAt === Infinity) {
+    if (w.asksBehind) {
+      w.asksBehind = false
+      if (s.timeouts === 0 && s.nextToSend > s.firstUnacked) sendUnusable(s, now)
+    } else if (s.stuckAt === Infinity) {
       send(s, w, now)
       if (w.asksAfterBurst && s.nextToSend >= w.reach) {
         w.asksAfterBurst = false
@@ -120,6 +128,7 @@ function progress(s: SenderState, w: Windows, now: number, seq: number): void {
   if (!inside) w.stuck = 0
   s.timeouts = 0
   w.repeatedAcks = 0
+  w.repeatsAlone = false
   w.reach = 0
   w.walkSeq = 0
   w.asksAfterBurst = false
@@ -152,6 +161,7 @@ function repeatedAck(s: SenderState, w: Windows, now: number): void {
   const { counters, rto } = s
   counters[COUNTER.staleAcks]++
   if (s.firstUnacked >= s.nextToSend) return
+  if (now - Math.max(w.ackedAt, s.lastSentAt) > answerWindowMs(rto)) w.repeatsAlone = true
   if (++w.repeatedAcks > 1 && now - w.baseLeftAt < stuckMs(rto)) w.answersEach = true
   if (w.answersEach && w.echoes > 0 && now < w.echoesUntil) {
     w.echoes--
@@ -191,8 +201,11 @@ function goBack(s: SenderState, w: Windows, now: number): void {
 /** Sends what window and burst allow. */
 function send(s: SenderState, w: Windows, now: number): void {
   const { policy } = s
-  const windowEnd = Math.min(Math.max(s.firstUnacked + policy.windowBlocks, w.reach), s.lastSeq + 1)
+  w.asksBehind = false
   const burst = w.runs.burstBlocks(policy.windowBlocks)
+  const waits = burst < policy.windowBlocks && isClocked(s, w)
+  const windowBlocks = waits ? burst : policy.windowBlocks
+  const windowEnd = Math.min(Math.max(s.firstUnacked + windowBlocks, w.reach), s.lastSeq + 1)
   s.burstAt = Infinity
   if (w.burstEnd < s.firstUnacked) w.burstEnd = s.firstUnacked
   if (s.nextToSend >= w.burstEnd || burst >= policy.windowBlocks) w.burstEnd = s.nextToSend + burst
@@ -202,6 +215,7 @@ function send(s: SenderState, w: Windows, now: number): void {
     const isBase = s.nextToSend === s.firstUnacked
     const isNew = end - 1 > s.highestSent
     const firstNew = Math.max(s.nextToSend, s.highestSent + 1)
+    if (s.timeouts === 0) w.again += Math.min(end, firstNew) - s.nextToSend
     sendUpTo(s, now, end)
     const leavesAt = waitsFrom(s, now)
     if (isBase) w.baseLeftAt = leavesAt
@@ -209,9 +223,33 @@ function send(s: SenderState, w: Windows, now: number): void {
     const isEnd = end === windowEnd || w.insideAck === 'progress'
     if (isNew) left(w.timing, firstNew, end - 1, isEnd, leavesAt)
   }
+  if (waits && count > 0 && end === windowEnd && s.timeouts === 0) return askBehindBurst(s, w, now, burst)
   const more = end < windowEnd && s.stuckAt === Infinity
   // What could not leave now cannot leave then either: the retransmission timer goes on alone.
   if (more && budgetBlocks(s) > 0) s.burstAt = now + burstSpacingMs(s, burst)
+}
+
+/** So much was sent again that the link, or the device, does not take what a window holds: each burst waits for the answer to the one before. */
+function isClocked(s: SenderState, w: Windows): boolean {
+  const perBlock = w.isClocked ? CLOCKED_UNTIL : CLOCKED_FROM
+  w.isClocked = w.again > perBlock * (s.firstUnacked - 1 + s.policy.windowBlocks)
+  // A client that answers every packet sets the pace by itself.
+  return w.isClocked && !w.answersEach && w.insideAck !== 'progress'
+}
+
+/** A burst ends inside the window of the client, which says nothing there. A block that it cannot use makes it say where it stands. */
+function askBehindBurst(s: SenderState, w: Windows, now: number, burst: number): void {
+  if (s.stuckAt !== Infinity) return
+  if (burst > LEAST_BURST) return sendUnusable(s, now)
+  // A receive ring of one frame would lose what comes right behind.
+  w.asksBehind = true
+  s.burstAt = now + burstSpacingMs(s, burst)
+}
+
+/** The block behind the next one, unless that is the final one (A4). */
+function sendUnusable(s: SenderState, now: number): void {
+  const beyond = s.nextToSend + 1
+  if (beyond < s.lastSeq) carryOut(s, now, { type: 'beyond', seq: beyond })
 }
 
 /**
@@ -249,7 +287,7 @@ function timeout(s: SenderState, w: Windows, now: number): void {
     if (now >= w.wholeAt) {
       const silentMs = now - s.progressAt
       w.wholeAt = now + (w.pauses ? Math.max(WHOLE_WINDOW_MS, silentMs) : Math.max(WHOLE_AGAIN_MS, silentMs / 2))
-      w.reach = s.nextToSend
+      w.reach = Math.max(s.nextToSend, sentEnd(s))
       goBack(s, w, now)
     }
     // What of it leaves later, in bursts, is followed by the question then.
@@ -267,6 +305,11 @@ function timeout(s: SenderState, w: Windows, now: number): void {
     const isSilent = now - s.heardAt >= SILENT_MS
     s.retryAt = Math.max(isSilent ? askAgainAt(s, 1) : s.retryAt, now + OVER_BUDGET_MS)
   }
+}
+
+/** The first block that never left, not counting those behind it that left as questions. */
+function sentEnd({ withheld, highestSent }: SenderState): number {
+  return withheld === 0 ? highestSent + 1 : withheld
 }
 
 /**
@@ -329,18 +372,21 @@ function hasPaused(s: SenderState, w: Windows, now: number): boolean {
   return now - (isBeforeAnswer ? w.sentBefore : s.lastSentAt) > answerWindowMs(s.rto)
 }
 
-/** The next silence is waited for as long as this one lasted, unless a question ended it (rule A6). */
+/** The next silence is waited for as long as this one lasted, unless what left ended it: a question, or what left again when the client's own timer spoke (rule A6). */
 function notePause(s: SenderState, w: Windows, now: number): void {
   const silentMs = now - s.progressAt
+  const sinceMs = now - s.lastSentAt
   if (hasPaused(s, w, now)) {
     w.pauses = true
     if (silentMs <= LONGEST_PAUSE_MS) s.pauseMs = Math.max(s.pauseMs, silentMs)
-  } else if (s.timeouts > 0 && s.rto.srttMs > 0 && now - s.lastSentAt >= soonestAnswerMs(s.rto)) {
-    s.pauseMs = 0
-    if (now - s.lastSentAt <= answerWindowMs(s.rto)) {
-      w.losesPackets = true
-      w.pauses = false
-    }
+    return
+  }
+  if (s.rto.srttMs === 0 || sinceMs < soonestAnswerMs(s.rto)) return
+  const isAnswer = sinceMs <= answerWindowMs(s.rto)
+  if (s.timeouts > 0 || (w.repeatsAlone && isAnswer)) s.pauseMs = 0
+  if (s.timeouts > 0 && isAnswer) {
+    w.losesPackets = true
+    w.pauses = false
   }
 }
 

@@ -10,7 +10,7 @@ const CLEAN_RUN = 4
 /** Half the mean run gets through whole more often than not. */
 const BURST_SHARE = 1 / 2
 /** Receive rings of one or two frames exist: nothing more may leave at once then. */
-const LEAST_BURST = 1
+export const LEAST_BURST = 1
 
 export class RunLength {
   /** Blocks between two losses, smoothed; Infinity until something was lost. */

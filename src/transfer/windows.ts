@@ -25,9 +25,19 @@ export class Windows {
   isBehindQuestions = false
   /** The last burst below `reach` is followed by a question (N4). */
   asksAfterBurst = false
+  /** Datagrams that left again in all because of gaps, and not because of silence. */
+  again = 0
+  /** Each burst waits for the answer to the one before (N3). */
+  isClocked = false
+  /** The burst that left is followed by a block that the client cannot use, at `burstAt`. */
+  asksBehind = false
   /** Repeated ACKs in a row: a second one marks a client that answers every packet it cannot use, as EDK2 does (N3). */
   repeatedAcks = 0
   answersEach = false
+  /** One of the repeated ACKs came when nothing had left and nothing had come for a while: the client's own timer sent it. */
+  repeatsAlone = false
+  /** When the last ACK came. */
+  ackedAt = -Infinity
   /** Datagrams of questions to the silent client in all: they have a bound of their own (N4). */
   asked = 0
   /** Repeated ACKs that our own repeats may still bring from such a client, and until when. */
