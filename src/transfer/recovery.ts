@@ -24,6 +24,8 @@ const INORDER_RUN = 3
 const ANSWERED_TURN = 3
 const ANSWERED_RUN = 5
 const ANSWERED_RUN_TRY = 3
+/** So many stalls say which of the two losses is the more frequent one. */
+const MOST_HELPED = 4
 /** Just before the final block each such try is the block before. */
 const BEFORE_TURN = 4
 /** After the first second of silence each third try is about a block between the two ends. */
@@ -136,6 +138,11 @@ export function noteRecovery(s: SenderState, now: number, seq: number): void {
     s.known = false
     s.everTimedOut = false
   }
+  if (!spontaneous && s.lastAction === 'resend' && s.nextToSend - s.firstUnacked > 1)
+    s.firstHelps = Math.max(
+      -MOST_HELPED,
+      Math.min(MOST_HELPED, s.firstHelps + (s.repeatSeq === s.firstUnacked ? 1 : -1)),
+    )
   notePause(s, now, seq)
   s.policy.recovered(now, seq, spontaneous ? 'client' : s.lastAction)
   s.probesWork = orderOf(s) === 'inorder' && seq > s.firstUnacked
@@ -299,7 +306,9 @@ function askAnswering(s: SenderState, tries: number): Action {
   }
   if (isWide && tries >= MOST_ASKED && tries % BETWEEN_TURN === 0)
     return { type: 'repeat', seq: blockBetween(s, tries) }
-  return { type: 'repeat', seq: tries % (isWide ? INORDER_TURN : ANSWERED_TURN) === 1 ? s.firstUnacked : last }
+  if (isWide) return { type: 'repeat', seq: tries % INORDER_TURN === 1 ? s.firstUnacked : last }
+  const isFirst = s.firstHelps > 0 ? tries % ANSWERED_TURN !== 0 : tries % ANSWERED_TURN === 1
+  return { type: 'repeat', seq: isFirst ? s.firstUnacked : last }
 }
 
 /** The blocks between the first unacknowledged one and the last one out, one after the other. */

@@ -116,6 +116,9 @@ const RARE = {
   /** Repeated blocks that were watched after their ACK (rule A13). */
   watched: 0,
 
+  /** Stalls that the first unacknowledged block ended (DATA is lost), less those that a later one ended (ACKs are), within bounds. */
+  firstHelps: 0,
+
   // What was sent out of turn last, and why.
 
   /** The client named the block before this one although later ones had left: it lacks this one. */
