@@ -24,7 +24,7 @@ const INORDER_RUN = 3
 const ANSWERED_TURN = 3
 const ANSWERED_RUN = 5
 const ANSWERED_RUN_TRY = 3
-/** So many stalls say which of the two losses is the more frequent one. */
+/** Stalls that `firstHelps` remembers: what a link loses more often may change. */
 const MOST_HELPED = 4
 /** Just before the final block each such try is the block before. */
 const BEFORE_TURN = 4
@@ -138,15 +138,17 @@ export function noteRecovery(s: SenderState, now: number, seq: number): void {
     s.known = false
     s.everTimedOut = false
   }
-  if (!spontaneous && s.lastAction === 'resend' && s.nextToSend - s.firstUnacked > 1)
-    s.firstHelps = Math.max(
-      -MOST_HELPED,
-      Math.min(MOST_HELPED, s.firstHelps + (s.repeatSeq === s.firstUnacked ? 1 : -1)),
-    )
+  if (!spontaneous && s.lastAction === 'resend' && s.nextToSend - s.firstUnacked > 1) noteHelped(s)
   notePause(s, now, seq)
   s.policy.recovered(now, seq, spontaneous ? 'client' : s.lastAction)
   s.probesWork = orderOf(s) === 'inorder' && seq > s.firstUnacked
   s.lastAction = 'ack'
+}
+
+/** A repeat ended the silence of a client with several blocks out: of the first one, so DATA was lost, or of a later one, so its ACKs were. */
+function noteHelped(s: SenderState): void {
+  const helps = s.firstHelps + (s.repeatSeq === s.firstUnacked ? 1 : -1)
+  s.firstHelps = Math.max(-MOST_HELPED, Math.min(MOST_HELPED, helps))
 }
 
 /** Rule A6: what was asked was in vain, as the client went on by itself; or it did not pause, as that ended its silence. */

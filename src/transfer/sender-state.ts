@@ -116,7 +116,7 @@ const RARE = {
   /** Repeated blocks that were watched after their ACK (rule A13). */
   watched: 0,
 
-  /** Stalls that the first unacknowledged block ended (DATA is lost), less those that a later one ended (ACKs are), within bounds. */
+  /** Stalls that a repeat of the first unacknowledged block ended (DATA is lost), less those that one of a later block ended (ACKs are), within bounds. */
   firstHelps: 0,
 
   // What was sent out of turn last, and why.
