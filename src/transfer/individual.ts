@@ -7,7 +7,16 @@ import { CLIENT_TIMER_MS, contactWaitMs, mostRepeats } from './first-contact.ts'
 import { cameTooSoon, holdAfterRepeat, neverSent } from './hold.ts'
 import { outOfPlace } from './oddities.ts'
 import { decideQuestion, isQuestionDue, orderOf, searchOf } from './order.ts'
-import { askAgainAt, canAsk, leftToAsk, MOST_ASKED, noteAsked, RUN_SPACING_MS, stopAsking } from './questions.ts'
+import {
+  askAgainAt,
+  canAsk,
+  leftToAsk,
+  mayAsk,
+  MOST_ASKED,
+  noteAsked,
+  RUN_SPACING_MS,
+  stopAsking,
+} from './questions.ts'
 import type { Reading } from './reading.ts'
 import {
   answersUnasked,
@@ -502,7 +511,10 @@ function reserveAhead(s: SenderState): void {
 /** Asks, unless the silence since the last question was the last proof that was needed. */
 function ask(s: SenderState, now: number): void {
   askWith(s, now, decideQuestion(s, now))
-  if (orderOf(s) !== 'inorder') return
+  if (orderOf(s) !== 'inorder') {
+    if (searchOf(s).isInVain && mayAsk(s, now, 1)) carryOut(s, now, { type: 'filler' })
+    return
+  }
   s.progressAt = now
   s.timeouts = 0
   confirmUpToHighest(s)

@@ -32,6 +32,9 @@ const UNANSWERED = 4
 const INTERRUPTED = 9
 const UNINTERRUPTED = 6
 
+/** From this many questions without a proof on each is followed by a filler. */
+const IN_VAIN = 16
+
 /**
  * The proofs needed of a client that says nothing to `gap` and to `ahead` and acknowledges `more` at once. Where a share q of the questions and answers is lost,
  * one that stores any block does that with q²(1 - q), 0.15 at most: ten times once in two hundred million gaps, at the worst of all losses.
@@ -94,6 +97,8 @@ export class OrderSearch {
   #new = 0
   /** Questions that new blocks could interrupt, since the last proof. */
   #inVain = 0
+  /** Questions before the first proof. */
+  #unproved = 0
   /** Since the highest acknowledged block became that: what was asked and left unanswered, and whether anything was answered. */
   #isGapSilent = false
   #isAheadSilent = false
@@ -128,7 +133,9 @@ export class OrderSearch {
   /** A new block was acknowledged: was it the only one of this round that the client took? */
   #movedOn(top: number): void {
     const isOnlyNext = this.#asked === 'more' && top === this.#top + 1
-    if (isOnlyNext && this.#isGapSilent && this.#isAheadSilent && !this.#isAnswered) this.#muteProofs++
+    if (isOnlyNext && this.#isGapSilent && this.#isAheadSilent && !this.#isAnswered) {
+      this.#muteProofs++
+    }
     const needed = this.#needed === PROOFS ? MUTE_PROOFS : MUTE_PROOFS_AFTER_STALE
     if (this.#muteProofs >= needed && this.order === 'unknown') this.order = 'inorder'
     this.#moved(top)
@@ -182,7 +189,13 @@ export class OrderSearch {
     }
   }
 
+  /** Many questions proved nothing: a card may hold each of them until the next frame comes, so that its answer belongs to another one. */
+  get isInVain(): boolean {
+    return this.#unproved >= IN_VAIN
+  }
+
   asked(now: number, question: Question): void {
+    if (this.#proofs === 0 && this.#muteProofs === 0) this.#unproved++
     if (this.#answered) this.#unanswered = 0
     else if (++this.#unanswered >= UNANSWERED) {
       this.#unanswered = 0
