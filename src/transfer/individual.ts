@@ -512,7 +512,7 @@ function reserveAhead(s: SenderState): void {
 function ask(s: SenderState, now: number): void {
   askWith(s, now, decideQuestion(s, now))
   if (orderOf(s) !== 'inorder') {
-    if (searchOf(s).isInVain && mayAsk(s, now, 1)) carryOut(s, now, { type: 'filler' })
+    if (searchOf(s).needsFiller && mayAsk(s, now, 1)) carryOut(s, now, { type: 'filler' })
     return
   }
   s.progressAt = now

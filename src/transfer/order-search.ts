@@ -190,7 +190,7 @@ export class OrderSearch {
   }
 
   /** Many questions proved nothing: a card may hold each of them until the next frame comes, so that its answer belongs to another one. */
-  get isInVain(): boolean {
+  get needsFiller(): boolean {
     return this.#unproved >= IN_VAIN
   }
 
