@@ -91,10 +91,7 @@ function timer(s: SenderState, now: number): void {
   }
   if (s.burstAt <= now) {
     s.burstAt = Infinity
-    if (w.asksBehind) {
-      w.asksBehind = false
-      if (s.timeouts === 0 && s.nextToSend > s.firstUnacked) sendUnusable(s, now)
-    } else if (s.stuckAt === Infinity) {
+    if (s.stuckAt === Infinity) {
       send(s, w, now)
       if (w.asksAfterBurst && s.nextToSend >= w.reach) {
         w.asksAfterBurst = false
@@ -201,9 +198,8 @@ function goBack(s: SenderState, w: Windows, now: number): void {
 /** Sends what window and burst allow. */
 function send(s: SenderState, w: Windows, now: number): void {
   const { policy } = s
-  w.asksBehind = false
   const burst = w.runs.burstBlocks(policy.windowBlocks)
-  const waits = burst < policy.windowBlocks && isClocked(s, w)
+  const waits = burst > LEAST_BURST && burst < policy.windowBlocks && isClocked(s, w)
   const windowBlocks = waits ? burst : policy.windowBlocks
   const windowEnd = Math.min(Math.max(s.firstUnacked + windowBlocks, w.reach), s.lastSeq + 1)
   s.burstAt = Infinity
@@ -223,7 +219,7 @@ function send(s: SenderState, w: Windows, now: number): void {
     const isEnd = end === windowEnd || w.insideAck === 'progress'
     if (isNew) left(w.timing, firstNew, end - 1, isEnd, leavesAt)
   }
-  if (waits && count > 0 && end === windowEnd && s.timeouts === 0) return askBehindBurst(s, w, now, burst)
+  if (waits && count > 0 && end === windowEnd && s.timeouts === 0) return askBehindBurst(s, now)
   const more = end < windowEnd && s.stuckAt === Infinity
   // What could not leave now cannot leave then either: the retransmission timer goes on alone.
   if (more && budgetBlocks(s) > 0) s.burstAt = now + burstSpacingMs(s, burst)
@@ -237,19 +233,13 @@ function isClocked(s: SenderState, w: Windows): boolean {
   return w.isClocked && !w.answersEach && w.insideAck !== 'progress'
 }
 
-/** A burst ends inside the window of the client, which says nothing there. A block that it cannot use makes it say where it stands. */
-function askBehindBurst(s: SenderState, w: Windows, now: number, burst: number): void {
-  if (s.stuckAt !== Infinity) return
-  if (burst > LEAST_BURST) return sendUnusable(s, now)
-  // A receive ring of one frame would lose what comes right behind.
-  w.asksBehind = true
-  s.burstAt = now + burstSpacingMs(s, burst)
-}
-
-/** The block behind the next one, unless that is the final one (A4). */
-function sendUnusable(s: SenderState, now: number): void {
+/**
+ * A burst ends inside the window of the client, which says nothing there. A block that it cannot use makes it say where it stands: the one behind
+ * the next one, unless that is the final one (A4).
+ */
+function askBehindBurst(s: SenderState, now: number): void {
   const beyond = s.nextToSend + 1
-  if (beyond < s.lastSeq) carryOut(s, now, { type: 'beyond', seq: beyond })
+  if (beyond < s.lastSeq && s.stuckAt === Infinity) carryOut(s, now, { type: 'beyond', seq: beyond })
 }
 
 /**

@@ -29,8 +29,6 @@ export class Windows {
   again = 0
   /** Each burst waits for the answer to the one before (N3). */
   isClocked = false
-  /** The burst that left is followed by a block that the client cannot use, at `burstAt`. */
-  asksBehind = false
   /** Repeated ACKs in a row: a second one marks a client that answers every packet it cannot use, as EDK2 does (N3). */
   repeatedAcks = 0
   answersEach = false
