@@ -2,11 +2,12 @@
  * Where profiles are: those that come with the package in `profiles/`, and the user's in the folder `profiles` of the state
  * folder. A user's profile takes the place of a built-in one of the same name.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ForesendError } from '../error.ts'
+import { makeFolder } from '../make-folder.ts'
 import { PACKAGE_ROOT } from '../own-files.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Vendor } from '../profile/vendor.ts'
@@ -101,7 +102,7 @@ export function storeProfile(stateFolder: string, name: string, text: string): s
   const path = userPath(stateFolder, name)
   const part = `${path}.${process.pid}.part`
   try {
-    mkdirSync(userFolder(stateFolder), { recursive: true })
+    makeFolder(userFolder(stateFolder))
     writeWhole(part, path, text)
   } catch (cause) {
     throw stateError(`cannot write ${path}`, cause)

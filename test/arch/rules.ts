@@ -15,6 +15,7 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
   ['lab', 2],
   ['capture', 2],
   ['give-way.ts', 3],
+  ['make-folder.ts', 3],
   ['own-files.ts', 3],
   ['thread-file.ts', 3],
   ['io', 3],
@@ -38,9 +39,12 @@ export const SIDEWAYS: ReadonlySet<string> = new Set([
   'capture > lab',
   'thread-file.ts > own-files.ts',
   'content > own-files.ts',
+  'content > make-folder.ts',
   'io > thread-file.ts',
   'io > give-way.ts',
+  'io > make-folder.ts',
   'history > give-way.ts',
+  'history > make-folder.ts',
   'history > thread-file.ts',
 ])
 
