@@ -5,6 +5,7 @@ import { openContent } from '../../content/index.ts'
 import { parseConfig } from '../../server/config.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
+import { plain } from '../render/plain.ts'
 import { mapTestCommand } from './map-test.ts'
 import { oneOf } from '../flags.ts'
 import { checkConfigText, problemText, readConfigFile, textOf } from './read-file.ts'
@@ -80,12 +81,13 @@ function importOf(context: Context, files: readonly string[], { from, output }: 
   const imported = importFiles(files, from)
   const text = importedText(files, imported)
   const { problems } = checkConfigText(text, output ?? 'foresend.toml')
-  for (const remark of imported.remarks) context.stderr.write(`foresend: ${remarkText(remark)}\n`)
-  for (const problem of problems) context.stderr.write(`foresend: ${problemText(output ?? 'the result', problem)}\n`)
+  for (const remark of imported.remarks) context.stderr.write(`foresend: ${plain(remarkText(remark))}\n`)
+  for (const problem of problems)
+    context.stderr.write(`foresend: ${plain(problemText(output ?? 'the result', problem))}\n`)
   if (output === undefined) context.stdout.write(text)
   else {
     writeNew(output, text)
-    context.stdout.write(`wrote ${output}: \`foresend config check ${output}\` looks at it\n`)
+    context.stdout.write(`${plain(`wrote ${output}: \`foresend config check ${output}\` looks at it`)}\n`)
   }
   return problems.length === 0 ? EXIT.done : EXIT.usage
 }
@@ -95,11 +97,11 @@ async function check(context: Context, files: readonly string[]): Promise<number
   for (const file of files) {
     const problems = await problemsOf(file)
     if (problems.length === 0) {
-      context.stdout.write(`${file}: good\n`)
+      context.stdout.write(`${plain(file)}: good\n`)
       continue
     }
     code = EXIT.usage
-    for (const problem of problems) context.stderr.write(`foresend: ${problem}\n`)
+    for (const problem of problems) context.stderr.write(`foresend: ${plain(problem)}\n`)
   }
   return code
 }
@@ -132,7 +134,7 @@ function init(context: Context, file: string): number {
   }
   writeNew(file, exampleConfig())
   context.stdout.write(
-    `wrote ${file}: change it, then \`foresend config check ${file}\` and \`foresend serve --config ${file}\`\n`,
+    `${plain(`wrote ${file}: change it, then \`foresend config check ${file}\` and \`foresend serve --config ${file}\``)}\n`,
   )
   return EXIT.done
 }

@@ -92,8 +92,8 @@ describe('a capture', () => {
 
   test.each<[string, () => string[], RegExp, number]>([
     ['a card and a file', () => ['eth0', '--read', 'x'], /give one of them/, 2],
-    ['no such file', () => ['--read', join(folder, 'nope')], /cannot read .*ENOENT/, 1],
-    ['no capture', () => ['--read', file('this is a text and no capture')], /pcap/, 1],
+    ['no such file', () => ['--read', join(folder, 'nope')], /cannot read .*ENOENT/, 2],
+    ['no capture', () => ['--read', file('this is a text and no capture')], /pcap/, 2],
     ['no number', () => ['eth0', '--seconds', 'x'], /whole number/, 2],
   ])('%s: one line', async (_, args, says, code) => {
     const ran = await watch(...args())
