@@ -87,7 +87,7 @@ describe('mistakes: one line that says what and what would be right, exit code 2
     ['run --put --server netgear', /unknown server that stores "netgear"; did you mean netgear-recovery\?/],
     ['run --put --fault slow-flash', /slow-flash sits in the device: no link can have it/],
     ['sweep --find holes', /harm, stall, or harm,stall/],
-    ['list gadgets', /devices, servers, faults or clients/],
+    ['list gadgets', /devices, servers, faults, clients, uploaders or storers/],
     ['explain archer', /unknown experiment "archer"; did you mean archer-c2\?/],
     ['explain archer-c2 --fault slow', /unknown fault "slow"/],
     ['device curl', /required option '--host <HOST>'/],
@@ -277,6 +277,8 @@ test('the device file of the documentation boots', async () => {
 })
 
 test('list has everything, and each kind alone', async () => {
+  expect((await lab('list uploaders')).stdout).toMatch(/^uploaders\n(.*\n)*  foresend-put /)
+  expect((await lab('list storers')).stdout).toMatch(/^storers\n(.*\n)*  asus-recovery /)
   const { stdout } = await lab('list')
   for (const name of ['archer-c2-faulty', 'tftpd64-1000', 'ack-loss', 'slow-flash', 'uboot-1.1.3'])
     expect(stdout).toContain(`  ${name} `)

@@ -36,7 +36,7 @@ Every device of the lab is a model of a real client with a fault; every server i
 own endpoint. The same seed gives the same result, to the byte.
 
 With --put clients store a file on servers: --device names a client that stores, --server a server or a device in its \
-recovery mode.`
+recovery mode (\`foresend lab list uploaders\` and \`storers\`).`
 
 const EXAMPLES = `
 Examples:
