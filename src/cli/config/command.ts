@@ -1,13 +1,13 @@
 /** `foresend config …`: look at a configuration before a server follows it. */
-import { existsSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { openContent } from '../../content/index.ts'
 import { parseConfig } from '../../server/config.ts'
 import type { Context } from '../context.ts'
-import { EXIT, messageOf, usageError } from '../exit.ts'
+import { EXIT, messageOf } from '../exit.ts'
 import { plain } from '../render/plain.ts'
 import { mapTestCommand } from './map-test.ts'
 import { oneOf } from '../flags.ts'
+import { writeNew } from '../write-file.ts'
 import { checkConfigText, problemText, readConfigFile, textOf } from './read-file.ts'
 import { serveSettings } from './serve-settings.ts'
 import type { Values } from './setting-flags.ts'
@@ -137,16 +137,4 @@ function init(context: Context, file: string): number {
     `${plain(`wrote ${file}: change it, then \`foresend config check ${file}\` and \`foresend serve --config ${file}\``)}\n`,
   )
   return EXIT.done
-}
-
-/** Throws ERR_TFTP_USAGE where there is a file already, or none can be. */
-function writeNew(file: string, text: string): void {
-  if (existsSync(file)) throw usageError(`${file} is there already: name another file, or remove it first`)
-  try {
-    writeFileSync(file, text, { flag: 'wx' })
-  } catch (error) {
-    throw usageError(
-      `cannot write ${file}: ${messageOf(error)}; choose a folder that is there and that you may write to`,
-    )
-  }
 }

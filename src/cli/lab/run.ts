@@ -6,7 +6,8 @@ import { DEFAULT_SIZE_BYTES } from '../../lab/run.ts'
 import { runUploadCell, type UploadCell } from '../../lab/run-upload.ts'
 import { DeviceMemory } from '../../profile/memory.ts'
 import type { Context } from '../context.ts'
-import { EXIT, messageOf, usageError } from '../exit.ts'
+import { EXIT, usageError } from '../exit.ts'
+import { cannotWrite } from '../write-file.ts'
 import { wholeNumber } from '../flags.ts'
 import {
   devicesFor,
@@ -296,6 +297,6 @@ function onPage(path: string, act: (path: string) => void): void {
   try {
     act(path)
   } catch (error) {
-    throw usageError(`cannot write the page: ${messageOf(error)}; give --html another path`)
+    throw cannotWrite(`the page ${path}`, error)
   }
 }
