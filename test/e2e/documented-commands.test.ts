@@ -37,9 +37,14 @@ test('there are many in the documents', () => {
 })
 
 test.each([...commands.keys()].map((name) => [name] as const))('the help of foresend %s', (name) => {
+  // Those have pages of their own.
+  if (OLD_COMMANDS.has(name)) return
   let page = ''
   const command = commands.get(name) as Command
   command.configureOutput({ writeOut: (text) => void (page += text) }).outputHelp()
+  expect(command.description()).toMatch(/^[A-Z].*[.?]$/s)
+  expect(page).toMatch(/^Exit codes: /m)
+  for (const line of page.split('\n')) expect(line.length).toBeLessThanOrEqual(120)
   // A line of the usage has the values that it takes in place of flags.
   const examples = page.split('\n').filter((line) => !line.startsWith('Usage:'))
   expect(linesOf(examples.join('\n')).flatMap(mistakesOf)).toEqual([])

@@ -23,8 +23,8 @@ Examples:
   foresend diagnose flash.pcap --replay               and what Foresend would have done
   tcpdump -r flash.pcap -w - | foresend diagnose -    from standard input
 
-Exit codes: 0 all transfers are healthy, 1 a cause was found or there was no transfer, 2 usage, or a file that cannot be read, \
-3 not a capture. With several files the highest counts.
+Exit codes: 0 all transfers are healthy, 1 a cause was found or there was no transfer, 2 usage, or a file that cannot be
+read, 3 not a capture. With several files the highest counts.
 `
 
 const DEFAULT_BOOTS = 8
