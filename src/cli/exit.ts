@@ -30,6 +30,8 @@ export function exitCodeOf(error: unknown): number {
 
 /** One line for a person: what went wrong. Anything that is no ForesendError is a bug or the system's own message. */
 export function messageOf(error: unknown): string {
+  if ((error as NodeJS.ErrnoException | undefined)?.syscall === 'uv_cwd')
+    return 'the folder that this was started in is gone: change to one that is there, and start it again'
   const text = error instanceof Error ? error.message : String(error)
   return plain(text.replace(/\s*[\r\n]+\s*/g, ' '))
 }

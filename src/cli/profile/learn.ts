@@ -23,7 +23,7 @@ Examples:
   foresend profile learn flash.pcap                                print it
   foresend profile learn flash.pcap --name my-router -o my-router.toml
   foresend profile import my-router.toml                           use it from then on
-Exit codes: 0 done, 1 no device asks for a file in it, 2 usage.
+Exit codes: 0 done, 1 no device asks for a file in it, 2 usage, or a file that is no capture.
 `
 
 interface LearnFlags {
