@@ -55,6 +55,12 @@ describe('a capture', () => {
     expect(stdout).toMatch(/not served 192\.168\.0\.1 .*: asked 3 times, and no server answered\n/)
   })
 
+  test('a kind of device whose title has an article', async () => {
+    const scene = new Scene().ask(packet.rrq('a.bin'))
+    const { stdout } = await watch('--read', file(scene.file()))
+    expect(stdout).toMatch(/Perhaps the atftp command \(\d+ %\), or the tftp command of tftp-hpa, /)
+  })
+
   test('of a faulty device: why it failed', async () => {
     const { file: bytes } = captureOfLab('archer-c2-faulty', 'tftp-hpa-5.2', patternedImage(300_000, 1), 5)
     const { stdout } = await watch('--read', file(bytes))
