@@ -52,6 +52,7 @@ export function benchCommand(context: Context, done: (exitCode: number) => void)
     .usage('COMMAND …')
     .helpOption('-h, --help', 'print this page; after a command: the page of that command')
     .helpCommand(false)
+    .addHelpText('after', '\nExit codes: those of its command.\n')
     .addCommand(loadCommand(context, done))
 }
 

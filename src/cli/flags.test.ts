@@ -229,4 +229,14 @@ describe('signals', () => {
     unwatch()
     expect(source.eventNames()).toEqual([])
   })
+
+  test('a terminal that was closed ends what has nothing to reload', () => {
+    const source = new EventEmitter()
+    const counts: number[] = []
+    const unwatch = watchSignals(source).watch((count) => void counts.push(count))
+    source.emit('SIGHUP')
+    expect(counts).toEqual([1])
+    unwatch()
+    expect(source.eventNames()).toEqual([])
+  })
 })

@@ -63,6 +63,7 @@ type Source = Pick<TftpUrl, 'host' | 'port' | 'filename'> & Partial<Pick<TftpUrl
 
 function runGet(context: Context, words: readonly string[], flags: GetFlags): Promise<number> {
   const sources = sourcesOf(words)
+  if (flags.output === '') throw usageError('-o is empty: name a file, a folder, or - for standard output')
   if (sources.length > 1) {
     const ofOne = flags.sha256 ?? flags.expectSha256 ?? flags.expectSize
     if (ofOne !== undefined) {

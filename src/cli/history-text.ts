@@ -152,7 +152,7 @@ function learntText({ learnt }: StoredDevice): string {
     ...(countsRepeats === true ? ['counts repeats'] : []),
     ...(window === undefined
       ? []
-      : [`window ${window.windowBlocks}${window.gapMs > 0 ? `, gap ${window.gapMs} ms` : ''}`]),
+      : [`window ${window.windowBlocks}${window.gapMs > 0 ? `, gap ${Number(window.gapMs.toPrecision(2))} ms` : ''}`]),
   ]
   return parts.length === 0 ? 'healthy' : parts.join(', ')
 }

@@ -59,26 +59,47 @@ export function historyCommand(context: Context, done: (exitCode: number) => voi
   // Flags before the name of a command are that command's as well.
   const merged = (inner: Command): ListFlags => ({ ...command.opts<ListFlags>(), ...inner.opts<ListFlags>() })
 
-  const show = withState(new Command('show').summary('one transfer, its last packets drawn'))
+  const show = page(
+    'show',
+    'one transfer, its last packets drawn',
+    'Show one transfer, with its last packets where they were kept: those of transfers that stalled, broke off or repeated much.',
+  )
     .argument('<id>', 'the number in the list', wholeNumber('the number of a transfer', 1, Number.MAX_SAFE_INTEGER))
-    .helpOption('-h, --help', 'print this page')
     .option('--json', 'one JSON object, with every packet that was kept')
     .action(async (id: number) => done(await showOne(context, merged(show), id)))
-  const out = withFilter(withState(new Command('export').summary('every transfer, the oldest first')))
-    .helpOption('-h, --help', 'print this page')
+  const out = withFilter(
+    page(
+      'export',
+      'every transfer, the oldest first',
+      'Write every transfer, the oldest first, for other programs. Times are UTC.',
+    ),
+  )
     .option('--format <FORM>', 'csv or ndjson (csv)', oneOf(...EXPORT_FORMATS))
     .action(async () => done(await exportAll(context, merged(out))))
-  const devices = withState(new Command('devices').summary('devices, and what was learnt of them'))
-    .helpOption('-h, --help', 'print this page')
+  const devices = page(
+    'devices',
+    'devices, and what was learnt of them',
+    'List devices, and what was learnt of them: what one gets from the first block of its next boot on.',
+  )
     .option('--limit <N>', `at most this many (${DEFAULT_LIMIT})`, wholeNumber('devices', 1, MAX_LIMIT))
     .option('--json', 'one JSON object per line')
     .action(async () => done(await listDevices(context, merged(devices))))
-  const forget = withState(new Command('forget').summary('forget what was learnt of a device; its transfers stay'))
+  const forget = page(
+    'forget',
+    'forget what was learnt of a device; its transfers stay',
+    'Forget what was learnt of a device, so that its next boot begins as that of an unknown one. Its transfers stay.',
+  )
     .argument('<device>', 'its MAC address, its network address, or what `history devices` calls it')
-    .helpOption('-h, --help', 'print this page')
     .action(async (device: string) => done(await forgetDevice(context, merged(forget), device)))
   for (const inner of [show, out, devices, forget]) command.addCommand(inner)
   return command
+}
+
+/** A command inside `history`. */
+function page(name: string, summary: string, description: string): Command {
+  return withState(new Command(name).summary(summary).description(description))
+    .helpOption('-h, --help', 'print this page')
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 usage, or nothing of that name or number there.\n')
 }
 
 function withState(command: Command): Command {

@@ -19,16 +19,33 @@ export async function main(): Promise<void> {
   const stop = watchSignals(process)
   // A terminal that was closed answers EIO: no person is left to watch or to stop the program.
   const closed = (code: string): void => (code === 'EIO' ? stop.request() : undefined)
-  process.exitCode = await run(argumentsOf(process.argv), {
-    stdout: outputTo(process.stdout, closed),
-    stderr: outputTo(process.stderr, closed),
+  const stderr = outputTo(process.stderr, closed)
+  let isLost = false
+  const stdout = outputTo(process.stdout, (code) => {
+    closed(code)
+    // EPIPE: the reader has what it wanted.
+    if (code === 'EPIPE' || (code === 'EIO' && process.stdout.isTTY)) return
+    isLost = true
+    stderr.write(`foresend: ${lostText(code)}\n`)
+  })
+  const code = await run(argumentsOf(process.argv), {
+    stdout,
+    stderr,
     tools: loadTools(),
     watch: stop.watch,
     now: Date.now,
     giveWay,
     ...(process.platform === 'linux' ? { confine: confineLater } : {}),
   })
+  // A file that takes nothing more says so a turn after the last line was written.
+  await new Promise((resolve) => setImmediate(resolve))
+  process.exitCode = isLost && code === EXIT.done ? EXIT.failed : code
   setTimeout(() => process.exit(), LINGER_MS).unref()
+}
+
+function lostText(code: string): string {
+  const why = code === 'ENOSPC' ? 'the disk is full; make room' : `${code}; look at where it leads`
+  return `cannot write to standard output: ${why}, and run this again: what follows is lost`
 }
 
 /** Runs the command that `args` (without node and script) name. Never rejects. */

@@ -5,6 +5,7 @@ import type { Context } from './context.ts'
 import { LAB_SUMMARY } from './lab/summary.ts'
 import { ATFTPD_SUMMARY, IN_TFTPD_SUMMARY } from './old/summary.ts'
 import { PROFILE_SUMMARY } from './profile/summary.ts'
+import { plain } from './render/plain.ts'
 import { version } from './version.ts'
 
 const DESCRIPTION = `TFTP server and client for devices that other servers cannot flash.
@@ -27,7 +28,7 @@ Examples:
   foresend lab run --device archer-c2-faulty
                                         try a model of a device against models of servers
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 cannot bind, 4 peer refused, 5 timed out.
+Exit codes: 0 done, 1 failed, 2 usage, 3 cannot bind, 4 peer refused, 5 timed out, 6 unconfirmed (put).
 `
 
 type Make = (context: Context, done: (exitCode: number) => void) => Command
@@ -116,5 +117,5 @@ function oneLine(text: string): string {
     .trim()
     .replace(/^error: /, 'foresend: ')
     .replace(/\s*\n\s*/g, ' ')
-  return /[.?)]$/.test(line) ? line : `${line}.`
+  return plain(/[.?)]$/.test(line) ? line : `${line}.`)
 }

@@ -6,6 +6,7 @@ import { parseTftpUrl } from '../client/url.ts'
 import { EXIT, usageError } from './exit.ts'
 import { decimalNumber, given } from './flags.ts'
 import { type Job, runJobs } from './jobs.ts'
+import { plain } from './render/plain.ts'
 import type { Context } from './context.ts'
 import { addTransferFlags, type TransferFlags, transferOptions } from './transfer-flags.ts'
 
@@ -58,6 +59,8 @@ export function putCommand(context: Context, done: (exitCode: number) => void): 
 function runPut(context: Context, args: readonly string[], flags: PutFlags): Promise<number> {
   const files = args.slice(0, -1)
   const url = args.at(-1) ?? ''
+  // A name is put behind it below, so that one without a host would be told with another's.
+  if (/^tftp:\/\/(?:$|\/)/i.test(url)) throw usageError(`${plain(url)} names no host: write it as tftp://HOST/NAME`)
   if (files.length === 0) {
     throw usageError(
       `put takes a file and where to store it: foresend put ${url.includes('://') ? 'FILE ' : ''}${url}${url.includes('://') ? '' : ' tftp://HOST/NAME'}`,

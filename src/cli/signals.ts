@@ -1,4 +1,7 @@
-/** Signals as requests: SIGINT and SIGTERM ask to stop, SIGHUP to read the settings again. */
+/**
+ * Signals as requests: SIGINT and SIGTERM ask to stop, SIGHUP to read the settings again. Where there are none to read, SIGHUP is what a
+ * terminal says that was closed, and asks to stop as well: what a transfer has begun is removed.
+ */
 
 /** A Ctrl-C reaches a program once from the terminal and again from npm or the launcher: within this time it is one. */
 const SAME_SIGNAL_MS = 300
@@ -28,10 +31,11 @@ export function watchSignals(source: NodeJS.EventEmitter, now: () => number = ()
       const reload = (): void => onReload?.()
       stop = onStop
       source.on('SIGINT', request).on('SIGTERM', request)
-      if (onReload !== undefined) source.on('SIGHUP', reload)
+      const hangUp = onReload === undefined ? request : reload
+      source.on('SIGHUP', hangUp)
       return () => {
         stop = undefined
-        source.off('SIGINT', request).off('SIGTERM', request).off('SIGHUP', reload)
+        source.off('SIGINT', request).off('SIGTERM', request).off('SIGHUP', hangUp)
       }
     },
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ForesendError } from '../error.ts'
-import { parseTftpUrl } from './url.ts'
+import { parseTftpHost, parseTftpUrl } from './url.ts'
 
 describe('parseTftpUrl (RFC 3617)', () => {
   test.each([
@@ -46,10 +46,20 @@ describe('parseTftpUrl (RFC 3617)', () => {
     'tftp://[h]/a',
     'tftp://h h/a',
     'tftp://[::1]x/a',
+    'tftp://[fe80::1]/a',
+    'tftp://[FEBF::1]:70/a',
   ])('refuses %j', (text) => {
     const parse = (): unknown => parseTftpUrl(text)
     expect(parse).toThrow(ForesendError)
     expect(parse).toThrow(expect.objectContaining({ code: 'ERR_TFTP_USAGE' }))
+  })
+
+  test('a link-local address without a zone says what is missing', () => {
+    const says = /needs its network card: tftp:\/\/\[fe80::1%eth0\]\/NAME$/
+    expect(() => parseTftpUrl('tftp://[fe80::1]/a')).toThrow(says)
+    expect(() => parseTftpHost('fe80::1')).toThrow(says)
+    expect(parseTftpHost('fe80::1%eth0')).toEqual({ host: 'fe80::1%eth0', port: 69 })
+    expect(parseTftpHost('fec0::1')).toEqual({ host: 'fec0::1', port: 69 })
   })
 
   test('a message never carries control characters', () => {

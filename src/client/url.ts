@@ -6,6 +6,9 @@ import { escapeText } from '../packet/index.ts'
 /** RFC 1350 §4. */
 export const TFTP_PORT = 69
 
+/** RFC 4291 §2.4: fe80::/10. Every network card has them, so that the address alone says nothing of where to. */
+const LINK_LOCAL = /^fe[89ab]/i
+
 export interface TftpUrl {
   /** A name or a numeric address; IPv6 without brackets, with its zone. */
   readonly host: string
@@ -33,7 +36,7 @@ export function parseTftpUrl(text: string): TftpUrl {
 
 /** Reads `HOST` or `HOST:PORT`, as it stands in a URL; an IPv6 address alone needs no brackets. Throws ERR_TFTP_USAGE. */
 export function parseTftpHost(text: string): Pick<TftpUrl, 'host' | 'port'> {
-  return isIPv6(text) ? { host: text, port: TFTP_PORT } : hostAndPort(text, text)
+  return isIPv6(text) ? hostAndPort(text, `[${text}]`) : hostAndPort(text, text)
 }
 
 function hostAndPort(text: string, authority: string): { host: string; port: number } {
@@ -43,6 +46,8 @@ function hostAndPort(text: string, authority: string): { host: string; port: num
   if (host === undefined || host === '') {
     throw malformed(text, 'it has no host; IPv6 addresses stand in brackets: tftp://[fe80::1%eth0]/NAME')
   }
+  if (isIPv6(host) && LINK_LOCAL.test(host) && !host.includes('%'))
+    throw malformed(text, `a link-local address needs its network card: tftp://[${host}%eth0]/NAME`)
   if (bracketed !== undefined && !isIPv6(host)) throw malformed(text, `${escapeText(host)} is no IPv6 address`)
   if (bracketed === undefined && !/^[\p{L}\p{N}._-]+$/u.test(host))
     throw malformed(text, 'its host has characters that no name has')
@@ -60,5 +65,6 @@ function decoded(text: string, part: string): string {
 }
 
 function malformed(text: string, reason: string): ForesendError {
-  return new ForesendError('ERR_TFTP_USAGE', `${escapeText(text)} is no TFTP address: ${reason}`, { fault: 'local' })
+  const shown = text === '' ? 'an empty text' : escapeText(text)
+  return new ForesendError('ERR_TFTP_USAGE', `${shown} is no TFTP address: ${reason}`, { fault: 'local' })
 }

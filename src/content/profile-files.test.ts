@@ -78,6 +78,12 @@ describe('a profile file', () => {
     ['a name with a slash', '"my-router"', '"../router"', /^x: name .* it takes lower case letters, digits, dots/],
     ['control characters', 'The router', '\\u001b[2J', /^x: title .* is not right: it takes one line of 1 to 600/],
     ['marks that turn the line round', 'The router', '\\u202e', /^x: title .* is not right: it takes one line/],
+    [
+      'a word for a table',
+      'kind =',
+      'note = ["any"]\nkind =',
+      /^x: note\[0\] "any" is not right: it takes a table of keys and values$/,
+    ],
     ['an option without a value', '"timeout=1"', '"timeout"', /^x: request\[0\]\.options\[0\] "timeout" .* NAME=VALUE/],
     [
       'a source that is not there',
@@ -142,7 +148,7 @@ describe("the user's profiles", () => {
     expect(all.get('ipxe')).toMatchObject({ origin: 'built-in' })
     expect(skipped).toHaveLength(3)
     expect(skipped[0]).toMatch(/^skipped a profile: .*broken\.toml:1: this is no TOML/)
-    expect(skipped[1]).toMatch(/large\.toml: 7\d+ bytes are too many/)
+    expect(skipped[1]).toMatch(/large\.toml is too large for a profile: 65536 bytes at most/)
     expect(skipped[2]).toMatch(/other\.toml: its name is my-router: call the file my-router\.toml/)
   })
 

@@ -2,14 +2,16 @@
  * Where profiles are: those that come with the package in `profiles/`, and the user's in the folder `profiles` of the state
  * folder. A user's profile takes the place of a built-in one of the same name.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ForesendError } from '../error.ts'
+import { makeFolder } from '../make-folder.ts'
 import { PACKAGE_ROOT } from '../own-files.ts'
 import type { Profile } from '../profile/profile.ts'
 import type { Vendor } from '../profile/vendor.ts'
+import { readSmallFile } from '../small-file.ts'
 import { errnoOf } from './errors.ts'
 import { isProfileName, parseProfile, parseVendors, PROFILE_NAME_HINT } from './profile-schema.ts'
 
@@ -79,13 +81,11 @@ export function readProfile(path: string): Profile {
 /** Throws ERR_TFTP_USAGE for a file that cannot be read. */
 export function readText(path: string): string {
   try {
-    const { size } = statSync(path)
-    if (size > MAX_FILE_BYTES)
-      throw usage(`${path}: ${size} bytes are too many for a profile: ${MAX_FILE_BYTES} at most`)
-    return readFileSync(path, 'utf8')
+    return readSmallFile(path, MAX_FILE_BYTES).toString('utf8')
   } catch (cause) {
-    if (cause instanceof ForesendError) throw cause
-    throw usage(`cannot read ${path}: ${errnoOf(cause)}; give the path of a profile file`)
+    const code = errnoOf(cause)
+    if (code === 'EFBIG') throw usage(`${path} is too large for a profile: ${MAX_FILE_BYTES} bytes at most`)
+    throw usage(`cannot read ${path}: ${code}; give the path of a profile file`)
   }
 }
 
@@ -101,7 +101,7 @@ export function storeProfile(stateFolder: string, name: string, text: string): s
   const path = userPath(stateFolder, name)
   const part = `${path}.${process.pid}.part`
   try {
-    mkdirSync(userFolder(stateFolder), { recursive: true })
+    makeFolder(userFolder(stateFolder))
     writeWhole(part, path, text)
   } catch (cause) {
     throw stateError(`cannot write ${path}`, cause)

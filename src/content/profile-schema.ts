@@ -203,7 +203,9 @@ function reasonOf(issue: v.BaseIssue<unknown>): string {
   if (issue.expected === 'never')
     return `${where} is unknown: leave it out, or look for its right name in docs/profiles.md`
   if (issue.input === undefined) return `${where} is missing`
-  return `${where} ${JSON.stringify(issue.input)?.slice(0, 80)} is not right: it takes ${issue.message}`
+  // A table has no words of its own in the schema, as what is in it has.
+  const allowed = issue.expected === 'Object' ? 'a table of keys and values' : issue.message
+  return `${where} ${JSON.stringify(issue.input)?.slice(0, 80)} is not right: it takes ${allowed}`
 }
 
 /** Every `source` names keys of [sources], and every key is named: a fact without a source cannot be checked. */

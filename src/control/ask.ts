@@ -43,7 +43,7 @@ export function askServer(folder: string, method: string, path: string): Promise
     })
     asking.on('timeout', () => asking.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s; try again`)))
     asking.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined)
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ECONNREFUSED') resolve(undefined)
       else if (error.code === 'EACCES') failed('not permitted; run this as the user of the server')
       else failed(error.message)
     })

@@ -6,6 +6,7 @@
 import { createSocket } from 'node:dgram'
 import { stat } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
+import { HEALTH_PROBE } from '../server/health-probe.ts'
 import type { ApiSource } from './source.ts'
 
 const ANSWER_WITHIN_MS = 1000
@@ -13,8 +14,6 @@ const ANSWER_WITHIN_MS = 1000
 const KEEP_MS = 1000
 /** A full socket buffer drops a datagram, on loopback too. */
 const ASK_AGAIN_MS = 300
-/** Opcode 9 is no packet of TFTP (RFC 1350, RFC 2347): an endpoint answers it with ERROR 4. */
-const PROBE = Buffer.from([0, 9, 0, 0])
 const OPCODE_ERROR = 5
 
 export class Health {
@@ -65,7 +64,7 @@ function isAnswered(address: string, port: number): Promise<boolean> {
       socket.removeAllListeners('message').close()
       resolve(answered)
     }
-    const ask = (): void => socket.send(PROBE, port, target, () => {})
+    const ask = (): void => socket.send(HEALTH_PROBE, port, target, () => {})
     const late = setTimeout(() => end(false), ANSWER_WITHIN_MS)
     const again = setInterval(ask, ASK_AGAIN_MS)
     socket.on('error', () => {})

@@ -1,18 +1,9 @@
 /** The database file: made, opened for writing, and set aside when it is broken. */
-import {
-  accessSync,
-  chmodSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, chmodSync, closeSync, constants, existsSync, openSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { ForesendError } from '../error.ts'
+import { makeFolder } from '../make-folder.ts'
 import { APPLICATION_ID, MIGRATIONS, migrate, versionOf } from './schema.ts'
 import { sqlite } from './sqlite.ts'
 
@@ -45,7 +36,7 @@ export function databasePath(folder: string): string {
  */
 export function openForWriting(folder: string, migrations: readonly string[] = MIGRATIONS): Opened {
   const path = databasePath(folder)
-  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
+  makeFolder(folder, FOLDER_MODE)
   // The log needs files of its own beside the database. SQLite would only say that it cannot open something.
   accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   if (!existsSync(path)) {

@@ -1,5 +1,5 @@
 /** Reads a history while a server writes it, from another process. Each read sees one moment of the database. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { ForesendError } from '../error.ts'
 import type { DeviceUpdate } from '../profile/memory.ts'
@@ -210,6 +210,10 @@ export function forget(folder: string, text: string): string[] {
 function openDatabase(folder: string, readOnly: boolean): DatabaseSync {
   const path = databasePath(folder)
   if (!hasHistory(folder)) {
+    if (isClosedTo(path)) {
+      const message = `cannot read ${path}: not permitted; run this as the user of the server`
+      throw new ForesendError('ERR_TFTP_ACCESS', message, { fault: 'local' })
+    }
     throw new ForesendError(
       'ERR_TFTP_NOT_FOUND',
       `no history in ${folder}: \`foresend serve\` keeps one there or in the folder of its --state; name that with --state`,
@@ -227,6 +231,16 @@ function openDatabase(folder: string, readOnly: boolean): DatabaseSync {
       throw error
     }
   }, path)
+}
+
+/** Nothing can be said of what lies in a folder that this user may not look into. */
+function isClosedTo(path: string): boolean {
+  try {
+    statSync(path)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES'
+  }
 }
 
 /** What SQLite throws, as an error that says what to do. */

@@ -73,6 +73,13 @@ describe('one that breaks off is read as far as it goes', () => {
 })
 
 describe('what cannot be read says so with its name', () => {
+  test('what only begins as gzip does', async () => {
+    await expect(read(Uint8Array.from([0x1f, 0x8b, 0x67, 0x61, 0x72]))).rejects.toMatchObject({
+      code: 'ERR_TFTP_CAPTURE',
+      message: expect.stringMatching(/begins as gzip does, and cannot be unpacked \(.*\); copy it again/),
+    })
+  })
+
   test.each([
     ['an empty file', new Uint8Array(0), /capture is empty; capture again/],
     ['a packed empty file', gzipSync(''), /capture is empty/],

@@ -40,8 +40,10 @@ function nameOf(path: string): string {
 /** Hands on all bytes of the capture, unpacked. Returns why they break off, where a gzip stream does. */
 async function pushFile(path: string, push: (bytes: Uint8Array) => void): Promise<string | undefined> {
   // Each piece is used up within the call: when unpacking fails, everything before that place has been read.
+  let isBegun = false
   const sink = new Writable({
     write(piece: Uint8Array, _encoding, done) {
+      isBegun = true
       try {
         push(piece)
         done()
@@ -58,6 +60,10 @@ async function pushFile(path: string, push: (bytes: Uint8Array) => void): Promis
   } catch (cause) {
     if (cause instanceof ForesendError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
+    if (code?.startsWith('Z_') && !isBegun) {
+      const text = `${nameOf(path)} begins as gzip does, and cannot be unpacked (${message}); copy it again from where it was made`
+      throw new ForesendError('ERR_TFTP_CAPTURE', text, { fault: 'local' })
+    }
     if (code?.startsWith('Z_')) return `the gzip stream breaks off: ${message}`
     throw new ForesendError(
       'ERR_TFTP_CAPTURE',

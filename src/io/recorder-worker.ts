@@ -1,8 +1,9 @@
 /** The thread that writes recordings: making and writing files takes longer than whatever serves may wait. */
-import { mkdirSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { giveWay } from '../give-way.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { FromRecorder, RecorderStart, ToRecorder } from './recorder.ts'
 import { recordingOf } from './recorder-file.ts'
 
@@ -13,7 +14,7 @@ const FILE_MODE = 0o600
 const LOOK_EVERY = 20
 
 const { folder, maxFiles, maxFileBytes } = workerData as RecorderStart
-mkdirSync(folder, { recursive: true })
+makeFolder(folder)
 let files = found()
 let written = 0
 giveWay()

@@ -2,10 +2,11 @@
  * `--record`: a pcapng file for each transfer, which Wireshark and `foresend diagnose` open. Packets are logged where they pass (`recorder-log.ts`);
  * when a transfer is over, its log goes to a thread that makes the file.
  */
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import { ForesendError } from '../error.ts'
+import { makeFolder } from '../make-folder.ts'
 import { threadFile } from '../thread-file.ts'
 import type { RecordedTransfer } from './recorder-file.ts'
 import { type LogContent, MAX_ENTRIES, TransferLog } from './recorder-log.ts'
@@ -47,7 +48,7 @@ const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 16 }
 export function openRecorder(options: RecorderOptions): Recorder {
   const { folder } = options
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
     const message = `cannot record to ${folder}: ${(cause as Error).message}; give --record a folder that can be written`

@@ -55,12 +55,13 @@ describe('a fault is judged by its three observations', () => {
     expect(fits(server, changes)).toBe(expected)
   })
 
-  test('says what differs, with the numbers', () => {
+  test.each<[Parameters<typeof row>[1], string]>([
+    [{ outcome: 'hole', holes: 22 }, 'leaves 22 holes in the image, and reports success'],
+    [{ outcome: 'hole', holes: 1 }, 'leaves 1 hole in the image, and reports success'],
+  ])('says what differs, with the numbers: %j', (changes, says) => {
     const cells = Object.values(REPORTED).filter((c) => c.server !== 'pytftpd-2')
-    cells.push(row('pytftpd-2', { outcome: 'hole', holes: 22 }))
-    expect(judgeFault('ack-loss', cells).observations[2].differences).toEqual([
-      'PyTFTPd with 2 packets leaves 22 holes in the image, and reports success',
-    ])
+    cells.push(row('pytftpd-2', changes))
+    expect(judgeFault('ack-loss', cells).observations[2].differences).toEqual([`PyTFTPd with 2 packets ${says}`])
   })
 
   test('a missing cell is a mistake of the caller', () => {

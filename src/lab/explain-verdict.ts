@@ -135,7 +135,11 @@ function rateText(cell: ExplainedCell): string {
 }
 
 function endText(cell: ExplainedCell): string {
-  if (cell.outcome === 'hole') return `leaves ${cell.holes} holes in the image, and reports success`
+  if (cell.outcome === 'hole') return `leaves ${counted(cell.holes, 'hole')} in the image, and reports success`
   if (cell.outcome === 'wrong-bytes') return 'leaves wrong bytes in the image, and reports success'
-  return `ends after ${cell.blocks} blocks`
+  return `ends after ${counted(cell.blocks, 'block')}`
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
 }

@@ -101,7 +101,7 @@ function equalBytes(a: Uint8Array, b: Uint8Array, length: number): number {
   let i = 0
   // Sixteen at a time where memory allows it.
   if (a.byteOffset % 4 === 0 && b.byteOffset % 4 === 0) {
-    const words = (Math.min(length, a.length, b.length) >> 4) << 2
+    const words = (Math.min(length, a.length, b.length) >>> 4) << 2
     const left = new Int32Array(a.buffer, a.byteOffset, words)
     const right = new Int32Array(b.buffer, b.byteOffset, words)
     while (i < words && differenceAt(left, right, i) === 0) i += 4

@@ -50,7 +50,7 @@ describe('parseConfig', () => {
     ],
     ['ports without groups', { path: '.', multicastPorts: '1758' }, /need --multicast/],
     ['groups in several threads', { path: '.', multicast: '239.255.0.0-5', workers: 2 }, /leave --workers out/],
-    ['a window in bytes', { path: '.', maxWindowBytes: 7 }, /^maxWindowBytes 7 .*from 8/],
+    ['a window in bytes', { path: '.', maxWindowBytes: 7 }, /^--max-window-bytes 7 .*from 8/],
     ['strict with copies', { path: '.', window: 'strict', copies: 2 }, /to the letter/],
   ])('%s: one line with the key, what was given and what is allowed', (_what, input, words) => {
     const error = (() => {

@@ -7,7 +7,7 @@ import { portRangeOf } from '../io/port-range.ts'
 import { MAX_BLKSIZE, MAX_WINDOWSIZE, MIN_BLKSIZE } from '../transfer/negotiate.ts'
 import { OPTIONS } from '../transfer/options.ts'
 import type { Rule, ServerConfig, ServerConfigInput } from './contract.ts'
-import { CONTENT, withContent } from './content-config.ts'
+import { clipped, CONTENT, quoted, withContent } from './content-config.ts'
 import { isMac, isNetwork } from './networks.ts'
 
 /** Above this a window that was not negotiated only overruns receive rings. */
@@ -237,13 +237,19 @@ function reasonOf(issue: v.BaseIssue<unknown>): string {
 /** The flag that sets `key`, where a user of the command line knows it by that. */
 function nameOf(key: string): string {
   const [first, ...rest] = key.split('.')
-  const flags: Readonly<Record<string, string>> = { ...FIXED, allow: '--allow', window: '--window' }
+  const flags: Readonly<Record<string, string>> = {
+    ...FIXED,
+    allow: '--allow',
+    window: '--window',
+    maxWindowBytes: '--max-window-bytes',
+  }
+  if (key === 'content.path') return 'the folder or file to serve,'
   const name = flags[first]
   return name === undefined ? key : rest.length === 0 || name.startsWith('--') ? name : key
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  return typeof value === 'string' && value !== '' ? clipped(value) : quoted(value)
 }
 
 function usage(message: string): ForesendError {

@@ -137,6 +137,17 @@ interface Written extends ContentInput {
   readonly overwrite?: boolean | undefined
 }
 
+/** Of a value that is not right, in a message. */
+const MAX_SHOWN = 100
+
+export function quoted(value: unknown): string {
+  return clipped(JSON.stringify(value) ?? String(value))
+}
+
+export function clipped(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
+}
+
 /** `input` with its short forms in `content`, `writable` and `overwrite`. Throws ERR_TFTP_USAGE. */
 export function withContent(input: Written): Record<string, unknown> {
   const rest: Record<string, unknown> = { ...input }
@@ -150,7 +161,7 @@ export function withContent(input: Written): Record<string, unknown> {
   if (!parsed.success) {
     const [issue] = parsed.issues
     const key = String(issue.path?.[0]?.key) as keyof ContentInput
-    const given = JSON.stringify(issue.input) ?? 'nothing'
+    const given = quoted(issue.input)
     throw usage(`${FLAGS[key]} ${given} is not right: it takes ${issue.message}`)
   }
   const content = input.content ?? (input.path === undefined ? undefined : { type: 'path' as const, path: input.path })

@@ -12,6 +12,7 @@ import { unreadable } from './content.ts'
 import type { Served, ServedTransfer } from './content.ts'
 import type { Events } from './events.ts'
 import { Groups, type GroupsConfig } from './groups.ts'
+import { isHealthProbe } from './health-probe.ts'
 import { Opener } from './opener.ts'
 import type { Peers } from './peers.ts'
 import type { Rates } from './rates.ts'
@@ -59,6 +60,8 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   readonly #recording: Recording | undefined
   /** Datagrams that reached a listening socket. */
   #requests = 0
+  /** Of these, by which the server tried whether it answers. */
+  #probes = 0
   #wasAsked = false
   /** False: new requests are left unanswered. */
   admitting = true
@@ -106,7 +109,10 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
   stats(): NetworkStats {
     const { arrivals, sendErrors, receiveErrors, dropped } = this.driver.stats
     const { ignored, repeated, refused } = this.endpoint.counts
-    return { requests: this.#requests, ignored, repeated, refused, arrivals, sendErrors, receiveErrors, dropped }
+    const requests = this.#requests - this.#probes
+    // A supervisor that looks every few seconds would fill the figures of a server that nobody sends noise to.
+    const noise = ignored - this.#probes
+    return { requests, ignored: noise, repeated, refused, arrivals, sendErrors, receiveErrors, dropped }
   }
 
   /**
@@ -170,7 +176,9 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
       const limit = this.#rates.exceeded(now, peer.address)
       if (limit !== undefined) return this.#limited(now, peer, limit)
       this.#recording?.asks(buffer, offset, length)
+      const { ignored } = this.endpoint.counts
       this.endpoint.handleRequest(now, peer, buffer, offset, length)
+      if (isHealthProbe(buffer, offset, length)) this.#probes += this.endpoint.counts.ignored - ignored
       this.#recording?.asked(now, peer)
       return
     }

@@ -15,7 +15,9 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
   ['lab', 2],
   ['capture', 2],
   ['give-way.ts', 3],
+  ['make-folder.ts', 3],
   ['own-files.ts', 3],
+  ['small-file.ts', 3],
   ['thread-file.ts', 3],
   ['io', 3],
   ['content', 3],
@@ -38,9 +40,13 @@ export const SIDEWAYS: ReadonlySet<string> = new Set([
   'capture > lab',
   'thread-file.ts > own-files.ts',
   'content > own-files.ts',
+  'content > small-file.ts',
+  'content > make-folder.ts',
   'io > thread-file.ts',
   'io > give-way.ts',
+  'io > make-folder.ts',
   'history > give-way.ts',
+  'history > make-folder.ts',
   'history > thread-file.ts',
 ])
 

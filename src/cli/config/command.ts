@@ -1,12 +1,13 @@
 /** `foresend config …`: look at a configuration before a server follows it. */
-import { existsSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { openContent } from '../../content/index.ts'
 import { parseConfig } from '../../server/config.ts'
 import type { Context } from '../context.ts'
-import { EXIT, messageOf, usageError } from '../exit.ts'
+import { EXIT, messageOf } from '../exit.ts'
+import { plain } from '../render/plain.ts'
 import { mapTestCommand } from './map-test.ts'
 import { oneOf } from '../flags.ts'
+import { writeNew } from '../write-file.ts'
 import { checkConfigText, problemText, readConfigFile, textOf } from './read-file.ts'
 import { serveSettings } from './serve-settings.ts'
 import type { Values } from './setting-flags.ts'
@@ -40,7 +41,11 @@ export function configCommand(context: Context, done: (exitCode: number) => void
     .helpCommand(false)
     .addHelpText('after', EXAMPLES)
   const inner = (name: string, summary: string): Command =>
-    new Command(name).summary(summary).description(summary).helpOption('-h, --help', 'print this page')
+    new Command(name)
+      .summary(summary)
+      .description(`${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`)
+      .helpOption('-h, --help', 'print this page')
+      .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 a mistake in a file or flag.\n')
   command.addCommand(
     inner('check', 'name every mistake in a file, with its line')
       .argument('<file...>', 'configuration files')
@@ -80,12 +85,13 @@ function importOf(context: Context, files: readonly string[], { from, output }: 
   const imported = importFiles(files, from)
   const text = importedText(files, imported)
   const { problems } = checkConfigText(text, output ?? 'foresend.toml')
-  for (const remark of imported.remarks) context.stderr.write(`foresend: ${remarkText(remark)}\n`)
-  for (const problem of problems) context.stderr.write(`foresend: ${problemText(output ?? 'the result', problem)}\n`)
+  for (const remark of imported.remarks) context.stderr.write(`foresend: ${plain(remarkText(remark))}\n`)
+  for (const problem of problems)
+    context.stderr.write(`foresend: ${plain(problemText(output ?? 'the result', problem))}\n`)
   if (output === undefined) context.stdout.write(text)
   else {
     writeNew(output, text)
-    context.stdout.write(`wrote ${output}: \`foresend config check ${output}\` looks at it\n`)
+    context.stdout.write(`${plain(`wrote ${output}: \`foresend config check ${output}\` looks at it`)}\n`)
   }
   return problems.length === 0 ? EXIT.done : EXIT.usage
 }
@@ -95,11 +101,11 @@ async function check(context: Context, files: readonly string[]): Promise<number
   for (const file of files) {
     const problems = await problemsOf(file)
     if (problems.length === 0) {
-      context.stdout.write(`${file}: good\n`)
+      context.stdout.write(`${plain(file)}: good\n`)
       continue
     }
     code = EXIT.usage
-    for (const problem of problems) context.stderr.write(`foresend: ${problem}\n`)
+    for (const problem of problems) context.stderr.write(`foresend: ${plain(problem)}\n`)
   }
   return code
 }
@@ -132,19 +138,7 @@ function init(context: Context, file: string): number {
   }
   writeNew(file, exampleConfig())
   context.stdout.write(
-    `wrote ${file}: change it, then \`foresend config check ${file}\` and \`foresend serve --config ${file}\`\n`,
+    `${plain(`wrote ${file}: change it, then \`foresend config check ${file}\` and \`foresend serve --config ${file}\``)}\n`,
   )
   return EXIT.done
-}
-
-/** Throws ERR_TFTP_USAGE where there is a file already, or none can be. */
-function writeNew(file: string, text: string): void {
-  if (existsSync(file)) throw usageError(`${file} is there already: name another file, or remove it first`)
-  try {
-    writeFileSync(file, text, { flag: 'wx' })
-  } catch (error) {
-    throw usageError(
-      `cannot write ${file}: ${messageOf(error)}; choose a folder that is there and that you may write to`,
-    )
-  }
 }

@@ -30,6 +30,12 @@ describe('mistakes', () => {
     ['no TOML', 'port = 69\nhost = ', [/^f\.toml:2: this is no TOML: [^\n]+$/]],
     ['two that contradict', 'window = 2\n\nanticipation = 100', [/^f\.toml:1: --window and --anticipation/]],
     ['one that needs another', 'port = 1\noverwrite = true', [/^f\.toml:2: --overwrite .*--writable/]],
+    [
+      'one of three that need another',
+      'port = 1\nmulticast-ttl = 2',
+      [/^f\.toml:2: --multicast-ports, --multicast-ttl/],
+    ],
+    ['a number that is too small', 'max-window-bytes = 1', [/^f\.toml:1: --max-window-bytes 1 is not right: it takes/]],
     ['several', 'x = 1\ny = 2', [/^f\.toml:1: x: unknown key/, /^f\.toml:2: y: unknown key/]],
   ])('%s', (_, text, expected) => {
     const found = problems(text)

@@ -1,9 +1,9 @@
 /** A configuration file: TOML with the keys of settings.ts. Of each mistake the line is known, and what is allowed there. */
-import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { parseConfig } from '../../server/config.ts'
 import { ForesendError } from '../../error.ts'
+import { readSmallFile } from '../../small-file.ts'
 import { messageOf, usageError } from '../exit.ts'
 import { readTable } from './read-table.ts'
 import { serveSettings } from './serve-settings.ts'
@@ -34,11 +34,11 @@ export function readConfigFile(file: string): Values {
 /** Throws ERR_TFTP_USAGE where there is no such file. */
 export function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readSmallFile(file).toString('utf8')
   } catch (error) {
-    throw usageError(
-      `cannot read the configuration ${file}: ${messageOf(error)}; \`foresend config init ${file}\` makes one`,
-    )
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const remedy = isMissing ? `\`foresend config init ${file}\` makes one` : 'name a file of TOML that can be read'
+    throw usageError(`cannot read the configuration ${file}: ${messageOf(error)}; ${remedy}`)
   }
 }
 
@@ -71,7 +71,7 @@ function contradictions(values: Values, lines: ReadonlyMap<string, number>): Pro
     return []
   } catch (error) {
     if (!(error instanceof ForesendError)) throw error
-    const [, key = ''] = /--([a-z-]+)/.exec(error.message) ?? []
-    return [{ line: lines.get(key), text: error.message }]
+    const keys = [...error.message.matchAll(/--([a-z-]+)/g)].map(([, key]) => key as string)
+    return [{ line: lines.get(keys.find((key) => lines.has(key)) ?? ''), text: error.message }]
   }
 }

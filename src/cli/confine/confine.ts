@@ -2,10 +2,10 @@
  * Confinement of `serve`: the program gives up every file that it does not need and starts itself again in its own place, so that each of
  * its threads is born without those rights. A thread that exists already would keep them.
  */
-import { mkdirSync } from 'node:fs'
 import { FROM_LAUNCHER, handedDescriptors } from '../../io/handed-sockets.ts'
 import { confineTo } from '../../io/native/landlock.ts'
 import { loadConfinement } from '../../io/native/linux.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { Plan } from './plan.ts'
 
 /** Tells the program that it is the second one. That the rights are gone is tried, not believed (check.ts). */
@@ -23,7 +23,7 @@ export function startConfined(plan: Plan, sockets: number): string {
   if (process.execve === undefined) return 'this Node cannot start a program in its own place'
   const calls = loadConfinement()
   if (typeof calls === 'string') return calls
-  for (const folder of plan.made) makeFolder(folder)
+  for (const folder of plan.made) makeIfPossible(folder)
   const failed = confineTo(calls, plan)
   if (failed !== undefined) return failed
   // Node closes what it inherited in the programs that it starts.
@@ -35,9 +35,9 @@ export function startConfined(plan: Plan, sockets: number): string {
 }
 
 /** A folder that is not there cannot be named in a rule. Where it cannot be made, what needs it says so later. */
-function makeFolder(path: string): void {
+function makeIfPossible(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path, 0o700)
   } catch {
     // As above: what needs the folder reports that it is missing.
   }

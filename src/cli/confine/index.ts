@@ -1,5 +1,6 @@
 /** What `serve` asks of confinement at its start, and what it says of it. */
 import { usageError } from '../exit.ts'
+import { plain } from '../render/plain.ts'
 import { findWayOut } from './check.ts'
 import { startConfined, wasStartedAgain } from './confine.ts'
 import type { Plan } from './plan.ts'
@@ -24,5 +25,5 @@ export async function confine(plan: Plan, required: boolean, sockets: number): P
 export function confinementLine(plan: Plan, confinement: Confinement): string {
   if (!confinement.inForce) return `not confined: ${confinement.reason}`
   const stored = plan.stored.length === 0 ? 'writes nothing' : `writes ${plan.stored.join(', ')}`
-  return `confined: reads ${plan.served.join(', ')}, ${stored}, and no other files but its own and the system's programs`
+  return `confined: reads ${plain(plan.served.join(', '))}, ${plain(stored)}, and no other files but its own and the system's programs`
 }

@@ -1,10 +1,10 @@
 /** `foresend diagnose`: why a transfer failed, from a capture of it. */
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { ForesendError } from '../../error.ts'
 import type { Context } from '../context.ts'
 import { EXIT, messageOf, usageError } from '../exit.ts'
+import { writeWhole } from '../write-file.ts'
 import { wholeNumber } from '../flags.ts'
 import { styleFor } from '../render/style.ts'
 import type { JudgedCapture } from './judged.ts'
@@ -23,8 +23,8 @@ Examples:
   foresend diagnose flash.pcap --replay               and what Foresend would have done
   tcpdump -r flash.pcap -w - | foresend diagnose -    from standard input
 
-Exit codes: 0 all transfers are healthy, 1 a cause was found or there was no transfer, 2 usage, or a file that cannot be read, \
-3 not a capture. With several files the highest counts.
+Exit codes: 0 all transfers are healthy, 1 a cause was found or there was no transfer, 2 usage, or a file that cannot be
+read, 3 not a capture. With several files the highest counts.
 `
 
 const DEFAULT_BOOTS = 8
@@ -106,9 +106,5 @@ async function print(context: Context, captures: readonly JudgedCapture[], asJso
 async function writePage(path: string, captures: readonly JudgedCapture[], parts: PageParts): Promise<void> {
   const { diagnosisPage } = await import('./page/page.ts')
   const page = diagnosisPage(captures, parts)
-  try {
-    writeFileSync(path, page)
-  } catch (error) {
-    throw usageError(`cannot write the page: ${messageOf(error)}; give --html another path`)
-  }
+  writeWhole(path, page, `the page ${path}`)
 }

@@ -63,6 +63,8 @@ describe('mistakes: one line that says what and what would be right, exit code 2
     ['run --fault ack-loss:p=2', /expected a number from 0 to 0\.999/],
     ['run --device curl --fault console-slow', /none of these devices can have console-slow/],
     ['run --device nope.json', /cannot read the device file nope\.json: ENOENT/],
+    ['run --device ./nope', /cannot read the device file nope: ENOENT/],
+    ['run --device /dev/', /cannot read the device file dev: EISDIR/],
     [
       `run --device ${broken}`,
       /broken\.json:3: descriptoin: unknown parameter `descriptoin`; did you mean description\?/,
@@ -71,6 +73,8 @@ describe('mistakes: one line that says what and what would be right, exit code 2
     ['run --json --html x.html', /give one of them/],
     [`run --device curl --server dnsmasq --html ${folder}`, /cannot write the page/],
     ['run --runs 0', /1 to 1000000/],
+    ['run --runs 1000000', /boots in all, and 1000000 are allowed: name fewer devices/],
+    ['run --put --runs 1000000', /boots in all, and 1000000 are allowed: name fewer devices/],
     ['run --fault ack-loss:burst=0', /burst: datagrams lost in a row: expected a whole number from 1 to 65535/],
     ['run --device strict --fault fragment-loss:mtu=300', /needs packets of 544 bytes; allowed is 544 or more/],
     [`run --device ${slow}`, /slow\.json:1: link\.delayMs: no boot is possible: curl waits 306000 ms for a block/],
@@ -83,13 +87,14 @@ describe('mistakes: one line that says what and what would be right, exit code 2
     ['run --put --server netgear', /unknown server that stores "netgear"; did you mean netgear-recovery\?/],
     ['run --put --fault slow-flash', /slow-flash sits in the device: no link can have it/],
     ['sweep --find holes', /harm, stall, or harm,stall/],
-    ['list gadgets', /devices, servers, faults or clients/],
+    ['list gadgets', /devices, servers, faults, clients, uploaders or storers/],
     ['explain archer', /unknown experiment "archer"; did you mean archer-c2\?/],
     ['explain archer-c2 --fault slow', /unknown fault "slow"/],
     ['device curl', /required option '--host <HOST>'/],
     ['device archer* --host 127.0.0.1', /is several/],
-    ['device curl --host 127.0.0.1 --expect nope', /cannot read nope/],
+    ['device curl --host 127.0.0.1 --expect nope', /cannot read nope to compare with: ENOENT; give --expect a file/],
     ['link --listen 127.0.0.1 --to 127.0.0.1:69', /ADDR:PORT/],
+    ['link --listen 127.0.0.1:0 --to 127.0.0.1:0', /No server is at port 0/],
     ['link --listen 127.0.0.1:0 --to 127.0.0.1:69 --fault slow-flash', /sits in the device/],
     ['rum', /unknown command 'rum'.*Did you mean run/],
     ['run --sever x', /unknown option '--sever'.*foresend lab run --help/],
@@ -195,8 +200,12 @@ describe('run', () => {
       stop(1)
       return () => {}
     }
-    const { stdout } = await lab('run --device uboot-1.1,strict,ipxe --size 20MiB --server tftp-hpa-5.2', watch)
+    const { stdout, code } = await lab('run --device uboot-1.1,strict,ipxe --size 20MiB --server tftp-hpa-5.2', watch)
     expect(stdout).toMatch(/boots? \(stopped: \d of 3\)/)
+    expect(code).toBe(1)
+    const swept = await lab('sweep --device strict --server foresend --fault none --size 20MiB --seeds 99', watch)
+    expect(swept.stderr).toMatch(/seeds? tried \(stopped: \d+ of 99\), nothing found/)
+    expect(swept.code).toBe(1)
   })
 
   test('the page holds everything itself', async () => {
@@ -206,13 +215,20 @@ describe('run', () => {
     const page = readFileSync(path, 'utf8')
     expect(page).not.toMatch(/(?:src|href)=|@import|url\(|https?:\/\/(?!www\.w3\.org\/2000\/svg)/)
     const json = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)?.[1] ?? ''
-    const data = JSON.parse(json) as { servers: unknown[]; cells: { whole: number[]; rows: unknown[] }[] }
+    const data = JSON.parse(json) as {
+      servers: unknown[]
+      cells: { outcome: string; says: string; whole: number[]; rows: unknown[] }[]
+    }
     expect(data.cells).toHaveLength(2 * data.servers.length)
     for (const { whole, rows } of data.cells) {
       expect(rows).toHaveLength(2)
       expect(whole.length % 3).toBe(0)
     }
     expect(page.match(/<button /g)).toHaveLength(data.cells.length)
+    // Where one of the two boots failed, what is said of it is not said of both.
+    const mixed = data.cells.filter(({ outcome }) => outcome.includes('1/2'))
+    expect(mixed.length).toBeGreaterThan(0)
+    for (const { says } of mixed) expect(says).toMatch(/^in the worst boot the /)
   })
 })
 
@@ -261,6 +277,8 @@ test('the device file of the documentation boots', async () => {
 })
 
 test('list has everything, and each kind alone', async () => {
+  expect((await lab('list uploaders')).stdout).toMatch(/^uploaders\n(.*\n)*  foresend-put /)
+  expect((await lab('list storers')).stdout).toMatch(/^storers\n(.*\n)*  asus-recovery /)
   const { stdout } = await lab('list')
   for (const name of ['archer-c2-faulty', 'tftpd64-1000', 'ack-loss', 'slow-flash', 'uboot-1.1.3'])
     expect(stdout).toContain(`  ${name} `)

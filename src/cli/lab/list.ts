@@ -2,6 +2,8 @@
 import { Command } from 'commander'
 import { CLIENTS, DEVICE_FAULTS, DEVICES, faultsText, type Parameter } from '../../lab/index.ts'
 import { SERVERS } from '../../lab/server/catalogue.ts'
+import { STORERS } from '../../lab/storer/catalogue.ts'
+import { UPLOADERS } from '../../lab/uploader/catalogue.ts'
 import type { ClientName } from '../../lab/device/clients.ts'
 import { type Habits, habitsOf } from '../../lab/device/habits.ts'
 import { withUsual } from '../../lab/fault/catalogue.ts'
@@ -12,7 +14,8 @@ import { type Column, tableLines } from './render/table.ts'
 import { type Style, styleFor } from '../render/style.ts'
 import { countText, durationText } from '../render/units.ts'
 
-const DESCRIPTION = `Show the devices, servers, faults and clients that the lab knows.
+const DESCRIPTION = `Show what the lab knows: devices, servers, faults and clients, and for \`lab run --put\` uploaders (clients that store a \
+file) and storers (what they store it on).
 
 A device is a client with faults; clients and faults are shown with their parameters and usual values. What a client does \
 with a repeated block, a block ahead and its timer is found out by asking its model.`
@@ -25,6 +28,8 @@ Examples:
 
 Exit codes: 0 done, 2 usage.
 `
+
+const KINDS = 'devices, servers, faults, clients, uploaders or storers'
 
 interface Entry {
   readonly kind: string
@@ -45,9 +50,9 @@ interface Does {
 
 export function labListCommand(context: Context, done: (exitCode: number) => void): Command {
   return new Command('list')
-    .summary('show devices, servers, faults and clients')
+    .summary('show devices, servers, faults, clients, uploaders and storers')
     .description(DESCRIPTION)
-    .argument('[kind]', 'devices, servers, faults or clients (all of them)')
+    .argument('[kind]', `${KINDS} (all of them)`)
     .helpOption('-h, --help', 'print this page')
     .option('--json', 'one JSON object for each')
     .addHelpText('after', EXAMPLES)
@@ -57,12 +62,14 @@ export function labListCommand(context: Context, done: (exitCode: number) => voi
 function labList(context: Context, kind: string | undefined, json: boolean): number {
   const groups = {
     devices: devices(),
-    servers: servers(),
+    servers: models('server', SERVERS),
     faults: rows('fault', DEVICE_FAULTS),
     clients: rows('client', CLIENTS).map((entry) => ({ ...entry, does: doesOf(entry.name as ClientName) })),
+    uploaders: models('uploader', UPLOADERS),
+    storers: models('storer', STORERS),
   }
   if (kind !== undefined && !Object.hasOwn(groups, kind)) {
-    throw usageError(`unknown kind ${JSON.stringify(kind)}: it is devices, servers, faults or clients`)
+    throw usageError(`unknown kind ${JSON.stringify(kind)}: it is ${KINDS}`)
   }
   const shown = Object.entries(groups).filter(([name]) => kind === undefined || name === kind)
   if (json) for (const entry of shown.flatMap(([, entries]) => entries)) context.stdout.write(`${jsonLine(entry)}\n`)
@@ -125,8 +132,8 @@ function devices(): Entry[] {
   }))
 }
 
-function servers(): Entry[] {
-  return Object.entries(SERVERS).map(([name, { summary }]) => ({ kind: 'server', name, about: summary, details: '' }))
+function models(kind: string, table: Readonly<Record<string, { readonly summary: string }>>): Entry[] {
+  return Object.entries(table).map(([name, { summary }]) => ({ kind, name, about: summary, details: '' }))
 }
 
 type Row = { readonly about: string; readonly parameters: Readonly<Record<string, Parameter>> }

@@ -1,7 +1,7 @@
 /** `foresend lab device` and `foresend lab link`: the lab on real sockets. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { crc32 } from 'node:zlib'
 import { ForesendError } from '../../error.ts'
 import { errnoOf } from '../../io/bind-error.ts'
@@ -189,7 +189,7 @@ function readExpected(path: string): Uint8Array {
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw usageError(`cannot read ${path} to compare with: ${errnoOf(cause)}`)
+    throw usageError(`cannot read ${path} to compare with: ${errnoOf(cause)}; give --expect a file that can be read`)
   }
 }
 
@@ -222,7 +222,7 @@ export function labLinkCommand(context: Context, done: (exitCode: number) => voi
     .description(LINK_DESCRIPTION)
     .helpOption('-h, --help', 'print this page')
     .requiredOption('--listen <ADDR:PORT>', 'where clients ask; port 0 takes any that is free', parseAddressPort)
-    .requiredOption('--to <ADDR:PORT>', 'the server', parseAddressPort)
+    .requiredOption('--to <ADDR:PORT>', 'the server', parseServer)
     .option('--fault <FAULT>', 'what goes wrong, such as ack-loss:p=0.037; repeatable, + joins several', faultList)
     .option('--seed <N>', 'what the faults draw from (1)', seedFlag)
     .option('--delay <MS>', 'milliseconds each way (0)', decimalNumber('milliseconds', 0, 60_000))
@@ -234,6 +234,12 @@ export function labLinkCommand(context: Context, done: (exitCode: number) => voi
     .option('--rate <BYTES>', 'bytes per second (unlimited)', wholeNumber('bytes per second', 1000, 1e12))
     .addHelpText('after', LINK_EXAMPLES)
     .action(async (flags: LinkFlags) => done(await labLink(context, flags)))
+}
+
+function parseServer(text: string): LinkFlags['to'] {
+  const server = parseAddressPort(text)
+  if (server.port === 0) throw new InvalidArgumentError('No server is at port 0: give the port that it listens on.')
+  return server
 }
 
 async function labLink(context: Context, flags: LinkFlags): Promise<number> {

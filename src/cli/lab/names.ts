@@ -1,5 +1,4 @@
 /** Names and values on the command line of the lab: what they stand for, or one line that says what would be right. */
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { didYouMean } from '../../lab/device/nearest.ts'
@@ -20,6 +19,7 @@ import type { ServerModel } from '../../lab/server/model.ts'
 import { STORERS, type StorerModel } from '../../lab/storer/catalogue.ts'
 import { UPLOADERS, type UploaderModel } from '../../lab/uploader/catalogue.ts'
 import { errnoOf } from '../../io/bind-error.ts'
+import { readSmallFile } from '../../small-file.ts'
 import { usageError } from '../exit.ts'
 import { parseSize } from './render/words.ts'
 
@@ -61,9 +61,14 @@ export function parseAddressPort(text: string): { readonly address: string; read
   return { address: match[1] ?? match[2], port }
 }
 
-/** Names, `all`, names that end in `*`, and device files (whatever ends in .json). */
+/** Names, `all`, names that end in `*`, and device files (whatever ends in .json, or is a path). */
 export function devicesFor(names: readonly string[] | undefined): Device[] {
-  return matching(names, DEVICES, 'device', (name) => (name.endsWith('.json') ? readDevice(name) : undefined))
+  return matching(names, DEVICES, 'device', (name) => (isDeviceFile(name) ? readDevice(name) : undefined))
+}
+
+/** No name of a device has a slash. */
+export function isDeviceFile(name: string): boolean {
+  return name.endsWith('.json') || name.includes('/')
 }
 
 export function serversFor(names: readonly string[] | undefined): NamedServer[] {
@@ -127,7 +132,7 @@ export function linkFaultSets(faults: readonly string[] | undefined): DeviceFaul
 function readDevice(path: string): Device {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readSmallFile(path).toString('utf8')
   } catch (cause) {
     throw usageError(
       `cannot read the device file ${basename(path)}: ${errnoOf(cause)}; give a path to one, or a name from \`foresend lab list\``,

@@ -6,7 +6,8 @@ import { DEFAULT_SIZE_BYTES } from '../../lab/run.ts'
 import { runUploadCell, type UploadCell } from '../../lab/run-upload.ts'
 import { DeviceMemory } from '../../profile/memory.ts'
 import type { Context } from '../context.ts'
-import { EXIT, messageOf, usageError } from '../exit.ts'
+import { EXIT, usageError } from '../exit.ts'
+import { cannotWrite } from '../write-file.ts'
 import { wholeNumber } from '../flags.ts'
 import {
   devicesFor,
@@ -26,6 +27,7 @@ import { CountProgress } from './render/progress.ts'
 import { bootLines } from './render/boots.ts'
 import { pauseLines } from './render/pauses.ts'
 import { summaryLines } from './render/table.ts'
+import { plain } from '../render/plain.ts'
 import { styleFor } from '../render/style.ts'
 import { countText } from '../render/units.ts'
 
@@ -35,7 +37,7 @@ Every device of the lab is a model of a real client with a fault; every server i
 own endpoint. The same seed gives the same result, to the byte.
 
 With --put clients store a file on servers: --device names a client that stores, --server a server or a device in its \
-recovery mode.`
+recovery mode (\`foresend lab list uploaders\` and \`storers\`).`
 
 const EXAMPLES = `
 Examples:
@@ -50,7 +52,7 @@ Examples:
   foresend lab run --html lab.html                       a page with the matrix and a plot of every cell
 
 A fault is NAME, or NAME:p=0.05,burst=2, or NAME:p=0.01..0.3 for a value that each boot draws; + joins several.
-Exit codes: 0 done, 1 Foresend did harm, 2 usage.
+Exit codes: 0 done, 1 Foresend did harm, or it was stopped before the end, 2 usage.
 `
 
 interface RunFlags {
@@ -103,6 +105,9 @@ export function addCellFlags(command: Command): Command {
 /** More in a row teach nothing: what a server can learn it knows after a few. */
 const MOST_BOOTS = 10_000
 
+/** Of all cells together: a row is kept of each. */
+const MOST_IN_ALL = 1_000_000
+
 export const seedFlag = wholeNumber('a seed', 0, Number.MAX_SAFE_INTEGER)
 
 async function labRun(context: Context, flags: RunFlags): Promise<number> {
@@ -141,9 +146,9 @@ async function labRun(context: Context, flags: RunFlags): Promise<number> {
     const about = servers.map(({ name, model }) => ({ name, summary: model.summary }))
     const page = labPage({ summaries, plots, devices, servers: about })
     onPage(flags.html, (path) => writeFileSync(path, page))
-    context.stderr.write(`wrote ${flags.html}\n`)
+    context.stderr.write(`wrote ${plain(flags.html)}\n`)
   }
-  return rows.some((row) => row.harmful && isOurs(row.server)) ? EXIT.failed : EXIT.done
+  return rows.length < cells.length || rows.some((row) => row.harmful && isOurs(row.server)) ? EXIT.failed : EXIT.done
 }
 
 /** Uploads: every client that stores with every server that is written to. */
@@ -156,6 +161,7 @@ async function labPut(context: Context, flags: RunFlags): Promise<number> {
   const sets = linkFaultSets(flags.fault)
   const runs = flags.runs ?? 1
   const sizeBytes = flags.size ?? DEFAULT_SIZE_BYTES
+  requireFew(uploaders.length * sets.length * storers.length * runs)
   const cells: UploadCell[] = []
   for (const { name: client, model: uploader } of uploaders) {
     for (const faults of sets) {
@@ -174,7 +180,8 @@ async function labPut(context: Context, flags: RunFlags): Promise<number> {
     for (const line of summaryLines(summaries, styleFor(context.stdout.stream))) context.stdout.write(`${line}\n`)
     context.stdout.write(`\n${closingLine(rows, summaries, cells.length)}\n`)
   }
-  return rows.some((row) => row.harmful && (isOurs(row.server) || isOurs(row.device))) ? EXIT.failed : EXIT.done
+  const isHarmful = rows.some((row) => row.harmful && (isOurs(row.server) || isOurs(row.device)))
+  return rows.length < cells.length || isHarmful ? EXIT.failed : EXIT.done
 }
 
 function seedsOf({ seed = 1, runs = 1 }: RunFlags): number[] {
@@ -185,6 +192,7 @@ function cellsOf(devices: readonly Device[], servers: readonly NamedServer[], fl
   const first = flags.seed ?? 1
   const runs = flags.runs ?? 1
   const sizeBytes = flags.size ?? DEFAULT_SIZE_BYTES
+  requireFew(devices.length * servers.length * runs * (flags.boots ?? 1))
   const cells: Cell[] = []
   for (const device of devices) {
     for (const { name, model } of servers) {
@@ -197,6 +205,13 @@ function cellsOf(devices: readonly Device[], servers: readonly NamedServer[], fl
     }
   }
   return cells
+}
+
+function requireFew(boots: number): void {
+  if (boots <= MOST_IN_ALL) return
+  throw usageError(
+    `that is ${boots} boots in all, and ${MOST_IN_ALL} are allowed: name fewer devices, servers or faults, or lower --runs or --boots`,
+  )
 }
 
 /** The same unit again and again; what the server learns in one boot is there in the next. */
@@ -282,6 +297,6 @@ function onPage(path: string, act: (path: string) => void): void {
   try {
     act(path)
   } catch (error) {
-    throw usageError(`cannot write the page: ${messageOf(error)}; give --html another path`)
+    throw cannotWrite(`the page ${path}`, error)
   }
 }

@@ -7,7 +7,7 @@ import { isIntact } from '../../lab/run.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { wholeNumber } from '../flags.ts'
-import { devicesFor, type NamedServer, serversFor, withEachFault } from './names.ts'
+import { devicesFor, isDeviceFile, type NamedServer, serversFor, withEachFault } from './names.ts'
 import { addCellFlags, runCells, seedFlag } from './run.ts'
 import { LONG } from './render/words.ts'
 import { countText, durationText } from '../render/units.ts'
@@ -23,7 +23,7 @@ Examples:
   foresend lab sweep --server py3tftp --device window-16 --fault data-loss
   foresend lab sweep --find stall --stall-ms 2000 --device uboot-1.1
 
-Exit codes: 0 nothing found, 1 found, 2 usage.
+Exit codes: 0 nothing found, 1 found, or it was stopped before the end, 2 usage.
 `
 
 interface SweepFlags {
@@ -79,7 +79,7 @@ async function labSweep(context: Context, flags: SweepFlags): Promise<number> {
   let tried = 0
   let found = 0
   // A device of one's own is known by its file.
-  const paths = (flags.device ?? []).filter((name) => name.endsWith('.json'))
+  const paths = (flags.device ?? []).filter(isDeviceFile)
   const files = new Map(paths.map((path) => [devicesFor([path])[0].name, path]))
   await runCells(context, draws(first, count, devices, servers, flags), count, ({ row }) => {
     tried++
@@ -91,10 +91,13 @@ async function labSweep(context: Context, flags: SweepFlags): Promise<number> {
     )
     return flags.all !== true
   })
+  // The first case ends it; less than all without one is a signal.
+  const isCut = tried < count && (found === 0 || flags.all === true)
+  const cut = isCut ? ` (stopped: ${tried} of ${count})` : ''
   context.stderr.write(
-    `${countText(tried, 'seed')} tried, ${found === 0 ? 'nothing' : countText(found, 'case')} found\n`,
+    `${countText(tried, 'seed')} tried${cut}, ${found === 0 ? 'nothing' : countText(found, 'case')} found\n`,
   )
-  return found > 0 ? EXIT.failed : EXIT.done
+  return found > 0 || isCut ? EXIT.failed : EXIT.done
 }
 
 function findingOf(row: Row, find: readonly Finding[], stallMs: number): string | undefined {

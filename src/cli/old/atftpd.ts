@@ -5,7 +5,7 @@ import type { Value } from '../config/kind.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { version } from '../version.ts'
-import { getopt, type OldOption, optionNumber } from './getopt.ts'
+import { getopt, type OldOption, optionNumber, optionsPage } from './getopt.ts'
 import { type OldServer, runOld } from './run-old.ts'
 
 const PROGRAM = 'atftpd'
@@ -64,7 +64,7 @@ const DEFAULT_VERBOSITY = 5
 export async function atftpd(context: Context, words: readonly string[]): Promise<number> {
   const asked = getopt(PROGRAM, OPTIONS, words).options.map(({ name }) => name)
   if (asked.includes('version')) context.stdout.write(`foresend ${version()} as atftpd\n`)
-  else if (asked.includes('help')) context.stdout.write(`${OPTIONS.map(({ name }) => `--${name}`).join(' ')}\n`)
+  else if (asked.includes('help')) context.stdout.write(optionsPage(`foresend ${PROGRAM} [OPTIONS] [DIR]`, OPTIONS))
   else return runOld(context, readAtftpd(words))
   return EXIT.done
 }

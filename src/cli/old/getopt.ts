@@ -39,7 +39,8 @@ export function getopt(program: string, table: readonly OldOption[], args: reado
       for (let at = 1; at < arg.length; at++) {
         const letter = arg[at] as string
         const option = table.find((known) => known.letter === letter)
-        if (option === undefined) throw usageError(`${program}: unknown option -${letter}`)
+        if (option === undefined)
+          throw usageError(`${program}: unknown option -${letter}; \`foresend ${program} --help\` lists all`)
         const joined = arg.slice(at + 1)
         if (option.value !== 'none' && joined !== '') at = arg.length
         const value =
@@ -57,7 +58,18 @@ function longOption(program: string, table: readonly OldOption[], long: string):
   if (exact !== undefined) return exact
   const begun = table.filter((option) => names(option).some((name) => name.startsWith(long)))
   if (begun.length === 1 && long !== '') return begun[0] as OldOption
-  throw usageError(`${program}: ${begun.length > 1 ? 'ambiguous' : 'unknown'} option --${long}`)
+  throw usageError(
+    `${program}: ${begun.length > 1 ? 'ambiguous' : 'unknown'} option --${long}; \`foresend ${program} --help\` lists all`,
+  )
+}
+
+/** The page for `--help`: how it is called, and each option once. */
+export function optionsPage(usage: string, table: readonly OldOption[]): string {
+  const lines = table.map(({ name, letter, also = [], value }) => {
+    const names = [...(letter === undefined ? [] : [`-${letter}`]), ...[name, ...also].map((long) => `--${long}`)]
+    return `  ${names.join(', ')}${{ none: '', needed: ' VALUE', optional: '[=VALUE]' }[value]}\n`
+  })
+  return `Usage: ${usage}\n\nOptions, with the meaning that they have there:\n${lines.join('')}\ndocs/migrate.md of Foresend says what each becomes here.\n`
 }
 
 /** A whole number that stands behind `option`, which the message names. Throws ERR_TFTP_USAGE. */

@@ -6,7 +6,7 @@ import type { Value } from '../config/kind.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { version } from '../version.ts'
-import { getopt, type OldOption, optionNumber } from './getopt.ts'
+import { getopt, type OldOption, optionNumber, optionsPage } from './getopt.ts'
 import { testMap } from './map-test.ts'
 import { type OldServer, runOld } from './run-old.ts'
 
@@ -41,8 +41,9 @@ const OPTIONS: readonly OldOption[] = [
   { name: 'service', letter: 'S', also: ['port'], value: 'needed' },
   { name: 'stderr', value: 'none' },
   { name: 'systemd', value: 'none' },
-  // Of ours: tftp-hpa serves every address.
+  // Of ours: tftp-hpa serves every address, and has no page of its options.
   { name: 'allow', value: 'needed' },
+  { name: 'help', value: 'none' },
 ]
 
 /** What tftp-hpa's own options may be refused. */
@@ -60,6 +61,10 @@ const MAX_RTO_MS = 60_000
 /** Runs it; resolves with the exit code. */
 export async function inTftpd(context: Context, words: readonly string[]): Promise<number> {
   const { options } = getopt(PROGRAM, OPTIONS, words)
+  if (options.some(({ name }) => name === 'help')) {
+    context.stdout.write(optionsPage(`foresend ${PROGRAM} [OPTIONS] DIR…`, OPTIONS))
+    return EXIT.done
+  }
   const valueOf = (name: string): string | undefined => options.findLast((option) => option.name === name)?.value
   if (valueOf('version') === undefined) {
     const names = valueOf('map-test')

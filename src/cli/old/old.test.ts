@@ -272,7 +272,14 @@ describe('atftpd', () => {
 
   test('-V and --help', async () => {
     expect((await command('atftpd', '-V')).stdout).toMatch(/as atftpd\n$/)
-    expect((await command('atftpd', '--help')).stdout).toContain('--no-blksize')
+    for (const [program, flag] of [
+      ['atftpd', /^  --no-blksize$/m],
+      ['in.tftpd', /^  -R, --port-range, --ports VALUE$/m],
+    ] as const) {
+      const page = await command(program, '--help')
+      expect(page).toMatchObject({ code: 0, stderr: '' })
+      expect(page.stdout).toMatch(flag)
+    }
   })
 
   test('without a socket it says how to get one', async () => {

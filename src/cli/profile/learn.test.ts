@@ -78,7 +78,7 @@ describe('mistakes: one line', () => {
     ['no such device', [two, '--device', '10.0.0.1'], 2, /no device "10\.0\.0\.1" in this capture/],
     ['no name', [lab, '--name', 'My Router'], 2, /no name of a profile/],
     ['a file that cannot be written', [lab, '-o', join(folder, 'no', 'x.toml')], 2, /cannot write/],
-    ['no capture', [join(folder, 'nope')], 1, /cannot read/],
+    ['no capture', [join(folder, 'nope')], 2, /cannot read/],
     ['no request', [empty], 1, /no device asks for a file/],
   ])('%s', async (_, args, code, says) => {
     const ran = await profile('learn', ...args)

@@ -1,11 +1,9 @@
 /** `foresend profile learn CAPTURE`: a profile of the device in a capture. */
-import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command } from 'commander'
 import { DeviceReader, type SeenDevice } from '../../capture/device-reader.ts'
 import { loadVendors } from '../../content/profile-files.ts'
 import { isProfileName, PROFILE_NAME_HINT, profileText } from '../../content/profile-schema.ts'
-import { errnoOf } from '../../io/bind-error.ts'
 import { readFrames } from '../../io/open-capture.ts'
 import { escapeText } from '../../packet/index.ts'
 import { learntProfile } from '../../profile/learn.ts'
@@ -13,6 +11,7 @@ import type { Profile } from '../../profile/profile.ts'
 import { isMadeUp, vendorOf } from '../../profile/vendor.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
+import { writeWhole } from '../write-file.ts'
 import { countText } from '../render/units.ts'
 
 const DESCRIPTION = `Make a profile of the device in a capture, so that it is known again.
@@ -24,7 +23,7 @@ Examples:
   foresend profile learn flash.pcap                                print it
   foresend profile learn flash.pcap --name my-router -o my-router.toml
   foresend profile import my-router.toml                           use it from then on
-Exit codes: 0 done, 1 no device asks for a file in it, 2 usage.
+Exit codes: 0 done, 1 no device asks for a file in it, 2 usage, or a file that is no capture.
 `
 
 interface LearnFlags {
@@ -62,7 +61,7 @@ async function profileLearn(context: Context, path: string, flags: LearnFlags): 
   const profile = profileOf(device, flags.name ?? nameOf(device), path)
   const text = profileText(profile)
   if (flags.output === undefined) context.stdout.write(text)
-  else write(flags.output, text)
+  else writeWhole(flags.output, text)
   for (const line of missing(device, profile)) say(`not learnt: ${line}`)
   return EXIT.done
 }
@@ -134,12 +133,4 @@ function missing({ asked, behaviour, contradicted, mac, transfers, windowed }: S
   if (profile.files.length === 0)
     lines.push('the names that it asks for: they are too short, or too many, to know it by')
   return lines
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text)
-  } catch (cause) {
-    throw usageError(`cannot write ${path}: ${errnoOf(cause)}; name a file in a folder that exists`)
-  }
 }

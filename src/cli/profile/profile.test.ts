@@ -75,7 +75,11 @@ describe('mistakes: one line that says what and what would be right, exit code 2
     ['built in', ['forget', 'ipxe'], /ipxe is built in and stays \(.*ipxe\.toml\): import one of the same name/],
     ['unknown', ['forget', 'ipx'], /unknown profile "ipx"; did you mean ipxe/],
     ['no name', ['forget', '../x'], /is no name of a profile: it takes lower case letters/],
-    ['nowhere to write', ['export', 'ipxe', '-o', join(work, 'no', 'x')], /cannot write .*: ENOENT; name a file/],
+    [
+      'nowhere to write',
+      ['export', 'ipxe', '-o', join(work, 'no', 'x')],
+      /cannot write .*: ENOENT: .*; make its folder first/,
+    ],
   ])('%s', async (_what, words, says) => {
     const ran = await profile(...words)
     expect(ran.stderr).toMatch(says)

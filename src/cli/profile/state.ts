@@ -1,11 +1,10 @@
 /** `foresend profile import | export | forget`: the user's own profiles, as files that can be given to others. */
-import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { forgetProfile, readText, storeProfile } from '../../content/profile-files.ts'
 import { parseProfile } from '../../content/profile-schema.ts'
-import { errnoOf } from '../../io/bind-error.ts'
 import type { Context } from '../context.ts'
 import { EXIT, usageError } from '../exit.ts'
+import { writeWhole } from '../write-file.ts'
 import { profileNamed, profilesFor, type StateFlags, stateFolder, stateOption } from './loaded.ts'
 
 const EXIT_CODES = '\nExit codes: 0 done, 1 failed, 2 usage.\n'
@@ -77,13 +76,7 @@ function profileExport(context: Context, name: string, flags: ExportFlags): numb
   const { path } = profileNamed(profilesFor(context, flags), name)
   const text = readText(path)
   if (flags.output === undefined) context.stdout.write(text)
-  else {
-    try {
-      writeFileSync(flags.output, text)
-    } catch (cause) {
-      throw usageError(`cannot write ${flags.output}: ${errnoOf(cause)}; name a file in a folder that exists`)
-    }
-  }
+  else writeWhole(flags.output, text)
   return EXIT.done
 }
 

@@ -22,7 +22,8 @@ Examples:
   foresend tftp 192.168.1.1 -c get running.cfg    one command, and its exit code
   printf 'get a\\nget b\\n' | foresend tftp 192.168.1.1
 
-Exit codes: those of get and put, for -c and for lines from a pipe that of the first command that failed; 0 from a terminal.
+Exit codes: those of get and put, for -c and for lines from a pipe that of the first command that failed; 0 from a
+terminal.
 `
 
 interface Flags {

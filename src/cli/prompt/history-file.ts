@@ -1,6 +1,7 @@
 /** Lines that were typed, from one session to the next. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../../make-folder.ts'
 
 const MAX_LINES = 500
 
@@ -17,7 +18,7 @@ export function readHistory(path: string): string[] {
 export function writeHistory(path: string, newestFirst: readonly string[]): void {
   const lines = newestFirst.slice(0, MAX_LINES).toReversed()
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path), 0o700)
     writeFileSync(path, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 })
   } catch {
     // The lines of this session are lost for the next one; no transfer depends on them.

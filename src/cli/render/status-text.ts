@@ -4,7 +4,7 @@ import type { ServerStats, TransferSnapshot } from '../../server/contract.ts'
 import { type Column, tableLines } from '../lab/render/table.ts'
 import { name } from './pretty.ts'
 import type { Style } from './style.ts'
-import { summaryLine } from './summary.ts'
+import { soFar } from './summary.ts'
 import { countText, durationText, rateText, sizeText } from './units.ts'
 
 export interface Status extends ServerStats {
@@ -20,10 +20,9 @@ const MAX_ROWS = 40
 export function statusLines(status: Status, now: number, style: Style): string[] {
   const { version, pid, listening, running, since } = status
   const places = listening.map(({ address, port }) => addressPort(address, port)).join(', ')
-  const did = summaryLine(status)
   const lines = [
     `Foresend ${version}, process ${pid}, listening on ${places} for ${durationText(Math.max(0, now - since))}`,
-    did === '' ? 'nothing was asked for yet' : `so far: ${did}`,
+    soFar(status, running.length),
   ]
   if (running.length === 0) return [...lines, 'no transfer runs']
   const columns: Column<TransferSnapshot>[] = [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ServerStats } from '../../server/contract.ts'
 import { NO_STATS } from '../../server/network-stats.ts'
-import { summaryLine } from './summary.ts'
+import { soFar, summaryLine } from './summary.ts'
 
 const none: ServerStats = {
   since: 0,
@@ -25,4 +25,11 @@ test('what happened, numbers and all', () => {
   expect(summaryLine(stats)).toBe(
     '2 transfers completed (7.75 MB), 1 failed, 3 requests came again, 1 datagram was no request, 12 datagrams could not be sent (EPERM)',
   )
+})
+
+test('of a server that runs, a transfer that has not ended was asked for', () => {
+  expect(soFar(none, 0)).toBe('nothing was asked for yet')
+  expect(soFar(none, 1)).toBe('no transfer has ended yet')
+  const stats = { ...none, transfers: { ...none.transfers, failed: 1 } }
+  expect(soFar(stats, 1)).toBe('so far: 1 failed')
 })

@@ -20,6 +20,13 @@ export function summaryLine({ transfers, bytes, network }: ServerStats): string 
   return parts.length === 0 ? '' : parts.join(', ')
 }
 
+/** The same of a server that runs. */
+export function soFar(stats: ServerStats, running: number): string {
+  const did = summaryLine(stats)
+  if (did !== '') return `so far: ${did}`
+  return running === 0 ? 'nothing was asked for yet' : 'no transfer has ended yet'
+}
+
 function some(count: number, one: string, many: string, more = ''): string {
   return count === 0 ? '' : `${countText(count, one, many)}${more}`
 }

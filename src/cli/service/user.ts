@@ -1,8 +1,9 @@
 /** Gives up root: a server needs it only to bind its port. */
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, lchownSync, mkdirSync, readdirSync } from 'node:fs'
+import { accessSync, constants, lchownSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeFolder } from '../../make-folder.ts'
 import { PACKAGE_ROOT } from '../../own-files.ts'
 import { usageError } from '../exit.ts'
 
@@ -57,7 +58,7 @@ export function checkReadable(user: string, folder: string): void {
 
 /** A link in the folder changes hands itself, and never the file that it leads to: the user of an earlier start may have put it there. */
 export function handOver(folder: string, uid: number, gid: number): void {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   for (const path of [folder, ...readdirSync(folder).map((entry) => join(folder, entry))]) lchownSync(path, uid, gid)
 }
 

@@ -5,7 +5,7 @@ import { escapeText } from '../../packet/index.ts'
 import { type Column, tableLines } from '../lab/render/table.ts'
 import { name, safeLine } from '../render/pretty.ts'
 import type { Style } from '../render/style.ts'
-import { summaryLine } from '../render/summary.ts'
+import { soFar } from '../render/summary.ts'
 import { durationText, rateText, sizeText } from '../render/units.ts'
 import type { TopModel } from './model.ts'
 
@@ -39,12 +39,11 @@ export function screenLines(
 function headLines(model: TopModel, shown: number, now: number, style: Style): string[] {
   const { stats, version, sort, filter } = model
   if (stats === undefined) return ['asking the server …', '']
-  const did = summaryLine(stats)
   const running = stats.transfers.running
   const filtered = filter === '' ? '' : `, ${shown} of them with "${escapeText(filter)}"`
   return [
     `${style.strong(`Foresend ${version}`)}, up ${durationText(Math.max(0, now - stats.since))}: ${running} running${filtered}, by ${sort}`,
-    did === '' ? 'nothing was asked for yet' : `so far: ${did}`,
+    soFar(stats, running),
     '',
   ]
 }

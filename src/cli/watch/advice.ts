@@ -105,7 +105,7 @@ function quietReasons({ link, frames }: Extract<WatchEvent, { event: 'quiet' }>,
 function kindLines(kinds: readonly LikelyKind[], asked: string): string[] {
   if (kinds.length === 0) return []
   const [{ profile, confidence }] = kinds
-  const names = kinds.map((one) => `${one.profile.title} (${percentText(one.confidence)})`)
+  const names = kinds.map((one) => `${titleInside(one.profile.title)} (${percentText(one.confidence)})`)
   if (confidence < SURE) return [`Perhaps ${names.join(', or ')}.`]
   const known = profile.recovery.filter(({ host }) => host !== undefined)
   const fitting = known.filter(({ host }) => host === asked)
@@ -150,7 +150,7 @@ function endedAdvice(
   const kind = kinds.length > 0 && kinds[0].confidence >= SURE ? kinds.slice(0, 1) : []
   const by = kind.map(
     ({ profile, confidence }) =>
-      `By what it asks and does it is most likely ${profile.title} (${percentText(confidence)}).`,
+      `By what it asks and does it is most likely ${titleInside(profile.title)} (${percentText(confidence)}).`,
   )
   const say = [...holes, ...wait, ...by, ...advice]
   if (isDone || isForesend || request.direction === 'write') return { say, type: [] }
@@ -159,4 +159,9 @@ function endedAdvice(
 
 export function percentText(share: number): string {
   return share > 0.99 ? 'over 99 %' : `${Math.round(100 * share)} %`
+}
+
+/** The title of a profile inside a sentence; all but an article are names. */
+function titleInside(title: string): string {
+  return title.replace(/^The /, 'the ')
 }

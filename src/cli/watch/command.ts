@@ -14,7 +14,7 @@ Examples:
   sudo foresend watch eth0              then switch the device on
   sudo foresend watch eth0 --count 1    until one transfer has ended
   foresend watch --read flash.pcap      the same from a capture
-Exit codes: 0 a device asked for a file, 1 none did, 2 usage, 3 cannot listen there.
+Exit codes: 0 a device asked for a file, 1 none did, 2 usage, or a file that is no capture, 3 cannot listen there.
 `
 
 export function watchCommand(context: Context, done: (exitCode: number) => void): Command {

@@ -55,6 +55,12 @@ describe('a capture', () => {
     expect(stdout).toMatch(/not served 192\.168\.0\.1 .*: asked 3 times, and no server answered\n/)
   })
 
+  test('a kind of device whose title has an article', async () => {
+    const scene = new Scene().ask(packet.rrq('a.bin'))
+    const { stdout } = await watch('--read', file(scene.file()))
+    expect(stdout).toMatch(/Perhaps the atftp command \(\d+ %\), or the tftp command of tftp-hpa, /)
+  })
+
   test('of a faulty device: why it failed', async () => {
     const { file: bytes } = captureOfLab('archer-c2-faulty', 'tftp-hpa-5.2', patternedImage(300_000, 1), 5)
     const { stdout } = await watch('--read', file(bytes))
@@ -92,8 +98,8 @@ describe('a capture', () => {
 
   test.each<[string, () => string[], RegExp, number]>([
     ['a card and a file', () => ['eth0', '--read', 'x'], /give one of them/, 2],
-    ['no such file', () => ['--read', join(folder, 'nope')], /cannot read .*ENOENT/, 1],
-    ['no capture', () => ['--read', file('this is a text and no capture')], /pcap/, 1],
+    ['no such file', () => ['--read', join(folder, 'nope')], /cannot read .*ENOENT/, 2],
+    ['no capture', () => ['--read', file('this is a text and no capture')], /pcap/, 2],
     ['no number', () => ['eth0', '--seconds', 'x'], /whole number/, 2],
   ])('%s: one line', async (_, args, says, code) => {
     const ran = await watch(...args())

@@ -1,6 +1,6 @@
 /** Reads a file of rules into plain data, which is compiled where it is used. */
-import { readFileSync } from 'node:fs'
 import { ForesendError } from '../../error.ts'
+import { readSmallFile } from '../../small-file.ts'
 import type { RuleFile } from './map-file.ts'
 
 /** 1000 rules of 512 bytes and their comments. */
@@ -15,11 +15,14 @@ export interface RuleSource {
 /** Throws ERR_TFTP_USAGE when it cannot be read or is too large. */
 export function readRules({ file, text }: RuleSource): RuleFile {
   if (text !== undefined) return { file, text }
-  let bytes: Buffer
   try {
-    bytes = readFileSync(file)
+    return { file, text: readSmallFile(file, FILE_MAX_BYTES).toString('latin1') }
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
+    if (reason === 'EFBIG') {
+      const message = `${file} has more than the ${FILE_MAX_BYTES} bytes that a file of rules may have; is it the right file?`
+      throw new ForesendError('ERR_TFTP_USAGE', message, { fault: 'local' })
+    }
     throw new ForesendError(
       'ERR_TFTP_USAGE',
       `cannot read the rules in ${file} (${reason}); check the path and its permissions`,
@@ -29,9 +32,4 @@ export function readRules({ file, text }: RuleSource): RuleFile {
       },
     )
   }
-  if (bytes.length > FILE_MAX_BYTES) {
-    const message = `${file} has ${bytes.length} bytes, and a file of rules may have ${FILE_MAX_BYTES}; is it the right file?`
-    throw new ForesendError('ERR_TFTP_USAGE', message, { fault: 'local' })
-  }
-  return { file, text: bytes.toString('latin1') }
 }

@@ -65,7 +65,8 @@ function blocks(count: number): string {
 }
 
 function gap(ms: number): string {
-  return ms === 0 ? '' : `, ${ms} ms apart`
+  // It was measured: more digits say nothing.
+  return ms === 0 ? '' : `, ${Number(ms.toPrecision(2))} ms apart`
 }
 
 function least(values: readonly (number | undefined)[]): number | undefined {

@@ -1,12 +1,12 @@
 /** The text of another program's file, whatever it is written in. */
-import { readFileSync } from 'node:fs'
+import { readSmallFile } from '../../../small-file.ts'
 import { messageOf, usageError } from '../../exit.ts'
 import type { Source } from './contract.ts'
 
 /** Throws ERR_TFTP_USAGE where it cannot be read. */
 export function readSource(file: string): Source {
   try {
-    return { file, text: decoded(readFileSync(file)) }
+    return { file, text: decoded(readSmallFile(file)) }
   } catch (error) {
     throw usageError(`cannot read ${file}: ${messageOf(error)}; check the path and its permissions`)
   }

@@ -1,4 +1,4 @@
-/** How the page looks, in light and dark. */
+/** How the page looks, in light and dark. A colour of the diagrams that is too light for words is mixed with that of the text. */
 export const STYLE = `
 :root { color-scheme: light dark;
   --bg: #f5f6f8; --card: #ffffff; --text: #1b2027; --dim: #5b6673; --line: #d8dee6; --mark: #fff3c4;
@@ -15,14 +15,14 @@ h1 { font-size: 22px; margin: 0; letter-spacing: -0.01em; overflow-wrap: anywher
 h2 { font-size: 17px; margin: 22px 0 8px; overflow-wrap: anywhere; } h3 { font-size: 14px; margin: 0 0 6px; }
 h2 .dim, h3 .dim { font-weight: 400; }
 p { margin: 0 0 8px; color: var(--dim); max-width: 100ch; overflow-wrap: anywhere; }
-.dim { color: var(--dim); } .notice { color: var(--careful); }
+.dim { color: var(--dim); } .notice { color: color-mix(in srgb, var(--careful) 50%, var(--text)); }
 .transfer { background: var(--card); border: 1px solid var(--line); border-radius: 10px; margin: 0 0 10px; padding: 0 18px; }
 .transfer[open] { padding-bottom: 16px; }
 summary { cursor: pointer; padding: 10px 0; overflow-wrap: anywhere; }
 summary b { display: inline-block; padding: 1px 9px; margin-right: 6px; border-radius: 4px; background: color-mix(in srgb, var(--tone) 26%, var(--card)); }
 .good { --tone: var(--good); } .careful { --tone: var(--careful); } .bad { --tone: var(--bad); }
 .verdict { color: var(--text); font-size: 16px; max-width: 86ch; margin: 4px 0 10px; }
-.holes { color: var(--bad); font-weight: 600; }
+.holes { color: color-mix(in srgb, var(--bad) 80%, var(--text)); font-weight: 600; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); gap: 18px 32px; margin: 14px 0; align-items: start; }
 .cause { border-left: 3px solid var(--line); padding-left: 12px; margin-bottom: 14px; }
 .cause:first-child { border-color: var(--evidence); }
@@ -55,9 +55,14 @@ button:focus-visible, summary:focus-visible { outline: 2px solid var(--text); ou
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
 th { position: sticky; top: 0; background: var(--card); text-align: left; color: var(--dim); font-weight: 500; box-shadow: 0 1px var(--line); }
 th, td { padding: 2px 12px; white-space: nowrap; } th:nth-child(-n+3), td:nth-child(-n+3) { text-align: right; }
-td.sent { color: var(--sent); } td.again { color: var(--again); } td.acked { color: var(--acked); }
+td.sent { color: var(--sent); } td.again { color: color-mix(in srgb, var(--again) 65%, var(--text)); } td.acked { color: color-mix(in srgb, var(--acked) 65%, var(--text)); }
 .replay { margin-bottom: 18px; } .replay .scroll { max-height: none; width: fit-content; max-width: 100%; } .replay .said { color: var(--text); } .replay table { width: auto; min-width: min(100%, 640px); }
 .replay th, .replay td { text-align: left; padding: 4px 14px; } .replay th:nth-child(n), .replay td:nth-child(n) { text-align: left; } .replay tbody th { position: static; color: var(--text); font-weight: 500; box-shadow: none; }
 .replay .mark { padding: 1px 8px; border-radius: 4px; background: color-mix(in srgb, var(--tone) 26%, var(--card)); }
 tr.evidence td { background: var(--mark); } tr.left td { color: var(--dim); font-style: italic; text-align: left; }
+@media (max-width: 600px) {
+  main { padding: 16px 10px 30px; } .transfer { padding: 0 12px; }
+  /* Drawn 620 wide: on a phone it is scrolled, as its words could not be read at half the size. */
+  figure { overflow-x: auto; } .ladder, .histogram { width: 560px; } .plot svg text { font-size: 18px; }
+}
 `

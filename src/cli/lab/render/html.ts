@@ -110,6 +110,11 @@ function ours(server: string): string {
   return server.startsWith('foresend') ? ' class="ours"' : ''
 }
 
+/** What came of the boots together; where they differ, of the worst. */
+function saysOf({ worst, intact, runs }: Summary): string {
+  return intact > 0 && intact < runs ? `in the worst boot ${LONG[worst]}` : LONG[worst]
+}
+
 /** What the script reads. Short names: it is repeated for every cell. */
 function cellData({ summaries, plots, devices, servers }: PageData): object {
   const cells = summaries.map((summary, index) => {
@@ -117,7 +122,7 @@ function cellData({ summaries, plots, devices, servers }: PageData): object {
     return {
       outcome: outcomeText(summary),
       tone: toneOf(summary),
-      says: LONG[summary.worst],
+      says: saysOf(summary),
       facts: factsOf(summary),
       drawn: row.drawn,
       seed: row.seed,

@@ -46,4 +46,5 @@ svg circle { fill: var(--tone); opacity: .8; } svg .row { fill: var(--text); opa
 .keys svg { width: 14px; height: 12px; display: inline-block; margin-right: 5px; vertical-align: -2px; }
 .tip { min-height: 1.5em; font-size: 12px; color: var(--dim); font-variant-numeric: tabular-nums; }
 code { font: 12px ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere; }
+@media (max-width: 600px) { figure { overflow-x: auto; } figure > svg { width: 560px; } }
 `
