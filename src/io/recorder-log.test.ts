@@ -42,6 +42,27 @@ function begun(budget = { left: 1 << 20 }, most = 1 << 16): TransferLog {
 }
 
 describe('a recording', () => {
+  test('is in the order of time, also where datagrams came together and the answer to the first left before the second was read', () => {
+    const log = begun()
+    log.sentBlocks(1, 1, 2)
+    log.received(2, ack(1), 0, 4)
+    log.sentBlocks(2.4, 3, 2)
+    log.received(2, ack(2), 0, 4)
+    log.sentBlocks(2.6, 5, 1)
+    const { words } = log.take()
+    const entries = Array.from({ length: words.length / 2 }, (_, i) => [words[2 * i], words[2 * i + 1] & 0x0fff_ffff])
+    expect(entries).toEqual([
+      [0, 0],
+      [1000, 1],
+      [1000, 2],
+      [2000, 1],
+      [2000, 2],
+      [2400, 3],
+      [2400, 4],
+      [2600, 5],
+    ])
+  })
+
   test('shows each packet with its time, both ends and its length on the wire, as capture and Wireshark read it', () => {
     const log = begun()
     log.sent(1, OACK, OACK.length)

@@ -73,14 +73,19 @@ export class TransferLog {
   take(): LogContent {
     const capacity = this.#words.length / 2
     this.#budget.left += capacity
-    if (this.#written <= capacity)
-      return { words: this.#words.slice(0, 2 * this.#written), packets: this.#packets, leftOut: 0, leftOutBehind: 0 }
+    if (this.#written <= capacity) {
+      const words = this.#words.slice(0, 2 * this.#written)
+      sortByTime(words, 0, this.#written)
+      return { words, packets: this.#packets, leftOut: 0, leftOutBehind: 0 }
+    }
     const kept = capacity - this.#end
     const at = 2 * (kept + ((this.#written - kept) % this.#end))
     const words = new Uint32Array(this.#words.length)
     words.set(this.#words.subarray(0, 2 * kept))
     words.set(this.#words.subarray(at), 2 * kept)
     words.set(this.#words.subarray(2 * kept, at), 2 * kept + this.#words.length - at)
+    sortByTime(words, 0, kept)
+    sortByTime(words, kept, capacity)
     return { words, packets: this.#packets, leftOut: this.#written - capacity, leftOutBehind: kept }
   }
 
@@ -125,5 +130,20 @@ export class TransferLog {
     }
     const kept = capacity - this.#end
     return kept + ((this.#written - kept) % this.#end)
+  }
+}
+
+/**
+ * Entries `from` .. `end - 1` in the order of time. They almost are: datagrams that were received together have one time, and what answered the first of them left
+ * a moment later. Entries of one time stay as they are, because some belong to the one before.
+ */
+function sortByTime(words: Uint32Array, from: number, end: number): void {
+  for (let i = from + 1; i < end; i++) {
+    const time = words[2 * i]
+    const entry = words[2 * i + 1]
+    let to = i
+    for (; to > from && words[2 * (to - 1)] > time; to--) words.copyWithin(2 * to, 2 * (to - 1), 2 * to)
+    words[2 * to] = time
+    words[2 * to + 1] = entry
   }
 }
