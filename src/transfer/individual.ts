@@ -430,6 +430,8 @@ function askWith(s: SenderState, now: number, action: Action): void {
   const isBase = action.type === 'repeat' && action.seq === s.firstUnacked
   const most = keepsLast(s) && !isBase ? Math.min(left, MOST_ASKED - 1 - (s.asked % MOST_ASKED)) : left
   const fitting = most === 0 && left > 0 ? baseOf(s) : shortened(s, action, most)
+  // The second half of a nudge goes with the first.
+  if (fitting.type !== 'nudge') s.nudgeAt = Infinity
   noteAsked(s, now, datagramsOf(s, fitting))
   carryOut(s, now, fitting)
 }
