@@ -21,7 +21,7 @@ import {
   unaskedSince,
 } from './recovery.ts'
 import { clearSlot, isAcked, isSent, markAcked, repeatedAt, repeatsOf, reserve, sentAt } from './scoreboard.ts'
-import { neverBegan, storedAnyOrder } from './sender-faults.ts'
+import { neverBegan, neverEnded, storedAnyOrder } from './sender-faults.ts'
 import { contactOf, fail, type SenderState } from './sender-state.ts'
 import { type Action, advanceTo, carryOut, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
 import { datagramsOf, shortened } from './action-size.ts'
@@ -370,7 +370,9 @@ function firstContact(s: SenderState, now: number): void {
   const contact = contactOf(s)
   if (s.contactRepeats >= mostRepeats('data', contact)) {
     s.contactAt = Infinity
-    fail(s, 'ERR_TFTP_TIMEOUT', neverBegan(s.peer, outOfPlace(s.oddities)))
+    const meanwhile = outOfPlace(s.oddities)
+    const isOnly = s.lastSeq === 1 && s.addressValidated
+    fail(s, 'ERR_TFTP_TIMEOUT', isOnly ? neverEnded(s.peer, meanwhile) : neverBegan(s.peer, meanwhile))
     return
   }
   s.contactRepeats++
