@@ -73,20 +73,18 @@ export function createSender(
 ): Sender {
   const { sizeBytes, near, label } = config
   const { windowsize } = agreed
-  const policy =
-    agreed.windowNegotiated && windowsize > 1
-      ? negotiated({ windowBlocks: windowsize })
-      : anticipation({ windowBlocks: 1 })
+  const askedWindow = agreed.windowNegotiated && windowsize > 1 ? negotiated({ windowBlocks: windowsize }) : undefined
   const sender = {
     sizeBytes,
     ...agreedForSender(agreed),
     oack: undefined,
     near,
     addressValidated: true,
+    otherPolicy: askedWindow,
     // In lock-step DATA 1 is timed by itself.
-    firstRoundTrip: policy.cumulative ? firstRoundTrip : undefined,
+    firstRoundTrip: askedWindow === undefined ? undefined : firstRoundTrip,
     label,
     peerRole: 'server' as const,
   }
-  return new Sender(sender, policy, sink)
+  return new Sender(sender, anticipation({ windowBlocks: 1 }), sink)
 }

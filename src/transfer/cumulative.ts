@@ -59,6 +59,11 @@ export const CUMULATIVE: Reading = { open, acked, timer, refused: () => false }
 
 function open(s: SenderState, now: number): void {
   s.progressAt = now
+  continueWindow(s, now)
+}
+
+/** What the window allows leaves; something of it may be out (rule N5). */
+export function continueWindow(s: SenderState, now: number): void {
   const w = (s.windows = new Windows())
   openTiming(s, w.timing)
   send(s, w, now)

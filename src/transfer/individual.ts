@@ -30,7 +30,7 @@ import {
   unaskedSince,
 } from './recovery.ts'
 import { clearSlot, isAcked, isSent, markAcked, repeatedAt, repeatsOf, reserve, sentAt } from './scoreboard.ts'
-import { neverBegan, storedAnyOrder } from './sender-faults.ts'
+import { neverBegan, neverEnded, storedAnyOrder } from './sender-faults.ts'
 import { contactOf, fail, type SenderState } from './sender-state.ts'
 import { type Action, advanceTo, carryOut, forgetAhead, outstanding, pace, sendFirst, sendNew } from './transmit.ts'
 import { datagramsOf, shortened } from './action-size.ts'
@@ -423,7 +423,9 @@ function firstContact(s: SenderState, now: number): void {
   const contact = contactOf(s)
   if (s.contactRepeats >= mostRepeats('data', contact)) {
     s.contactAt = Infinity
-    fail(s, 'ERR_TFTP_TIMEOUT', neverBegan(s.peer, outOfPlace(s.oddities)))
+    const meanwhile = outOfPlace(s.oddities)
+    const isOnly = s.lastSeq === 1 && s.addressValidated
+    fail(s, 'ERR_TFTP_TIMEOUT', isOnly ? neverEnded(s.peer, meanwhile) : neverBegan(s.peer, meanwhile))
     return
   }
   s.contactRepeats++
@@ -483,6 +485,8 @@ function askWith(s: SenderState, now: number, action: Action): void {
   const isBase = action.type === 'repeat' && action.seq === s.firstUnacked
   const most = keepsLast(s) && !isBase ? Math.min(left, MOST_ASKED - 1 - (s.asked % MOST_ASKED)) : left
   const fitting = most === 0 && left > 0 ? baseOf(s) : shortened(s, action, most)
+  // The second half of a nudge goes with the first.
+  if (fitting.type !== 'nudge') s.nudgeAt = Infinity
   noteAsked(s, now, datagramsOf(s, fitting))
   carryOut(s, now, fitting)
 }

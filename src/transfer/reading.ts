@@ -1,5 +1,6 @@
 /**
- * How a sender reads ACKs: block by block (individual.ts, rules A1 to A14) or cumulatively (cumulative.ts, N1 to N4). The sender
+ * How a sender reads ACKs: block by block (individual.ts, rules A1 to A14), cumulatively (cumulative.ts, N1 to N4), or until it is known
+ * which of the two (window-proof.ts, N5). The sender
  * keeps the phases of a transfer, a reading keeps its blocks. A reading has no state of its own: all of it is the record.
  */
 import type { SenderState } from './sender-state.ts'

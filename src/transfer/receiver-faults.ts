@@ -48,7 +48,10 @@ export function oversizeBlock({ label, peer }: Failing, payloadBytes: number, bl
 /** The file ended at another size than the peer announced. */
 export function wrongSize({ label, peer }: Failing, bytes: number, announcedBytes: number): ForesendError {
   const message = `${label}: ${bytes} bytes arrived where the ${peer} announced ${announcedBytes}; nothing is kept, transfer it again`
-  return new ForesendError('ERR_TFTP_CONTENT', message, { fault: 'content' })
+  return new ForesendError('ERR_TFTP_CONTENT', message, {
+    fault: 'content',
+    peerText: 'Size differs from the tsize that was announced',
+  })
 }
 
 function blocks({ stored }: Failing): string {

@@ -21,11 +21,23 @@ const SLOWEST_MS = 1000
 const TRIES = 3
 const TRIES_OF_ANSWERED = 8
 const TRIES_OF_TIMED = 1
+/** Rule R3: the same to a server, again and again: it may answer a repeat only now and then. */
+const TRIES_TO_SERVER = 4
 /** Rule R3: the room, in timeouts of the peer. */
 const ROOM_TIMEOUTS = 1.2
+/** Rule R3: where that was in vain as well the timer of the client may be a longer one. */
+const MOST_ROOMS = 2
 /** Rule R3: a repeat is answered within this many round trips, PROMPT_MS at least. */
 const PROMPT_ROUNDS = 4
 const PROMPT_MS = 50
+/**
+ * Rule R5: the second repeat in a row and those behind it leave this many times, so far apart. A link that fell asleep loses the first frame that wakes
+ * it, and losses come in bursts.
+ */
+const RUN = 3
+const RUN_SPACING_MS = 0.75
+/** Rule R5: a block that came so much sooner than those before shows that those were no round trips: the client was making its file. */
+const CORRECTED_SHARE = 1 / 4
 
 /** An ACK hides the same one no longer than this, and than this until a block was timed: the request may have taken longer than a block. */
 const MOST_QUIET_MS = 200
@@ -48,8 +60,8 @@ export interface RepeatTimerOptions {
   readonly first: 'oack' | 'data'
   /** The peer's own timer. */
   readonly peerTimeoutMs: number
-  /** Rule R3 holds for clients that store: a server's timer does not begin again at each ACK. */
-  readonly leavesRoom: boolean
+  /** It sends a file that we asked for. */
+  readonly isServer: boolean
   readonly blksize: number
   /** That of our request. */
   readonly firstRoundTrip?: FirstRoundTrip | undefined
@@ -73,7 +85,11 @@ export class RepeatTimer {
   /** That of our request, or what it took at most. */
   #roundTripMs = 0
   #repeats = 0
+  /** Of the present repeat. */
+  #copiesLeft = 0
+  readonly #runs: boolean
   #repeatedAt = Number.NaN
+  readonly #isServer: boolean
   #tries: number
 
   constructor(options: RepeatTimerOptions) {
@@ -81,9 +97,12 @@ export class RepeatTimer {
     this.#firstMs = near ? FIRST_NEAR_MS : FIRST_FAR_MS
     if (firstRoundTrip !== undefined) this.#expect(firstRoundTrip, blksize)
     this.#roomMs = ROOM_TIMEOUTS * options.peerTimeoutMs
-    this.#tries = options.leavesRoom ? TRIES : Infinity
+    this.#isServer = options.isServer
+    this.#tries = this.#isServer ? TRIES_TO_SERVER : TRIES
     this.#firstWaitsMs = firstContactWaitsMs(options.first, near)
     this.addressValidated = options.addressValidated
+    // In a window each copy could bring the whole window.
+    this.#runs = !options.windowed
     this.#minMs = options.windowed ? MIN_WINDOWED_MS : MIN_LOCKSTEP_MS
   }
 
@@ -101,7 +120,9 @@ export class RepeatTimer {
   /** The block that the last packet asked for came. Karn: no sample when that packet was repeated. */
   answered(now: number): void {
     if (!Number.isNaN(this.#sentAt)) {
-      this.#rto.sample(now - this.#sentAt)
+      const tookMs = now - this.#sentAt
+      if (tookMs < CORRECTED_SHARE * this.srttMs) this.#rto.restart(tookMs)
+      else this.#rto.sample(tookMs)
       this.#isTimed = true
     }
     this.progressed(now)
@@ -110,7 +131,7 @@ export class RepeatTimer {
   /** Something else in order came. */
   progressed(now: number): void {
     if (this.#repeats > 0 && this.#isFast && now - this.#repeatedAt <= FAST_REQUEST_MS) this.#isTimed = true
-    if (this.#repeats > 0 && this.addressValidated && this.#tries !== Infinity) this.#learn(now - this.#repeatedAt)
+    if (this.#repeats > 0 && this.addressValidated && !this.#isServer) this.#learn(now - this.#repeatedAt)
     this.addressValidated = true
     this.#sentAt = Number.NaN
     this.#rest(now)
@@ -124,9 +145,13 @@ export class RepeatTimer {
   /** The last packet was repeated because nothing came. */
   repeated(now: number): void {
     this.#sentAt = Number.NaN
-    this.#repeats++
-    this.#repeatedAt = now
-    this.dueAt = now + this.#waitMs()
+    if (this.#copiesLeft > 0) this.#copiesLeft--
+    else {
+      this.#repeats++
+      this.#repeatedAt = now
+      if (this.#runs && this.addressValidated && this.#repeats > 1) this.#copiesLeft = RUN - 1
+    }
+    this.dueAt = now + (this.#copiesLeft > 0 ? RUN_SPACING_MS : this.#waitMs())
   }
 
   /** The last packet was repeated because the peer asked for it. */
@@ -180,13 +205,22 @@ export class RepeatTimer {
 
   #rest(now: number): void {
     this.#repeats = 0
+    this.#copiesLeft = 0
     this.dueAt = now + this.#waitMs()
   }
 
   #waitMs(): number {
     if (!this.addressValidated) return this.#firstWaitsMs[this.#repeats] ?? Infinity
-    if (this.#repeats >= this.#tries) return this.#roomMs + this.srttMs
+    const rooms = this.#roomsSoFar()
+    if (rooms > 0) return this.#roomMs * Math.min(MOST_ROOMS, rooms) + this.srttMs
     return this.#rto.waitMs(this.#repeats, this.#isTimed ? this.#minMs : this.#firstMs, SLOWEST_MS)
+  }
+
+  /** Rule R3: above 0 the wait leaves room, for the so many-th time. A client gets nothing but rooms then, a server one behind each row of tries. */
+  #roomsSoFar(): number {
+    if (!this.#isServer) return Math.max(0, 1 + this.#repeats - this.#tries)
+    const row = this.#tries + 1
+    return (this.#repeats + 1) % row === 0 ? (this.#repeats + 1) / row : 0
   }
 
   /** Rule R4: a block takes as much longer than the request as it has more bytes, on no slower link than SLOWEST_BYTES_PER_MS. */

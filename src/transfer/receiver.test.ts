@@ -211,27 +211,44 @@ describe('order', () => {
 })
 
 describe('timer', () => {
-  test('the last ACK is repeated when nothing comes, slower and slower, to a server once per second then', () => {
-    const b = new Bench({ peerRole: 'server' }).start().upTo(3)
+  /** A repeat but the first one is three ACKs (rule R5). */
+  const RUN = ['ack 3', 'ack 3', 'ack 3']
+  const RUN_MS = 1.5
+
+  test('R3, R5: the last ACK is repeated when nothing comes, slower and slower; to a server four times, and again behind its room', () => {
+    const b = new Bench({ peerRole: 'server', peerTimeoutMs: 5000 }).start().upTo(3)
     b.heard()
     expect(b.wait(249).heard()).toEqual([])
     expect(b.wait(1).heard()).toEqual(['ack 3'])
     expect(b.wait(500).heard()).toEqual(['ack 3'])
-    b.wait(1000).heard()
-    expect(b.wait(5000).heard()).toHaveLength(5)
-    expect(b.machine.counters[COUNTER.timeouts]).toBe(8)
+    expect(b.wait(RUN_MS).heard()).toEqual(RUN.slice(1))
+    expect(b.wait(1000 + RUN_MS).heard()).toEqual(RUN)
+    expect(b.wait(1000 + RUN_MS).heard()).toEqual(RUN)
+    expect(b.wait(5990).heard()).toEqual([])
+    expect(b.wait(20).heard()).toEqual(RUN)
+    expect(b.wait(4 * 1000 + 10).heard()).toHaveLength(4 * 3)
+    expect(b.wait(11_900).heard()).toEqual([])
+  })
+
+  test('R5: in a window no ACK leaves three times', () => {
+    const b = new Bench({ windowsize: 4 }).start().upTo(4)
+    b.heard()
+    expect(b.wait(50 + 100 + 200 + 10).heard()).toEqual(['ack 4', 'ack 4', 'ack 4'])
   })
 
   test.each([1000, 5000])('R3: to a client three times, then its timer of %d ms has room to ring', (peerTimeoutMs) => {
     const b = new Bench({ peerTimeoutMs }).start().upTo(3)
     expect(
       b
-        .wait(250 + 500 + 1000)
+        .wait(250 + 500 + 1000 + 2 * RUN_MS)
         .heard()
-        .slice(-3),
-    ).toEqual(['ack 3', 'ack 3', 'ack 3'])
+        .slice(-7),
+    ).toEqual(['ack 3', ...RUN, ...RUN])
     expect(b.wait(1.2 * peerTimeoutMs - 1).heard()).toEqual([])
-    expect(b.wait(2).heard()).toEqual(['ack 3'])
+    expect(b.wait(5).heard()).toEqual(RUN)
+    // Its timer may be a longer one.
+    expect(b.wait(2.4 * peerTimeoutMs - 5).heard()).toEqual([])
+    expect(b.wait(10).heard()).toEqual(RUN)
   })
 
   test('a window that stops half-way is reported soon', () => {
@@ -339,7 +356,10 @@ describe('the end', () => {
     b.now += 1000
     expect(b.data(2).data(4).heard()).toEqual([])
     expect(b.seqs).toEqual([1, 2, 3])
-    b.wait(1500)
+    // R5: as long after a repeat as after the first ACK.
+    b.wait(1900)
+    expect(b.machine.closed).toBe(false)
+    b.wait(200)
     expect(b.machine.closed).toBe(true)
     expect(b.data(3, 1).heard()).toEqual([])
   })

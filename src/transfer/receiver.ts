@@ -60,12 +60,20 @@ export interface ReceiverConfig {
  */
 const NEAR_ANSWER_AGAIN_MS = 150
 const FAR_ANSWER_AGAIN_MS = 1000
+/** Rule R5: a peer that sent DATA within this time, or within two of its timeouts, is alive; patience grows to this many times what it is otherwise. */
+const ALIVE_MS = 10_000
+const ALIVE_TIMEOUTS = 2
+const MOST_PATIENCE = 4
+/** Rule R5: each repeat of the last block is answered for as long as the first one, and for this many times that in all. */
+const MOST_DALLIES = 6
 /** Bytes of the first block that are compared with a later block 1. */
 const COMPARED_BYTES = 512
 
 export class Receiver implements Machine {
   readonly counters = newCounters()
   progressAt = 0
+  /** The last DATA came. */
+  #heardAt = -Infinity
 
   readonly #config: ReceiverConfig
   readonly #sink: ReceiverSink
@@ -73,6 +81,7 @@ export class Receiver implements Machine {
   readonly #order: BlockOrder
   readonly #ack = new Uint8Array(HEADER_BYTES)
   readonly #giveUpMs: number
+  readonly #dallyMs: number
   #phase: ReceiverPhase = 'offer'
   /** The last seq stored; everything up to it is. */
   #stored = 0
@@ -108,11 +117,12 @@ export class Receiver implements Machine {
       windowed: config.windowsize > 1,
       first: config.oack === undefined ? 'data' : 'oack',
       peerTimeoutMs: config.peerTimeoutMs,
-      leavesRoom: config.peerRole !== 'server',
+      isServer: config.peerRole === 'server',
       blksize: config.blksize,
       firstRoundTrip: config.firstRoundTrip,
     })
     this.#giveUpMs = config.giveUpMs ?? giveUpAfterMs(config.peerTimeoutMs)
+    this.#dallyMs = config.dallyMs ?? Math.min(15_000, Math.max(3000, 2 * config.peerTimeoutMs))
     this.#order = new BlockOrder(config.rollover, config.windowsize, config.sizeBytes !== undefined)
     this.counters[COUNTER.windowBlocks] = config.windowsize
   }
@@ -147,7 +157,7 @@ export class Receiver implements Machine {
     if (this.#phase === 'dally' && now >= this.#dallyUntil) this.#enter('quiet')
     if (this.#phase === 'offer' || this.#phase === 'receiving') {
       // An unproven peer may be the victim of a forged request: nothing more is sent to it. The same sum as the deadline's: another may be rounded otherwise.
-      if (now >= this.progressAt + this.#giveUpMs) {
+      if (now >= this.#giveUpAt) {
         const waitedMs = now - this.progressAt
         this.#fail(gaveUp(this.#failing(), waitedMs, outOfPlace(this.#oddities)), this.#timer.addressValidated)
       } else if (now >= this.#timer.dueAt) this.#repeat(now)
@@ -176,8 +186,7 @@ export class Receiver implements Machine {
     }
     if (this.#phase === 'storing') {
       this.progressAt = now
-      this.#dallyUntil =
-        now + (this.#config.dallyMs ?? Math.min(15_000, Math.max(3000, 2 * this.#config.peerTimeoutMs)))
+      this.#dallyUntil = now + this.#dallyMs
       this.#enter('stored')
       this.#sendAck(now)
       this.#sink.ended({ status: 'completed' })
@@ -197,6 +206,15 @@ export class Receiver implements Machine {
     this.#arm()
   }
 
+  /** Rule R5: a peer that repeats its block is there, and the next ACK may reach it. */
+  get #giveUpAt(): number {
+    const { giveUpMs, peerTimeoutMs } = this.#config
+    const soonest = this.progressAt + this.#giveUpMs
+    if (giveUpMs !== undefined) return soonest
+    const aliveUntil = this.#heardAt + Math.max(ALIVE_MS, ALIVE_TIMEOUTS * peerTimeoutMs)
+    return Math.max(soonest, Math.min(aliveUntil, this.progressAt + MOST_PATIENCE * this.#giveUpMs))
+  }
+
   #open(now: number): void {
     const { oack, acknowledgeRequest } = this.#config
     if (oack !== undefined) {
@@ -207,6 +225,7 @@ export class Receiver implements Machine {
 
   #data(now: number, buffer: Uint8Array, offset: number, length: number): void {
     const payloadBytes = length - HEADER_BYTES
+    this.#heardAt = now
     this.counters[COUNTER.datagrams]++
     if (this.#phase === 'storing') {
       // The last block again while the flush runs: its ACK follows by itself.
@@ -338,7 +357,14 @@ export class Receiver implements Machine {
   #again(now: number, seq: number, goesOn: boolean): void {
     this.counters[COUNTER.retransmitted]++
     if (this.#stored !== this.#acked || now < this.#ackAt + this.#timer.quietMs) return
-    if (this.#phase === 'dally' && seq <= this.#stored - this.#config.windowsize) return
+    if (this.#phase === 'dally') {
+      if (seq <= this.#stored - this.#config.windowsize) return
+      // The ACK of this repeat may be lost like the one before.
+      this.#dallyUntil = Math.max(
+        this.#dallyUntil,
+        Math.min(now + this.#dallyMs, this.progressAt + MOST_DALLIES * this.#dallyMs),
+      )
+    }
     if (goesOn && now < this.#ackAt + REST_OF_WINDOW_MS) return
     this.#copiesAnswered++
     this.#sendAck(now)
@@ -420,7 +446,7 @@ export class Receiver implements Machine {
   #arm(): void {
     let at = Infinity
     if (this.#phase === 'offer' || this.#phase === 'receiving') {
-      at = Math.min(this.#timer.dueAt, this.progressAt + this.#giveUpMs)
+      at = Math.min(this.#timer.dueAt, this.#giveUpAt)
     } else if (this.#phase === 'dally') at = this.#dallyUntil
     this.#sink.deadline(at)
   }

@@ -25,6 +25,11 @@ export function neverBegan(peer: PeerRole, meanwhile: string): string {
   return `the ${peer} never acknowledged DATA 1${silence}; check its receiving side, the cable and the firewalls`
 }
 
+/** The same of a file of one block, after the peer had answered the request: all that is lost may be the ACK. */
+export function neverEnded(peer: PeerRole, meanwhile: string): string {
+  return `the ${peer} never acknowledged the only block${meanwhile}; it may have the file: look at it before the ${peer} is switched off or asks again`
+}
+
 /** Rule A10. */
 export function silentAfterRefusal(peer: PeerRole): string {
   return `the ${peer} went silent after its ERROR 5 about a block that it had not asked for; start the transfer again`

@@ -31,6 +31,8 @@ export interface SenderConfig extends KnownDevice {
   /** The encoded OACK to begin with; undefined begins with DATA 1. */
   readonly oack: Uint8Array | undefined
   readonly near: boolean
+  /** Of a write that we asked for: the policy of the window that the server agreed to. That of the sender begins (rule N5). */
+  readonly otherPolicy?: WindowPolicy | undefined
   /** Of a write that we asked for (rule R4). */
   readonly firstRoundTrip?: FirstRoundTrip | undefined
   /** The client's own retransmission timer in milliseconds. */
@@ -154,7 +156,7 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
   readonly patient: boolean
   /** It may count repeats: nothing leaves but the block that it is asked for (rule A13). */
   readonly mayCountRepeats: boolean
-  readonly policy: WindowPolicy
+  policy: WindowPolicy
   readonly allowance: Allowance | undefined
   readonly sink: SenderSink
   readonly counters = newCounters()
@@ -234,6 +236,8 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
   /** Acknowledged since the last drop of an anticipated window (window.ts). */
   cleanBlocks = 0
 
+  /** Rule N5: the policy that is not in force now; undefined when none is left to choose from. */
+  otherPolicy: WindowPolicy | undefined
   /** Of windows that the client negotiated; undefined otherwise. */
   windows: Windows | undefined
 
@@ -257,11 +261,13 @@ export class SenderState extends rarelyChanged(RARE) implements SenderTimers {
     this.lastSeq = Math.floor(config.sizeBytes / config.blksize) + 1
     this.wraps = nearWrap(this.lastSeq, config.rollover) || this.lastSeq > 0xffff
     this.board = policy.cumulative ? NO_BOARD : newScoreboard(policy.windowBlocks)
+    this.otherPolicy = config.otherPolicy
     this.phase = config.oack === undefined ? 'first' : 'offer'
   }
 }
 
-const NO_BOARD: Scoreboard = []
+/** Where ACKs are cumulative no block has a mark. */
+export const NO_BOARD: Scoreboard = []
 const NONE_ASKED = new Float64Array(0)
 
 /** A rule ends the transfer. */

@@ -33,6 +33,7 @@ import { checkCable, countsRepeats, mayBeWhole } from './sender-faults.ts'
 import { contactOf, type SenderConfig, SenderState } from './sender-state.ts'
 import { nextOfBlocks } from './timers.ts'
 import { giveUpAt, lastProgressAt, silenceAt, stallAt } from './waits.ts'
+import { PROVING } from './window-proof.ts'
 import { UNTIMED_MS } from './window-timing.ts'
 
 export type { SenderConfig } from './sender-state.ts'
@@ -171,7 +172,9 @@ export class Sender implements Machine {
   }
 
   get #reading(): Reading {
-    return this.#s.policy.cumulative ? CUMULATIVE : INDIVIDUAL
+    const { otherPolicy, policy } = this.#s
+    if (otherPolicy !== undefined) return PROVING
+    return policy.cumulative ? CUMULATIVE : INDIVIDUAL
   }
 
   #ack(now: number, seq: number): void {

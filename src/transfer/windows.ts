@@ -52,6 +52,10 @@ export class Windows {
   insideAck: 'unknown' | 'gap' | 'progress' = 'unknown'
   /** How often it was stuck since a window was acknowledged as a whole. */
   stuck = 0
+  /** Rule N5: an ACK inside a window that does not count yet; 0 for none. */
+  doubtful = 0
+  /** Rule N5: blocks inside windows whose ACK never came before that of the end. */
+  silentBlocks = 0
   /** What it said was taken for progress by its timing, and was none: round trips are not what was measured. */
   misjudged = false
 }
