@@ -44,17 +44,24 @@ function timerChance({ medianMs }: Script, pausedMs: number, timerMs: number): n
 
 /** An answer to the packet at `at`, which arrived at `arrivedMs`, comes late, and just when one to a later packet would. */
 export function repeatChance(script: Script, at: number, match: number, arrivedMs: number): number {
-  const { ms, outMs, sentBefore, leastMs, usualMs } = script
+  const { ms, outMs, sentBefore, leastMs, usualMs, cleanMs } = script
   const sent = sentBefore[match]
   if (sent <= at) return 0
   const tookMs = ms[match] - outMs[sent]
   if (tookMs < leastMs || tookMs > usualMs) return 0
+  // Where all answers take the same time, one that fits the later packet as well is hardly one to the packet before.
+  const cleanWidthMs = cleanMs === undefined ? Infinity : Math.max(CLOCK_MS, cleanMs.to - cleanMs.from)
+  const isClean = cleanMs !== undefined && tookMs >= cleanMs.from - cleanWidthMs && tookMs <= cleanMs.to + cleanWidthMs
+  const widthMs = Math.min(usualMs - leastMs, isClean ? 3 * cleanWidthMs : Infinity)
   // Of many packets at many times there is always one just before.
   let times = 1
   for (let one = sent; sentBefore[one] > at && times < MOST_TIMES; one = sentBefore[one])
     if (ms[one] - ms[sentBefore[one]] > usualMs) times++
-  return Math.max(0, Math.log((ms[match] - arrivedMs) / (times * Math.max(LEAST_GAP_MS, usualMs - leastMs))))
+  return Math.max(0, Math.log((ms[match] - arrivedMs) / (times * Math.max(LEAST_GAP_MS, widthMs))))
 }
+
+/** Hosts and captures make answers differ by this. */
+const CLOCK_MS = 0.05
 
 /** Times at which the server sends something, of which one is just before an answer. */
 const MOST_TIMES = 16

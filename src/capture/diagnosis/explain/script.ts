@@ -49,6 +49,8 @@ export interface Script {
   readonly leastMs: number
   readonly usualMs: number
   readonly mostMs: number
+  /** As of a `Latency`. */
+  readonly cleanMs: Latency['cleanMs']
   /** The client's timer. */
   readonly timerMs: number | undefined
   /** It asked for this time, or repeated what it had said by it. */
@@ -73,6 +75,8 @@ export interface Latency {
   readonly usualMs: number
   /** All but very few come within this. */
   readonly latestMs: number
+  /** Nearly all answers to blocks that were sent once came between these; undefined for too few of them. */
+  readonly cleanMs: { readonly from: number; readonly to: number } | undefined
 }
 
 /** A small host may be late by this, now and then. */
@@ -238,7 +242,7 @@ function seqOf(packets: CapturedPackets, i: number): number | undefined {
 }
 
 /** Without a sample: what a small device on a local network takes. */
-const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20, latestMs: 20 }
+const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20, latestMs: 20, cleanMs: undefined }
 /** Of blocks that are mostly sent again the first packet tells little. */
 const MOSTLY = 0.3
 const MUCH_LONGER = 3
@@ -367,6 +371,7 @@ function latencyOf(samples: readonly number[], clean: readonly number[], through
     leastMs: (isEven ? LEAST_SHARE : LEAST_SHARE_UNEVEN) * least,
     usualMs,
     latestMs: clean.length === 0 || areHeldUp(clean) ? usualMs : quantile(clean, 0.97)!,
+    cleanMs: clean.length < ENOUGH ? undefined : { from: quantile(clean, 0.03)!, to: quantile(clean, 0.9)! },
   }
 }
 
