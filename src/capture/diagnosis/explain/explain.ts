@@ -1,6 +1,7 @@
 /** Tells the story of a transfer under each fault, and compares them. */
 import type { CapturedTransfer } from '../../contract.ts'
 import { coincidenceCost } from './coincidence.ts'
+import { acknowledgesEach } from './each.ts'
 import type { Terms } from './client.ts'
 import type { Explanation } from './explanation.ts'
 import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost, PLACED } from './faults.ts'
@@ -48,7 +49,7 @@ export function explain(
   let most = Infinity
   const terms = ({ habits }: Pick<LikelyHabits, 'habits'>): Terms => ({
     habits,
-    windowsize: agreed.windowsize,
+    windowsize: habits.each === true ? 1 : agreed.windowsize,
     final,
   })
   const tell = (fault: FaultName, habits: Habits, script: Script, asksCost: number): Explanation | undefined => {
@@ -59,7 +60,7 @@ export function explain(
     mostCost = Math.min(mostCost, HOPELESS_TIMES * story.cost + HOPELESS)
     return fitted(fault, habits, script, story, asksCost, windowBlocks)
   }
-  const likely = likelyHabits(names)
+  const likely = likelyHabits(names, acknowledgesEach(transfer, all, latencies[0].leastMs))
   const asksCost = new Map(likely.map(({ habits, cost }) => [habits.name, cost]))
   const scripts = latencies.map((latency) => scriptOf(transfer, all, latency, timer))
   mostCost = HEALTHY_COST
