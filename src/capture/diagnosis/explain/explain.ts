@@ -47,6 +47,8 @@ export function explain(
   const final = blocks.final ?? Infinity
   let mostCost = Infinity
   let most = Infinity
+  /** Before its losses are fitted a story of bursts costs far more than in the end: what is kept says how much that may be. */
+  const hopelessCosts = new Map<Explanation, number>()
   const terms = ({ habits }: Pick<LikelyHabits, 'habits'>): Terms => ({
     habits,
     windowsize: habits.each === true ? 1 : agreed.windowsize,
@@ -57,8 +59,11 @@ export function explain(
     if (story === undefined) return undefined
     // Every story is told of the same packets.
     most = Math.min(most, story.read)
-    mostCost = Math.min(mostCost, HOPELESS_TIMES * story.cost + HOPELESS)
-    return fitted(fault, habits, script, story, asksCost, windowBlocks)
+    const hopelessCost = HOPELESS_TIMES * story.cost + HOPELESS
+    mostCost = Math.min(mostCost, hopelessCost)
+    const told = fitted(fault, habits, script, story, asksCost, windowBlocks)
+    hopelessCosts.set(told, hopelessCost)
+    return told
   }
   const likely = likelyHabits(names, acknowledgesEach(transfer, all, latencies[0].leastMs))
   const asksCost = new Map(likely.map(({ habits, cost }) => [habits.name, cost]))
@@ -103,6 +108,7 @@ export function explain(
   }
   mostCost = Infinity
   const asLost = kept('both-losses')
+  mostCost = Math.max(...asLost.map((one) => hopelessCosts.get(one)!))
   const found = [...asLost, ...kept('rx-one-behind').slice(0, 1)]
   // A fault other than loss may show habits that loss hides.
   const tried = [
