@@ -16,6 +16,8 @@ export interface KnownServer {
   readonly confirmsTimeout: boolean
   /** Whether it confirms the option `windowsize`; undefined where versions or settings differ. */
   readonly confirmsWindow?: boolean
+  /** It leaves out the option `tsize`. */
+  readonly neverConfirmsTsize?: true
   /** It sends more blocks than the client agreed to. */
   readonly runsAhead?: true
   /** It answers a repeated ACK with DATA: always, or only now and then. */
@@ -64,6 +66,9 @@ const constant =
   (defaultS: number) =>
   (ms: number, _nth: number, timeoutS: number | undefined): boolean =>
     near(ms, (timeoutS ?? defaultS) * 1000)
+
+/** Sooner than 120 ms, which is where the waits of another one end. */
+const isPyTftpd = (ms: number): boolean => near(ms, 100) && ms < 115
 
 const DNSMASQ_S = [2, 2, 3, 3, 5, 5, 9]
 /** It looks at its transfers four times in a second. */
@@ -153,9 +158,10 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     name: 'pytftpd',
     habit: 'waits 0.1 s each time',
     confirmsTimeout: false,
+    neverConfirmsTsize: true,
     runsAhead: true,
     resendsOnRepeat: 'sometimes',
-    fits: (ms) => near(ms, 100),
+    fits: isPyTftpd,
   },
   {
     name: 'foresend',
@@ -166,7 +172,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     resendsOnRepeat: 'sometimes',
     // Waits double, and end at one second, which a packet of the device does not shorten. Only a client that is not known yet is left alone for so long.
     fits: (ms, nth, _timeoutS, isBegun) =>
-      nth === 0 ? ms <= 1000 + LATE_MS && !near(ms, 100) && !near(ms, 500) && !(isBegun && near(ms, 1000)) : ms < 3000,
+      nth === 0 ? ms <= 1000 + LATE_MS && !isPyTftpd(ms) && !near(ms, 500) && !(isBegun && near(ms, 1000)) : ms < 3000,
     spreadMs: (ms) => (near(ms, 250) ? 2 * timerSpreadMs(ms) : near(ms, 1000) ? timerSpreadMs(ms) : SECOND_MS),
   },
   {
