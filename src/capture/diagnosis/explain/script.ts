@@ -255,9 +255,11 @@ const SAME_SHARE = 0.1
  * one frame behind the last.
  */
 export function latenciesOf(transfer: CapturedTransfer, all: Uint32Array): Latency[] {
-  const usual = [...countedFrom(transfer.packets, all), ...countedFromRepeats(transfer, all)]
+  const usual = [...countedFrom(transfer.packets, all, transfer.blocks.final), ...countedFromRepeats(transfer, all)]
   const through = throughQueue(transfer, all)
-  return through === undefined ? usual : [...usual, ...countedFrom(transfer.packets, all, through).slice(0, 1)]
+  return through === undefined
+    ? usual
+    : [...usual, ...countedFrom(transfer.packets, all, transfer.blocks.final, through).slice(0, 1)]
 }
 
 /**
@@ -304,12 +306,20 @@ function countedFromRepeats({ packets, agreed }: CapturedTransfer, all: Uint32Ar
 /** No timer of a server is shorter. */
 const LEAST_WAIT_MS = 45
 
-function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float64Array): Latency[] {
+function countedFrom(
+  packets: CapturedPackets,
+  all: Uint32Array,
+  final: number | undefined,
+  through?: Float64Array,
+): Latency[] {
   const firstAt = new Map<number, number>()
   const lastAt = new Map<number, number>()
   const sinceFirst: number[] = []
   const sinceLast: number[] = []
   const sinceOnly: number[] = []
+  /** Since an OACK or the final block left: a slow link carries them sooner than a whole block. */
+  const sinceShort: number[] = []
+  const sinceWhole: number[] = []
   /** Second answers, since the second packet of the block left. */
   const sinceSecond: number[] = []
   const secondAt = new Map<number, number>()
@@ -336,14 +346,20 @@ function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float
       secondAt.delete(seq)
     }
     if (first === undefined || last === undefined || Number.isNaN(first)) continue
+    if (seq === 0 || seq === final) sinceShort.push(ms - first)
+    else sinceWhole.push(ms - first)
     sinceFirst.push(ms - first)
     sinceLast.push(ms - last)
     if (last > first) repeated++
     else sinceOnly.push(ms - first)
     firstAt.set(seq, Number.NaN)
   }
-  const byFirst = latencyOf(sinceFirst, sinceOnly, through)
-  const byLast = latencyOf(sinceLast, [])
+  // Of few blocks the short ones would be the usual ones. Where nothing is sent twice no fault held up the others.
+  const isFew = repeated === 0 && sinceWhole.length > 0 && sinceWhole.length < ENOUGH
+  const byFirst = isFew
+    ? latencyOf(sinceWhole, sinceWhole, through, sinceShort)
+    : latencyOf(sinceFirst, sinceOnly, through)
+  const byLast = latencyOf(isFew ? sinceWhole : sinceLast, [])
   if (byFirst === undefined || byLast === undefined) return [UNKNOWN]
   const isOther = repeated > MOSTLY * sinceFirst.length && byFirst.medianMs > MUCH_LONGER * byLast.medianMs
   if (!isOther) return [byFirst]
@@ -355,14 +371,19 @@ function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float
   return isAtOnce && !isEach ? [byLast] : [byFirst, byLast]
 }
 
-/** `clean`: of blocks that were sent once, whose spread no repeat blurs. */
-function latencyOf(samples: readonly number[], clean: readonly number[], through?: Float64Array): Latency | undefined {
+/** `clean`: of blocks that were sent once, whose spread no repeat blurs. `short`: of shorter packets. */
+function latencyOf(
+  samples: readonly number[],
+  clean: readonly number[],
+  through?: Float64Array,
+  short: readonly number[] = [],
+): Latency | undefined {
   const medianMs = median(samples)
   if (medianMs === undefined) return undefined
   const most = clean.length >= ENOUGH ? mostOf(clean) : quantile(samples, 0.75)!
   const usualMs = Math.max(CLOCK_MS, Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS))
   // A block that was sent once is answered by that packet alone: on a link that is full later on, the first ones are answered soonest.
-  const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST))
+  const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST), ...short)
   // Where answers differ much, those that were seen do not show the soonest.
   const isEven = medianMs <= EVEN * least
   return {
