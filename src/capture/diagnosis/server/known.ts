@@ -34,6 +34,8 @@ export interface KnownServer {
   readonly countsFromAck?: true
   /** A repeated ACK neither ends nor prolongs its wait. */
   readonly keepsItsTime?: true
+  /** A client that repeats itself does not begin its count of repeats anew. */
+  readonly countsOn?: true
   /** What an ACK inside a window brings: the blocks behind it at once, or only when the window is over. */
   readonly partialAck?: 'at-once' | 'later'
   /** How much the waits that fit differ; by default as those of a timer do. */
@@ -67,8 +69,8 @@ const constant =
   (ms: number, _nth: number, timeoutS: number | undefined): boolean =>
     near(ms, (timeoutS ?? defaultS) * 1000)
 
-/** Sooner than 120 ms, which is where the waits of another one end. */
-const isPyTftpd = (ms: number): boolean => near(ms, 100) && ms < 115
+/** A longer wait may be one of Foresend, whose waits near a client end at 120 ms. */
+const isPyTftpd = (ms: number): boolean => near(ms, 100) && ms < 104
 
 const DNSMASQ_S = [2, 2, 3, 3, 5, 5, 9]
 /** It looks at its transfers four times in a second. */
@@ -82,6 +84,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsTimeout: true,
     repeatsInARow: 5,
     keepsItsTime: true,
+    countsOn: true,
     partialAck: 'later',
     fits: (ms, nth, timeoutS) => near(ms, (timeoutS ?? 1) * 1000 * 2 ** nth),
   },
@@ -119,6 +122,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     name: 'tftpd64',
     habit: 'waits a quarter, a half and all of its timeout in whole seconds, each a moment early',
     saysItGaveUp: 'always',
+    countsOn: true,
     confirmsTimeout: true,
     confirmsWindow: false,
     runsAhead: true,
@@ -133,6 +137,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
   {
     name: 'dnsmasq',
     habit: 'waits 2, 2, 3, 3, 5, 5 s by a clock of whole seconds',
+    countsOn: true,
     confirmsTimeout: false,
     confirmsWindow: false,
     fits: (ms, nth) => {

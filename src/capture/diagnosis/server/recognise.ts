@@ -282,14 +282,17 @@ function fitOf({ transfer }: View, server: KnownServer, waits: readonly ServerWa
   let fitting = 0
   let cost = 0
   for (const { ms, nth, nthInAll, isBegun } of waits) {
-    // Whether a repeat of the client begins the count of the server anew shows in nothing else.
-    const count = [nth, nthInAll].find((n) => server.fits(ms, n, timeoutS, isBegun))
+    const count = (server.countsOn === true ? [nthInAll, nth] : [nth]).find((n) =>
+      server.fits(ms, n, timeoutS, isBegun),
+    )
     if (count === undefined) {
       cost += Math.log(ANY_SPREAD_MS)
       continue
     }
     fitting++
-    cost += Math.log(server.spreadMs?.(ms, count) ?? timerSpreadMs(ms)) + (nth === nthInAll ? 0 : COUNT_COST)
+    cost +=
+      Math.log(server.spreadMs?.(ms, count) ?? timerSpreadMs(ms)) +
+      (server.countsOn === true && count !== nthInAll ? COUNT_COST : 0)
   }
   return { share: fitting / waits.length, cost }
 }
