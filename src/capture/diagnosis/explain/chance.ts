@@ -31,8 +31,19 @@ export function chanceOf(script: Script, costs: Costs, at: number, match: number
   while (before > at && ms[sent] - ms[before] <= medianMs) before = sentBefore[before]
   if (sent <= at || before < 0) return ofTimer
   const everyMs = Math.max(usualMs, ms[sent] - ms[before])
-  const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
+  const tookMs = ms[match] - ms[sent]
+  const sinceMs = cleanWidthMs(script, tookMs) ?? Math.max(usualMs, tookMs)
   return Math.max(ofTimer, Math.log(everyMs / sinceMs) - 1)
+}
+
+/**
+ * Where all answers take the same time, one that takes it behind a later packet is hardly one to the packet before: the time within which it would
+ * have to come. Undefined for another time.
+ */
+function cleanWidthMs({ cleanMs }: Script, tookMs: number): number | undefined {
+  if (cleanMs === undefined) return undefined
+  const widthMs = Math.max(CLOCK_MS, cleanMs.to - cleanMs.from)
+  return tookMs >= cleanMs.from - widthMs && tookMs <= cleanMs.to + widthMs ? 3 * widthMs : undefined
 }
 
 /** The closer the pause is to the time of the timer, the less it is chance. */
@@ -44,15 +55,12 @@ function timerChance({ medianMs }: Script, pausedMs: number, timerMs: number): n
 
 /** An answer to the packet at `at`, which arrived at `arrivedMs`, comes late, and just when one to a later packet would. */
 export function repeatChance(script: Script, at: number, match: number, arrivedMs: number): number {
-  const { ms, outMs, sentBefore, leastMs, usualMs, cleanMs } = script
+  const { ms, outMs, sentBefore, leastMs, usualMs } = script
   const sent = sentBefore[match]
   if (sent <= at) return 0
   const tookMs = ms[match] - outMs[sent]
   if (tookMs < leastMs || tookMs > usualMs) return 0
-  // Where all answers take the same time, one that fits the later packet as well is hardly one to the packet before.
-  const cleanWidthMs = cleanMs === undefined ? Infinity : Math.max(CLOCK_MS, cleanMs.to - cleanMs.from)
-  const isClean = cleanMs !== undefined && tookMs >= cleanMs.from - cleanWidthMs && tookMs <= cleanMs.to + cleanWidthMs
-  const widthMs = Math.min(usualMs - leastMs, isClean ? 3 * cleanWidthMs : Infinity)
+  const widthMs = Math.min(usualMs - leastMs, cleanWidthMs(script, tookMs) ?? Infinity)
   // Of many packets at many times there is always one just before.
   let times = 1
   for (let one = sent; sentBefore[one] > at && times < MOST_TIMES; one = sentBefore[one])
