@@ -19,7 +19,7 @@ export function acknowledgesEach(
   let ackedMs = 0
   let acks = 0
   let inside = 0
-  /** When the block behind the last ACK left: for the first time, and again. */
+  /** The block behind the last ACK left before it, and when it left once more. */
   let isSent = false
   let againMs = -Infinity
   let highest = 0
@@ -35,8 +35,7 @@ export function acknowledgesEach(
     const said = packets.seq(i)
     acks++
     const isNext = said === acked + 1 && said !== blocks.final && ackedMs > 0
-    if (isNext && isSent && ms - againMs < leastMs) inside++
-    if (isNext && isSent && againMs === -Infinity) inside++
+    if (isNext && isSent && (againMs === -Infinity || ms - againMs < leastMs)) inside++
     if (said <= acked) continue
     acked = said
     ackedMs = ms

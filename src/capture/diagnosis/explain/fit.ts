@@ -322,7 +322,7 @@ export function mostlyRhythm(
   const distances = seqs.slice(1).map((seq, at) => seq - seqs[at])
   const off = windowBlocks - 1
   let best: { readonly every: number; readonly misfits: number } | undefined
-  for (const every of new Set(distances)) {
+  for (const every of new Set(distances.slice(0, MOST_TRIED))) {
     if (every < LEAST_DISTANCE || every <= 2 * off) continue
     const times = distances.map((d) => Math.max(1, Math.round(d / every)))
     const fits = distances.filter((d, n) => Math.abs(d - times[n] * every) <= off)
@@ -335,6 +335,8 @@ export function mostlyRhythm(
   return best
 }
 
+/** Distances that are tried: a rhythm shows in the first ones. */
+const MOST_TRIED = 64
 const LEAST_FITS = 3
 /** No flash erases its blocks sooner. */
 const LEAST_WRITE_MS = 10

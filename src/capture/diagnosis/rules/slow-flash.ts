@@ -14,7 +14,9 @@ export const slowFlash = judgedRule({
   words: (_blocks, events, { story }, { latencies }) => {
     const lengths = events.map((pause) => pauseMs(story.script, pause))
     const about = `${lengths.length} pauses of about ${Math.round(median(lengths) ?? 0)} ms`
-    const every = rhythmOf(events, latencies.windowBlocks) ?? mostlyRhythm(events, latencies.windowBlocks)?.every
+    const { windowBlocks } = latencies
+    const every =
+      rhythmOf(events, windowBlocks) ?? (mostlyRhythm(events, 1) ?? mostlyRhythm(events, windowBlocks))?.every
     return every === undefined
       ? `${about}, each ended by the ACK that was due`
       : `${about}, one every ${every} blocks; loss keeps no such rhythm`
