@@ -377,7 +377,8 @@ export function outagesCost(story: Pick<Explanation, 'own' | 'script' | 'events'
       2 * PARAMETER_COST +
       FITS_COST * lengths.length +
       LONGER_COST * (runs.times - lengths.length) +
-      UNKNOWN_COST * (own.length - 1 - lengths.length)
+      UNKNOWN_COST * (own.length - 1 - lengths.length) +
+      MISFIT_COST * runs.misfits
     )
   // The way opened and closed again before anything was sent: that is one outage more only in name.
   const began = isOneTime ? own.length - atOnce : own.length
@@ -439,18 +440,38 @@ function runLengths({ own, events, script }: Pick<Explanation, 'own' | 'events' 
   return runs
 }
 
-/** The shortest of runs that are multiples of it, and how many times it is in all of them. */
-function alikeRuns(runs: readonly number[], medianMs: number): { shortestMs: number; times: number } | undefined {
-  const shortestMs = Math.min(...runs)
+interface AlikeRuns {
+  readonly shortestMs: number
+  /** How many times it is in all of them. */
+  readonly times: number
+  /** Runs that are no multiple of it. */
+  readonly misfits: number
+}
+
+/** The shortest of runs that are multiples of it; of many runs nearly all. */
+function alikeRuns(runs: readonly number[], medianMs: number): AlikeRuns | undefined {
+  const all = multiplesOf(Math.min(...runs), runs, medianMs)
+  if (all === undefined || all.misfits === 0) return all
+  if (runs.length < MANY_RUNS) return undefined
+  const sorted = [...runs].sort((a, b) => a - b)
+  const nearlyAll = multiplesOf(sorted[Math.ceil(MOST_MISFIT_RUNS * runs.length)], runs, medianMs)
+  return nearlyAll !== undefined && nearlyAll.misfits <= MOST_MISFIT_RUNS * runs.length ? nearlyAll : undefined
+}
+
+const MANY_RUNS = 10
+const MOST_MISFIT_RUNS = 0.1
+
+function multiplesOf(shortestMs: number, runs: readonly number[], medianMs: number): AlikeRuns | undefined {
   if (runs.length < FEWEST_RUNS || shortestMs < LEAST_MEDIANS * medianMs) return undefined
   const share = runs.length < LEAST_RUNS ? FEW_ALIKE + medianMs / shortestMs : OUTAGE_ALIKE
   let all = 0
+  let misfits = 0
   for (const run of runs) {
     // An outage that ends with an answer on its way, before anything is sent, does not show.
-    const times = Math.round(run / shortestMs)
+    const times = Math.max(1, Math.round(run / shortestMs))
     const offMs = Math.min(share * shortestMs + (times - 1) * medianMs, MOST_OFF * shortestMs)
-    if (Math.abs(run - times * shortestMs) > offMs) return undefined
+    if (Math.abs(run - times * shortestMs) > offMs) misfits++
     all += times
   }
-  return { shortestMs, times: all }
+  return { shortestMs, times: all, misfits }
 }
