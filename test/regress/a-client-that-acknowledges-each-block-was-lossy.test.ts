@@ -31,6 +31,16 @@ test.each<[server: ServerName, windowsize: number, repeat: 'ignore' | 'acknowled
   expect(diagnose(mainOf(transfers)!).causes).toEqual([])
 })
 
+test.each([2 * 1468, 3 * 1468 + 100, 5 * 1468])('a healthy one and a file of %i bytes', (sizeBytes) => {
+  const { transfers } = playClient({
+    client: client(16, 'acknowledge'),
+    server: 'foresend-window-2',
+    sizeBytes,
+    seed: 7,
+  })
+  expect(diagnose(mainOf(transfers)!).causes).toEqual([])
+})
+
 test.each<[fault: 'ack-loss' | 'data-loss']>([['ack-loss'], ['data-loss']])(
   'its %s is no loss of the other direction',
   (fault) => {

@@ -2,7 +2,6 @@
 import type { CapturedTransfer } from '../../contract.ts'
 import { offeredBy } from '../view/reader.ts'
 
-const LEAST_INSIDE = 3
 const LEAST_SHARE = 0.05
 
 /**
@@ -42,5 +41,5 @@ export function acknowledgesEach(
     isSent = highest > said
     againMs = -Infinity
   }
-  return inside >= Math.max(LEAST_INSIDE, LEAST_SHARE * acks)
+  return inside > 0 && inside >= LEAST_SHARE * acks
 }
