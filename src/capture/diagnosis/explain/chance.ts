@@ -31,8 +31,19 @@ export function chanceOf(script: Script, costs: Costs, at: number, match: number
   while (before > at && ms[sent] - ms[before] <= medianMs) before = sentBefore[before]
   if (sent <= at || before < 0) return ofTimer
   const everyMs = Math.max(usualMs, ms[sent] - ms[before])
-  const sinceMs = Math.max(usualMs, ms[match] - ms[sent])
+  const tookMs = ms[match] - ms[sent]
+  const sinceMs = cleanWidthMs(script, tookMs) ?? Math.max(usualMs, tookMs)
   return Math.max(ofTimer, Math.log(everyMs / sinceMs) - 1)
+}
+
+/**
+ * Where all answers take the same time, one that takes it behind a later packet is hardly one to the packet before: the time within which it would
+ * have to come. Undefined for another time.
+ */
+function cleanWidthMs({ cleanMs }: Script, tookMs: number): number | undefined {
+  if (cleanMs === undefined) return undefined
+  const widthMs = Math.max(CLOCK_MS, cleanMs.to - cleanMs.from)
+  return tookMs >= cleanMs.from - widthMs && tookMs <= cleanMs.to + widthMs ? 3 * widthMs : undefined
 }
 
 /** The closer the pause is to the time of the timer, the less it is chance. */
@@ -49,12 +60,16 @@ export function repeatChance(script: Script, at: number, match: number, arrivedM
   if (sent <= at) return 0
   const tookMs = ms[match] - outMs[sent]
   if (tookMs < leastMs || tookMs > usualMs) return 0
+  const widthMs = Math.min(usualMs - leastMs, cleanWidthMs(script, tookMs) ?? Infinity)
   // Of many packets at many times there is always one just before.
   let times = 1
   for (let one = sent; sentBefore[one] > at && times < MOST_TIMES; one = sentBefore[one])
     if (ms[one] - ms[sentBefore[one]] > usualMs) times++
-  return Math.max(0, Math.log((ms[match] - arrivedMs) / (times * Math.max(LEAST_GAP_MS, usualMs - leastMs))))
+  return Math.max(0, Math.log((ms[match] - arrivedMs) / (times * Math.max(LEAST_GAP_MS, widthMs))))
 }
+
+/** Hosts and captures make answers differ by this. */
+const CLOCK_MS = 0.05
 
 /** Times at which the server sends something, of which one is just before an answer. */
 const MOST_TIMES = 16

@@ -1,6 +1,7 @@
 /** Tells the story of a transfer under each fault, and compares them. */
 import type { CapturedTransfer } from '../../contract.ts'
 import { coincidenceCost } from './coincidence.ts'
+import { acknowledgesEach } from './each.ts'
 import type { Terms } from './client.ts'
 import type { Explanation } from './explanation.ts'
 import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost, PLACED } from './faults.ts'
@@ -46,9 +47,11 @@ export function explain(
   const final = blocks.final ?? Infinity
   let mostCost = Infinity
   let most = Infinity
+  /** Before its losses are fitted a story of bursts costs far more than in the end: what is kept says how much that may be. */
+  const hopelessCosts = new Map<Explanation, number>()
   const terms = ({ habits }: Pick<LikelyHabits, 'habits'>): Terms => ({
     habits,
-    windowsize: agreed.windowsize,
+    windowsize: habits.each === true ? 1 : agreed.windowsize,
     final,
   })
   const tell = (fault: FaultName, habits: Habits, script: Script, asksCost: number): Explanation | undefined => {
@@ -56,10 +59,13 @@ export function explain(
     if (story === undefined) return undefined
     // Every story is told of the same packets.
     most = Math.min(most, story.read)
-    mostCost = Math.min(mostCost, HOPELESS_TIMES * story.cost + HOPELESS)
-    return fitted(fault, habits, script, story, asksCost, windowBlocks)
+    const hopelessCost = HOPELESS_TIMES * story.cost + HOPELESS
+    mostCost = Math.min(mostCost, hopelessCost)
+    const told = fitted(fault, habits, script, story, asksCost, windowBlocks)
+    hopelessCosts.set(told, hopelessCost)
+    return told
   }
-  const likely = likelyHabits(names)
+  const likely = likelyHabits(names, acknowledgesEach(transfer, all, latencies[0].leastMs))
   const asksCost = new Map(likely.map(({ habits, cost }) => [habits.name, cost]))
   const scripts = latencies.map((latency) => scriptOf(transfer, all, latency, timer))
   mostCost = HEALTHY_COST
@@ -102,6 +108,7 @@ export function explain(
   }
   mostCost = Infinity
   const asLost = kept('both-losses')
+  mostCost = Math.max(...asLost.map((one) => hopelessCosts.get(one)!))
   const found = [...asLost, ...kept('rx-one-behind').slice(0, 1)]
   // A fault other than loss may show habits that loss hides.
   const tried = [

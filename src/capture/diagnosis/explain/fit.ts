@@ -144,6 +144,8 @@ export function sleepCost(story: Explanation): number | undefined {
 
 /** Receive rings: how many frames they hold, and how long the device takes for each. */
 const RING_PLACES = [1, 2, 3, 4, 6, 8, 12, 16]
+/** Of a transmit buffer: the second of two ACKs finds it taken. */
+const TX_PLACES = [1]
 const RING_DRAINS_MS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6]
 /** Frames that find room are lost at most this much as often as those that find none. */
 const MOST_EARLIER = 0.25
@@ -170,7 +172,7 @@ export function ringOf(story: Explanation, kind: 'up-lost' | 'down-lost'): Ring 
   // One buffer for all ACKs loses the later of two only now and then.
   const leastShare = kind === 'down-lost' ? LEAST_FULL_LOST : 0
   let best: Ring | undefined
-  for (const places of RING_PLACES)
+  for (const places of kind === 'down-lost' ? RING_PLACES : TX_PLACES)
     for (const drainMs of RING_DRAINS_MS) {
       const isFull = fullRing(script, places, drainMs)
       let full = 0
@@ -240,12 +242,31 @@ const FEW_COST = 2
 
 /** Pauses of a device that writes its flash come each after the same number of blocks. */
 export function pausesCost({ own, script }: Explanation, windowBlocks: number): number {
-  const every = rhythmOf(own, windowBlocks)
-  // In a window the rhythm is known to some blocks only, and met by chance the more easily.
-  const blurredCost = Math.log(2 * Math.max(1, windowBlocks) - 1)
-  if (every !== undefined) return 2 * PARAMETER_COST + RHYTHM_COST * own.length + blurredCost * (own.length - 1)
+  const isLong = own.filter((pause) => pauseMs(script, pause) >= LEAST_WRITE_MS).length * 2 > own.length
+  const inRhythm = (isLong ? [1, windowBlocks] : [windowBlocks])
+    .map((off) => rhythmCost(own, Math.max(1, off)))
+    .filter((cost) => cost !== undefined)
+  if (inRhythm.length > 0) return Math.min(...inRhythm)
   const oddCost = own.length < LEAST_ALIKE ? FEW_COST : NO_RHYTHM_COST
   return shareCost(own.length, chancesOf(script, 'pause', own.length)) + oddCost * own.length
+}
+
+/** Until the client answers the packet; in a window it may still say something that left before. 0 where no answer came. */
+export function pauseMs({ ms, seq, nextHeard }: Script, pause: StoryEvent): number {
+  let heard = nextHeard[pause.at]
+  for (let n = 0; heard >= 0 && seq[heard] < pause.seq && n < MOST_SAID; n++) heard = nextHeard[heard]
+  return heard < 0 ? 0 : ms[heard] - ms[pause.at]
+}
+
+/** A window of answers may be on its way. */
+const MOST_SAID = 64
+
+/** Undefined without a rhythm. In a window the rhythm is known to some blocks only, and met by chance the more easily. */
+function rhythmCost(own: readonly StoryEvent[], windowBlocks: number): number | undefined {
+  const misfits = rhythmOf(own, windowBlocks) === undefined ? mostlyRhythm(own, windowBlocks)?.misfits : 0
+  if (misfits === undefined) return undefined
+  const blurredCost = Math.log(2 * windowBlocks - 1) * (own.length - 1)
+  return 2 * PARAMETER_COST + RHYTHM_COST * own.length + blurredCost + MISFIT_COST * misfits
 }
 
 /** What it gains that a host that paused several times is busy: its pauses have a share of all packets, as those of a fault have. */
@@ -289,6 +310,39 @@ export function rhythmOf(pauses: readonly StoryEvent[], windowBlocks: number): n
   return Math.round((seqs.at(-1)! - seqs[0]) / total)
 }
 
+/**
+ * The distance of which most others are multiples. A device that counts what it stores counts repeats as well, and is off the rhythm by these.
+ * Undefined where too many differ.
+ */
+export function mostlyRhythm(
+  pauses: readonly StoryEvent[],
+  windowBlocks: number,
+): { readonly every: number; readonly misfits: number } | undefined {
+  const seqs = [...new Set(pauses.map(({ seq }) => seq))].sort((a, b) => a - b)
+  const distances = seqs.slice(1).map((seq, at) => seq - seqs[at])
+  const off = windowBlocks - 1
+  let best: { readonly every: number; readonly misfits: number } | undefined
+  for (const every of new Set(distances.slice(0, MOST_TRIED))) {
+    if (every < LEAST_DISTANCE || every <= 2 * off) continue
+    const times = distances.map((d) => Math.max(1, Math.round(d / every)))
+    const fits = distances.filter((d, n) => Math.abs(d - times[n] * every) <= off)
+    const total = times.reduce((a, b) => a + b, 0)
+    const misfits = distances.length - fits.length
+    if (fits.length < LEAST_FITS || misfits > MOST_MISFITS * distances.length) continue
+    if (total > MOST_TIMES * times.length || (best !== undefined && best.misfits <= misfits)) continue
+    best = { every, misfits }
+  }
+  return best
+}
+
+/** Distances that are tried: a rhythm shows in the first ones. */
+const MOST_TRIED = 64
+const LEAST_FITS = 3
+/** No flash erases its blocks sooner. */
+const LEAST_WRITE_MS = 10
+const MISFIT_COST = NO_RHYTHM_COST + 1
+const MOST_MISFITS = 0.35
+
 const OUTAGE_COST = 4
 /** As likely as a client that is dead from one moment on. */
 const LASTING_OUTAGE_COST = 6
@@ -323,7 +377,8 @@ export function outagesCost(story: Pick<Explanation, 'own' | 'script' | 'events'
       2 * PARAMETER_COST +
       FITS_COST * lengths.length +
       LONGER_COST * (runs.times - lengths.length) +
-      UNKNOWN_COST * (own.length - 1 - lengths.length)
+      UNKNOWN_COST * (own.length - 1 - lengths.length) +
+      MISFIT_COST * runs.misfits
     )
   // The way opened and closed again before anything was sent: that is one outage more only in name.
   const began = isOneTime ? own.length - atOnce : own.length
@@ -385,18 +440,38 @@ function runLengths({ own, events, script }: Pick<Explanation, 'own' | 'events' 
   return runs
 }
 
-/** The shortest of runs that are multiples of it, and how many times it is in all of them. */
-function alikeRuns(runs: readonly number[], medianMs: number): { shortestMs: number; times: number } | undefined {
-  const shortestMs = Math.min(...runs)
+interface AlikeRuns {
+  readonly shortestMs: number
+  /** How many times it is in all of them. */
+  readonly times: number
+  /** Runs that are no multiple of it. */
+  readonly misfits: number
+}
+
+/** The shortest of runs that are multiples of it; of many runs nearly all. */
+function alikeRuns(runs: readonly number[], medianMs: number): AlikeRuns | undefined {
+  const all = multiplesOf(Math.min(...runs), runs, medianMs)
+  if (all === undefined || all.misfits === 0) return all
+  if (runs.length < MANY_RUNS) return undefined
+  const sorted = [...runs].sort((a, b) => a - b)
+  const nearlyAll = multiplesOf(sorted[Math.ceil(MOST_MISFIT_RUNS * runs.length)], runs, medianMs)
+  return nearlyAll !== undefined && nearlyAll.misfits <= MOST_MISFIT_RUNS * runs.length ? nearlyAll : undefined
+}
+
+const MANY_RUNS = 10
+const MOST_MISFIT_RUNS = 0.1
+
+function multiplesOf(shortestMs: number, runs: readonly number[], medianMs: number): AlikeRuns | undefined {
   if (runs.length < FEWEST_RUNS || shortestMs < LEAST_MEDIANS * medianMs) return undefined
   const share = runs.length < LEAST_RUNS ? FEW_ALIKE + medianMs / shortestMs : OUTAGE_ALIKE
   let all = 0
+  let misfits = 0
   for (const run of runs) {
     // An outage that ends with an answer on its way, before anything is sent, does not show.
-    const times = Math.round(run / shortestMs)
+    const times = Math.max(1, Math.round(run / shortestMs))
     const offMs = Math.min(share * shortestMs + (times - 1) * medianMs, MOST_OFF * shortestMs)
-    if (Math.abs(run - times * shortestMs) > offMs) return undefined
+    if (Math.abs(run - times * shortestMs) > offMs) misfits++
     all += times
   }
-  return { shortestMs, times: all }
+  return { shortestMs, times: all, misfits }
 }

@@ -46,6 +46,8 @@ export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, 
 /** Repeats for each block, and in all, that no loss makes. */
 const FLOOD_REPEATS = 3
 const LEAST_FLOOD = 100
+/** On a link that the copies fill no copy leaves before the last one was answered. */
+const SATURATED_REPEATS = 10
 /** In a flood an answer to one copy comes right behind the next, and the usual time of an answer is not known. */
 const LEAST_MS = 1
 
@@ -53,5 +55,7 @@ const LEAST_MS = 1
 export function isFlood(transfer: CapturedTransfer, list: Uint32Array, medianMs: number): boolean {
   const { datagrams, sent } = transfer.blocks
   const least = Math.max(LEAST_FLOOD, FLOOD_REPEATS * sent)
-  return datagrams - sent >= least && repeatsAtOnce(transfer, list, Math.max(medianMs, LEAST_MS)).early.length >= least
+  if (datagrams - sent < least) return false
+  const { early, waitsMs } = repeatsAtOnce(transfer, list, Math.max(medianMs, LEAST_MS))
+  return early.length >= least || waitsMs.length >= Math.max(LEAST_FLOOD, SATURATED_REPEATS * sent)
 }

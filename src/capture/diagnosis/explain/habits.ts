@@ -22,6 +22,8 @@ export interface Habits {
   readonly timer: 'exact' | 'some' | 'adaptive' | 'none'
   /** Its repeat begins a window, and it reports the next gap again. */
   readonly timerBegins?: true
+  /** It acknowledges each block of a window that it negotiated: the RFC allows that. */
+  readonly each?: true
   /** Names of the options that such a client asks for, in their order, as far as known. */
   readonly asks: readonly RegExp[]
   /** Unknown programs may have these habits, whatever they ask for. */
@@ -111,6 +113,42 @@ export const HABITS: readonly Habits[] = [
     isCommon: true,
   },
   {
+    name: 'RFC 7440, silent on repeats',
+    order: 'inorder',
+    ...SILENT,
+    ahead: 'position',
+    once: true,
+    timer: 'some',
+    timerBegins: true,
+    asks: [/windowsize/],
+    isCommon: true,
+  },
+  {
+    name: 'RFC 7440, an ACK for each block',
+    order: 'inorder',
+    ...SILENT,
+    repeat: 'ack',
+    ahead: 'position',
+    once: true,
+    timer: 'some',
+    timerBegins: true,
+    each: true,
+    asks: [/windowsize/],
+    isCommon: true,
+  },
+  {
+    name: 'RFC 7440, an ACK for each block, silent on repeats',
+    order: 'inorder',
+    ...SILENT,
+    ahead: 'position',
+    once: true,
+    timer: 'some',
+    timerBegins: true,
+    each: true,
+    asks: [/windowsize/],
+    isCommon: true,
+  },
+  {
     // busybox among them, which asks as others do when it has a block size.
     name: 'silent on repeats',
     order: 'inorder',
@@ -132,15 +170,20 @@ export interface LikelyHabits {
   readonly cost: number
 }
 
-/** The likely ones first. `names`: of the options asked, in lower case; undefined where the request is not known. */
-export function likelyHabits(names: string | undefined): LikelyHabits[] {
-  return HABITS.map((habits) => ({
-    habits,
-    cost:
-      names === undefined || habits.asks.some((asks) => asks.test(names))
-        ? 0
-        : habits.isCommon === true
-          ? COMMON_COST
-          : OTHER_REQUEST_COST,
-  })).sort((a, b) => a.cost - b.cost)
+/**
+ * The likely ones first. `names`: of the options asked, in lower case; undefined where the request is not known. `isEach`: the client acknowledges
+ * blocks inside its windows.
+ */
+export function likelyHabits(names: string | undefined, isEach: boolean): LikelyHabits[] {
+  return HABITS.filter(({ each }) => each !== true || isEach)
+    .map((habits) => ({
+      habits,
+      cost:
+        names === undefined || habits.asks.some((asks) => asks.test(names))
+          ? 0
+          : habits.isCommon === true
+            ? COMMON_COST
+            : OTHER_REQUEST_COST,
+    }))
+    .sort((a, b) => a.cost - b.cost)
 }

@@ -49,6 +49,8 @@ export interface Script {
   readonly leastMs: number
   readonly usualMs: number
   readonly mostMs: number
+  /** As of a `Latency`. */
+  readonly cleanMs: Latency['cleanMs']
   /** The client's timer. */
   readonly timerMs: number | undefined
   /** It asked for this time, or repeated what it had said by it. */
@@ -73,6 +75,8 @@ export interface Latency {
   readonly usualMs: number
   /** All but very few come within this. */
   readonly latestMs: number
+  /** Nearly all answers to blocks that were sent once came between these; undefined for too few of them. */
+  readonly cleanMs: { readonly from: number; readonly to: number } | undefined
 }
 
 /** A small host may be late by this, now and then. */
@@ -238,7 +242,7 @@ function seqOf(packets: CapturedPackets, i: number): number | undefined {
 }
 
 /** Without a sample: what a small device on a local network takes. */
-const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20, latestMs: 20 }
+const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20, latestMs: 20, cleanMs: undefined }
 /** Of blocks that are mostly sent again the first packet tells little. */
 const MOSTLY = 0.3
 const MUCH_LONGER = 3
@@ -251,9 +255,11 @@ const SAME_SHARE = 0.1
  * one frame behind the last.
  */
 export function latenciesOf(transfer: CapturedTransfer, all: Uint32Array): Latency[] {
-  const usual = [...countedFrom(transfer.packets, all), ...countedFromRepeats(transfer, all)]
+  const usual = [...countedFrom(transfer.packets, all, transfer.blocks.final), ...countedFromRepeats(transfer, all)]
   const through = throughQueue(transfer, all)
-  return through === undefined ? usual : [...usual, ...countedFrom(transfer.packets, all, through).slice(0, 1)]
+  return through === undefined
+    ? usual
+    : [...usual, ...countedFrom(transfer.packets, all, transfer.blocks.final, through).slice(0, 1)]
 }
 
 /**
@@ -300,12 +306,20 @@ function countedFromRepeats({ packets, agreed }: CapturedTransfer, all: Uint32Ar
 /** No timer of a server is shorter. */
 const LEAST_WAIT_MS = 45
 
-function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float64Array): Latency[] {
+function countedFrom(
+  packets: CapturedPackets,
+  all: Uint32Array,
+  final: number | undefined,
+  through?: Float64Array,
+): Latency[] {
   const firstAt = new Map<number, number>()
   const lastAt = new Map<number, number>()
   const sinceFirst: number[] = []
   const sinceLast: number[] = []
   const sinceOnly: number[] = []
+  /** Since an OACK or the final block left: a slow link carries them sooner than a whole block. */
+  const sinceShort: number[] = []
+  const sinceWhole: number[] = []
   /** Second answers, since the second packet of the block left. */
   const sinceSecond: number[] = []
   const secondAt = new Map<number, number>()
@@ -332,14 +346,20 @@ function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float
       secondAt.delete(seq)
     }
     if (first === undefined || last === undefined || Number.isNaN(first)) continue
+    if (seq === 0 || seq === final) sinceShort.push(ms - first)
+    else sinceWhole.push(ms - first)
     sinceFirst.push(ms - first)
     sinceLast.push(ms - last)
     if (last > first) repeated++
     else sinceOnly.push(ms - first)
     firstAt.set(seq, Number.NaN)
   }
-  const byFirst = latencyOf(sinceFirst, sinceOnly, through)
-  const byLast = latencyOf(sinceLast, [])
+  // Of few blocks the short ones would be the usual ones. Where nothing is sent twice no fault held up the others.
+  const isFew = repeated === 0 && sinceWhole.length > 0 && sinceWhole.length < ENOUGH
+  const byFirst = isFew
+    ? latencyOf(sinceWhole, sinceWhole, through, sinceShort)
+    : latencyOf(sinceFirst, sinceOnly, through)
+  const byLast = latencyOf(isFew ? sinceWhole : sinceLast, [])
   if (byFirst === undefined || byLast === undefined) return [UNKNOWN]
   const isOther = repeated > MOSTLY * sinceFirst.length && byFirst.medianMs > MUCH_LONGER * byLast.medianMs
   if (!isOther) return [byFirst]
@@ -351,14 +371,19 @@ function countedFrom(packets: CapturedPackets, all: Uint32Array, through?: Float
   return isAtOnce && !isEach ? [byLast] : [byFirst, byLast]
 }
 
-/** `clean`: of blocks that were sent once, whose spread no repeat blurs. */
-function latencyOf(samples: readonly number[], clean: readonly number[], through?: Float64Array): Latency | undefined {
+/** `clean`: of blocks that were sent once, whose spread no repeat blurs. `short`: of shorter packets. */
+function latencyOf(
+  samples: readonly number[],
+  clean: readonly number[],
+  through?: Float64Array,
+  short: readonly number[] = [],
+): Latency | undefined {
   const medianMs = median(samples)
   if (medianMs === undefined) return undefined
   const most = clean.length >= ENOUGH ? mostOf(clean) : quantile(samples, 0.75)!
   const usualMs = Math.max(CLOCK_MS, Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS))
   // A block that was sent once is answered by that packet alone: on a link that is full later on, the first ones are answered soonest.
-  const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST))
+  const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST), ...short)
   // Where answers differ much, those that were seen do not show the soonest.
   const isEven = medianMs <= EVEN * least
   return {
@@ -367,6 +392,7 @@ function latencyOf(samples: readonly number[], clean: readonly number[], through
     leastMs: (isEven ? LEAST_SHARE : LEAST_SHARE_UNEVEN) * least,
     usualMs,
     latestMs: clean.length === 0 || areHeldUp(clean) ? usualMs : quantile(clean, 0.97)!,
+    cleanMs: clean.length < ENOUGH ? undefined : { from: quantile(clean, 0.03)!, to: quantile(clean, 0.9)! },
   }
 }
 

@@ -342,8 +342,10 @@ class Search {
     if (lost !== undefined) found.push({ ...lost, heldUp: undefined, said: what })
     const late = this.#happened(branch, 'up-late', at, what)
     const lateMatch = late === undefined ? -1 : this.#match(branch, what, ms, LATE_MS)
-    if (late !== undefined && lateMatch >= 0)
-      found.push({ ...explaining(late, lateMatch), passed: branch.passed, behind: lateMatch, said: what })
+    if (late !== undefined && lateMatch >= 0) {
+      const cost = late.cost + repeatChance(this.#script, at, lateMatch, ms)
+      found.push({ ...explaining(late, lateMatch), cost, passed: branch.passed, behind: lateMatch, said: what })
+    }
     const paused = this.#happened(branch, 'pause', at, what)
     if (paused !== undefined && ms >= branch.busyUntilMs) {
       const match = this.#match(branch, what, ms + this.#script.usualMs, LONGEST_PAUSE_MS)

@@ -1,4 +1,4 @@
-import { rhythmOf } from '../explain/fit.ts'
+import { mostlyRhythm, pauseMs, rhythmOf } from '../explain/fit.ts'
 import { median } from '../view/median.ts'
 import type { StoryEvent } from '../explain/branch.ts'
 import type { Judged } from '../explain/judge.ts'
@@ -12,10 +12,11 @@ export const slowFlash = judgedRule({
   hypotheses: ['slow-flash'],
   events: (judged) => (judged.story.fault === 'slow-flash' ? ofKind('pause')(judged) : firstOfEach(judged)),
   words: (_blocks, events, { story }, { latencies }) => {
-    const { ms, nextHeard } = story.script
-    const lengths = events.map(({ at }) => (nextHeard[at] < 0 ? 0 : ms[nextHeard[at]] - ms[at]))
+    const lengths = events.map((pause) => pauseMs(story.script, pause))
     const about = `${lengths.length} pauses of about ${Math.round(median(lengths) ?? 0)} ms`
-    const every = rhythmOf(events, latencies.windowBlocks)
+    const { windowBlocks } = latencies
+    const every =
+      rhythmOf(events, windowBlocks) ?? (mostlyRhythm(events, 1) ?? mostlyRhythm(events, windowBlocks))?.every
     return every === undefined
       ? `${about}, each ended by the ACK that was due`
       : `${about}, one every ${every} blocks; loss keeps no such rhythm`

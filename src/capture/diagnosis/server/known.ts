@@ -16,6 +16,8 @@ export interface KnownServer {
   readonly confirmsTimeout: boolean
   /** Whether it confirms the option `windowsize`; undefined where versions or settings differ. */
   readonly confirmsWindow?: boolean
+  /** It leaves out the option `tsize`. */
+  readonly neverConfirmsTsize?: true
   /** It sends more blocks than the client agreed to. */
   readonly runsAhead?: true
   /** It answers a repeated ACK with DATA: always, or only now and then. */
@@ -32,6 +34,8 @@ export interface KnownServer {
   readonly countsFromAck?: true
   /** A repeated ACK neither ends nor prolongs its wait. */
   readonly keepsItsTime?: true
+  /** A client that repeats itself does not begin its count of repeats anew. */
+  readonly countsOn?: true
   /** What an ACK inside a window brings: the blocks behind it at once, or only when the window is over. */
   readonly partialAck?: 'at-once' | 'later'
   /** How much the waits that fit differ; by default as those of a timer do. */
@@ -65,6 +69,9 @@ const constant =
   (ms: number, _nth: number, timeoutS: number | undefined): boolean =>
     near(ms, (timeoutS ?? defaultS) * 1000)
 
+/** A longer wait may be one of Foresend, whose waits near a client end at 120 ms. */
+const isPyTftpd = (ms: number): boolean => near(ms, 100) && ms < 104
+
 const DNSMASQ_S = [2, 2, 3, 3, 5, 5, 9]
 /** It looks at its transfers four times in a second. */
 const DNSMASQ_LOOKS_MS = 250
@@ -77,6 +84,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     confirmsTimeout: true,
     repeatsInARow: 5,
     keepsItsTime: true,
+    countsOn: true,
     partialAck: 'later',
     fits: (ms, nth, timeoutS) => near(ms, (timeoutS ?? 1) * 1000 * 2 ** nth),
   },
@@ -114,6 +122,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     name: 'tftpd64',
     habit: 'waits a quarter, a half and all of its timeout in whole seconds, each a moment early',
     saysItGaveUp: 'always',
+    countsOn: true,
     confirmsTimeout: true,
     confirmsWindow: false,
     runsAhead: true,
@@ -128,6 +137,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
   {
     name: 'dnsmasq',
     habit: 'waits 2, 2, 3, 3, 5, 5 s by a clock of whole seconds',
+    countsOn: true,
     confirmsTimeout: false,
     confirmsWindow: false,
     fits: (ms, nth) => {
@@ -153,9 +163,10 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     name: 'pytftpd',
     habit: 'waits 0.1 s each time',
     confirmsTimeout: false,
+    neverConfirmsTsize: true,
     runsAhead: true,
     resendsOnRepeat: 'sometimes',
-    fits: (ms) => near(ms, 100),
+    fits: isPyTftpd,
   },
   {
     name: 'foresend',
@@ -166,7 +177,7 @@ export const KNOWN_SERVERS: readonly KnownServer[] = [
     resendsOnRepeat: 'sometimes',
     // Waits double, and end at one second, which a packet of the device does not shorten. Only a client that is not known yet is left alone for so long.
     fits: (ms, nth, _timeoutS, isBegun) =>
-      nth === 0 ? ms <= 1000 + LATE_MS && !near(ms, 100) && !near(ms, 500) && !(isBegun && near(ms, 1000)) : ms < 3000,
+      nth === 0 ? ms <= 1000 + LATE_MS && !isPyTftpd(ms) && !near(ms, 500) && !(isBegun && near(ms, 1000)) : ms < 3000,
     spreadMs: (ms) => (near(ms, 250) ? 2 * timerSpreadMs(ms) : near(ms, 1000) ? timerSpreadMs(ms) : SECOND_MS),
   },
   {

@@ -49,6 +49,8 @@ function mayBe(view: View, server: KnownServer, waits: readonly ServerWait[]): b
   const asked = new Set(request?.options.map(({ name }) => name.toLowerCase()))
   const confirmsTimeout = agreed.timeoutMs !== undefined
   if (asked.has('timeout') && agreed.oack !== undefined && server.confirmsTimeout !== confirmsTimeout) return false
+  const confirmsTsize = agreed.oack?.some(({ name }) => name.toLowerCase() === 'tsize') === true
+  if (confirmsTsize && server.neverConfirmsTsize === true) return false
   const confirmsWindow = agreed.windowsize > 1
   if (asked.has('windowsize') && server.confirmsWindow === !confirmsWindow) return false
   if (view.latencies.windowBlocks > agreed.windowsize && server.runsAhead !== true) return false
@@ -272,13 +274,27 @@ function resendsOnRepeat({ transfer, packets, list, latencies }: View, server: K
 const NTH = [0, 1, 2, 3, 4, 5]
 const LEAST_RESENT = 3
 
+const COUNT_COST = Math.LN2
+
 /** The share of the waits that fit, and what it costs that they came within the times of this server. */
 function fitOf({ transfer }: View, server: KnownServer, waits: readonly ServerWait[]): { share: number; cost: number } {
   const timeoutS = timeoutOf(transfer)
-  const fitting = waits.filter(({ ms, nth, isBegun }) => server.fits(ms, nth, timeoutS, isBegun))
-  const cost = fitting.reduce((sum, { ms, nth }) => sum + Math.log(server.spreadMs?.(ms, nth) ?? timerSpreadMs(ms)), 0)
-  const others = waits.length - fitting.length
-  return { share: fitting.length / waits.length, cost: cost + others * Math.log(ANY_SPREAD_MS) }
+  let fitting = 0
+  let cost = 0
+  for (const { ms, nth, nthInAll, isBegun } of waits) {
+    const count = (server.countsOn === true ? [nthInAll, nth] : [nth]).find((n) =>
+      server.fits(ms, n, timeoutS, isBegun),
+    )
+    if (count === undefined) {
+      cost += Math.log(ANY_SPREAD_MS)
+      continue
+    }
+    fitting++
+    cost +=
+      Math.log(server.spreadMs?.(ms, count) ?? timerSpreadMs(ms)) +
+      (server.countsOn === true && count !== nthInAll ? COUNT_COST : 0)
+  }
+  return { share: fitting / waits.length, cost }
 }
 
 function timeoutOf({ agreed }: CapturedTransfer): number | undefined {

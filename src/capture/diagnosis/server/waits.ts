@@ -5,6 +5,8 @@ import { offeredBy } from '../view/reader.ts'
 export interface ServerWait {
   /** 0 for the wait before the first repeat of a block, then 1, 2, … */
   readonly nth: number
+  /** The same for a server whose count goes on when the client repeats itself. */
+  readonly nthInAll: number
   readonly ms: number
   /** The client had acknowledged a block before. */
   readonly isBegun: boolean
@@ -20,6 +22,9 @@ export function serverWaits({ packets, list: all, latencies }: View): ServerWait
   const waits: ServerWait[] = []
   const leastMs = LEAST_MEDIANS * (latencies.medianMs ?? 0)
   let quiet = new Map<number, { ms: number; nth: number; copies: number }>()
+  /** How often each block left by a timer, whatever the client said meanwhile. */
+  const repeats = new Map<number, number>()
+  const sent = new Set<number>()
   let requests = 0
   /** Packets of the client behind the last one of the server. */
   let heard = 0
@@ -43,8 +48,11 @@ export function serverWaits({ packets, list: all, latencies }: View): ServerWait
     const before = quiet.get(seq)
     // Of several packets of the client that came together each may have its own answer.
     const isAnswer = before !== undefined && (before.copies < heard || isRepeated) && ms - before.ms <= ANSWERED_MS
+    const nthInAll = repeats.get(seq) ?? 0
     if (before !== undefined && !isAnswer && ms - before.ms >= leastMs)
-      waits.push({ nth: before.nth, ms: ms - before.ms, isBegun: acked > 0, packet: i })
+      waits.push({ nth: before.nth, nthInAll, ms: ms - before.ms, isBegun: acked > 0, packet: i })
+    if (!sent.has(seq)) sent.add(seq)
+    else if (!isAnswer) repeats.set(seq, nthInAll + 1)
     const nth = before === undefined ? 0 : isAnswer ? before.nth : before.nth + 1
     quiet.set(seq, { ms, nth, copies: (before?.copies ?? 0) + 1 })
   }
