@@ -19,7 +19,7 @@ const PROOF_ROUNDS = 1.5
 /** On a slow link DATA 1 takes longer than the request; that is waited for no longer than this. */
 const MOST_SLOWER_MS = 100
 
-/** So many blocks inside windows that brought no ACK show that the server acknowledges the ends of windows. */
+/** This many blocks inside windows that brought no ACK show that the server acknowledges the ends of windows. */
 const SILENT_BLOCKS = 8
 
 export const PROVING: Reading = { open, acked, timer, refused }
@@ -60,8 +60,8 @@ function timer(s: SenderState, now: number): void {
   }
 }
 
-function refused(s: SenderState, now: number): boolean {
-  return s.windows === undefined && INDIVIDUAL.refused(s, now)
+function refused(s: SenderState, now: number, isAlive: boolean): boolean {
+  return s.windows === undefined && INDIVIDUAL.refused(s, now, isAlive)
 }
 
 /** DATA 1 was acknowledged by itself. */
