@@ -282,7 +282,10 @@ function timeout(s: SenderState, w: Windows, now: number): void {
     if (now >= w.wholeAt) {
       const silentMs = now - s.progressAt
       w.wholeAt = now + (w.pauses ? Math.max(WHOLE_WINDOW_MS, silentMs) : Math.max(WHOLE_AGAIN_MS, silentMs / 2))
-      w.reach = Math.max(s.nextToSend, sentEnd(s))
+      // A burst that waited for its answer is not all that left of the window.
+      w.reach = w.isClocked
+        ? Math.max(s.nextToSend, Math.min(sentEnd(s), s.firstUnacked + s.policy.windowBlocks))
+        : s.nextToSend
       goBack(s, w, now)
     }
     // What of it leaves later, in bursts, is followed by the question then.

@@ -1,6 +1,6 @@
 /**
  * U-Boot with a window that the network reorders: it reported a gap, and went on when the late block came. A few blocks left again, and the questions
- * behind them were just what it expected next: it took one each second without a word, for thirty seconds. A silence now sends everything again that ever left (N4).
+ * behind them were just what it expected next: it took one each second without a word, for thirty seconds. A silence now sends again all that had left of the window (N4).
  */
 import { expect, test } from 'vitest'
 import { boot, range } from '../sim/figures-boot.ts'
