@@ -32,7 +32,7 @@ const UNANSWERED = 4
 const INTERRUPTED = 9
 const UNINTERRUPTED = 6
 
-/** From this many questions without a proof on each is followed by a filler. */
+/** This many questions without a proof, then as many that are followed by a filler each, and so on: a power of two. */
 const IN_VAIN = 16
 
 /**
@@ -189,9 +189,12 @@ export class OrderSearch {
     }
   }
 
-  /** Many questions proved nothing: a card may hold each of them until the next frame comes, so that its answer belongs to another one. */
+  /**
+   * Many questions proved nothing: a card may hold each of them until the next frame comes, so that its answer belongs to another one. Fillers are tried in turns until
+   * something is proved, and kept where they helped.
+   */
   get needsFiller(): boolean {
-    return this.#unproved >= IN_VAIN
+    return (this.#unproved & IN_VAIN) !== 0
   }
 
   asked(now: number, question: Question): void {
