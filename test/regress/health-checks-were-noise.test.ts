@@ -16,10 +16,10 @@ test('the check of a server is answered and not counted, and real noise is', asy
       return (await answered)[0] as Buffer
     }
     for (let i = 0; i < 3; i++) expect((await answerTo(HEALTH_PROBE)).readUInt32BE(0)).toBe(0x0005_0004)
-    await expect.poll(() => server.stats().network.arrivals).toBeGreaterThanOrEqual(3)
+    await expect.poll(() => server.stats().network.arrivals, { timeout: 10_000 }).toBeGreaterThanOrEqual(3)
     expect(server.stats().network).toMatchObject({ requests: 0, ignored: 0 })
     await answerTo(Uint8Array.of(0, 9, 0, 1))
-    await expect.poll(() => server.stats().network).toMatchObject({ requests: 1, ignored: 1 })
+    await expect.poll(() => server.stats().network, { timeout: 10_000 }).toMatchObject({ requests: 1, ignored: 1 })
   } finally {
     socket.close()
     await server.stop()
