@@ -1,7 +1,7 @@
 /** Reads settings, rules and other files that people write. */
 import { closeSync, openSync, readSync } from 'node:fs'
 
-/** What nobody writes by hand: a file of this size was named by mistake. */
+/** A file that is written by hand is smaller: one of this size was named by mistake. */
 export const MAX_SMALL_FILE_BYTES = 16 * 1024 * 1024
 const PIECE_BYTES = 64 * 1024
 

@@ -110,7 +110,7 @@ export class Serving implements EndpointSink<Tid, Served>, DriverHandlers<Served
     const { arrivals, sendErrors, receiveErrors, dropped } = this.driver.stats
     const { ignored, repeated, refused } = this.endpoint.counts
     const requests = this.#requests - this.#probes
-    // A supervisor that looks every few seconds would fill the figures of a server that nobody sends noise to.
+    // A supervisor that looks every few seconds would fill the figures of a server that gets no noise at all.
     const noise = ignored - this.#probes
     return { requests, ignored: noise, repeated, refused, arrivals, sendErrors, receiveErrors, dropped }
   }

@@ -216,7 +216,7 @@ export class RepeatTimer {
     return this.#rto.waitMs(this.#repeats, this.#isTimed ? this.#minMs : this.#firstMs, SLOWEST_MS)
   }
 
-  /** Rule R3: above 0 the wait leaves room, for the so many-th time. A client gets nothing but rooms then, a server one behind each row of tries. */
+  /** Rule R3: waits in a row that leave room for the timer of the client; 0 while they do not. A client gets nothing but rooms then, a server one behind each row of tries. */
   #roomsSoFar(): number {
     if (!this.#isServer) return Math.max(0, 1 + this.#repeats - this.#tries)
     const row = this.#tries + 1
