@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { diagnose } from '../../src/capture/diagnosis/index.ts'
 import { packet } from '../golden/capture-maker.ts'
 import { Scene } from '../golden/capture-scene.ts'
+import { evaluate } from '../diagnosis/evaluation.ts'
 
 const BLOCKS = 600
 const AHEAD = 8
@@ -43,4 +44,10 @@ test.each<[name: string, lateMs: (round: number) => number]>([
 ])('a host that answers a burst late, %s', (_name, lateMs) => {
   expect(firstCause(lateMs, true)).toBe('ack-loss')
   expect(firstCause(lateMs, false)).toBe('(none)')
+})
+
+test('what a socket kept is answered for no less than what found room', () => {
+  // A frame waits for the repeat of the server, which would be a coincidence for a host that was busy until then.
+  const causes = evaluate('rx-hold', 'window', 'foresend', 14)?.diagnosis.causes.map(({ id }) => id)
+  expect(causes).toContain('rx-hold')
 })

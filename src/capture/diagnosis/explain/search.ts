@@ -5,6 +5,7 @@
  */
 import { LIVES } from '../contract.ts'
 import { isBehindIdle } from './asleep.ts'
+import { areTaken, dropped } from './buffers.ts'
 import { chanceOf, repeatChance, shortCost } from './chance.ts'
 import {
   answered,
@@ -40,14 +41,11 @@ const LATE_MS = 8
 /** Packets that are overtaken at a time. */
 const MOST_LATE = 2
 const LONGEST_PAUSE_MS = 30_000
-/** Receive buffers of a bootloader. */
-const QUEUE = 4
 /** An answer that comes later than usual. */
 const LATE_COST = 2.5
 const AWAKING_COST = 1
 /** No queue on the way holds a packet for longer. */
 const LONGEST_HOLD_MS = 2000
-const QUEUE_FULL_COST = 0.05
 /** A link that wakes too slowly loses nothing while it is awake. */
 const AWAKE_COST = 12
 /** A packet that comes late although nothing overtook it. */
@@ -295,10 +293,7 @@ class Search {
   /** The client receives a packet. */
   #arrive(branch: Branch, block: number, ms: number): Branch[] {
     const isBusy = ms < branch.busyUntilMs
-    if (isBusy && branch.queued >= QUEUE) {
-      const dropped = { ...branch, isDownLost: false, cost: branch.cost + QUEUE_FULL_COST }
-      return [dropped, ...this.#keptByProgram(branch, block)]
-    }
+    if (isBusy && areTaken(branch)) return [dropped(branch), ...this.#keptByProgram(branch, block)]
     const atMs = isBusy ? branch.busyUntilMs : ms
     const { client, says, took } = receive(branch.client, this.#terms, block)
     const next: Branch = {
@@ -323,9 +318,12 @@ class Search {
     const { client, says, took } = receive(branch.client, this.#terms, block)
     if (says === undefined || !took) return []
     const queued = branch.queued + 1
-    const next = { ...branch, client, tookMs: atMs, earlier: earlierOf(branch, atMs, this.#burstMs), queued }
-    const passed = this.#pass({ ...next, isDownLost: false }, says, atMs)
-    return passed === undefined || passed.cost > branch.cost ? [] : [answered({ ...passed, said: says }, branch)]
+    // It goes on just before something else, as for what found room.
+    const cost = branch.cost + branch.endCost
+    const earlier = earlierOf(branch, atMs, this.#burstMs)
+    const next = { ...branch, client, tookMs: atMs, earlier, queued, cost, endCost: 0, isDownLost: false }
+    const passed = this.#pass(next, says, atMs)
+    return passed === undefined || passed.cost > cost ? [] : [answered({ ...passed, said: says }, branch)]
   }
 
   /** The client says something: the packet is found in the capture, or something happened to it. */
