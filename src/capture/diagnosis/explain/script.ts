@@ -62,6 +62,11 @@ export interface Script {
   isAwaking(at: number): boolean
   /** How late an answer to the packet at this position may come. */
   latestMs(at: number): number
+  /**
+   * When the client turns to what left at position `at` and arrived at `ms`: not before it has sent the packet at `passed`. A busy host is late for all
+   * that waits at once.
+   */
+  freeMs(passed: number, at: number, ms: number): number
   /** Another packet of the server leaves within this time behind position `at`. */
   within(at: number, ms: number): boolean
 }
@@ -197,6 +202,7 @@ export function scriptOf(
     },
     isAwaking,
     latestMs: (at) => (isAwaking(at) ? Math.max(mostMs, BUSY_MS) : mostMs),
+    freeMs: (passed, at, arrivedMs) => (passed > at ? Math.max(arrivedMs, ms[passed]) : arrivedMs),
     within: (at, longestMs) => nextSent[at] >= 0 && ms[nextSent[at]] - ms[at] <= longestMs,
   }
 }

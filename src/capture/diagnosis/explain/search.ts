@@ -5,6 +5,7 @@
  */
 import { LIVES } from '../contract.ts'
 import { isBehindIdle } from './asleep.ts'
+import { areTaken, dropped } from './buffers.ts'
 import { chanceOf, repeatChance, shortCost } from './chance.ts'
 import {
   answered,
@@ -40,14 +41,11 @@ const LATE_MS = 8
 /** Packets that are overtaken at a time. */
 const MOST_LATE = 2
 const LONGEST_PAUSE_MS = 30_000
-/** Receive buffers of a bootloader. */
-const QUEUE = 4
 /** An answer that comes later than usual. */
 const LATE_COST = 2.5
 const AWAKING_COST = 1
 /** No queue on the way holds a packet for longer. */
 const LONGEST_HOLD_MS = 2000
-const QUEUE_FULL_COST = 0.05
 /** A link that wakes too slowly loses nothing while it is awake. */
 const AWAKE_COST = 12
 /** A packet that comes late although nothing overtook it. */
@@ -295,7 +293,7 @@ class Search {
   /** The client receives a packet. */
   #arrive(branch: Branch, block: number, ms: number): Branch[] {
     const isBusy = ms < branch.busyUntilMs
-    if (isBusy && branch.queued >= QUEUE) return [{ ...branch, isDownLost: false, cost: branch.cost + QUEUE_FULL_COST }]
+    if (isBusy && areTaken(branch)) return [dropped(branch), ...this.#keptByProgram(branch, block)]
     const atMs = isBusy ? branch.busyUntilMs : ms
     const { client, says, took } = receive(branch.client, this.#terms, block)
     const next: Branch = {
@@ -312,6 +310,20 @@ class Search {
     }
     const isIgnored = client === branch.client && block <= client.have && this.#terms.habits.order === 'any'
     return [isIgnored ? { ...next, slowUntilMs: atMs + CONSOLE_MS } : next]
+  }
+
+  /** The socket of a program keeps more than the buffers of a bootloader, where an answer in time shows that. */
+  #keptByProgram(branch: Branch, block: number): Branch[] {
+    const atMs = branch.busyUntilMs
+    const { client, says, took } = receive(branch.client, this.#terms, block)
+    if (says === undefined || !took) return []
+    const queued = branch.queued + 1
+    // It goes on just before something else, as for what found room.
+    const cost = branch.cost + branch.endCost
+    const earlier = earlierOf(branch, atMs, this.#burstMs)
+    const next = { ...branch, client, tookMs: atMs, earlier, queued, cost, endCost: 0, isDownLost: false }
+    const passed = this.#pass(next, says, atMs)
+    return passed === undefined || passed.cost > cost ? [] : [answered({ ...passed, said: says }, branch)]
   }
 
   /** The client says something: the packet is found in the capture, or something happened to it. */
@@ -378,7 +390,7 @@ class Search {
   #pass(branch: Branch, what: number, ms: number): Branch | undefined {
     const match = this.#match(branch, what, ms, 0)
     if (match < 0) return undefined
-    if (this.#script.ms[match] - ms <= this.#script.usualMs) {
+    if (this.#script.ms[match] - this.#script.freeMs(branch.passed, this.#at, ms) <= this.#script.usualMs) {
       // An answer in the usual time shows that the console is done; what the timer says does not.
       const isAnswer = this.#script.fromClient[this.#at] === 0
       return explaining(isAnswer ? { ...branch, slowUntilMs: -Infinity } : branch, match)
@@ -396,7 +408,7 @@ class Search {
 
   /** The first packet of the client that says this, in time, and is not explained yet; -1 for none. */
   #match(branch: Branch, what: number, ms: number, moreMs: number): number {
-    const { ms: times, seq, fromClient, leastMs, latestMs, saying, newsBehind, length } = this.#script
+    const { ms: times, seq, fromClient, leastMs, latestMs, saying, newsBehind, length, freeMs } = this.#script
     if (branch.explained.length >= MOST_AHEAD) return -1
     // It is the packet that is being read.
     if (fromClient[this.#at] === 1 && ms === times[this.#at])
@@ -404,7 +416,7 @@ class Search {
         ? this.#at
         : this.#matchAfter(branch, what, ms)
     const fromMs = ms + (what === this.#terms.final ? FINAL_SHARE * leastMs : leastMs)
-    const toMs = ms + latestMs(this.#at) + moreMs
+    const toMs = freeMs(branch.passed, this.#at, ms) + latestMs(this.#at) + moreMs
     // Packets arrive in the order in which they left, but for those that are late.
     const isLate = moreMs === LATE_MS
     const last = isLate ? this.#at : Math.max(this.#at, branch.passed)
