@@ -230,12 +230,12 @@ function send(s: SenderState, w: Windows, now: number): void {
   if (more && budgetBlocks(s) > 0) s.burstAt = now + burstSpacingMs(s, burst)
 }
 
-/** So much was sent again that the link, or the device, does not take what a window holds: each burst waits for the answer to the one before. */
+/** What left again shows that the link, or the device, does not take what a window holds: each burst waits for the answer to the one before. */
 function isClocked(s: SenderState, w: Windows): boolean {
   const perBlock = w.isClocked ? CLOCKED_UNTIL : CLOCKED_FROM
   w.isClocked = w.again > perBlock * (s.firstUnacked - 1 + s.policy.windowBlocks)
-  // A client that answers every packet sets the pace by itself.
-  return w.isClocked && !w.answersEach && w.insideAck !== 'progress'
+  // A client that answers every packet sets the pace by itself. While a window has to prove itself (N5) only its own end counts as one.
+  return w.isClocked && !w.answersEach && w.insideAck !== 'progress' && s.otherPolicy === undefined
 }
 
 /**
