@@ -75,6 +75,8 @@ const RUN_BLOCKS = 3
 const LIKE_ANSWERS = 4
 /** Times are equal that differ by PAUSED_MS, or by this share. */
 const LIKE_SHARE = 1 / 4
+/** … where the last of them had waited for this share of the first one at most. */
+const SHORTER_SHARE = 3 / 4
 /** From this repeat of DATA 1 on the next block follows it. */
 const REPEATS_OF_FIRST = 2
 /** A client with a timer of this at most is waited for. */
@@ -232,7 +234,7 @@ function fresh(s: SenderState, now: number, seq: number): boolean {
     // What nothing of ours repeats, the client's own timer acknowledges once more: that is no round trip.
     if (!s.patient || rttMs < CLIENT_TIMER_MS) timed(s, now, seq, rttMs)
     s.counters[COUNTER.srttMs] = rto.srttMs
-  } else if (rto.srttMs > 0) resampled(s, now)
+  } else if (rto.srttMs > 0) resampled(s, now, seq)
   if (rto.srttMs === 0) untimed(s, now, seq)
   markAcked(board, seq)
   // What left before it is answered: packets do not overtake each other that far.
@@ -282,31 +284,35 @@ function timed(s: SenderState, now: number, seq: number, rttMs: number): void {
 }
 
 /**
- * A block that was repeated was answered. Where that took equally long after the repeat several times, after waits of two lengths, it is the round trip, because only one
- * of the two lengths can be that of an answer to the copy before (rule A6).
+ * Block `seq` was answered after a repeat. Where that took equally long after the repeat several times, and the last wait for it was much shorter than the first, it is
+ * the round trip, because only one of the two waits can be that of an answer to the copy before (rule A6).
  */
-function isRoundTrip(s: SenderState, now: number): boolean {
+function isRoundTrip(s: SenderState, now: number, seq: number): boolean {
   const sinceMs = now - s.lastSentAt
+  const waitMs = s.lastSentAt - sentAt(s.board, seq)
   const isLikeLast = Math.abs(sinceMs - s.answerMs) <= Math.max(PAUSED_MS, LIKE_SHARE * sinceMs)
-  if (s.timeouts !== 1) s.likeAnswers = 0
-  else s.likeAnswers = isLikeLast ? s.likeAnswers + 1 : 1
   s.answerMs = sinceMs
-  return s.likeAnswers >= LIKE_ANSWERS
+  if (s.timeouts === 1 && isLikeLast && s.likeAnswers > 0) s.likeAnswers++
+  else {
+    s.likeAnswers = s.timeouts === 1 ? 1 : 0
+    s.likeWaitMs = waitMs
+  }
+  return s.likeAnswers >= LIKE_ANSWERS && waitMs <= SHORTER_SHARE * s.likeWaitMs
 }
 
 /** No round trip is known, and block `seq` was repeated. */
 function untimed(s: SenderState, now: number, seq: number): void {
-  if (isRoundTrip(s, now)) {
+  if (isRoundTrip(s, now, seq)) {
     s.pauseMs = 0
     s.rto.sample(s.answerMs)
   } else s.pauseMs = s.likeAnswers < LIKE_BY_CHANCE ? answerTookMs(s, now, seq) : 0
 }
 
 /** Every block is repeated, and a round trip that was none is never corrected: a pause of the client, or its timer. */
-function resampled(s: SenderState, now: number): void {
+function resampled(s: SenderState, now: number, seq: number): void {
   const { rto } = s
   if (rto.srttMs <= LONG_MS || now - s.lastSentAt >= CORRECTED_SHARE * rto.srttMs) s.likeAnswers = 0
-  else if (isRoundTrip(s, now)) rto.restart(s.answerMs)
+  else if (isRoundTrip(s, now, seq)) rto.restart(s.answerMs)
 }
 
 /**

@@ -85,9 +85,10 @@ const RARE = {
   everTimedOut: false,
   /** How long the client was silent before it went on by itself; while no round trip is known, what its answers took at most. 0: neither is known (rule A6). */
   pauseMs: 0,
-  /** While no round trip is known: how long after its repeat the last block was answered, and how many in a row took as long (rule A6). */
+  /** Of blocks that were repeated once: how long after that the last one was answered, how many in a row took as long, and how long the first of them had waited for its repeat (rule A6). */
   answerMs: 0,
   likeAnswers: 0,
+  likeWaitMs: 0,
   /** Datagrams that asked a silent client where it is, and when the last of them left (questions.ts). */
   asked: 0,
 
