@@ -520,9 +520,11 @@ function reserveAhead(s: SenderState): void {
 
 /** Asks, unless the silence since the last question was the last proof that was needed. */
 function ask(s: SenderState, now: number): void {
-  askWith(s, now, decideQuestion(s, now))
+  const question = decideQuestion(s, now)
+  const seq = question.type === 'ahead' ? s.nextToSend : 'seq' in question ? question.seq : 0
+  askWith(s, now, question)
   if (orderOf(s) !== 'inorder') {
-    if (searchOf(s).needsFiller && mayAsk(s, now, 1)) carryOut(s, now, { type: 'filler' })
+    if (seq > 0 && searchOf(s).asksTwice && mayAsk(s, now, 1)) carryOut(s, now, { type: 'copy', seq })
     return
   }
   s.progressAt = now

@@ -32,8 +32,8 @@ const UNANSWERED = 4
 const INTERRUPTED = 9
 const UNINTERRUPTED = 6
 
-/** This many questions without a proof, then as many that are followed by a filler each, and so on: a power of two. */
-const IN_VAIN = 16
+/** This many questions without a proof, then as many that leave in two copies, and so on: a power of two. */
+const IN_VAIN = 32
 
 /**
  * The proofs needed of a client that says nothing to `gap` and to `ahead` and acknowledges `more` at once. Where a share q of the questions and answers is lost,
@@ -190,10 +190,10 @@ export class OrderSearch {
   }
 
   /**
-   * Many questions proved nothing: a card may hold each of them until the next frame comes, so that its answer belongs to another one. Fillers are tried in turns until
-   * something is proved, and kept where they helped.
+   * Many questions proved nothing: a card may hold each of them until the next frame comes, so that its answer belongs to another one. Two copies of each are tried
+   * in turns until something is proved, and kept where they helped.
    */
-  get needsFiller(): boolean {
+  get asksTwice(): boolean {
     return (this.#unproved & IN_VAIN) !== 0
   }
 

@@ -48,7 +48,7 @@ export function decideQuestion(s: SenderState, now: number): Action {
   switch (question) {
     case 'more':
       if (nextToSend <= highestAcked + 1) return { type: 'ahead' }
-      return ranAheadAgain(s)
+      return search.asksTwice ? { type: 'repeat', seq: highestAcked + 1 } : ranAheadAgain(s)
     case 'ahead':
       s.unaskedAt = now
       return { type: 'beyond', seq: highestAcked + 2 }

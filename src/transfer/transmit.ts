@@ -13,6 +13,8 @@ export type Action =
   | { readonly type: 'nothing' }
   /** One block again, out of turn. */
   | { readonly type: 'repeat'; readonly seq: number }
+  /** A second copy of the block that has just left, which is no repeat of it. */
+  | { readonly type: 'copy'; readonly seq: number }
   /** Blocks `from` .. `to` again, those that are not acknowledged. */
   | { readonly type: 'again'; readonly from: number; readonly to: number }
   /** The next block in turn although the window is closed: the client's answer tells where it stands (rules A1, A7). */
@@ -38,6 +40,8 @@ export function carryOut(s: SenderState, now: number, action: Action): void {
   switch (action.type) {
     case 'repeat':
       return repeatBlock(s, now, action.seq)
+    case 'copy':
+      return leave(s, now, action.seq, 1, true)
     case 'again':
       return repeatRun(s, now, action.from, action.to + 1)
     case 'ahead':
