@@ -1,5 +1,5 @@
 /**
- * The device stops after so many blocks that it stored, and stores the repeats of a pause as well: the next pause comes some blocks sooner. One
+ * The device stops each time it has stored a number of blocks, and stores the repeats of a pause as well: the next pause comes some blocks sooner. One
  * distance off the rhythm was enough for none, and a window made each pause as good as chance: nothing was said, or ACKs were lost.
  */
 import { expect, test } from 'vitest'

@@ -34,6 +34,17 @@ export type Answer = 'silent' | 'ack' | 'position' | 'error'
 
 const SILENT = { repeat: 'silent', older: 'silent', ahead: 'silent' } as const
 const POSITION = { repeat: 'position', older: 'position', ahead: 'position' } as const
+/** RFC 7440 says what a client with a window does with a gap; what it says to a repeat, and inside a window, is its own. */
+const WINDOWED = {
+  order: 'inorder',
+  ...SILENT,
+  ahead: 'position',
+  once: true,
+  timer: 'some',
+  timerBegins: true,
+  asks: [/windowsize/],
+  isCommon: true,
+} as const
 
 export const HABITS: readonly Habits[] = [
   {
@@ -100,54 +111,10 @@ export const HABITS: readonly Habits[] = [
     timer: 'some',
     asks: [/^(tsize )?blksize( windowsize)?$/],
   },
-  {
-    name: 'RFC 7440',
-    order: 'inorder',
-    ...SILENT,
-    repeat: 'ack',
-    ahead: 'position',
-    once: true,
-    timer: 'some',
-    timerBegins: true,
-    asks: [/windowsize/],
-    isCommon: true,
-  },
-  {
-    name: 'RFC 7440, silent on repeats',
-    order: 'inorder',
-    ...SILENT,
-    ahead: 'position',
-    once: true,
-    timer: 'some',
-    timerBegins: true,
-    asks: [/windowsize/],
-    isCommon: true,
-  },
-  {
-    name: 'RFC 7440, an ACK for each block',
-    order: 'inorder',
-    ...SILENT,
-    repeat: 'ack',
-    ahead: 'position',
-    once: true,
-    timer: 'some',
-    timerBegins: true,
-    each: true,
-    asks: [/windowsize/],
-    isCommon: true,
-  },
-  {
-    name: 'RFC 7440, an ACK for each block, silent on repeats',
-    order: 'inorder',
-    ...SILENT,
-    ahead: 'position',
-    once: true,
-    timer: 'some',
-    timerBegins: true,
-    each: true,
-    asks: [/windowsize/],
-    isCommon: true,
-  },
+  { name: 'RFC 7440', ...WINDOWED, repeat: 'ack' },
+  { name: 'RFC 7440, silent on repeats', ...WINDOWED },
+  { name: 'RFC 7440, an ACK for each block', ...WINDOWED, repeat: 'ack', each: true },
+  { name: 'RFC 7440, an ACK for each block, silent on repeats', ...WINDOWED, each: true },
   {
     // busybox among them, which asks as others do when it has a block size.
     name: 'silent on repeats',
