@@ -187,7 +187,8 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     const { port } = server
     await server.stop()
     await sees(page, 'Lost the server at')
-    expect(await page.title()).toContain('Server lost')
+    // The title follows what is drawn.
+    await expect.poll(() => page.title()).toContain('Server lost')
     const again = await served({ port })
     new ArcherBoot(again).play('cured')
     await sees(page, 'sending two blocks at a time now')
