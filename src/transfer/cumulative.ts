@@ -40,6 +40,10 @@ const PAUSE_TIMEOUTS = 3
 const WHOLE_WINDOW_MS = 1000
 /** The whole window leaves once more to a silent client after this time at the soonest. */
 const WHOLE_AGAIN_MS = 500
+/** A window that leaves again to a silent client leaves a block at a time, or in as small bursts as this time allows. */
+const SPREAD_MS = 50
+/** … where half as many datagrams left again because of gaps as there are blocks, or from WHOLE_AGAIN_MS without progress on. */
+const SPREAD_FROM = 0.5
 /** The final block leaves ahead of its window after this time without progress: its ACK is the last thing that such a client says. */
 const FINAL_AHEAD_MS = 1000
 /** Datagrams of a question from a new position. */
@@ -203,9 +207,10 @@ function goBack(s: SenderState, w: Windows, now: number): void {
 /** Sends what window and burst allow. */
 function send(s: SenderState, w: Windows, now: number): void {
   const { policy } = s
-  const burst = w.runs.burstBlocks(policy.windowBlocks)
-  const waits = burst > LEAST_BURST && burst < policy.windowBlocks && isClocked(s, w)
-  const windowBlocks = waits ? burst : policy.windowBlocks
+  const takenBlocks = w.runs.burstBlocks(policy.windowBlocks)
+  const waits = takenBlocks > LEAST_BURST && takenBlocks < policy.windowBlocks && isClocked(s, w)
+  const windowBlocks = waits ? takenBlocks : policy.windowBlocks
+  const burst = isSpread(s, w, now) ? Math.min(takenBlocks, spreadBlocks(s)) : takenBlocks
   const windowEnd = Math.min(Math.max(s.firstUnacked + windowBlocks, w.reach), s.lastSeq + 1)
   s.burstAt = Infinity
   if (w.burstEnd < s.firstUnacked) w.burstEnd = s.firstUnacked
@@ -228,6 +233,16 @@ function send(s: SenderState, w: Windows, now: number): void {
   const more = end < windowEnd && s.stuckAt === Infinity
   // What could not leave now cannot leave then either: the retransmission timer goes on alone.
   if (more && budgetBlocks(s) > 0) s.burstAt = now + burstSpacingMs(s, burst)
+}
+
+/** Rule N4: a receive ring that lost the end of a burst loses the same blocks each time that the burst leaves again. */
+function isSpread(s: SenderState, w: Windows, now: number): boolean {
+  return s.timeouts > 0 && (w.again > SPREAD_FROM * s.firstUnacked || now - s.progressAt >= WHOLE_AGAIN_MS)
+}
+
+/** Blocks of a burst, where a window is spread over SPREAD_MS. */
+function spreadBlocks(s: SenderState): number {
+  return Math.ceil((s.policy.windowBlocks * burstSpacingMs(s, 1)) / SPREAD_MS)
 }
 
 /** What left again shows that the link, or the device, does not take what a window holds: each burst waits for the answer to the one before. */
