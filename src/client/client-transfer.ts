@@ -21,7 +21,7 @@ export interface LocalEnd {
   readonly congested: boolean
   /** The server's answer is understood. Throws a ForesendError when it is not what is wanted. */
   check?(agreed: Agreed): void
-  /** put: how to build blocks; called once when blksize and rollover are known. */
+  /** put: how to build blocks; called when blksize and rollover are known, or known anew (rule R6). */
   framer(agreed: Agreed): BlockFramer
   /** put: blocks `first` to `last` are about to leave; `final` is among them. */
   before(final: boolean): void
@@ -71,7 +71,7 @@ class ClientTransfer implements InitiatorSink {
   readonly #options: RunOptions
   readonly #resolve: (result: Result) => void
   readonly #reject: (error: ForesendError) => void
-  /** One socket for each kind of request that was made; after the server's answer only the one that was answered is open. */
+  /** One socket for each kind of request that was made. After the server's answer the other one closes, at once or when DATA 1 is acknowledged (rule R6). */
   readonly #sockets = new Map<RequestKind, ClientSocket>()
   /** The socket of the transfer and of its timer; before an answer the one that sent the last request. */
   #socket: ClientSocket
@@ -133,6 +133,7 @@ class ClientTransfer implements InitiatorSink {
     return {
       datagram: (now, buffer, offset, length, port) => this.#datagram(now, kind, buffer, offset, length, port),
       unreachable: (now) => {
+        if (this.#agreed !== undefined && this.#sockets.get(kind) !== this.#socket) return
         this.#initiator.handleUnreachable(now)
         this.#settle(now)
       },
@@ -174,6 +175,7 @@ class ClientTransfer implements InitiatorSink {
   lock(kind: RequestKind, port: number): void {
     for (const [other, socket] of this.#sockets) {
       if (other === kind) this.#socket = socket
+      else if (port === this.#options.socket.port) socket.deadline(Infinity)
       else socket.close()
     }
     this.#socket.lock(port)
@@ -201,6 +203,7 @@ class ClientTransfer implements InitiatorSink {
   agreed(agreed: Agreed): void {
     const { initiator, local } = this.#options
     this.#agreed = agreed
+    this.#sentSeq = 0
     this.#answeredAt = this.#inputAt
     try {
       local.check?.(agreed)

@@ -34,7 +34,11 @@ export interface InitiatorConfig {
 export interface InitiatorSink extends SenderSink, ReceiverSink {
   /** Send a request to the server's well-known port from the local port of its kind, which opens with the first one. The buffer is not reused. */
   request(kind: RequestKind, buffer: Uint8Array): void
-  /** The server answered a request of `kind` from its TID `port`: `sendControl` and `sendBlocks` go there from now on, and the local port of the other kind closes. */
+  /**
+   * The server answered a request of `kind` from its TID `port`: `sendControl` and `sendBlocks` go there from now on, and the local port of the
+   * other kind closes. Where `port` is the one that was asked it stays open until `drop`, because the server may have one transfer only; then
+   * `lock` may come once more, with the other kind, and `agreed` behind it (rule R6).
+   */
   lock(kind: RequestKind, port: number): void
   /** Requests of `kind` are given up. Their local port closes; before that `farewell`, if there is one, leaves for the server's `port`. */
   drop(kind: RequestKind, port: number, farewell: Uint8Array | undefined): void

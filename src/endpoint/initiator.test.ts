@@ -167,7 +167,7 @@ describe('asking', () => {
     const b = new Bench().wait(3000)
     b.outputs()
     b.data(1069, 1, 512, 'plain')
-    expect(b.outputs()).toEqual(['lock plain 1069', 'store 1:512', 'ack 1'])
+    expect(b.outputs()).toEqual(['lock plain 1069', 'drop options', 'store 1:512', 'ack 1'])
     expect(b.agreement).toMatchObject({ blksize: 512, windowsize: 1 })
     expect(b.initiator.fallback).toBe('the server did not answer the requests with options')
   })
@@ -183,7 +183,7 @@ describe('asking', () => {
     const b = new Bench().wait(3500)
     b.outputs()
     b.oack(1069, 'tsize=1000 blksize=1000 windowsize=4', 'options')
-    expect(b.outputs()).toEqual(['lock options 1069', 'ack 0'])
+    expect(b.outputs()).toEqual(['lock options 1069', 'drop plain', 'ack 0'])
     expect(b.agreement).toMatchObject({ blksize: 1000, windowsize: 4 })
     expect(b.initiator.fallback).toBeUndefined()
     // The server's second transfer, for the plain request: 512 bytes would be a short last block of the first.
@@ -423,5 +423,64 @@ describe('a write', () => {
   test('the window of an OACK that left it out is one block', () => {
     const b = new Bench({ ...put, sizeBytes: 512 * 9 }).oack(2000, '').ack(2000, 1)
     expect(b.outputs().slice(2)).toEqual(['data 1', 'data 2'])
+  })
+})
+
+describe('R6: a server with one port that follows the other request of an upload', () => {
+  const put = (): Bench => new Bench({ direction: 'write' }).wait(3000)
+
+  test('its answer there, and DATA 1 without an ACK: the transfer goes on from the other port', () => {
+    const b = put().oack(69, 'blksize=1428', 'options')
+    b.outputs()
+    b.wait(1).ack(69, 0, 'plain')
+    expect(b.outputs()).toEqual([])
+    expect(b.wait(250).outputs()).toEqual(['lock plain 69', 'drop options', 'data 1'])
+    expect(b.agreement).toMatchObject({ blksize: 512 })
+    b.wait(1).ack(69, 1, 'plain')
+    b.wait(1).ack(69, 2, 'plain')
+    expect(b.outputs()).toEqual(['data 2'])
+    expect(b.outcome).toMatchObject({ status: 'completed' })
+    expect(b.initiator.fallback).toMatch(/without options/)
+  })
+
+  test('from the plain request to the one with options, where those were not understood', () => {
+    const b = put().ack(69, 0, 'plain').ack(69, 0, 'options')
+    b.outputs()
+    expect(b.wait(250).outputs()).toEqual(['lock options 69', 'drop plain', 'data 1'])
+    expect(b.initiator.fallback).toBeUndefined()
+  })
+
+  test('never to larger blocks', () => {
+    const b = put().ack(69, 0, 'plain').oack(69, 'blksize=1428', 'options')
+    expect(b.wait(1000).outputs()).not.toContain('lock options 69')
+  })
+
+  test('an ERROR for DATA 1 is not the end then', () => {
+    const b = put().oack(69, 'blksize=1428', 'options').ack(69, 0, 'plain')
+    b.outputs()
+    const unknown = encodeError(5, 'who are you')
+    expect(b.take(69, unknown, 'options').outputs()).toEqual(['lock plain 69', 'drop options', 'data 1'])
+    expect(b.outcome).toBeUndefined()
+  })
+
+  test.each([
+    ['an ACK of DATA 1', (b: Bench) => b.ack(69, 1, 'options')],
+    ['the first answer once more', (b: Bench) => b.oack(69, 'blksize=1428', 'options')],
+  ])('%s keeps the transfer where it is', (_, then) => {
+    const b = new Bench({ direction: 'write', sizeBytes: 5000 })
+    b.wait(3000).oack(69, 'blksize=1428', 'options').wait(1).ack(69, 0, 'plain')
+    then(b.wait(1)).wait(1000)
+    expect(b.outputs()).not.toContain('lock plain 69')
+  })
+
+  test('an answer from another port is another transfer', () => {
+    const b = put().oack(1069, 'blksize=1428', 'options').ack(1070, 0, 'plain').wait(1000)
+    expect(b.outputs()).not.toContain('lock plain 1070')
+  })
+
+  test('the other port closes with the ACK of DATA 1', () => {
+    const b = new Bench({ direction: 'write', sizeBytes: 5000 }).wait(3000).oack(69, 'blksize=1428', 'options')
+    b.outputs()
+    expect(b.wait(1).ack(69, 1, 'options').outputs()).toContain('drop plain')
   })
 })

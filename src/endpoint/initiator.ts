@@ -5,7 +5,8 @@
  * A server that is silent to any request with options gets plain requests in between. Each of the two kinds has a local port of
  * its own: an answer says which request it is for, even from a server that takes seconds to answer, and two transfers that a
  * server began can never mix their blocks. The first answer decides; the other port closes. The plain request of an upload may be refused
- * because the other one has begun it: that is not the end (rule R1).
+ * because the other one has begun it: that is not the end (rule R1). A device that receives on its one port may see the other request
+ * later, and follow that one: until DATA 1 is acknowledged the other port of an upload may stay open (rule R6).
  */
 import { type ForesendError, peerTextFor } from '../error.ts'
 import {
@@ -46,6 +47,8 @@ const OWN_UPLOAD_MS = 3000
 const BUSY_CODES: ReadonlySet<number> = new Set([WIRE_ERROR.undefined, WIRE_ERROR.access])
 /** What answers a repeated request so soon is the answer to the last one (rule R4). */
 const AT_ONCE_MS = 5
+/** Rule R6: the server answered the other request so long ago, and DATA 1 is due again. */
+const OTHER_FOLLOWED_MS = 200
 const NO_COUNTERS = newCounters()
 
 export type { InitiatorConfig, InitiatorSink, RequestKind } from './initiator-contract.ts'
@@ -54,6 +57,13 @@ export type { InitiatorConfig, InitiatorSink, RequestKind } from './initiator-co
 interface Asked {
   readonly firstAt: number
   lastAt: number
+}
+
+/** The request of an upload that was not answered first. */
+interface OtherRequest {
+  readonly kind: RequestKind
+  /** What it was answered with, from the port of the transfer, behind all that came for the transfer itself. */
+  answer: { readonly at: number; readonly agreed: Agreed } | undefined
 }
 
 export class Initiator implements Machine {
@@ -71,7 +81,11 @@ export class Initiator implements Machine {
   #machine: Machine | undefined
   #receiver: Receiver | GroupReceiver | undefined
   #port = 0
+  #blksize = 0
+  /** Rule R6: until the first block is acknowledged. */
+  #other: OtherRequest | undefined
   #startedAt = 0
+  #ranAt = 0
   #tries = 0
   /** Datagrams from the server that answer no request. */
   readonly #odd = new Oddities()
@@ -122,14 +136,17 @@ export class Initiator implements Machine {
       const isDropped = kind === 'options' ? this.#kind === 'plain' : this.#refusal !== undefined
       if (!this.#over && !isDropped) this.#first(now, kind, port, buffer, offset, length)
       this.#arm()
-    } else if (kind !== this.#kind) return
-    else if (port === this.#port) this.#machine.handleDatagram(now, buffer, offset, length)
-    else this.#refuseOther(port, buffer, offset, length)
+    } else if (kind !== this.#kind) this.#otherAnswered(now, kind, port, buffer, offset, length)
+    else if (port !== this.#port) this.#refuseOther(port, buffer, offset, length)
+    else if (this.#other === undefined) this.#machine.handleDatagram(now, buffer, offset, length)
+    else this.#undecided(now, this.#machine, this.#other, buffer, offset, length)
   }
 
   handleTimer(now: number): void {
     if (this.#machine !== undefined) {
-      this.#machine.handleTimer(now)
+      const answeredAt = this.#other?.answer?.at ?? Infinity
+      if (now >= answeredAt + OTHER_FOLLOWED_MS) this.#followOther(now)
+      else this.#machine.handleTimer(now)
       return
     }
     if (!this.#over && now >= this.#nextAt) this.#askAgain(now)
@@ -286,11 +303,19 @@ export class Initiator implements Machine {
     if (kind === 'plain' && this.#config.options.length > 0) {
       this.fallback ??= 'the server did not answer the requests with options'
     }
+    const other = this.#otherOf(kind)
     this.#kind = kind
     this.#port = port
     this.#sink.lock(kind, port)
+    if (other !== undefined && this.#config.direction === 'write') this.#other = { kind: other, answer: undefined }
+    else if (other !== undefined) this.#sink.drop(other, port, undefined)
+    this.#begin(now, agreed, oack, this.#roundTrip(now, kind), isMaster)
+  }
+
+  #begin(now: number, agreed: Agreed, oack: boolean, roundTrip: FirstRoundTrip, isMaster: boolean): void {
+    this.#ranAt = now
+    this.#blksize = agreed.blksize
     this.#sink.agreed(agreed)
-    const roundTrip = this.#roundTrip(now, kind)
     if (agreed.group !== undefined) {
       this.#receiver = createGroupReceiver(this.#config, agreed, agreed.group, isMaster, this.#sink)
       this.#machine = this.#receiver
@@ -299,6 +324,73 @@ export class Initiator implements Machine {
       this.#machine = this.#receiver
     } else this.#machine = createSender(this.#config, agreed, roundTrip, this.#sink)
     this.#machine.start(now)
+  }
+
+  /** The other kind, where it was asked for and not refused. Before the answer to `kind` is believed. */
+  #otherOf(kind: RequestKind): RequestKind | undefined {
+    const other = kind === 'options' ? 'plain' : 'options'
+    const isRefused = other === 'options' ? this.#kind === 'plain' : this.#refusal !== undefined
+    return isRefused || this.#asked[other] === undefined ? undefined : other
+  }
+
+  /**
+   * Rule R6: an ACK 0 or an OACK at the other port. Never to larger blocks: DATA 1 as it left before would look like the end of the file to a
+   * device that takes it from any port.
+   */
+  #otherAnswered(
+    now: number,
+    kind: RequestKind,
+    port: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    if (this.#other === undefined || port !== this.#port) return
+    const opcode = readOpcode(buffer, offset, length)
+    let agreed: Agreed | undefined
+    if (isAckZero(opcode, buffer, offset, length)) agreed = this.#plain()
+    else if (opcode === OPCODE.oack) {
+      const parsed = parseOack(buffer, offset, length)
+      const accepted = parsed.ok ? acceptOack(this.#optionsOf(kind), parsed.value) : parsed
+      if (accepted.ok) agreed = accepted.value
+    }
+    if (agreed !== undefined && agreed.blksize <= this.#blksize) this.#other.answer = { at: now, agreed }
+  }
+
+  /** Rule R6: what comes for the transfer until DATA 1 is acknowledged. */
+  #undecided(
+    now: number,
+    machine: Machine,
+    other: OtherRequest,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    const opcode = readOpcode(buffer, offset, length)
+    if (opcode === OPCODE.error && other.answer !== undefined) {
+      this.#followOther(now)
+      return
+    }
+    if (opcode === OPCODE.oack || isAckZero(opcode, buffer, offset, length)) other.answer = undefined
+    machine.handleDatagram(now, buffer, offset, length)
+    if (machine.progressAt !== this.#ranAt || machine.closed) this.#dropOther(other.kind)
+  }
+
+  #dropOther(kind: RequestKind): void {
+    this.#other = undefined
+    this.#sink.drop(kind, this.#port, undefined)
+  }
+
+  /** Rule R6: the server has one transfer, and that of the other request took the place of ours. Nothing is stored yet. */
+  #followOther(now: number): void {
+    const { kind, answer } = this.#other!
+    const before = this.#kind
+    this.fallback = kind === 'plain' ? 'the server follows the request without options' : undefined
+    this.#kind = kind
+    this.#sink.lock(kind, this.#port)
+    this.#dropOther(before)
+    const { firstAt } = this.#asked[kind]!
+    this.#begin(now, answer!.agreed, false, { ms: answer!.at - firstAt, isSample: false }, false)
   }
 
   /** A server that got two of our requests may have begun twice: its second TID gets ERROR 5 (RFC 1350 §4). */
@@ -317,4 +409,8 @@ export class Initiator implements Machine {
   #arm(): void {
     if (this.#machine === undefined) this.#sink.deadline(this.#over ? Infinity : this.#nextAt)
   }
+}
+
+function isAckZero(opcode: number, buffer: Uint8Array, offset: number, length: number): boolean {
+  return opcode === OPCODE.ack && length >= HEADER_BYTES && readBlock(buffer, offset) === 0
 }

@@ -140,7 +140,8 @@ export class InitiatorNode implements ReceivingNode, UploadingNode {
         this.#outlet!.send(this.#now, buffer, 0, buffer.length, PORTS[kind], SERVER_PORT)
       },
       lock: (kind, port) => {
-        for (const [open, other] of this.#open) if (other !== kind) this.#open.delete(open)
+        // A server with one port may have one transfer only: the other port stays until `drop`.
+        if (port !== SERVER_PORT) for (const [open, other] of this.#open) if (other !== kind) this.#open.delete(open)
         this.#port = PORTS[kind]
         this.#serverPort = port
       },

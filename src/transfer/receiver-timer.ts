@@ -36,6 +36,15 @@ const PROMPT_MS = 50
  */
 const RUN = 3
 const RUN_SPACING_MS = 0.75
+/**
+ * Rule R5: so many blocks in a row that came promptly behind the first repeat of an ACK, and none before it: the card of the peer shows each frame
+ * when the next one comes. Each time that proved wrong twice as many are wanted.
+ */
+const HELD_BLOCKS = 4
+const MOST_HELD_BLOCKS = 64
+/** Rule R5: the first repeat of an ACK to such a peer waits this many times as long as those blocks took, and this long at least. */
+const HELD_ROUNDS = 2
+const HELD_LEAST_MS = 10
 /** Rule R5: a block that came so much sooner than those before shows that those were no round trips: the client was making its file. */
 const CORRECTED_SHARE = 1 / 4
 
@@ -89,6 +98,10 @@ export class RepeatTimer {
   #copiesLeft = 0
   readonly #runs: boolean
   #repeatedAt = Number.NaN
+  /** Blocks in a row that came behind the first repeat, the longest time that one took, and how many are wanted. */
+  #held = 0
+  #heldMs = 0
+  #heldWanted = HELD_BLOCKS
   readonly #isServer: boolean
   #tries: number
 
@@ -132,9 +145,15 @@ export class RepeatTimer {
   progressed(now: number): void {
     if (this.#repeats > 0 && this.#isFast && now - this.#repeatedAt <= FAST_REQUEST_MS) this.#isTimed = true
     if (this.#repeats > 0 && this.addressValidated && !this.#isServer) this.#learn(now - this.#repeatedAt)
+    if (this.#runs && this.addressValidated) this.#learnHeld(now - this.#repeatedAt)
     this.addressValidated = true
     this.#sentAt = Number.NaN
     this.#rest(now)
+  }
+
+  /** A block that is stored came again: the peer sends on a repeat of an ACK, or its own timer had to speak. */
+  cameAgain(): void {
+    this.#unlearnHeld()
   }
 
   /** Something came that is of no use: the peer is sending, and the block that is asked for may be behind it. */
@@ -203,6 +222,20 @@ export class RepeatTimer {
     }
   }
 
+  /** Rule R5. More than one repeat is a loss, which says nothing about the card. */
+  #learnHeld(sinceRepeatMs: number): void {
+    if (this.#repeats === 1 && sinceRepeatMs <= this.#rto.roundsMs(PROMPT_ROUNDS, PROMPT_MS)) {
+      this.#heldMs = this.#held === 0 ? sinceRepeatMs : Math.max(this.#heldMs, sinceRepeatMs)
+      this.#held++
+    } else if (this.#repeats === 1) this.#unlearnHeld()
+    else if (this.#repeats === 0 || this.#held < this.#heldWanted) this.#held = 0
+  }
+
+  #unlearnHeld(): void {
+    if (this.#held >= this.#heldWanted) this.#heldWanted = Math.min(MOST_HELD_BLOCKS, 2 * this.#heldWanted)
+    this.#held = 0
+  }
+
   #rest(now: number): void {
     this.#repeats = 0
     this.#copiesLeft = 0
@@ -211,6 +244,9 @@ export class RepeatTimer {
 
   #waitMs(): number {
     if (!this.addressValidated) return this.#firstWaitsMs[this.#repeats] ?? Infinity
+    if (this.#repeats === 0 && this.#held >= this.#heldWanted) {
+      return Math.min(MIN_LOCKSTEP_MS, Math.max(HELD_LEAST_MS, HELD_ROUNDS * this.#heldMs))
+    }
     const rooms = this.#roomsSoFar()
     if (rooms > 0) return this.#roomMs * Math.min(MOST_ROOMS, rooms) + this.srttMs
     return this.#rto.waitMs(this.#repeats, this.#isTimed ? this.#minMs : this.#firstMs, SLOWEST_MS)

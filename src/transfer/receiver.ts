@@ -356,6 +356,7 @@ export class Receiver implements Machine {
    */
   #again(now: number, seq: number, goesOn: boolean): void {
     this.counters[COUNTER.retransmitted]++
+    this.#timer.cameAgain()
     if (this.#stored !== this.#acked || now < this.#ackAt + this.#timer.quietMs) return
     if (this.#phase === 'dally') {
       if (seq <= this.#stored - this.#config.windowsize) return
