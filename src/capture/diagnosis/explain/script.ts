@@ -2,6 +2,7 @@
 import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
 import { median, quantile } from '../view/median.ts'
 import { throughQueue } from './queue.ts'
+import { idlesMs } from './idle.ts'
 import { ERROR_SAID, REQUEST_SAID } from './client.ts'
 import type { ClientTimer } from './timer.ts'
 
@@ -49,6 +50,8 @@ export interface Script {
   readonly leastMs: number
   readonly usualMs: number
   readonly mostMs: number
+  /** The link may sleep after this. */
+  readonly idleMs: number
   /** As of a `Latency`. */
   readonly cleanMs: Latency['cleanMs']
   /** The client's timer. */
@@ -191,6 +194,7 @@ export function scriptOf(
     undecidedFrom,
     refusedAt,
     ...latency,
+    idleMs: idlesMs(latency.medianMs)[0] ?? 0,
     mostMs,
     timerMs: timer.ms,
     isTimerSure: timer.isSure,
