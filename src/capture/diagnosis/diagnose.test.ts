@@ -427,6 +427,19 @@ describe('what the client does in a fault', () => {
     expect(firstCause(ended(scene, 81))).toBe('eee-wake')
   })
 
+  test('frames behind an idle gap are lost, on a link where each round trip is a short gap', () => {
+    const scene = new Scene().ask(packet.rrq('test.bin', 'timeout', '5'))
+    for (let seq = 1; seq <= 120; seq++) {
+      // The server reads its disk; of the packets behind each wait some are lost.
+      const lost = seq % 15 === 0 ? 1 + ((seq / 15) % 3) : 0
+      scene.server(packet.data(seq, 512), { afterMs: lost > 0 ? 40 : 0.1 })
+      for (let n = 0; n < lost; n++) scene.server(packet.data(seq, 512), { afterMs: 1000 })
+      scene.client(packet.ack(seq), { afterMs: 8 + (seq % 3) * 0.3 })
+    }
+    scene.server(packet.data(121, 9)).client(packet.ack(121), { afterMs: 8 })
+    expect(firstCause(diagnose(scene.one()))).toBe('eee-wake')
+  })
+
   test('many losses of DATA, proved, and few of ACKs', () => {
     const scene = begun(20)
     for (let n = 0; n < 30; n++) {

@@ -4,20 +4,19 @@
  */
 import type { CapturedTransfer } from '../../contract.ts'
 import { offeredBy } from '../view/reader.ts'
+import { LEAST_IDLE_MS } from './idle.ts'
 import type { Script } from './script.ts'
 import { unknownShareCost } from './unknown-share.ts'
 
-/** A link sleeps after this, at the least; shorter gaps come with every packet. */
-export const IDLE_MS = 3
 /** A dead receiver and lost requests are two faults. */
 const TWO_FAULTS_COST = 3
 const SECOND_MS = 1000
 const OFF = 0.01
 
 /** Nothing had passed in this direction for long enough that the link may sleep. */
-export function isBehindIdle({ ms, sentBefore, heardBefore }: Script, isUp: boolean, at: number): boolean {
+export function isBehindIdle({ ms, sentBefore, heardBefore, idleMs }: Script, isUp: boolean, at: number): boolean {
   const before = isUp ? heardBefore[at] : sentBefore[at]
-  return before < 0 || ms[at] - ms[before] >= IDLE_MS
+  return before < 0 || ms[at] - ms[before] >= idleMs
 }
 
 export interface Asleep {
@@ -49,7 +48,7 @@ export function asleepFromTheStart(transfer: CapturedTransfer, list: Uint32Array
       }
       askedMs = ms
     } else if (offeredBy(packets, i) !== undefined) {
-      if (ms - sentMs < IDLE_MS) return undefined
+      if (ms - sentMs < LEAST_IDLE_MS) return undefined
       sentMs = ms
       sent++
     }

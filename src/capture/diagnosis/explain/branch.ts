@@ -167,6 +167,9 @@ export function mostHopeful(branches: readonly Branch[], from: number, mostCost:
 /** Both go on alike, at the packet of time `ms`. The ACK before matters where stale ones may come. */
 export function goOnAlike(one: Branch, other: Branch, { habits }: Terms, ms: number, isSaidOfUse: boolean): boolean {
   return (
+    // What mostly differs comes first.
+    one.client.have === other.client.have &&
+    one.explained.length === other.explained.length &&
     one.isUpLost === other.isUpLost &&
     one.isDownLost === other.isDownLost &&
     one.heldDown === other.heldDown &&

@@ -65,7 +65,7 @@ export function explain(
     hopelessCosts.set(told, hopelessCost)
     return told
   }
-  const likely = likelyHabits(names, acknowledgesEach(transfer, all, latencies[0].leastMs))
+  const likely = likelyHabits(names, acknowledgesEach(transfer, all))
   const asksCost = new Map(likely.map(({ habits, cost }) => [habits.name, cost]))
   const scripts = latencies.map((latency) => scriptOf(transfer, all, latency, timer))
   mostCost = HEALTHY_COST

@@ -3,7 +3,7 @@
  * wire, a full receive ring and a link that sleeps from plain loss.
  */
 import type { CapturedTransfer } from '../../contract.ts'
-import { IDLE_MS } from './asleep.ts'
+import { idlesMs } from './idle.ts'
 import type { Explanation } from './explanation.ts'
 import { CHANCE_PAUSE_COST, type EventKind, pauseCost } from './faults.ts'
 import type { Script } from './script.ts'
@@ -120,19 +120,25 @@ const LEAST_BUSY = 30
 
 /** Only packets behind an idle gap are lost. */
 export function sleepCost(story: Explanation): number | undefined {
+  const costs = idlesMs(story.script.medianMs)
+    .map((idleMs) => sleepCostOf(story, idleMs))
+    .filter((cost) => cost !== undefined)
+  return costs.length === 0 ? undefined : Math.min(...costs)
+}
+
+function sleepCostOf(story: Explanation, idleMs: number): number | undefined {
   const { script } = story
-  if (script.medianMs >= IDLE_MS) return undefined
   const { up, down } = lossesOf(story.events)
   const { ms, fromClient, seq, sentBefore, heardBefore, length } = script
   const isLost = new Set(down.map(({ at }) => at))
-  const isIdle = (at: number): boolean => sentBefore[at] < 0 || ms[at] - ms[sentBefore[at]] >= IDLE_MS
+  const isIdle = (at: number): boolean => sentBefore[at] < 0 || ms[at] - ms[sentBefore[at]] >= idleMs
   // Of copies that left together any may be the one that was lost.
   const idleDown = (at: number): boolean => {
     const before = sentBefore[at]
-    const isCopy = before >= 0 && seq[before] === seq[at] && ms[at] - ms[before] < IDLE_MS && !isLost.has(before)
+    const isCopy = before >= 0 && seq[before] === seq[at] && ms[at] - ms[before] < idleMs && !isLost.has(before)
     return isCopy && isLost.has(at) ? idleDown(before) : isIdle(at)
   }
-  const idleUp = (at: number): boolean => heardBefore[at] < 0 || ms[at] - ms[heardBefore[at]] >= IDLE_MS
+  const idleUp = (at: number): boolean => heardBefore[at] < 0 || ms[at] - ms[heardBefore[at]] >= idleMs
   let idle = 0
   for (let at = 0; at < length; at++) if (fromClient[at] === 1 ? idleUp(at) : idleDown(at)) idle++
   const lost = [...up.map(({ at }) => idleUp(at)), ...down.map(({ at }) => idleDown(at))]

@@ -2,6 +2,7 @@
 import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
 import { median, quantile } from '../view/median.ts'
 import { throughQueue } from './queue.ts'
+import { idlesMs } from './idle.ts'
 import { ERROR_SAID, REQUEST_SAID } from './client.ts'
 import type { ClientTimer } from './timer.ts'
 
@@ -49,6 +50,8 @@ export interface Script {
   readonly leastMs: number
   readonly usualMs: number
   readonly mostMs: number
+  /** The link may sleep after this. */
+  readonly idleMs: number
   /** As of a `Latency`. */
   readonly cleanMs: Latency['cleanMs']
   /** The client's timer. */
@@ -191,6 +194,7 @@ export function scriptOf(
     undecidedFrom,
     refusedAt,
     ...latency,
+    idleMs: idlesMs(latency.medianMs)[0] ?? 0,
     mostMs,
     timerMs: timer.ms,
     isTimerSure: timer.isSure,
@@ -261,11 +265,9 @@ const SAME_SHARE = 0.1
  * one frame behind the last.
  */
 export function latenciesOf(transfer: CapturedTransfer, all: Uint32Array): Latency[] {
-  const usual = [...countedFrom(transfer.packets, all, transfer.blocks.final), ...countedFromRepeats(transfer, all)]
+  const usual = [...countedFrom(transfer, all), ...countedFromRepeats(transfer, all)]
   const through = throughQueue(transfer, all)
-  return through === undefined
-    ? usual
-    : [...usual, ...countedFrom(transfer.packets, all, transfer.blocks.final, through).slice(0, 1)]
+  return through === undefined ? usual : [...usual, ...countedFrom(transfer, all, through).slice(0, 1)]
 }
 
 /**
@@ -313,9 +315,8 @@ function countedFromRepeats({ packets, agreed }: CapturedTransfer, all: Uint32Ar
 const LEAST_WAIT_MS = 45
 
 function countedFrom(
-  packets: CapturedPackets,
+  { packets, agreed, blocks: { final } }: CapturedTransfer,
   all: Uint32Array,
-  final: number | undefined,
   through?: Float64Array,
 ): Latency[] {
   const firstAt = new Map<number, number>()
@@ -362,10 +363,12 @@ function countedFrom(
   }
   // Of few blocks the short ones would be the usual ones. Where nothing is sent twice no fault held up the others.
   const isFew = repeated === 0 && sinceWhole.length > 0 && sinceWhole.length < ENOUGH
+  // Copies of a window fill a link, and wait for each other from then on.
+  const soonest = agreed.windowsize > 1 ? sinceFirst.slice(0, FIRST) : []
   const byFirst = isFew
     ? latencyOf(sinceWhole, sinceWhole, through, sinceShort)
-    : latencyOf(sinceFirst, sinceOnly, through)
-  const byLast = latencyOf(isFew ? sinceWhole : sinceLast, [])
+    : latencyOf(sinceFirst, sinceOnly, through, soonest)
+  const byLast = latencyOf(isFew ? sinceWhole : sinceLast, [], undefined, soonest)
   if (byFirst === undefined || byLast === undefined) return [UNKNOWN]
   const isOther = repeated > MOSTLY * sinceFirst.length && byFirst.medianMs > MUCH_LONGER * byLast.medianMs
   if (!isOther) return [byFirst]
@@ -377,19 +380,19 @@ function countedFrom(
   return isAtOnce && !isEach ? [byLast] : [byFirst, byLast]
 }
 
-/** `clean`: of blocks that were sent once, whose spread no repeat blurs. `short`: of shorter packets. */
+/** `clean`: of blocks that were sent once, whose spread no repeat blurs. `first`: the soonest of all may be among these, be it of a shorter packet. */
 function latencyOf(
   samples: readonly number[],
   clean: readonly number[],
   through?: Float64Array,
-  short: readonly number[] = [],
+  first: readonly number[] = [],
 ): Latency | undefined {
   const medianMs = median(samples)
   if (medianMs === undefined) return undefined
   const most = clean.length >= ENOUGH ? mostOf(clean) : quantile(samples, 0.75)!
   const usualMs = Math.max(CLOCK_MS, Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS))
   // A block that was sent once is answered by that packet alone: on a link that is full later on, the first ones are answered soonest.
-  const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST), ...short)
+  const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST), ...first)
   // Where answers differ much, those that were seen do not show the soonest.
   const isEven = medianMs <= EVEN * least
   return {
