@@ -237,6 +237,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
       learnt: [name],
       transfers: 1,
       failed: 1,
+      refused: 1,
     }))
     server.files = HOSTILE_NAMES.map((name, index) => ({ ...server.files[0], name: `${name} ${index}` }))
     server.frame()
