@@ -14,7 +14,7 @@ import type { ControlSocket } from '../control/socket.ts'
 import type { OpenHistory } from '../history/history.ts'
 import { stateFolder } from '../history/state-folder.ts'
 import { EXIT, messageOf, usageError } from './exit.ts'
-import type { OwnSettings } from './config/serve-settings.ts'
+import { hookProblem, type OwnSettings } from './config/serve-settings.ts'
 import { addSettingFlags, valuesOfFlags } from './config/setting-flags.ts'
 import { SETTINGS } from './config/settings.ts'
 import { type ReadSettings, SettingsSource } from './config/source.ts'
@@ -80,6 +80,8 @@ export function serveCommand(context: Context, done: (exitCode: number) => void)
 /** Serves until it is asked to stop. `tag` names it in the system log. */
 export async function serve(context: Context, source: SettingsSource, tag = 'foresend'): Promise<number> {
   const { config, port, own } = source.read()
+  const hookTrouble = hookProblem(own)
+  if (hookTrouble !== undefined) throw usageError(hookTrouble)
   const http = planHttp(own)
   const confinement = await confineAsAsked(context, source, { config, own })
   const user = own.user === undefined ? undefined : findUser(own.user)

@@ -68,8 +68,10 @@ export interface StoredDevice {
   readonly lastMs: number | undefined
   readonly learnt: DeviceUpdate | undefined
   readonly transfers: number
-  /** Of its transfers: those that did not complete for sure. */
+  /** Of its transfers: those that broke off. One that the client began anew, or that only lacks its last acknowledgement, is none of them. */
   readonly failed: number
+  /** Of its transfers: requests that were refused. A client that tries one name after the other has many, and nothing is wrong with it. */
+  readonly refused: number
 }
 
 /** Whether a server has kept something in `folder`. */
@@ -148,7 +150,7 @@ export class Reader {
       this.#db
         .prepare(
           `SELECT *, (SELECT count(*) FROM transfer WHERE device = device.id) AS transfers,
-             (SELECT count(*) FROM transfer WHERE device = device.id AND (${IS_FAILED})) AS failed
+             ${countOf('failed')}, ${countOf('refused')}
            FROM device ORDER BY last_ms DESC, identity LIMIT ?`,
         )
         .all(limit)
@@ -311,6 +313,12 @@ function transferOf(row: Row): StoredTransfer {
   }
 }
 
+/** In the words of the partial index, which has all of them. */
+function countOf(outcome: 'failed' | 'refused'): string {
+  const where = `device = device.id AND (${IS_FAILED}) AND outcome = '${outcome}'`
+  return `(SELECT count(*) FROM transfer WHERE ${where}) AS ${outcome}`
+}
+
 function deviceOf(row: Row): StoredDevice {
   return {
     identity: row.identity as string,
@@ -321,6 +329,7 @@ function deviceOf(row: Row): StoredDevice {
     learnt: updateOf(row),
     transfers: row.transfers as number,
     failed: row.failed as number,
+    refused: row.refused as number,
   }
 }
 

@@ -8,6 +8,7 @@ import { findProgram, freePort, missingNote } from '../interop/programs.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import { run, type Running, start } from './cli-run.ts'
 import { LAUNCHER } from '../support/launcher.ts'
+import { barsOtherUser } from '../support/other-user.ts'
 import { RawClient } from './raw-client.ts'
 
 const CONTENT = 'an image'
@@ -78,8 +79,15 @@ function withNote(name: string, found: string | undefined, program: string, debi
   return found === undefined ? `${name}: ${missingNote(program, debianPackage)}` : name
 }
 
+const barred = barsOtherUser()
+
+/** A test whose server gives up root. */
+function rootless(name: string, run: () => Promise<void>): void {
+  test.skipIf(barred !== undefined)(barred === undefined ? name : `${name}: ${barred}`, run)
+}
+
 describe('under another name', () => {
-  test('in.tftpd -L with whole paths, the log of the system, and root given up', async () => {
+  rootless('in.tftpd -L with whole paths, the log of the system, and root given up', async () => {
     const { root, bin, env, port } = await place()
     const log = recorder(bin, 'logger', 'echo "$@"; cat')
     const server = start(['-L', '-v', '-a', `127.0.0.1:${port}`, root], {
@@ -103,7 +111,7 @@ describe('under another name', () => {
     expect(said).toMatch(/\n<28>refused /)
   })
 
-  test('in.tftpd -l leaves the terminal when it serves, and its pidfile ends it', async () => {
+  rootless('in.tftpd -l leaves the terminal when it serves, and its pidfile ends it', async () => {
     const { root, bin, env, port } = await place()
     recorder(bin, 'logger', 'cat')
     const pidfile = join(tempFolder(), 'pid')
@@ -131,7 +139,7 @@ describe('under another name', () => {
     expect(ran.stderr).toMatch(/^foresend: there is no folder or file "\/nowhere"/)
   })
 
-  test('atftpd --daemon --no-fork with a log file', async () => {
+  rootless('atftpd --daemon --no-fork with a log file', async () => {
     const { root, bin, env, port } = await place()
     const log = join(bin, 'log')
     const args = [
@@ -207,7 +215,7 @@ describe.skipIf(activate === undefined)(
 const inetd = findProgram('inetd')
 
 describe.skipIf(inetd === undefined)(withNote('inetd', inetd, 'inetd', 'openbsd-inetd'), () => {
-  test('wait: the first request starts it and is answered, and it ends when idle', async () => {
+  rootless('wait: the first request starts it and is answered, and it ends when idle', async () => {
     const { root, bin, env, port } = await place()
     recorder(bin, 'logger', 'cat')
     const config = join(bin, 'inetd.conf')

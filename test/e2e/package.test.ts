@@ -3,7 +3,16 @@
  * its dependencies are packed from this checkout's node_modules and stand in for the registry.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -65,11 +74,14 @@ function npm(cwd: string, ...args: readonly string[]): string {
 test('holds what it needs and nothing else', () => {
   const folder = join(home, 'node_modules', 'foresend')
   expect(readdirSync(folder).sort()).toEqual([
+    'ARCHITECTURE.md',
     'CHANGELOG.md',
+    'CONTRIBUTING.md',
     'LICENSE',
     'README.md',
     'bin',
     'dist',
+    'docs',
     'images',
     'package.json',
     'packaging',
@@ -79,6 +91,16 @@ test('holds what it needs and nothing else', () => {
   expect(readdirSync(join(folder, 'ui', 'dist'))).toEqual(['assets', 'index.html', 'index.html.br'])
   const files = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' })
   expect(files.filter((name) => /\.test\./.test(name) || (name.endsWith('.ts') && !name.endsWith('.d.ts')))).toEqual([])
+})
+
+test('every file that README and CHANGELOG link to is in it', () => {
+  const folder = join(home, 'node_modules', 'foresend')
+  for (const page of ['README.md', 'CHANGELOG.md']) {
+    const targets = [...readFileSync(join(folder, page), 'utf8').matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, to]) => to)
+    const files = targets.filter((to) => !/^\w+:/.test(to))
+    expect(files.length).toBeGreaterThan(0)
+    expect(files.filter((file) => !existsSync(join(folder, file)))).toEqual([])
+  }
 })
 
 test('npx foresend --version', async () => {

@@ -237,6 +237,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
       learnt: [name],
       transfers: 1,
       failed: 1,
+      refused: 1,
     }))
     server.files = HOSTILE_NAMES.map((name, index) => ({ ...server.files[0], name: `${name} ${index}` }))
     server.frame()
@@ -280,6 +281,7 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     someFiles(server)
     const { page, complaints } = await shown(`${server.url}#t=${server.token}`)
     await page.getByRole('link', { name: 'Files', exact: true }).click()
+    await sees(page, 'hello.txt')
     await page.getByRole('searchbox').fill('recovery')
     await page.waitForURL(/#\/files\?search=recovery$/)
     await page.getByText('hello.txt').waitFor({ state: 'detached' })
@@ -307,6 +309,40 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium:', () => {
     await expect.poll(() => server.files.some(({ name }) => name === 'dropped.bin'), PATIENT).toBe(true)
     expect(complaints).toEqual([])
   })
+
+  test.each([
+    ['Files', 'input[type=search]', /#\/files\?search=recovery$/],
+    ['History', 'input[placeholder^=part]', /#\/history\?file=recovery$/],
+  ])(
+    'what is typed the moment that a form is there, and while the address follows, stays: %s',
+    async (link, box, to) => {
+      const server = await served()
+      someFiles(server)
+      const { page } = await shown(server.url)
+      await sees(page, 'Nothing heard yet')
+      await page.evaluate((selector) => {
+        const type = (text: string): void => {
+          const input = document.querySelector<HTMLInputElement>(selector)
+          if (input === null) return
+          observer.disconnect()
+          input.value = text
+          input.dispatchEvent(new Event('input', { bubbles: true }))
+        }
+        // Before the browser draws it, and before any effect of it has run.
+        const observer = new MutationObserver(() => type('recov'))
+        observer.observe(document, { subtree: true, childList: true })
+        // In the same turn as the address changes, which is before the view follows it.
+        const replace = history.replaceState.bind(history)
+        history.replaceState = (...change: Parameters<History['replaceState']>) => {
+          replace(...change)
+          if (String(change[2]).endsWith('=recov')) type('recovery')
+        }
+      }, box)
+      await page.getByRole('link', { name: link, exact: true }).click()
+      await page.waitForURL(to)
+      expect(await page.locator(box).inputValue()).toBe('recovery')
+    },
+  )
 
   test('history: filters stand in the address, older pages follow by cursor', async () => {
     const server = await served()

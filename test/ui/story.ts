@@ -59,6 +59,7 @@ export class ArcherBoot {
           lastSeen: Date.now(),
           transfers: 1,
           failed: 0,
+          refused: 0,
         },
       ]
     } else {

@@ -1,6 +1,6 @@
 /** What several views need of the browser: the time, the width, and answers of the server. */
 import { signal } from '@preact/signals'
-import { useCallback, useEffect, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { Problem } from './api.ts'
 import { live } from './live.ts'
 
@@ -89,6 +89,39 @@ export function usePages<P extends { readonly next: string | null }>(
     }
   }
   return { pages, hasMore: next !== null, problem, more: () => void (next !== null && append(next)) }
+}
+
+/** The address follows a form when the typing pauses. */
+const TYPING_MS = 250
+
+/**
+ * What is typed into a form whose values stand in the address as `given`. `tell` puts them there. What comes from elsewhere (a link, the way
+ * back) replaces what was typed. What the form itself put there does not, as more may have been typed since.
+ */
+export function useTyped<T>(
+  given: T,
+  textOf: (value: T) => string,
+  tell: (value: T) => void,
+): readonly [T, (value: T) => void] {
+  const [typed, setTyped] = useState(given)
+  const text = textOf(given)
+  /** What stands in the address, or will in a moment. */
+  const told = useRef(text)
+  useEffect(() => {
+    // An effect runs some time after the form is drawn: by then something may be typed.
+    if (text === told.current) return
+    told.current = text
+    setTyped(given)
+  }, [text])
+  useEffect(() => {
+    if (textOf(typed) === told.current) return
+    const timer = setTimeout(() => {
+      told.current = textOf(typed)
+      tell(typed)
+    }, TYPING_MS)
+    return () => clearTimeout(timer)
+  }, [typed])
+  return [typed, setTyped]
 }
 
 /** Counts up some time after transfers have ended, and when the server is back: then lists are worth asking for again. */

@@ -86,11 +86,12 @@ export function uBootLine(sizeBytes: number): string {
 export function newsText({ begun, stalled, cured, ended }: News): string {
   const MOST_NAMED = 3
   if (begun.length + stalled.length + cured.length + ended.length > MOST_NAMED) {
-    const failed = ended.filter((one) => outcomeTone(one) === 'bad').length
+    const [failed, refused] = ['failed', 'refused'].map((end) => ended.filter(({ outcome }) => outcome === end).length)
     return [
       ...(begun.length > 0 ? [`${countText(begun.length, 'transfer')} began`] : []),
       ...(stalled.length > 0 ? [`${stalled.length} stalled`] : []),
       ...(ended.length > 0 ? [`${ended.length} ended, ${failed} of them failed`] : []),
+      ...(refused > 0 ? [`${refused} were refused`] : []),
     ].join(', ')
   }
   return [

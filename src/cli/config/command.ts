@@ -9,7 +9,7 @@ import { mapTestCommand } from './map-test.ts'
 import { oneOf } from '../flags.ts'
 import { writeNew } from '../write-file.ts'
 import { checkConfigText, problemText, readConfigFile, textOf } from './read-file.ts'
-import { serveSettings } from './serve-settings.ts'
+import { hookProblem, serveSettings } from './serve-settings.ts'
 import type { Values } from './setting-flags.ts'
 import { importedText, importFiles, type Kind, KINDS, remarkText } from './import/import.ts'
 import { SETTINGS } from './settings.ts'
@@ -115,9 +115,11 @@ async function problemsOf(file: string): Promise<string[]> {
   const { values, problems } = checkConfigText(textOf(file), file)
   if (problems.length > 0) return problems.map((problem) => problemText(file, problem))
   try {
-    const config = parseConfig({ path: '.', ...serveSettings(values).server })
+    const { server, own } = serveSettings(values)
+    const config = parseConfig({ path: '.', ...server })
     ;(await openContent(config.content, { writable: false, overwrite: false })).close()
-    return []
+    const trouble = hookProblem(own)
+    return trouble === undefined ? [] : [`${file}: ${trouble}`]
   } catch (error) {
     return [`${file}: ${messageOf(error)}`]
   }

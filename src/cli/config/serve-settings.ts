@@ -1,5 +1,6 @@
 /** What settings amount to for `foresend serve`: the server's configuration, and what the command itself goes by. */
 import type { EventLevel, ServerConfigInput } from '../../server/contract.ts'
+import { whyNotRunnable } from '../../control/runnable.ts'
 import type { Setting, Value } from './kind.ts'
 import { flagOf, type Values } from './setting-flags.ts'
 import { SETTINGS } from './settings.ts'
@@ -40,6 +41,12 @@ const RIVALS: readonly (readonly [string, string])[] = [
   ['uploads', 'writable'],
   ['uploads', 'overwrite'],
 ]
+
+/** What is wrong with the command of `--hook`, which would be told with the first transfer otherwise. */
+export function hookProblem({ hook }: Pick<OwnSettings, 'hook'>): string | undefined {
+  const why = hook === undefined ? undefined : whyNotRunnable(hook)
+  return why === undefined ? undefined : `--hook ${hook}: ${why}`
+}
 
 /** Flags win over the file, each list as a whole. */
 export function merged(file: Values, flags: Values): Values {

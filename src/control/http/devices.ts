@@ -22,8 +22,9 @@ export interface DeviceView {
   readonly firstSeen: number | undefined
   readonly lastSeen: number | undefined
   readonly transfers: number
-  /** Of its transfers: those that did not complete for sure. */
+  /** Of its transfers: those that broke off, and requests that were refused. */
   readonly failed: number
+  readonly refused: number
 }
 
 /** The one that was there last first. */
@@ -47,6 +48,7 @@ function deviceOf(name: string, kinds: readonly StoredDevice[]): DeviceView {
     lastSeen: most(kinds.map(({ lastMs }) => lastMs)),
     transfers: requests.reduce((sum, { transfers }) => sum + transfers, 0),
     failed: kinds.reduce((sum, { failed }) => sum + failed, 0),
+    refused: kinds.reduce((sum, { refused }) => sum + refused, 0),
   }
 }
 

@@ -118,6 +118,7 @@ export const DEVICE = v.object({
   lastSeen: v.optional(count),
   transfers: count,
   failed: count,
+  refused: count,
 }) satisfies v.GenericSchema<Sent<DeviceView>>
 
 export const NETWORK = v.object({

@@ -45,6 +45,7 @@ export function DeviceView({ name }: { readonly name: string }) {
             <Fact title="Transfers">
               {device.transfers}
               {device.failed > 0 && `, ${device.failed} failed`}
+              {device.refused > 0 && `, ${device.refused} refused`}
             </Fact>
           </dl>
           <h2>What was learnt</h2>

@@ -31,6 +31,8 @@ export function DevicesView() {
 function DeviceItem({ device }: { readonly device: Device }) {
   const now = useNow(10_000)
   const last = msOf(device.lastSeen)
+  // Where its MAC address is unknown, its name is the address already.
+  const addresses = device.addresses.filter((address) => address !== device.name)
   return (
     <li>
       <h2>
@@ -39,7 +41,7 @@ function DeviceItem({ device }: { readonly device: Device }) {
         </a>
       </h2>
       <p class="quiet">
-        {device.addresses.length > 0 && `${device.addresses.map(visible).join(', ')} · `}
+        {addresses.length > 0 && `${addresses.map(visible).join(', ')} · `}
         {countText(device.transfers, 'transfer')}
         {device.failed > 0 && (
           <>
@@ -47,6 +49,7 @@ function DeviceItem({ device }: { readonly device: Device }) {
             <span class="bad-text">{device.failed} failed</span>
           </>
         )}
+        {device.refused > 0 && `, ${device.refused} refused`}
         {last !== undefined && (
           <>
             {' · '}

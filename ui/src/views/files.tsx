@@ -1,13 +1,13 @@
 /** What is served: names, sizes, digests to compare on the device, and new files where that is allowed. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { get, pathOf } from '../api.ts'
 import { Bar } from '../parts/bar.tsx'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { Name } from '../parts/name.tsx'
 import { Waiting } from '../parts/loading.tsx'
 import { More } from '../parts/more.tsx'
-import { settled, useLoad, usePages } from '../hooks.ts'
+import { settled, useLoad, usePages, useTyped } from '../hooks.ts'
 import { live } from '../live.ts'
 import { queryOf, replaceRoute } from '../route.ts'
 import { sizeText } from '../units.ts'
@@ -18,7 +18,6 @@ import { type Digests, msOf, type ServedFile } from '../wire.ts'
 import { Advice } from '../parts/advice.tsx'
 
 const PAGE_ROWS = 100
-const TYPING_MS = 250
 
 interface Page {
   readonly files: readonly ServedFile[]
@@ -54,13 +53,8 @@ function pageOf(search: string, after: string | undefined, signal?: AbortSignal)
 }
 
 function SearchForm({ search }: { readonly search: string }) {
-  const [typed, setTyped] = useState(search)
-  useEffect(() => setTyped(search), [search])
-  useEffect(() => {
-    if (typed === search) return
-    const timer = setTimeout(() => replaceRoute({ view: 'files', search: typed }), TYPING_MS)
-    return () => clearTimeout(timer)
-  }, [typed])
+  const tell = (typed: string): void => replaceRoute({ view: 'files', search: typed })
+  const [typed, setTyped] = useTyped(search, String, tell)
   return (
     <form class="inline" role="search" aria-label="Files" onSubmit={(event) => event.preventDefault()}>
       <label>

@@ -1,16 +1,13 @@
 /** Transfers that are over, page by page, narrowed down by filters that stand in the address. */
-import { useEffect, useState } from 'preact/hooks'
 import { get } from '../api.ts'
 import { HistoryTable } from '../parts/history-table.tsx'
 import { Waiting } from '../parts/loading.tsx'
 import { More } from '../parts/more.tsx'
-import { settled, useLoad, usePages } from '../hooks.ts'
+import { settled, useLoad, usePages, useTyped } from '../hooks.ts'
 import { type HistoryFilter, queryOf, replaceRoute } from '../route.ts'
 import type { HistoryRow } from '../wire.ts'
 
 const PAGE_ROWS = 50
-/** A filter is asked for when the typing pauses. */
-const TYPING_MS = 250
 
 interface Page {
   readonly transfers: readonly HistoryRow[]
@@ -58,13 +55,8 @@ function uniqueRows(rows: readonly HistoryRow[]): HistoryRow[] {
 }
 
 function FilterForm({ filter }: { readonly filter: HistoryFilter }) {
-  const [typed, setTyped] = useState(filter)
-  useEffect(() => setTyped(filter), [queryOf({ ...filter })])
-  useEffect(() => {
-    if (queryOf({ ...typed }) === queryOf({ ...filter })) return
-    const timer = setTimeout(() => replaceRoute({ view: 'history', filter: withoutEmpty(typed) }), TYPING_MS)
-    return () => clearTimeout(timer)
-  }, [typed])
+  const tell = (typed: HistoryFilter): void => replaceRoute({ view: 'history', filter: withoutEmpty(typed) })
+  const [typed, setTyped] = useTyped(filter, (one) => queryOf({ ...one }), tell)
   const set = (key: keyof HistoryFilter) => (event: { currentTarget: { value: string } }) =>
     setTyped({ ...typed, [key]: event.currentTarget.value })
   return (
