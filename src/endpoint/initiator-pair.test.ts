@@ -20,6 +20,8 @@ interface Case {
   readonly seed: number
   readonly loss: number
   readonly delayMs: number
+  /** The server takes this long to open a file for an upload; 0 when left out. */
+  readonly openMs?: number
 }
 
 const TID = 2000
@@ -44,6 +46,8 @@ class Pair implements InitiatorSink {
   readonly received: number[] = []
   /** DATA and ACK datagrams sent by either side. */
   datagrams = 0
+  /** When the client knew how it ended. */
+  endedAt = 0
   readonly #case: Case
   readonly #float: () => number
   readonly #endpoint: Endpoint
@@ -182,6 +186,7 @@ class Pair implements InitiatorSink {
   }
   ended(outcome: Outcome): void {
     this.outcomes.client = outcome
+    this.endedAt = this.#now
   }
   notice(_kind: NoticeKind): void {}
   deadline(at: number): void {
@@ -196,7 +201,10 @@ class Pair implements InitiatorSink {
         this.#transfer = transfer
         this.received.length = 0
         if (transfer.direction === 'read') this.#endpoint.acceptRead(this.#now, transfer, this.image.length)
-        else this.#endpoint.acceptWrite(this.#now, transfer)
+        else {
+          const run = (): void => void this.#endpoint.acceptWrite(this.#now, transfer)
+          this.#queue.push({ at: this.#now + (this.#case.openMs ?? 0), run })
+        }
       },
       sendBlocks: (transfer, first, count) => {
         for (let seq = first; seq < first + count; seq++) {
@@ -291,6 +299,44 @@ describe.each(WAYS)('%s, windowsize %d', (direction, windowsize) => {
     // Each block has its DATA, each window its ACK; a loss costs at most a window again.
     expect(datagrams / blocks).toBeLessThan(1 + 1 / windowsize + 0.4 + 0.05 * (windowsize + 2))
   })
+})
+
+test.each([
+  [0.1, 8, 4096],
+  [0.1, 45, 4096],
+  [2.5, 0, 1428],
+  [10, 0, 1428],
+  [50, 0, 1428],
+  [50, 30, 4096],
+])(
+  'a put over %d ms each way, to a server that opens its file in %d ms, leaves in windows (N5, R7)',
+  (delayMs, openMs, blksize) => {
+    const options = [
+      { name: 'blksize', value: String(blksize) },
+      { name: 'windowsize', value: '16' },
+    ]
+    const windows = 20
+    const done = pair({ direction: 'write', sizeBytes: windows * 16 * blksize, options, delayMs, openMs })
+    expectNoHole(done)
+    expect(done.outcomes.client).toEqual({ status: 'completed' })
+    expect(done.initiator.counters[COUNTER.retransmitted]).toBe(0)
+    // The request, the proof, and a round trip for each window.
+    expect(done.endedAt).toBeLessThan(openMs + 250 + (windows + 5) * 2 * delayMs)
+  },
+)
+
+test('a put with a window over 50 ms that loses 1 % each way does not fall back to one block at a time (N5)', () => {
+  const options = [
+    { name: 'blksize', value: '512' },
+    { name: 'windowsize', value: '16' },
+  ]
+  for (let seed = 1; seed <= 30; seed++) {
+    const done = pair({ direction: 'write', sizeBytes: 200_000, options, delayMs: 25, loss: 0.01, seed })
+    expectNoHole(done)
+    expect(done.outcomes.client).toEqual({ status: 'completed' })
+    // 391 blocks, one at a time, take 20 s.
+    expect(done.endedAt).toBeLessThan(8000)
+  }
 })
 
 test('2,000 seeded transfers in both directions, over links of every quality: never an acknowledged one that is not whole', () => {

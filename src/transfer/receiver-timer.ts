@@ -16,6 +16,8 @@ const FIRST_FAR_MS = 1000
 const MIN_WINDOWED_MS = 50
 /** In lock-step the sender's timer repairs what is lost, ours is the second line: some servers answer each repeat with DATA. */
 const MIN_LOCKSTEP_MS = 250
+/** Rule R7: the first block of a window, and nothing behind it for less than this: the client may wait for an ACK of that block to learn whether windows hold. */
+const LEAST_ALONE_MS = 250
 const SLOWEST_MS = 1000
 /** Rule R3: repeats in a row before the peer's timer gets room, by what is known of the peer. */
 const TRIES = 3
@@ -82,6 +84,7 @@ export class RepeatTimer {
   addressValidated: boolean
   readonly #firstWaitsMs: readonly number[]
   readonly #minMs: number
+  readonly #windowed: boolean
   /** From our ACK to the block that it asked for. */
   readonly #rto = new Rto()
   readonly #roomMs: number
@@ -96,7 +99,6 @@ export class RepeatTimer {
   #repeats = 0
   /** Of the present repeat. */
   #copiesLeft = 0
-  readonly #runs: boolean
   #repeatedAt = Number.NaN
   /** Blocks in a row that came behind the first repeat, the longest time that one took, and how many are wanted. */
   #held = 0
@@ -114,8 +116,7 @@ export class RepeatTimer {
     this.#tries = this.#isServer ? TRIES_TO_SERVER : TRIES
     this.#firstWaitsMs = firstContactWaitsMs(options.first, near)
     this.addressValidated = options.addressValidated
-    // In a window each copy could bring the whole window.
-    this.#runs = !options.windowed
+    this.#windowed = options.windowed
     this.#minMs = options.windowed ? MIN_WINDOWED_MS : MIN_LOCKSTEP_MS
   }
 
@@ -139,13 +140,14 @@ export class RepeatTimer {
       this.#isTimed = true
     }
     this.progressed(now)
+    if (this.#windowed && !this.#isServer) this.dueAt = Math.max(this.dueAt, now + LEAST_ALONE_MS)
   }
 
   /** Something else in order came. */
   progressed(now: number): void {
     if (this.#repeats > 0 && this.#isFast && now - this.#repeatedAt <= FAST_REQUEST_MS) this.#isTimed = true
     if (this.#repeats > 0 && this.addressValidated && !this.#isServer) this.#learn(now - this.#repeatedAt)
-    if (this.#runs && this.addressValidated) this.#learnHeld(now - this.#repeatedAt)
+    if (!this.#windowed && this.addressValidated) this.#learnHeld(now - this.#repeatedAt)
     this.addressValidated = true
     this.#sentAt = Number.NaN
     this.#rest(now)
@@ -168,7 +170,8 @@ export class RepeatTimer {
     else {
       this.#repeats++
       this.#repeatedAt = now
-      if (this.#runs && this.addressValidated && this.#repeats > 1) this.#copiesLeft = RUN - 1
+      // In a window each copy could bring the whole window.
+      if (!this.#windowed && this.addressValidated && this.#repeats > 1) this.#copiesLeft = RUN - 1
     }
     this.dueAt = now + (this.#copiesLeft > 0 ? RUN_SPACING_MS : this.#waitMs())
   }

@@ -94,6 +94,27 @@ describe('order', () => {
     expect(b.heard()).toEqual(['ack 0', 'ack 4', 'ack 8'])
   })
 
+  test('R7: behind the first block of a window a server waits 250 ms, behind a second one 50 ms', () => {
+    const b = new Bench({ windowsize: 8 }).start().data(1)
+    b.heard()
+    expect(b.wait(249).heard()).toEqual([])
+    expect(b.wait(1).heard()).toEqual(['ack 1'])
+    b.data(2).data(3)
+    expect(b.wait(50).heard()).toEqual(['ack 3'])
+  })
+
+  test('R7: a client that sends one block at a time gets each ACK at once from the fourth block on, until two come together', () => {
+    const b = new Bench({ windowsize: 8 }).start()
+    for (let seq = 1; seq <= 3; seq++) b.data(seq).wait(250)
+    b.heard()
+    expect(b.data(4).heard()).toEqual(['ack 4'])
+    expect(b.data(5).heard()).toEqual(['ack 5'])
+    b.now += 20
+    // It comes again: the client does not take these ACKs for what they are.
+    b.data(5).heard()
+    expect(b.data(6).data(7).heard()).toEqual([])
+  })
+
   test('a block ahead is dropped; the gap is acknowledged once, and again only after something in order came', () => {
     const b = new Bench({ windowsize: 8 }).start().upTo(2)
     b.heard()

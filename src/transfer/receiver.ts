@@ -66,6 +66,8 @@ const ALIVE_TIMEOUTS = 2
 const MOST_PATIENCE = 4
 /** Rule R5: each repeat of the last block is answered for as long as the first one, and for this many times that in all. */
 const MOST_DALLIES = 6
+/** Rule R7: this many windows in a row of one block, each acknowledged by our timer: the client sends one block at a time, and each is acknowledged at once. */
+const BLOCKS_ALONE = 3
 /** Bytes of the first block that are compared with a later block 1. */
 const COMPARED_BYTES = 512
 
@@ -99,6 +101,8 @@ export class Receiver implements Machine {
   #copiesAnswered = 0
   /** When the first block behind the present gap came; -Infinity without a gap. */
   #gapSeenAt = -Infinity
+  /** Windows in a row that ended behind their first block. */
+  #blocksAlone = 0
   /** Of the first block's bytes, to know a late copy of it by. */
   #firstHash = 0
   /** When a block 1 after 65535 was last not believed. */
@@ -244,6 +248,7 @@ export class Receiver implements Machine {
     const seq = this.#order.seqOf(block, this.#stored)
     this.#heard(now, seq)
     const goesOn = this.#goesOn(seq)
+    this.#blocksAlone = 0
     if (seq > this.#stored) this.#ahead(now, goesOn, buffer, offset, length)
     else if (seq > 0) this.#again(now, seq, goesOn)
     else this.#ignore(buffer, offset, length)
@@ -259,7 +264,10 @@ export class Receiver implements Machine {
     this.#gapAcked = false
     this.#gapSeenAt = -Infinity
     if (seq === this.#acked + 1) this.#timer.answered(now)
-    else this.#timer.progressed(now)
+    else {
+      this.#timer.progressed(now)
+      this.#blocksAlone = 0
+    }
     this.counters[COUNTER.srttMs] = this.#timer.srttMs
     if (seq === 1) {
       this.#firstHash = hashOf(buffer, offset, length)
@@ -274,7 +282,7 @@ export class Receiver implements Machine {
     // The owner may have aborted from within `store`.
     if (this.closed) return
     if (last) this.#finish()
-    else if (seq - this.#acked >= this.#config.windowsize) {
+    else if (seq - this.#acked >= this.#config.windowsize || this.#blocksAlone >= BLOCKS_ALONE) {
       this.#sendAck(now)
       this.#timer.sent(now)
     }
@@ -393,6 +401,7 @@ export class Receiver implements Machine {
     this.#timer.repeated(now)
     if (this.#config.onlyWhenAsked === true && this.#mayEndNext()) return
     this.counters[COUNTER.timeouts]++
+    if (this.#stored === this.#acked + 1 && this.#config.peerRole !== 'server') this.#blocksAlone++
     if (this.#phase === 'offer') this.#open(now)
     else this.#sendAck(now)
   }

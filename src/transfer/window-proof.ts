@@ -53,9 +53,10 @@ function timer(s: SenderState, now: number): void {
     continueWindow(s, now)
   } else if (windows.doubtful === 0) CUMULATIVE.timer(s, now)
   else if (s.retryAt <= now) {
-    // The next block alone brought no ACK: it was a gap.
+    // The next block alone brought no ACK: it was a gap, as are all inside windows.
     const seq = windows.doubtful
     windows.doubtful = 0
+    windows.insideAck = 'gap'
     CUMULATIVE.acked(s, now, seq)
   }
 }
