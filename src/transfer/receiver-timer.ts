@@ -131,8 +131,8 @@ export class RepeatTimer {
     this.#rest(now)
   }
 
-  /** The block that the last packet asked for came. Karn: no sample when that packet was repeated. */
-  answered(now: number): void {
+  /** The block that the last packet asked for came; `isAlone`: and none behind it before. Karn: no sample when that packet was repeated. */
+  answered(now: number, isAlone: boolean): void {
     if (!Number.isNaN(this.#sentAt)) {
       const tookMs = now - this.#sentAt
       if (tookMs < CORRECTED_SHARE * this.srttMs) this.#rto.restart(tookMs)
@@ -140,7 +140,7 @@ export class RepeatTimer {
       this.#isTimed = true
     }
     this.progressed(now)
-    if (this.#windowed && !this.#isServer) this.dueAt = Math.max(this.dueAt, now + LEAST_ALONE_MS)
+    if (isAlone && this.#windowed && !this.#isServer) this.dueAt = Math.max(this.dueAt, now + LEAST_ALONE_MS)
   }
 
   /** Something else in order came. */

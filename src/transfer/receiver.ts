@@ -263,7 +263,8 @@ export class Receiver implements Machine {
     this.#oddities?.clear()
     this.#gapAcked = false
     this.#gapSeenAt = -Infinity
-    if (seq === this.#acked + 1) this.#timer.answered(now)
+    // Block 2 before block 1: the network swapped them, and the client sends windows.
+    if (seq === this.#acked + 1) this.#timer.answered(now, seq > 1 || this.#heardSeq === 0)
     else {
       this.#timer.progressed(now)
       this.#blocksAlone = 0
