@@ -47,7 +47,7 @@ const OWN_UPLOAD_MS = 3000
 const BUSY_CODES: ReadonlySet<number> = new Set([WIRE_ERROR.undefined, WIRE_ERROR.access])
 /** What answers a repeated request so soon is the answer to the last one (rule R4). */
 const AT_ONCE_MS = 5
-/** Rule R6: the server answered the other request so long ago, and DATA 1 is due again. */
+/** Rule R6: the transfer moves to the other request when its answer is this old and DATA 1 is due again. */
 const OTHER_FOLLOWED_MS = 200
 const NO_COUNTERS = newCounters()
 

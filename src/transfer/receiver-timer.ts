@@ -39,8 +39,8 @@ const PROMPT_MS = 50
 const RUN = 3
 const RUN_SPACING_MS = 0.75
 /**
- * Rule R5: so many blocks in a row that came promptly behind the first repeat of an ACK, and none before it: the card of the peer shows each frame
- * when the next one comes. Each time that proved wrong twice as many are wanted.
+ * Rule R5: this many blocks in a row came promptly behind the first repeat of an ACK, and none before it: the card of the peer shows each frame
+ * when the next one comes. Each time that this proves wrong, twice as many are wanted.
  */
 const HELD_BLOCKS = 4
 const MOST_HELD_BLOCKS = 64

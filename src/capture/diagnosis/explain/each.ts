@@ -3,12 +3,13 @@ import type { CapturedTransfer } from '../../contract.ts'
 import { offeredBy } from '../view/reader.ts'
 
 const LEAST_SHARE = 0.05
-/** So many at a time come by no fault: later ones wait in a queue behind copies, and show nothing. */
+/** No fault makes this many such ACKs in a row. Later ones wait in a queue behind copies, and show nothing. */
 const LEAST_ROW = 4
 
 /**
  * ACK n+1 right behind ACK n, and its block had left before ACK n came: a client that acknowledges windows says n only at the end of one, or because
- * n+1 is missing, and then a later copy brings n+1. */
+ * n+1 is missing, and then a later copy brings n+1.
+ */
 export function acknowledgesEach(transfer: CapturedTransfer, list: Uint32Array): boolean {
   const { packets, agreed, blocks } = transfer
   if (agreed.windowsize === 1) return false
