@@ -30,7 +30,8 @@ function onPath(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
 }
 
-function isExecutable(path: string): boolean {
+/** Whether this user may execute the file `path`. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true

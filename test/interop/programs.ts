@@ -1,9 +1,10 @@
 /** TFTP programs that none of us wrote: where they are, and how to run the servers among them for a test. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isExecutable } from '../../src/control/runnable.ts'
 
 /**
  * The path of a program: on PATH, in the folders of system programs, or below `$FORESEND_PEERS`, where packages that
@@ -86,13 +87,4 @@ async function stop(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), 1000)
   await gone
   clearTimeout(timer)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
