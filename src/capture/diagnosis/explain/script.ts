@@ -267,7 +267,10 @@ const SAME_SHARE = 0.1
 export function latenciesOf(transfer: CapturedTransfer, all: Uint32Array): Latency[] {
   const usual = [...countedFrom(transfer, all), ...countedFromRepeats(transfer, all)]
   const through = throughQueue(transfer, all)
-  return through === undefined ? usual : [...usual, ...countedFrom(transfer, all, through).slice(0, 1)]
+  if (through === undefined) return usual
+  const [slow] = countedFrom(transfer, all, through)
+  // Answers that come before their packets are through: the link is not slow.
+  return slow.medianMs > 0 ? [...usual, slow] : usual
 }
 
 /**
