@@ -97,7 +97,7 @@ class ClientTransfer implements InitiatorSink {
     this.#resolve = resolve
     this.#reject = reject
     this.#socket = this.#open(options.initiator.options.length > 0 ? 'options' : 'plain')
-    this.#initiator = new Initiator({ dallyMs: DALLY_MS, ...options.initiator }, this)
+    this.#initiator = new Initiator({ dallyMs: DALLY_MS, port: options.socket.port, ...options.initiator }, this)
   }
 
   start(): void {

@@ -12,6 +12,8 @@ export interface InitiatorConfig {
   readonly mode: 'octet' | 'netascii'
   /** What to offer, in this order; dropped when the server refuses them. */
   readonly options: readonly Option[]
+  /** The server's port that is asked; 69 by default. */
+  readonly port?: number
   /** Bytes that a write will send; 0 for a read. */
   readonly sizeBytes: number
   readonly near: boolean

@@ -1,6 +1,7 @@
-/** Why a transfer that we asked for never began, in words for a person. */
+/** Why a transfer that we asked for never began, or cannot be trusted, in words for a person. */
 import { ForesendError } from '../error.ts'
 import { type ErrorPacket, escapeText } from '../packet/index.ts'
+import type { SenderSink } from '../transfer/contract.ts'
 
 /** What to do about the ERRORs that servers really send, by wire code (RFC 1350 appendix). */
 const ADVICE: Readonly<Record<number, string>> = {
@@ -57,4 +58,28 @@ export function portClosed(label: string): ForesendError {
 export function badOack(label: string, reason: string, wireCode: number): ForesendError {
   const message = `${label}: the server answered wrongly: ${reason}; try it with --blksize 512 --windowsize 1`
   return new ForesendError('ERR_TFTP_OPTION', message, { fault: 'peer', wireCode })
+}
+
+/**
+ * Rule R6: the sink of an upload of two blocks to a server that may follow a request with larger blocks. Where the ACK of block 2 never
+ * comes, block 1 may be all that was stored: that is a failure, whatever rule A4 says.
+ */
+export function lastAckNeeded(sink: SenderSink, label: string): SenderSink {
+  return {
+    sendControl: (buffer, length) => sink.sendControl(buffer, length),
+    sendBlocks: (first, count) => sink.sendBlocks(first, count),
+    deadline: (at) => sink.deadline(at),
+    notice: (kind, seq) => sink.notice(kind, seq),
+    ended: (outcome) => {
+      const error = outcome.lastAck === 'missing' ? maybeFirstBlockOnly(label) : undefined
+      sink.ended(error === undefined ? outcome : { status: 'failed', error })
+    },
+  }
+}
+
+function maybeFirstBlockOnly(label: string): ForesendError {
+  const message =
+    `${label}: the server acknowledged block 1 and never block 2, the last one; it was asked for larger blocks too, and may have taken ` +
+    'block 1 for the whole file; look at what it stored, or send it again with --blksize 512 --windowsize 1'
+  return new ForesendError('ERR_TFTP_TIMEOUT', message, { fault: 'network' })
 }

@@ -483,4 +483,43 @@ describe('R6: a server with one port that follows the other request of an upload
     b.outputs()
     expect(b.wait(1).ack(69, 1, 'options').outputs()).toContain('drop plain')
   })
+
+  const ended = (b: Bench, port = 69): Bench => b.wait(1).ack(port, 1, 'plain').wait(20_000)
+
+  test('two blocks, and larger ones asked for: without the ACK of block 2 the file may be cut, and that is a failure', () => {
+    const { outcome } = ended(put().ack(69, 0, 'plain'))
+    expect(outcome?.status).toBe('failed')
+    expect(outcome?.error?.message).toMatch(/never block 2.*larger blocks too.*--blksize 512/)
+  })
+
+  test.each([
+    [
+      'the ACK of block 2 came',
+      () => put().ack(69, 0, 'plain').wait(1).ack(69, 1, 'plain').wait(1).ack(69, 2, 'plain'),
+    ],
+    ['the server has a port for each transfer', () => ended(put().ack(1069, 0, 'plain'), 1069)],
+    [
+      'block 2 of three was acknowledged',
+      () => {
+        const b = new Bench({ direction: 'write', sizeBytes: 1100 }).wait(3000)
+        return b.ack(69, 0, 'plain').wait(1).ack(69, 1, 'plain').wait(1).ack(69, 2, 'plain').wait(20_000)
+      },
+    ],
+    [
+      'no larger blocks were asked for',
+      () => {
+        const options = [{ name: 'tsize', value: '600' }]
+        return ended(new Bench({ direction: 'write', options }).wait(3000).ack(69, 0, 'plain'))
+      },
+    ],
+    [
+      'the other request was refused',
+      () => {
+        const b = new Bench({ direction: 'write' }).wait(10)
+        return ended(b.take(69, encodeError(8, 'no options'), 'options').ack(69, 0, 'plain'))
+      },
+    ],
+  ])('it is none where %s', (_, run) => {
+    expect(run().outcome).toMatchObject({ status: 'completed' })
+  })
 })

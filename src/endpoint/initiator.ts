@@ -23,18 +23,19 @@ import {
   WIRE_ERROR,
 } from '../packet/index.ts'
 import { type Counters, type Machine, newCounters } from '../transfer/contract.ts'
-import { type Agreed, acceptOack } from '../transfer/negotiate.ts'
+import { type Agreed, acceptOack, DEFAULT_BLKSIZE } from '../transfer/negotiate.ts'
 import type { Receiver } from '../transfer/receiver.ts'
 import { acceptGroupOack } from '../transfer/multicast/group-agreement.ts'
 import type { FirstRoundTrip } from '../transfer/rto.ts'
 import type { GroupReceiver } from '../transfer/multicast/receiver.ts'
 import { Oddities } from '../transfer/oddities.ts'
-import { badOack, noAnswer, portClosed, oddAnswer, refusedByPeer } from './initiator-faults.ts'
+import { badOack, lastAckNeeded, noAnswer, portClosed, oddAnswer, refusedByPeer } from './initiator-faults.ts'
 import type { InitiatorConfig, InitiatorSink, RequestKind } from './initiator-contract.ts'
 import { createGroupReceiver, createReceiver, createSender } from './initiator-machines.ts'
 
 /** This many requests with options stay unanswered before each plain one. */
 const REQUESTS_BEFORE_PLAIN = 2
+const TFTP_PORT = 69
 /** A device's recovery window can be a second: ask five times in it. */
 const WAIT_REPEAT_MS = 200
 const SLOWEST_REQUEST_MS = 4000
@@ -84,6 +85,8 @@ export class Initiator implements Machine {
   #blksize = 0
   /** Rule R6: until the first block is acknowledged. */
   #other: OtherRequest | undefined
+  /** The other request was made too, of a server that has one port and may have one transfer only. */
+  #maySeeOther = false
   #startedAt = 0
   #ranAt = 0
   #tries = 0
@@ -304,6 +307,7 @@ export class Initiator implements Machine {
       this.fallback ??= 'the server did not answer the requests with options'
     }
     const other = this.#otherOf(kind)
+    this.#maySeeOther = other !== undefined && port === (this.#config.port ?? TFTP_PORT)
     this.#kind = kind
     this.#port = port
     this.#sink.lock(kind, port)
@@ -322,8 +326,20 @@ export class Initiator implements Machine {
     } else if (this.#config.direction === 'read') {
       this.#receiver = createReceiver(this.#config, agreed, oack, roundTrip, this.#sink)
       this.#machine = this.#receiver
-    } else this.#machine = createSender(this.#config, agreed, roundTrip, this.#sink)
+    } else {
+      const { sizeBytes, label } = this.#config
+      const mayEndWithFirst =
+        this.#maySeeOther && sizeBytes < 2 * agreed.blksize && this.#otherBlksize() > agreed.blksize
+      const sink = mayEndWithFirst ? lastAckNeeded(this.#sink, label) : this.#sink
+      this.#machine = createSender(this.#config, agreed, roundTrip, sink)
+    }
     this.#machine.start(now)
+  }
+
+  /** The largest block that the other request can have led to. */
+  #otherBlksize(): number {
+    const offered = this.#kind === 'plain' ? this.#config.options.find(({ name }) => name === 'blksize') : undefined
+    return offered === undefined ? DEFAULT_BLKSIZE : Number(offered.value)
   }
 
   /** The other kind, where it was asked for and not refused. Before the answer to `kind` is believed. */
