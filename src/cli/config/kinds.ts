@@ -105,7 +105,8 @@ function optionName(text: string): string {
 }
 
 function portRange(text: string): string {
-  if (portRangeOf(text) === undefined) throw new InvalidArgumentError('It takes two ports, such as 50000:50999.')
+  if (portRangeOf(text) === undefined)
+    throw new InvalidArgumentError('It takes two ports, the lower one first, such as 50000:50999.')
   return text
 }
 

@@ -12,12 +12,18 @@ export function importTftpdHpa(source: Source): Imported {
   const user = of('TFTP_USERNAME')
   const address = of('TFTP_ADDRESS')
   const options = [...of('TFTP_OPTIONS'), ...of('OPTIONS')]
+  const folders = of('TFTP_DIRECTORY')
+  if (folders.length > 1) {
+    throw usageError(
+      `${file}: TFTP_DIRECTORY: with a space in it in.tftpd gets ${folders.length} folders; write one without, or path = "…" in foresend.toml`,
+    )
+  }
   const args = [
     '--listen',
     ...(user.length > 0 ? ['--user', ...user] : []),
     ...(address.length > 0 ? ['--address', ...address] : []),
     ...options,
-    ...of('TFTP_DIRECTORY'),
+    ...folders,
   ]
   const { values, content } = attempt(file, () => readInTftpd(args))
   const remarks = unknown(variables, file, [

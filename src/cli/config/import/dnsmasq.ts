@@ -1,5 +1,5 @@
 /** dnsmasq.conf, with the files that it names: what is about TFTP. */
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +41,12 @@ const ROWS: Readonly<Record<string, (value: string) => Carry>> = {
   'quiet-tftp': () => ({ 'log-level': 'warn' }),
   'listen-address': (value) => ({ host: value.split(',').filter((address) => isIP(address) !== 0) }),
   user: (value) => ({ user: value }),
+  'conf-file': unread,
+  'conf-dir': unread,
+}
+
+function unread(value: string): string {
+  return `${value} is not here: what stands in it is not carried over; import on the machine of that dnsmasq, or copy it too`
 }
 
 /** Of an address in IPv4 and IPv6 for each card that this machine has. */
@@ -100,8 +106,8 @@ function entriesOf(source: Source, seen: Set<string>): Entry[] {
         .trim()
         .replace(/^"(.*)"$/, '$1'),
     }
-    if (entry.key === 'conf-file') return filesOf([entry.value], entry, seen)
-    if (entry.key === 'conf-dir') return filesOf(confDir(entry), entry, seen)
+    if (entry.key === 'conf-file') return orUnread(entry, () => filesOf([entry.value], entry, seen))
+    if (entry.key === 'conf-dir') return orUnread(entry, () => filesOf(confDir(entry), entry, seen))
     return [entry]
   })
 }
@@ -113,6 +119,11 @@ function filesOf(files: readonly string[], { file, line }: Entry, seen: Set<stri
     if (seen.size > MAX_FILES) throw usageError(`${file}:${line}: more than ${MAX_FILES} files are named`)
     return entriesOf(readSource(path), seen)
   })
+}
+
+/** A copy of the file, on another machine, names files that are not there. */
+function orUnread(entry: Entry, read: () => Entry[]): Entry[] {
+  return existsSync(entry.value.split(',', 1)[0]) ? read() : [entry]
 }
 
 /** `DIR,.bak,*.conf`: endings that are left out, and with a star the only ones that are read. */

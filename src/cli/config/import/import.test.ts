@@ -165,6 +165,7 @@ describe('/etc/default', () => {
     ['TFTP_OPTIONS="-s', /:1: the quote " does not end/],
     ['TFTP_OPTIONS=-s reboot', /:1: a command behind an assignment/],
     ['TFTP_OPTIONS="-s"\nrm -rf x', /:2: this is no assignment/],
+    ['TFTP_OPTIONS="-s"\nTFTP_DIRECTORY="/srv/my files"', /TFTP_DIRECTORY: with a space in it.*2 folders/],
     ['TFTP_OPTIONS="--frobnicate"\nTFTP_DIRECTORY=/a', /unknown option --frobnicate/],
   ])('%j is refused with its line', (text, reason) => expect(() => imported(text, 'tftpd-hpa')).toThrow(reason))
 
@@ -203,6 +204,17 @@ describe('dnsmasq', () => {
       expect.stringMatching(/^\/dnsmasq\.conf:5: tftp-root: a folder for one network card \(eth7\)/),
       expect.stringMatching(/^\/d\/a\.conf:1: dhcp-boot: addresses and boot information stay with dnsmasq/),
       expect.stringMatching(/^\/d\/b\.conf:4: tftp-secure: only files that every user may read/),
+    ])
+  })
+
+  test('files that are not on this machine are named, and the rest is carried over', () => {
+    const { values, remarks } = imported(
+      'enable-tftp\nconf-file=/no/such.conf\ntftp-root=/a\nconf-dir=/no/dir,*.conf\n',
+    )
+    expect(values).toEqual({ path: '/a' })
+    expect(remarks).toEqual([
+      expect.stringMatching(/^f:2: conf-file: \/no\/such\.conf is not here/),
+      expect.stringMatching(/^f:4: conf-dir: \/no\/dir,\*\.conf is not here/),
     ])
   })
 
