@@ -3,11 +3,11 @@
  * It never holds anything up for long: what it does not answer in time goes without a cause.
  */
 import { Worker } from 'node:worker_threads'
-import { RateLimiter } from '../endpoint/rate-limiter.ts'
 import type { EventKind } from '../endpoint/contract.ts'
 import { threadFile } from '../thread-file.ts'
 import type { Evidence } from './evidence.ts'
 import type { Finding } from './finding.ts'
+import { WorkBudget } from './work-budget.ts'
 
 export interface ToDiagnosis {
   readonly number: number
@@ -18,12 +18,19 @@ export interface ToDiagnosis {
 export interface FromDiagnosis {
   readonly number: number
   readonly finding: Finding | undefined
+  /** What it took. */
+  readonly ms: number
 }
 
 /** A thread that has to start first, on a small machine that is busy, answers well within this. */
 const ANSWER_WITHIN_MS = 5000
-/** A network that breaks down has thousands that fail at once, and most for the same reason. */
-const RATE = { burst: 32, perSecond: 10 }
+/**
+ * A network that breaks down has thousands that fail at once, and most for the same reason; one that loses packets gives each transfer a cause. A long
+ * trace takes a tenth of a second, which transfers in progress need more.
+ */
+const BUDGET = { mostMs: 4000, share: 0.1, expectedMs: 100 }
+/** What ended well leaves this for what fails. */
+const KEPT_FOR_FAILURES_MS = 2000
 /** Only a defect ends the thread, or keeps it from answering. Another one takes the place of one that ended, up to this number. */
 const MOST_STARTS = 3
 /** Questions that the thread has not answered, in time or late: beyond these it gets no more. */
@@ -53,11 +60,11 @@ export class Diagnoser {
   readonly #answerWithinMs: number
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
-  /** With `#worker`. */
-  #unanswered = 0
+  /** Questions that `#worker` has not answered, in time or late: their numbers, and what the budget gave for each. */
+  readonly #asked = new Map<number, number>()
   #starts = 0
   #number = 0
-  readonly #limiter = new RateLimiter(RATE)
+  readonly #budget = new WorkBudget(BUDGET)
   #isClosed = false
 
   constructor({ create = createThread, answerWithinMs = ANSWER_WITHIN_MS }: DiagnoserOptions = {}) {
@@ -67,10 +74,12 @@ export class Diagnoser {
 
   /** `answer` is called once, later: with what was found, or without when that is nothing or took too long. */
   diagnose(kind: EventKind, evidence: Evidence, answer: (finding: Finding | undefined) => void): void {
-    const worker = this.#limiter.take(performance.now()) ? this.#thread() : undefined
-    if (worker === undefined) return queueMicrotask(() => answer(undefined))
+    const worker = this.#thread()
+    const keptMs = kind === 'completed' ? KEPT_FOR_FAILURES_MS : 0
+    const taken = worker === undefined ? undefined : this.#budget.take(performance.now(), keptMs)
+    if (worker === undefined || taken === undefined) return queueMicrotask(() => answer(undefined))
     const number = this.#number++
-    this.#unanswered++
+    this.#asked.set(number, taken)
     const late = setTimeout(() => this.#answer(number, undefined), this.#answerWithinMs)
     this.#waiting.set(number, { answer, late })
     worker.postMessage({ number, kind, evidence } satisfies ToDiagnosis)
@@ -85,7 +94,7 @@ export class Diagnoser {
   }
 
   #thread(): Worker | undefined {
-    if (this.#unanswered >= MOST_UNANSWERED) return undefined
+    if (this.#asked.size >= MOST_UNANSWERED) return undefined
     if (this.#worker !== undefined || this.#isClosed || this.#starts === MOST_STARTS) return this.#worker
     let worker: Worker
     try {
@@ -95,8 +104,10 @@ export class Diagnoser {
       return undefined
     }
     this.#starts++
-    worker.on('message', ({ number, finding }: FromDiagnosis) => {
-      this.#unanswered--
+    worker.on('message', ({ number, finding, ms }: FromDiagnosis) => {
+      const taken = this.#asked.get(number)
+      this.#asked.delete(number)
+      if (taken !== undefined) this.#budget.done(taken, ms)
       this.#answer(number, finding)
     })
     // Its end follows, and nothing depends on it.
@@ -112,7 +123,7 @@ export class Diagnoser {
   /** Nothing more is expected of the thread. What an answer asks in its turn is for the next one. */
   #letGo(): void {
     this.#worker = undefined
-    this.#unanswered = 0
+    this.#asked.clear()
     const numbers = [...this.#waiting.keys()]
     for (const number of numbers) this.#answer(number, undefined)
   }
