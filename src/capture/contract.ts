@@ -116,6 +116,8 @@ export interface CapturedAgreement {
   readonly blksizeFrom: 'oack' | 'default' | 'inferred'
   /** 1 when no window was agreed. */
   readonly windowsize: number
+  /** `packets`: the request or the OACK tells; `inferred` from the ACKs where neither was captured whole, or `unseen`: not even they tell. */
+  readonly windowsizeFrom: 'packets' | 'inferred' | 'unseen'
   /** The client's `timeout` option where the server confirmed it. */
   readonly timeoutMs: number | undefined
   /** From the OACK of a read, from the OACK or the request of a write. */

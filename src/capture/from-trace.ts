@@ -94,6 +94,7 @@ export function transferFromTrace(traced: TracedTransfer, words: Uint32Array): C
       blksize: agreed?.blksize ?? DEFAULT_BLKSIZE,
       blksizeFrom: agreed?.oack.some(({ name }) => name === 'blksize') === true ? 'oack' : 'default',
       windowsize: agreed?.windowsize ?? 1,
+      windowsizeFrom: 'packets',
       timeoutMs: agreed?.timeoutMs,
       tsizeBytes: traced.sizeBytes,
       rollover: agreed?.rollover,

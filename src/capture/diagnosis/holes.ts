@@ -2,7 +2,7 @@
  * Blocks that the device may lack although the server sent its last block and stopped. A client without a negotiated window may store blocks in any
  * order and acknowledge each by itself: then ACK n says nothing of block n-1.
  */
-import type { CapturedTransfer } from '../contract.ts'
+import { type CapturedTransfer, PACKET_FLAG } from '../contract.ts'
 import type { PossibleHoles } from './contract.ts'
 import { namesItsPlace } from './position.ts'
 
@@ -30,11 +30,15 @@ export function holesOf(transfer: CapturedTransfer, list: Uint32Array): Possible
   // Its last ACK says that it has everything.
   if (outcome.type === 'complete' && namesItsPlace(transfer, list)) return NONE
   const few = missing.count === 1
+  const window =
+    agreed.windowsizeFrom === 'unseen'
+      ? 'the capture does not show whether a window was negotiated'
+      : 'no window was negotiated'
   return {
     ...missing,
     because: few
-      ? 'it was never acknowledged by itself, and no window was negotiated: a device that takes blocks in any order may lack it'
-      : 'they were never acknowledged one by one, and no window was negotiated: a device that takes blocks in any order may lack them',
+      ? `it was never acknowledged by itself, and ${window}: a device that takes blocks in any order may lack it`
+      : `they were never acknowledged one by one, and ${window}: a device that takes blocks in any order may lack them`,
   }
 }
 
@@ -58,7 +62,7 @@ function mislabelledFrom({ packets }: CapturedTransfer, list: Uint32Array): numb
     const seq = packets.seq(i)
     const sum = packets.payloadSum(i)
     lowest = Math.min(lowest, seq)
-    if (sum === 0 ? seq < last : sum !== (sums.get(seq) ?? sum)) return lowest
+    if (sum === 0 ? seq < last && !isSegment(packets, i) : sum !== (sums.get(seq) ?? sum)) return lowest
     if (sum !== 0) sums.set(seq, sum)
     last = seq
     lastMs = ms
@@ -67,3 +71,8 @@ function mislabelledFrom({ packets }: CapturedTransfer, list: Uint32Array): numb
 }
 
 const SAME_BURST_MS = 0.2
+
+/** It left in one frame with others: a server that mislabels blocks hands them over one by one. */
+function isSegment(packets: CapturedTransfer['packets'], i: number): boolean {
+  return (packets.flags(i) & PACKET_FLAG.segment) !== 0
+}

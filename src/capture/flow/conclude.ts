@@ -14,9 +14,9 @@ import { RangeCollector } from './block-tally.ts'
 import { DEFAULT_BLKSIZE, type Flow } from './flow.ts'
 import type { SideFacts } from './side-facts.ts'
 import { isOffloaded, vantageOf } from './vantage.ts'
+import { windowOfAcks } from './window-of-acks.ts'
 
 const CYCLE = 0x10000
-const MAX_WINDOWSIZE = 65_535
 const MAX_TIMEOUT_SECONDS = 255
 
 /** `quietMs`: how long its capture went on behind its last packet. */
@@ -75,12 +75,21 @@ function agreementOf(flow: Flow, rollover: 0 | 1 | undefined): CapturedAgreement
   const timeoutSeconds = optionNumber(oack, 'timeout', 1, MAX_TIMEOUT_SECONDS)
   return {
     ...blksizeOf(flow),
-    windowsize: optionNumber(oack, 'windowsize', 1, MAX_WINDOWSIZE) ?? 1,
+    ...windowOf(flow),
     timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000,
     tsizeBytes: tsizeOf(flow, oack),
     rollover,
     oack: flow.oack,
   }
+}
+
+function windowOf(flow: Flow): Pick<CapturedAgreement, 'windowsize' | 'windowsizeFrom'> {
+  if (flow.windowsize !== undefined) return { windowsize: flow.windowsize, windowsizeFrom: 'packets' }
+  const windowsize = windowOfAcks(flow)
+  if (windowsize !== undefined) return { windowsize, windowsizeFrom: 'inferred' }
+  // A server that knows no options answers a request with options by DATA 1.
+  const isAnswered = flow.request?.seen.isCut === false && flow.oack === undefined
+  return { windowsize: 1, windowsizeFrom: isAnswered ? 'packets' : 'unseen' }
 }
 
 /** Without a block and without an OACK it is RFC 1350's, where a request was seen. */

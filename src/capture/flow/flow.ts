@@ -124,6 +124,8 @@ export class Flow {
   /** 0 until anything tells. */
   blksize = 0
   blksizeFrom: 'oack' | 'default' | 'inferred' = 'inferred'
+  /** 1 for none. Undefined as long as no packet tells: it may be in a request or an OACK that the capture does not have, or not whole. */
+  windowsize: number | undefined
   lastMs = 0
   lastClientMs = 0
   /** Blocks by index: see BlockTally. Undefined before the first. */
@@ -145,8 +147,6 @@ export class Flow {
   /** When the client asked for something else from the same port. */
   replacedMs: number | undefined
   readonly #budgets: FlowBudgets
-  /** A window was negotiated: a server may give blocks of it wrong numbers. */
-  #isWindowed = false
   #reference = 0
   #lastFromClient: boolean | undefined
   #lastPacketMs = 0
@@ -172,6 +172,7 @@ export class Flow {
     this.tally = new BlockTally(budgets.pages)
     this.request =
       seenRequest === undefined ? undefined : { seen: seenRequest, to: roles.server, sent: [], count: 0, lastMs: 0 }
+    if (seenRequest !== undefined && !mayHaveWindow(seenRequest)) this.windowsize = 1
     const link = first.link
     if (link !== undefined) this.link = { type: link.type, vlans: link.vlans }
     this.isLoopback = isLoopback(first)
@@ -201,6 +202,7 @@ export class Flow {
         request.sent.length < MAX_REQUESTS && (options === undefined || this.#otherOptions < MAX_OTHER_OPTIONS)
       if (isKept) request.sent.push({ number: d.number, timeMs: ms, options })
       if (options !== undefined) this.#otherOptions++
+      if (this.oack === undefined && mayHaveWindow(seen)) this.windowsize = undefined
     }
     const repeat = request.count > 1 && (flags & PACKET_FLAG.copy) === 0 ? PACKET_FLAG.repeat : 0
     this.log.append(d.number, ms, true, kind, 0, 0, d.payloadBytes - 2, flags | repeat, d.frameBytes)
@@ -318,7 +320,8 @@ export class Flow {
         packetFlags,
         frameBytes,
       )
-      if (this.#isWindowed) this.log.setPayloadSum(isOne ? d.payloadSum() : segmentSum(d, at, packetBytes))
+      // A server may give blocks of a window wrong numbers.
+      if (this.windowsize !== 1) this.log.setPayloadSum(isOne ? d.payloadSum() : segmentSum(d, at, packetBytes))
     }
     return first
   }
@@ -412,7 +415,8 @@ export class Flow {
     const isRepeat = this.oack !== undefined && (flags & PACKET_FLAG.copy) === 0
     if (this.oack === undefined && parsed.ok && !fromClient) {
       this.oack = parsed.value
-      this.#isWindowed = (optionNumber(parsed.value, 'windowsize', 1, MAX_WINDOWSIZE) ?? 1) > 1
+      const isCut = d.capturedBytes < d.payloadBytes
+      this.windowsize = optionNumber(parsed.value, 'windowsize', 1, MAX_WINDOWSIZE) ?? (isCut ? this.windowsize : 1)
       const blksize =
         optionNumber(parsed.value, 'blksize', 8, 65_464) ?? optionNumber(parsed.value, 'blksize2', 8, 65_464)
       this.#setBlksize(blksize ?? DEFAULT_BLKSIZE, 'oack')
@@ -432,6 +436,10 @@ export class Flow {
   #isDropped(d: UdpDatagram, fromClient: boolean): boolean {
     return d.checksum === CHECKSUM.bad && (fromClient ? this.clientSide : this.serverSide).good > 0
   }
+}
+
+function mayHaveWindow({ isCut, options }: SeenRequest): boolean {
+  return isCut || options.some(({ name }) => name.toLowerCase() === 'windowsize')
 }
 
 /** Of a packet that left in one frame with others: 0 where it is cut off. */

@@ -11,6 +11,8 @@ export interface SeenRequest {
   readonly mode: string
   readonly options: readonly Option[]
   readonly malformed: string | undefined
+  /** The snap length cut it: there may be more options. */
+  readonly isCut: boolean
 }
 
 /** The request in a datagram; undefined when it is none. */
@@ -19,13 +21,13 @@ export function readRequest(d: UdpDatagram): SeenRequest | undefined {
   if (opcode !== OPCODE.rrq && opcode !== OPCODE.wrq) return undefined
   const kind = opcode === OPCODE.rrq ? 'rrq' : 'wrq'
   const parsed = parseRequest(d.payloadBuffer, d.payload, d.capturedBytes)
+  const isCut = d.capturedBytes < d.payloadBytes
   if (parsed.ok) {
     const { filename, mode, options } = parsed.value
-    return { kind, filename, mode, options, malformed: undefined }
+    return { kind, filename, mode, options, malformed: undefined, isCut }
   }
   if (d.destinationPort !== TFTP_PORT) return undefined
-  const isCut = d.capturedBytes < d.payloadBytes
-  return { kind, filename: beginning(d), mode: '', options: [], malformed: isCut ? undefined : parsed.reason }
+  return { kind, filename: beginning(d), mode: '', options: [], malformed: isCut ? undefined : parsed.reason, isCut }
 }
 
 /** What there is of the file name, up to its end or to the end of what was captured. */

@@ -1,6 +1,12 @@
 /** Words that the text and the page share. */
 import type { CauseId, RecognisedServer } from '../../capture/diagnosis/index.ts'
-import { type BlockRanges, type CapturedPackets, PACKET_FLAG, type PacketKind } from '../../capture/index.ts'
+import {
+  type BlockRanges,
+  type CapturedAgreement,
+  type CapturedPackets,
+  PACKET_FLAG,
+  type PacketKind,
+} from '../../capture/index.ts'
 import { escapeText } from '../../packet/index.ts'
 import { clockText, countText, durationText, rateText, sizeText } from '../render/units.ts'
 import { confidenceText } from '../render/sentence.ts'
@@ -140,7 +146,7 @@ export function figureRows({ transfer, diagnosis }: Judged): [string, string][] 
       'packets',
       `${fromServer} of the server, ${fromClient} of the client; ${countText(figures.retransmissions, 'repeat')} of DATA`,
     ],
-    ['window', `${countText(figures.windowBlocks, 'block')} out at once; ${windowText(agreed.windowsize)}`],
+    ['window', `${countText(figures.windowBlocks, 'block')} out at once; ${windowText(agreed)}`],
     ['stalls', figures.stalls === 0 ? 'none' : `${figures.stalls}, ${spanText(figures.stalledMs)} in all`],
   ]
   const { outcome } = transfer
@@ -157,6 +163,8 @@ export function figureRows({ transfer, diagnosis }: Judged): [string, string][] 
   return rows
 }
 
-function windowText(windowsize: number): string {
+function windowText({ windowsize, windowsizeFrom }: CapturedAgreement): string {
+  if (windowsizeFrom === 'inferred') return `${windowsize} negotiated, as the ACKs show: the capture has no whole OACK`
+  if (windowsizeFrom === 'unseen') return 'the capture does not show whether one was negotiated'
   return windowsize === 1 ? 'none was negotiated' : `${windowsize} negotiated`
 }

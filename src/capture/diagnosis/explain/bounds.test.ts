@@ -30,6 +30,7 @@ const AGREED: CapturedAgreement = {
   blksize: 8,
   blksizeFrom: 'inferred',
   windowsize: 1,
+  windowsizeFrom: 'packets',
   timeoutMs: undefined,
   tsizeBytes: undefined,
   rollover: undefined,
