@@ -31,8 +31,10 @@ import type { DriverStats } from '../driver-stats.ts'
 
 /** Datagrams received with one call. */
 const INBOX = 32
-/** Requests are handled for this long before running transfers get their turn. */
+/** Requests are handled for this long before running transfers get their turn, and for longer where that turn is long. */
 const REQUESTS_MS = 0.1
+/** Of the last turn of transfers. With less, clients that come by thousands wait until others are done, and give up. */
+const REQUESTS_SHARE = 0.25
 /** Control data of an error message, in bytes: the error and the address of the machine that reported it. */
 const ERROR_CONTROL_BYTES = 256
 
@@ -83,6 +85,8 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
   #workAt = 0
   /** When the loop last looked for datagrams of transfers on behalf of requests, in milliseconds. */
   #caughtUpAt = 0
+  /** How long requests are handled from then on. */
+  #requestsMs = REQUESTS_MS
   /** True while a request that the loop received is handled: what arrived before it is handled already. */
   #caughtUp = false
   #sockets = 0
@@ -248,12 +252,14 @@ class BatchDriver<Owner> implements Driver<Owner>, SocketHost<BatchTid<Owner>>, 
 
   /** The final ACK of a client that asks for its next file has arrived before: it must not look as if it had not. */
   beforeRequests(): void {
+    const begunAt = performance.now()
     this.#loop.catchUp()
     this.#caughtUpAt = performance.now()
+    this.#requestsMs = Math.max(REQUESTS_MS, REQUESTS_SHARE * (this.#caughtUpAt - begunAt))
   }
 
   betweenRequests(): void {
-    if (performance.now() - this.#caughtUpAt < REQUESTS_MS) return
+    if (performance.now() - this.#caughtUpAt < this.#requestsMs) return
     // What the requests made leaves first.
     this.#finishWork()
     this.beforeRequests()
