@@ -265,6 +265,21 @@ describe('silence', () => {
     expect(firstCause(diagnose(scene.one()))).toBe('server-silent')
   })
 
+  test('of the server for so long that the device gave up', () => {
+    const scene = new Scene()
+    for (let i = 0; i < 4; i++) scene.ask(packet.rrq('a'), { afterMs: 1000 })
+    scene.server(packet.data(1, 512), { afterMs: 1200 }).server(packet.data(1, 512), { afterMs: 1000 })
+    const [cause] = diagnose(scene.one()).causes
+    expect(cause).toMatchObject({ id: 'server-silent', title: expect.stringContaining('too late') })
+    expect(cause.evidence[0].text).toMatch(/4 requests went.*4\.2 s after/)
+  })
+
+  test('of the device, where the answer came in time', () => {
+    const scene = new Scene().ask(packet.rrq('a')).ask(packet.rrq('a'), { afterMs: 5000 })
+    for (let i = 0; i < 4; i++) scene.server(packet.data(1, 512), { afterMs: i === 0 ? 300 : 1000 })
+    expect(firstCause(diagnose(scene.one()))).toBe('dead-rx')
+  })
+
   test('of the whole receiving side', () => {
     const scene = new Scene().ask(packet.rrq('a'))
     for (let i = 0; i < 3; i++)

@@ -4,6 +4,7 @@ import { LEVEL_COST } from '../explain/judge.ts'
 import type { Rule } from '../rule.ts'
 import { shown } from '../view/view.ts'
 import { EEE_APART } from './apart.ts'
+import { answeredLate } from './server-silent.ts'
 import { reachesClient } from './unreachable.ts'
 import { wrongSourceAddress } from './wrong-source-address.ts'
 
@@ -17,6 +18,7 @@ export const deadRx: Rule = {
     if (transfer.request === undefined || transfer.fromServer === 0) return undefined
     // What arrives, or comes from a stranger, is not lost.
     if (reachesClient(transfer) || wrongSourceAddress.find(view) !== undefined) return undefined
+    if (answeredLate(view) !== undefined) return undefined
     const answers = [...list].filter((i) => !packets.fromClient(i) && packets.kind(i) !== 'error')
     const spoken = [...list].some((i) => packets.fromClient(i) && !isRequest(packets.kind(i)))
     const { count } = transfer.request
@@ -26,8 +28,9 @@ export const deadRx: Rule = {
     const words =
       answers.length === 1 ? 'the answer of the server was' : `${answers.length} answers of the server, and not one was`
     const evidence = [shown(view, `${words} ${answers.length === 1 ? 'never ' : ''}acknowledged`, answers)]
-    if (count > 1) evidence.push(shown(view, `the device asks ${count} times, as if nothing had come`, requests))
-    const confidence = count > 1 ? 0.9 : answers.length > 1 ? 0.75 : 0.5
+    const asksOn = requests.some((i) => i > answers[0])
+    if (asksOn) evidence.push(shown(view, `the device asks ${count} times, as if nothing had come`, requests))
+    const confidence = asksOn ? 0.9 : answers.length > 1 ? 0.75 : 0.5
     // Its first block, which the server waits for, is lost as well as may be.
     if (transfer.direction === 'write') return { ...OF_UPLOAD, confidence, evidence }
     const asleep = asleepFromTheStart(transfer, list)

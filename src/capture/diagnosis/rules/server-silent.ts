@@ -10,6 +10,8 @@ export const serverSilent: Rule = {
     'Check that the server listens on the address that the request goes to, and that its firewall lets UDP port 69 in and its answers out.',
   find(view) {
     const { transfer, packets, list } = view
+    const late = answeredLate(view)
+    if (late !== undefined) return late
     if (transfer.outcome.type === 'silent') return stopped(view)
     if (transfer.outcome.type !== 'unanswered' || transfer.request === undefined) return undefined
     const { count, toAddress } = transfer.request
@@ -22,6 +24,28 @@ export const serverSilent: Rule = {
       evidence: [shown(view, `${times(count)} to ${toAddress}, and no packet came back`, requests(packets, list))],
     }
   },
+}
+
+/** The first answer leaves when the device asks no more. It sent several requests, and would have sent the next one by then. */
+export function answeredLate({ transfer, packets, list }: View): Finding | undefined {
+  const asked = requests(packets, list)
+  const answers = [...list].filter((i) => !packets.fromClient(i))
+  const spoke = [...list].some((i) => packets.fromClient(i) && packets.kind(i) === 'ack')
+  if (asked.length < 2 || answers.length === 0 || spoke || transfer.direction === 'write') return undefined
+  const firstMs = packets.timeMs(asked[0])
+  const lastMs = packets.timeMs(asked[asked.length - 1])
+  const answerMs = packets.timeMs(answers[0])
+  if (answerMs - lastMs < (lastMs - firstMs) / (asked.length - 1)) return undefined
+  const waited = `${((answerMs - firstMs) / 1000).toFixed(1)} s`
+  return {
+    confidence: 0.85,
+    title: 'the server answers too late: the device has given up',
+    evidence: [
+      { text: `${times(asked.length)}, and the first answer left ${waited} after the first of them`, packets: [] },
+    ],
+    advice:
+      'The server or its disk is overloaded, or it had just started. Let fewer devices boot at once, give it more cores, and start the device again.',
+  }
 }
 
 /** The device repeats what it sent last, and the server leaves it at that. */

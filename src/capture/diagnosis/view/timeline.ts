@@ -11,12 +11,12 @@ export function countingPackets({ packets }: CapturedTransfer): Uint32Array {
   return kept.subarray(0, length)
 }
 
-/** Numbers of frames for evidence, the first ones. */
+/** Numbers of frames for evidence, the first ones. Several packets may have left in one frame. */
 export function frameNumbers(packets: CapturedPackets, indices: Iterable<number>, most: number): number[] {
-  const numbers: number[] = []
+  const numbers = new Set<number>()
   for (const i of indices) {
-    if (numbers.length === most) break
-    numbers.push(packets.number(i))
+    if (numbers.size === most) break
+    numbers.add(packets.number(i))
   }
-  return numbers
+  return [...numbers]
 }
