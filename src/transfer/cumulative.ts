@@ -56,6 +56,8 @@ const MOST_NEAR_SPACING_MS = 250
 const MOST_FAR_SPACING_MS = 1000
 /** Answers to our own repeats come within this many waits of `stuckMs`. */
 const ECHO_ROUNDS = 2
+/** A host that was busy answers sooner, by this much, once it is not: a shorter round trip, and no client that spoke just when a question left. */
+const JITTER_MS = 0.5
 /** A client that is stuck this often in a row does not acknowledge inside windows, whatever its first ACKs looked like. */
 const MOST_STUCK = 3
 
@@ -381,7 +383,7 @@ function mayAskNow(s: SenderState, w: Windows, now: number, datagrams: number): 
 /** The client went on by itself after timeouts: it had paused, to write its flash, and is not hurried next time. */
 function hasPaused(s: SenderState, w: Windows, now: number): boolean {
   if (s.timeouts < PAUSE_TIMEOUTS) return false
-  const isBeforeAnswer = s.rto.srttMs > 0 && now - w.timedOutAt < soonestAnswerMs(s.rto)
+  const isBeforeAnswer = s.rto.srttMs > 0 && now - w.timedOutAt < soonestAnswerMs(s.rto) - JITTER_MS
   return now - (isBeforeAnswer ? w.sentBefore : s.lastSentAt) > answerWindowMs(s.rto)
 }
 

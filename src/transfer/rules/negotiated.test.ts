@@ -191,6 +191,15 @@ describe('N3: no storm', () => {
     expectAgainFrom(5, s.wait(0.5).ack(4).sent())
   })
 
+  test('an answer that comes a little sooner than any before is no client that went on by itself (A6)', () => {
+    const s = windowOf(4, { blocks: 400 }).wait(0.7).ack(4).wait(0.7).ack(8).wait(0.7).ack(12)
+    // Until the whole window leaves again after half a second.
+    for (let rung = 0; rung < 6; rung++) s.runUntil(s.due)
+    expect(s.sent().at(-1)).toBe(13)
+    s.wait(0.1).ack(16)
+    expect(s.due - s.now).toBeLessThan(201)
+  })
+
   test('a client that went on by itself after a pause has a second before the whole window leaves again (ADR 3)', () => {
     /** The middle of the window 9 to 12, which only a repeat of the whole window sends. */
     const middle = (sent: readonly number[]) => sent.filter((seq) => seq === 10)
