@@ -118,7 +118,8 @@ export function product(name: string, scale: Scale, progress: Progress = () => {
   const total = (pick: (result: CellResult) => number): number => results.reduce((sum, result) => sum + pick(result), 0)
   const missed = of('missed')
   const failed = total((result) => result.failed.length)
-  const harmful = total(({ rows }) => rows.filter((row) => row.harmful).length)
+  const harmful = total(({ rows }) => rows.filter(isHarm).length)
+  const copied = total(({ rows }) => rows.filter((row) => row.harmful && !isHarm(row)).length)
   const slow = total((result) => result.slow.length)
   const unsure = total((result) => result.unsure)
   return {
@@ -129,8 +130,10 @@ export function product(name: string, scale: Scale, progress: Progress = () => {
     met: missed.length === 0 && harmful === 0,
     notes: [
       ...missed.map(missText),
+      ...results.flatMap(harmTexts),
       ...reasons(results, 'no way', ({ without }) => without),
       ...reasons(results, 'excused', ({ excused }) => excused),
+      ...(copied === 0 ? [] : [`spoilt by copies that the network made, which no sender sees: ${copied} boots`]),
       ...(unsure === 0 ? [] : [`intact, but reported as failed: ${unsure} boots`]),
     ],
     values: {
@@ -180,6 +183,16 @@ function missText({ cell, rows, failed, slow, pauseMs, ownMs }: CellResult): str
   const slowText = slow.length === 0 ? '' : `${slow.length} paused on our side (seeds ${seedsText(slow)}); `
   const pauses = `90 % within ${Math.round(pauseMs)} ms, ${Math.round(ownMs)} our own`
   return `MISS ${failedText}${slowText}${pauses}\n           ${runLine(cell, worst.seed)}\n           ${worstText(worst)}`
+}
+
+/** A device that counts repeats takes a copy that the network made for the block after it, and acknowledges that: no sender sees it. */
+function isHarm({ harmful, noWay }: Row): boolean {
+  return harmful && noWay !== 'copied'
+}
+
+/** Never to be read in good figures: a boot in which the server takes a spoilt image for a good one. */
+function harmTexts({ cell, rows }: CellResult): string[] {
+  return rows.filter(isHarm).map((row) => `HARMFUL ${row.verdict}: ${runLine(cell, row.seed)}`)
 }
 
 function worstText(row: Row): string {
