@@ -154,6 +154,8 @@ export class Silence {
   #highest = 0
   /** The last block of a run that began at the first unacknowledged one. */
   #runEnd = 0
+  /** When that one left, until it is clear whether it is the first of a run. */
+  #beganAt: number | undefined
   /** The last block of those that an ACK let leave. */
   #answerSeq = 0
   #answerAt = 0
@@ -165,6 +167,7 @@ export class Silence {
   }
 
   #heard(now: number, frame: Frame): void {
+    this.#settle(0)
     this.mostQuestions = Math.max(this.mostQuestions, this.#questions.length)
     this.#heardAt = now
     this.#questions = []
@@ -188,26 +191,29 @@ export class Silence {
       return
     }
     this.#answerSeq = 0
+    this.#settle(seq)
     // What left at one moment is judged together.
     if (now > this.#leftAt) this.mostQuestions = Math.max(this.mostQuestions, this.#questions.length)
     this.#leftAt = now
     this.mostDatagrams = Math.max(this.mostDatagrams, within(this.#all, now))
-    if (isNew || !this.#windowed || !this.#isOfWindow(seq)) within(this.#questions, now)
+    if (isNew || !this.#windowed || !this.#isOfWindow(seq, now)) within(this.#questions, now)
   }
 
-  /** The first of a run was counted as a question, because it may have been a repeat alone; the second takes that back. */
-  #isOfWindow(seq: number): boolean {
-    if (seq === this.#acked + 1) {
-      this.#runEnd = seq
-      return false
+  /** A repeat of the first unacknowledged block may begin a window, which may leave a block at a time: what leaves next, `seq`, tells. */
+  #settle(seq: number): void {
+    if (this.#beganAt !== undefined && seq !== this.#acked + 2) {
+      within(this.#questions, this.#beganAt)
+      this.mostQuestions = Math.max(this.mostQuestions, this.#questions.length)
     }
-    if (this.#runEnd === 0 || seq !== this.#runEnd + 1) {
-      this.#runEnd = 0
-      return false
-    }
-    if (seq === this.#acked + 2) this.#questions.pop()
-    this.#runEnd = seq
-    return true
+    this.#beganAt = undefined
+  }
+
+  #isOfWindow(seq: number, now: number): boolean {
+    const isFirst = seq === this.#acked + 1
+    const isNext = this.#runEnd > 0 && seq === this.#runEnd + 1
+    this.#runEnd = isFirst || isNext ? seq : 0
+    if (isFirst) this.#beganAt = now
+    return isFirst || isNext
   }
 }
 

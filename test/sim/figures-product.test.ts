@@ -105,6 +105,8 @@ describe('questions in a silent second', () => {
     ] as const
     expect(played(true, 5, again).mostQuestions).toBe(2)
     expect(played(false, 5, again).mostQuestions).toBe(6)
+    const apart = again.map(([ms, seq], n) => [ms + n, seq] as const)
+    expect(played(true, 5, apart).mostQuestions).toBe(2)
     expect(
       played(true, 5, [
         [10, 6],
