@@ -2,9 +2,13 @@
 import type { CapturedTransfer } from '../contract.ts'
 
 export function limitsOf(transfer: CapturedTransfer): string[] {
-  const { packets, vantage, fromClient, fromServer, request, outcome, sideEvents, server } = transfer
+  const { agreed, packets, vantage, fromClient, fromServer, request, outcome, sideEvents, server } = transfer
   const limits: string[] = []
   if (request === undefined) limits.push('the capture begins after the request')
+  if (agreed.windowsizeFrom === 'inferred')
+    limits.push(
+      `the capture has no whole OACK: a window of ${agreed.windowsize} is what the ACKs show; without one the device may lack blocks between them`,
+    )
   if (fromClient === 0) limits.push('the capture has no packet of the client: capture both directions')
   if (fromServer === 0 && outcome.type !== 'unanswered')
     limits.push('the capture has no packet of the server: capture both directions')
