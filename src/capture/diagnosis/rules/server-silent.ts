@@ -1,7 +1,7 @@
 import type { Finding, Rule } from '../rule.ts'
 import { unansweredQuestions } from '../view/questions.ts'
 import { shown, type View } from '../view/view.ts'
-import { deliveryErrors } from './unreachable.ts'
+import { deliveryErrors } from '../view/delivery-errors.ts'
 
 export const serverSilent: Rule = {
   id: 'server-silent',
@@ -10,7 +10,7 @@ export const serverSilent: Rule = {
     'Check that the server listens on the address that the request goes to, and that its firewall lets UDP port 69 in and its answers out.',
   find(view) {
     const { transfer, packets, list } = view
-    if (transfer.outcome.type === 'silent') return stopped(view)
+    if (transfer.outcome.type === 'silent') return view.isRunning ? undefined : stopped(view)
     if (transfer.outcome.type !== 'unanswered' || transfer.request === undefined) return undefined
     const { count, toAddress } = transfer.request
     // A host or firewall says why; or the server would answer, and does not find the device.
