@@ -1,5 +1,6 @@
 /** What the capture cannot tell, in words. */
 import type { CapturedTransfer } from '../contract.ts'
+import { isWindowUnknown } from './holes.ts'
 
 export function limitsOf(transfer: CapturedTransfer): string[] {
   const { packets, vantage, fromClient, fromServer, request, outcome, sideEvents, server } = transfer
@@ -17,6 +18,10 @@ export function limitsOf(transfer: CapturedTransfer): string[] {
   if (outcome.type === 'unanswered')
     limits.push(
       'the capture has the request alone: if it was filtered for port 69, the answers are missing because they come from another port',
+  if (isWindowUnknown(transfer))
+    limits.push(
+      'the capture does not show whether a window was negotiated, so blocks without an ACK of their own may be as they should: capture from the request on, with whole packets (tcpdump -s 0)',
+    )
     )
   if (request?.mode === 'netascii')
     limits.push(

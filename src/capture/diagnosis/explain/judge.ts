@@ -3,6 +3,7 @@ import type { CapturedTransfer } from '../../contract.ts'
 import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
 import { type EventKind, type FaultName, PLACED } from './faults.ts'
+import { isWindowUnknown } from '../holes.ts'
 import { isFlood } from './flood.ts'
 import { deafRhythmCost, lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { mixedLosses } from './mixed.ts'
@@ -77,6 +78,8 @@ export function judge(
   if (transfer.direction !== 'read' || isLostFromTheStart(transfer))
     return { judged: [], timerMs: timer.ms, isFlood: false }
   if (isFlood(transfer, all, latencies[0].medianMs)) return { judged: [], timerMs: timer.ms, isFlood: true }
+  // Whether a block without an ACK was lost, or none was due, nothing tells.
+  if (isWindowUnknown(transfer)) return { judged: [], timerMs: timer.ms, isFlood: false }
   const stories = explain(transfer, all, latencies, timer, windowBlocks)
   const told = stories.filter(({ fault, own }) => !PLACED.has(fault) && (fault !== 'both-losses' || isBoth(own)))
   const found: Candidate[] = told.map((story) => ({
