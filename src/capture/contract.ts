@@ -3,7 +3,7 @@
  * made of a transfer's own trace (`source: 'trace'`): what only frames have is undefined then, or 0 where a packet is counted in bytes.
  *
  * Times. `startMs` is milliseconds since the epoch; every other `…Ms` counts from there, which is the transfer's first packet. Times are
- * as captured: a clock that was set, or a file merged from two cards, makes them go back.
+ * as captured: a clock that was set makes them go back.
  *
  * Texts (file name, option, ERROR message) are as on the wire: bounded, not escaped. `escapeText` before printing.
  */
@@ -35,7 +35,8 @@ export const PACKET_FLAG = {
 } as const
 
 /**
- * The packets of one transfer in the order of the capture, in typed arrays. `i` is 0..length - 1; another index gives undefined
+ * The packets of one transfer in the order of the capture, but for those whose times go back by less than CLOCK_BACK_MS: these are in the order of
+ * their times. In typed arrays. `i` is 0..length - 1; another index gives undefined
  * behaviour, not an error.
  *
  * A transfer may have more packets than memory: then the store is thinned. The first and the last packets stay, so do requests, OACKs, ERRORs,
@@ -355,6 +356,8 @@ export const MAX_RANGES = 256
 /** A bound of `CapturedTransfer.sideEvents`; all transfers of a moment together have a bound too. */
 export const MAX_SIDE_EVENTS = 256
 /** Blocks that are counted one by one: 8 GB at 512 bytes, in bitmaps that grow with the transfer. */
+/** A clock is set back by more than that. Cards with several queues, and files merged from two cards, have frames out of order by less. */
+export const CLOCK_BACK_MS = 1
 export const MAX_BLOCKS = 1 << 24
 
 /** What the whole file shows. */

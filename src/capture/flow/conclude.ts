@@ -7,6 +7,7 @@ import {
   type CapturedRequest,
   type CapturedTransfer,
   type ChecksumCounts,
+  CLOCK_BACK_MS,
   PACKET_FLAG,
 } from '../contract.ts'
 import { timeMs } from '../read/record.ts'
@@ -29,6 +30,8 @@ export function conclude(
 ): CapturedTransfer {
   const { clientSide, serverSide } = flow
   const rollover = rolloverOf(flow)
+  flow.log.sort(CLOCK_BACK_MS)
+  const takenTwice = twinsAsCopies(flow)
   if (rollover === 1) renumber(flow)
   const offloaded = { client: isOffloaded(clientSide, serverSide), server: isOffloaded(serverSide, clientSide) }
   clearOffloaded(flow, offloaded.client, offloaded.server)

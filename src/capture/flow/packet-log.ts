@@ -22,6 +22,8 @@ const KIND_SHIFT = 8
 const FLAGS_MASK = 0xff
 /** Packets that are kept on either side of a long silence. */
 const AROUND = 4
+/** Packets that a frame is behind its place in the file: cards with several queues hand them on in small lots. */
+const MOST_BACK = 64
 const KINDS = Object.keys(PACKET_KIND) as PacketKind[]
 
 /** Packets that all transfers together may keep: see `PacketLog.append`. */
@@ -170,6 +172,27 @@ export class PacketLog implements CapturedPackets {
       leftOut = 0
       to++
     }
+
+  /** Puts packets whose times go back by less than `mostMs` in their order: their numbers do not rise any more, and `find` is over. */
+  sort(mostMs: number): void {
+    const w = this.#words
+    const row = new Uint32Array(WORDS)
+    for (let i = 1; i < this.length; i++) {
+      const ms = this.timeMs(i)
+      let to = i
+      // What was left out stands before its packet.
+      while (to > 0 && i - to < MOST_BACK && this.thinnedBefore(to) === 0 && this.#isBehind(to - 1, ms, mostMs)) to--
+      if (to === i) continue
+      row.set(w.subarray(i * WORDS, (i + 1) * WORDS))
+      w.copyWithin((to + 1) * WORDS, to * WORDS, i * WORDS)
+      w.set(row, to * WORDS)
+    }
+  }
+
+  #isBehind(i: number, ms: number, mostMs: number): boolean {
+    const backMs = this.timeMs(i) - ms
+    return backMs > 0 && backMs < mostMs
+  }
     this.length = to
     if (w.length > most * WORDS) this.#resize(most)
   }
