@@ -340,6 +340,8 @@ function isChoice(flow: Flow, kind: number): boolean {
   return isRequested && (kind === PACKET_KIND.ack || kind === PACKET_KIND.data)
 }
 
+  // A load generator asks from the same port as soon as it has the file.
+  if (flow.ended && flow.error === undefined) return false
 function isSource(peer: FlowPeer, d: UdpDatagram): boolean {
   return peer.is(d.sourceKey, d.buffer, d.source, d.addressBytes)
 }
