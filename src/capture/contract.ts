@@ -329,6 +329,13 @@ export interface CapturedTransfer {
   /** Packets of each side, by the capture: 0 tells that only one direction was captured (a mirror port, a filter). */
   readonly fromClient: number
   readonly fromServer: number
+  /**
+   * Sides whose frames came twice each within microseconds, with nothing in them that tells a second frame from a copy: they count once, as a mirror
+   * port shows them. Undefined for none.
+   */
+  readonly takenTwice: 'client' | 'server' | 'both' | undefined
+  /** The capture has only the first fragment of packets that arrived whole, as their ACKs show: a filter of ports left the others out. */
+  readonly fragmentsUnseen: boolean
   readonly sideEvents: readonly SideEvent[]
   /** Side events that came when a bound was reached. */
   readonly sideEventsDropped: number

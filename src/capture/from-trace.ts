@@ -113,6 +113,9 @@ export function transferFromTrace(traced: TracedTransfer, words: Uint32Array): C
     previousAttempt: undefined,
     askedAgainMs: undefined,
     followedUntil: 'idle',
+    takenTwice: undefined,
+    onlyRequests: false,
+    fragmentsUnseen: false,
     quietMs: 0,
   }
 }

@@ -3,7 +3,19 @@ import type { CapturedTransfer } from '../contract.ts'
 import { isWindowUnknown } from './holes.ts'
 
 export function limitsOf(transfer: CapturedTransfer): string[] {
-  const { packets, vantage, fromClient, fromServer, request, outcome, sideEvents, server } = transfer
+  const {
+    packets,
+    vantage,
+    fromClient,
+    fromServer,
+    takenTwice,
+    fragmentsUnseen,
+    onlyRequests,
+    request,
+    outcome,
+    sideEvents,
+    server,
+  } = transfer
   const limits: string[] = []
   if (request === undefined) limits.push('the capture begins after the request')
   if (fromClient === 0) limits.push('the capture has no packet of the client: capture both directions')
@@ -13,6 +25,14 @@ export function limitsOf(transfer: CapturedTransfer): string[] {
     limits.push(`${packets.seen - packets.length} regular packets were left out to save memory`)
   if (vantage.at === 'client' || vantage.at === 'middle')
     limits.push(
+  if (fragmentsUnseen)
+    limits.push(
+      'the capture has only the first fragment of large packets, and their ACKs show that all arrived: its filter of ports left the others out, so a fragment that is lost does not show (filter for udp, without a port)',
+    )
+  if (takenTwice !== undefined)
+    limits.push(
+      `each packet ${takenTwice === 'both' ? '' : `of the ${takenTwice} `}is in the capture twice within microseconds, and counts once: a mirror port or a bridge shows them so, and a program that sends each packet twice would look the same`,
+    )
       'the capture was not taken at the server: packets that it shows may be lost behind it, so the direction of a loss is less sure',
     )
   if (outcome.type === 'unanswered')

@@ -14,6 +14,8 @@ import { timeMs } from '../read/record.ts'
 import { RangeCollector } from './block-tally.ts'
 import { DEFAULT_BLKSIZE, type Flow } from './flow.ts'
 import type { SideFacts } from './side-facts.ts'
+import { twinsAsCopies } from './twins.ts'
+import { areFragmentsUnseen } from './unseen-fragments.ts'
 import { isOffloaded, vantageOf } from './vantage.ts'
 import { windowOfAcks } from './window-of-acks.ts'
 
@@ -54,6 +56,8 @@ export function conclude(
     fromClient: clientSide.packets,
     fromServer: serverSide.packets,
     sideEvents: flow.sideEvents.toSorted((a, b) => a.number - b.number),
+    takenTwice,
+    fragmentsUnseen,
     sideEventsDropped: flow.sideEventsDropped,
     vantage: vantageOf(clientSide, serverSide, flow.isLoopback),
     checksums: {
@@ -69,8 +73,9 @@ export function conclude(
 
 function requestOf({ request }: Flow): CapturedRequest | undefined {
   if (request === undefined) return undefined
-  const { seen, to, sent, count } = request
-  return { ...seen, toAddress: to.text, toPort: to.port, sent, count }
+  const { seen, to, sent, twins, count } = request
+  const once = sent.filter(({ number }) => !twins.has(number))
+  return { ...seen, toAddress: to.text, toPort: to.port, sent: once, count }
 }
 
 function agreementOf(flow: Flow, rollover: 0 | 1 | undefined): CapturedAgreement {

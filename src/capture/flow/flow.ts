@@ -24,8 +24,8 @@ import { CHECKSUM, sameBytes, sumOf, type UdpDatagram } from '../frame/udp.ts'
 import { BlockTally, type PageBudget } from './block-tally.ts'
 import { type PacketBudget, PacketLog } from './packet-log.ts'
 import { type SeenRequest, sameOptions } from './request.ts'
-import { segmentBytes } from './segments.ts'
-import { flagsOf, SideFacts } from './side-facts.ts'
+import { evenBytes, isCutRow, segmentBytes } from './segments.ts'
+import { flagsOf, SEEN, SideFacts, TWIN } from './side-facts.ts'
 
 /** RFC 1350. */
 export const DEFAULT_BLKSIZE = 512
@@ -73,6 +73,8 @@ export interface FlowRequest {
   readonly seen: SeenRequest
   readonly to: FlowPeer
   readonly sent: { number: number; timeMs: number; options: readonly Option[] | undefined }[]
+  /** Numbers of those of `sent` that may be copies. */
+  readonly twins: Set<number>
   count: number
   lastMs: number
 }
@@ -143,6 +145,8 @@ export class Flow {
   acks = 0
   /** Blocks that were sent, and then acknowledged. */
   exchanged = 0
+  /** Of the requests, `dataPackets` and `acks`: copies, or sent twice. */
+  readonly twins = { requests: 0, data: 0, acks: 0 }
   bytes = 0
   /** When the client asked for something else from the same port. */
   replacedMs: number | undefined
@@ -171,7 +175,9 @@ export class Flow {
     this.log = new PacketLog(budgets.packets)
     this.tally = new BlockTally(budgets.pages)
     this.request =
-      seenRequest === undefined ? undefined : { seen: seenRequest, to: roles.server, sent: [], count: 0, lastMs: 0 }
+      seenRequest === undefined
+        ? undefined
+        : { seen: seenRequest, to: roles.server, sent: [], twins: new Set(), count: 0, lastMs: 0 }
     if (seenRequest !== undefined && !mayHaveWindow(seenRequest)) this.windowsize = 1
     const link = first.link
     if (link !== undefined) this.link = { type: link.type, vlans: link.vlans }
@@ -207,6 +213,10 @@ export class Flow {
     const repeat = request.count > 1 && (flags & PACKET_FLAG.copy) === 0 ? PACKET_FLAG.repeat : 0
     this.log.append(d.number, ms, true, kind, 0, 0, d.payloadBytes - 2, flags | repeat, d.frameBytes)
   }
+      if ((flags & TWIN) !== 0) {
+        this.twins.requests++
+        if (isKept) request.twins.add(d.number)
+      }
 
   /** Any other packet between the two. Returns what `completed` or `incomplete` want when only its first fragment is here. */
   add(d: UdpDatagram, fromClient: boolean): FragmentedPacket | undefined {
@@ -279,9 +289,10 @@ export class Flow {
     const flags = flagsOf(d)
     this.lastMs = ms
     if (fromClient) this.lastClientMs = ms
-    if (side.isCopy(d, ms)) return flags | PACKET_FLAG.copy
+    const seen = side.seenBefore(d, ms)
+    if (seen === SEEN.copy) return flags | PACKET_FLAG.copy
     side.add(d)
-    return flags
+    return seen === SEEN.twin ? flags | TWIN : flags
   }
 
   /** An answer to the other side's packet, not a repeat on a timer. */
@@ -376,6 +387,7 @@ export class Flow {
       fromClient,
       PACKET_KIND.ack,
       block,
+      if ((flags & TWIN) !== 0) this.twins.data++
       index,
       d.payloadBytes - 2,
       flags | repeat,
@@ -402,6 +414,7 @@ export class Flow {
   }
 
   #error(d: UdpDatagram, fromClient: boolean, ms: number, flags: number): void {
+      if ((flags & TWIN) !== 0) this.twins.acks++
     const parsed = parseError(d.payloadBuffer, d.payload, d.capturedBytes)
     const wireCode = parsed.ok ? parsed.value.wireCode : 0
     if (parsed.ok && (flags & PACKET_FLAG.copy) === 0 && !this.#isDropped(d, fromClient)) {
