@@ -96,7 +96,7 @@ function windowOf(flow: Flow): Pick<CapturedAgreement, 'windowsize' | 'windowsiz
   const windowsize = windowOfAcks(flow)
   if (windowsize !== undefined) return { windowsize, windowsizeFrom: 'inferred' }
   // A server that knows no options answers a request with options by DATA 1.
-  const isAnswered = flow.request?.seen.isCut === false && flow.oack === undefined
+  const isAnswered = flow.request?.seen.isCut === false && flow.oack === undefined && !flow.hasUnseenOptions
   return { windowsize: 1, windowsizeFrom: isAnswered ? 'packets' : 'unseen' }
 }
 

@@ -126,6 +126,8 @@ export class Flow {
   /** 0 until anything tells. */
   blksize = 0
   blksizeFrom: 'oack' | 'default' | 'inferred' = 'inferred'
+  /** The server confirmed options behind a request, and the capture does not have its OACK, or not whole. */
+  hasUnseenOptions = false
   /** 1 for none. Undefined as long as no packet tells: it may be in a request or an OACK that the capture does not have, or not whole. */
   windowsize: number | undefined
   lastMs = 0
@@ -156,6 +158,10 @@ export class Flow {
   #lastPacketMs = 0
   #ack0Seen = false
   #otherOptions = 0
+  /** A block of this size was followed by another. */
+  #isBlksizeSure = false
+  /** The first DATA, cut: one block or several, as the next DATA tells. */
+  #unsplit: { readonly number: number; readonly index: number; readonly bytes: number } | undefined
   #isClosed = false
 
   constructor(
@@ -306,13 +312,22 @@ export class Flow {
   /** Returns the seq of the first block in it. */
   #data(d: UdpDatagram, fromClient: boolean, ms: number, flags: number): number {
     const isSender = (this.direction === 'read') !== fromClient
-    if (isSender && this.blksize === 0 && this.request !== undefined) this.#setBlksize(DEFAULT_BLKSIZE, 'default')
-    const bytes = isSender ? segmentBytes(d, this.blksize, this.blksizeFrom === 'oack') : d.payloadBytes
-    const isOne = bytes === d.payloadBytes
-    const overheadBytes = d.frameBytes - d.payloadBytes
-    if (!isOne) (fromClient ? this.clientSide : this.serverSide).segmented++
+    if (isSender && this.blksize === 0 && this.request !== undefined && !this.hasUnseenOptions)
+      this.#setBlksize(DEFAULT_BLKSIZE, 'default')
     const block = readBlock(d.payloadBuffer, d.payload)
     const first = seqNear(block, this.#reference, 0)
+    const overheadBytes = d.frameBytes - d.payloadBytes
+    if (isSender && this.#unsplit !== undefined && first > this.#unsplit.index) this.#split(first, overheadBytes)
+    // All blocks but the last have one size: one that another follows is no last one.
+    if (isSender && first > (this.highestIndex ?? first) && this.highestPayloadBytes === this.blksize)
+      this.#isBlksizeSure = true
+    const isPlain = this.blksizeFrom === 'default' && !mayHaveOptions(this.request)
+    const isKnown = this.blksizeFrom === 'oack' || isPlain || this.#isBlksizeSure
+    const bytes = isSender ? segmentBytes(d, this.blksize, isKnown) : d.payloadBytes
+    if (isSender && this.blksizeFrom === 'inferred' && this.sent === 0 && isCutRow(d))
+      this.#unsplit = { number: d.number, index: first, bytes: d.payloadBytes }
+    const isOne = bytes === d.payloadBytes
+    if (!isOne) (fromClient ? this.clientSide : this.serverSide).segmented++
     for (let at = 0, index = first; at + HEADER_BYTES <= d.payloadBytes; at += bytes, index++) {
       const packetBytes = Math.min(bytes, d.payloadBytes - at)
       const isHere = at + HEADER_BYTES <= d.capturedBytes
@@ -335,6 +350,26 @@ export class Flow {
       if (this.windowsize !== 1) this.log.setPayloadSum(isOne ? d.payloadSum() : segmentSum(d, at, packetBytes))
     }
     return first
+  }
+
+  /** The DATA behind the first one begins with block `next`: so many packets were in that one. */
+  #split(next: number, overheadBytes: number): void {
+    const { number, index, bytes } = this.#unsplit!
+    this.#unsplit = undefined
+    const each = evenBytes(bytes, next - index)
+    const count = bytes / each
+    const payloadBytes = each - HEADER_BYTES
+    this.#setBlksize(payloadBytes, 'inferred')
+    this.#isBlksizeSure = true
+    if (count === 1) return
+    const at = this.log.find(number)
+    if (at >= 0) this.log.split(at, count, payloadBytes, overheadBytes + each)
+    for (let n = 1; n < count; n++) if (this.tally.markSent(index + n)) this.sent++
+    this.dataPackets += count - 1
+    this.bytes -= (count - 1) * HEADER_BYTES
+    this.highestIndex = next - 1
+    this.highestPayloadBytes = payloadBytes
+    ;(this.direction === 'read' ? this.serverSide : this.clientSide).segmented++
   }
 
   #block(
@@ -398,8 +433,12 @@ export class Flow {
   #acknowledge(index: number, fromClient: boolean, ms: number): void {
     if (index === 0) {
       this.#ack0Seen = true
-      // The client takes the OACK, or the server the request: no DATA told the size of a block so far.
-      if (this.request !== undefined && this.blksize === 0) this.#setBlksize(DEFAULT_BLKSIZE, 'default')
+      if (this.request !== undefined && this.blksize === 0) {
+        // A client that reads takes an OACK, which the capture does not have.
+        if (this.direction === 'read' && mayHaveOptions(this.request)) this.#missOptions()
+        // The server takes the request: no DATA told the size of a block so far.
+        else this.#setBlksize(DEFAULT_BLKSIZE, 'default')
+      }
     } else if (this.tally.markAcked(index)) {
       this.acked++
       if (this.tally.wasSent(index)) this.exchanged++
@@ -432,12 +471,22 @@ export class Flow {
       this.windowsize = optionNumber(parsed.value, 'windowsize', 1, MAX_WINDOWSIZE) ?? (isCut ? this.windowsize : 1)
       const blksize =
         optionNumber(parsed.value, 'blksize', 8, 65_464) ?? optionNumber(parsed.value, 'blksize2', 8, 65_464)
-      this.#setBlksize(blksize ?? DEFAULT_BLKSIZE, 'oack')
+      // Of an OACK that is cut the DATA tells it.
+      if (blksize !== undefined || !isCut) this.#setBlksize(blksize ?? DEFAULT_BLKSIZE, 'oack')
+      else this.#missOptions()
     }
     const repeat = isRepeat ? PACKET_FLAG.repeat : 0
     this.log.append(d.number, ms, fromClient, PACKET_KIND.oack, 0, 0, d.payloadBytes - 2, flags | repeat, d.frameBytes)
     this.#lastFromClient = fromClient
     this.#lastPacketMs = ms
+  }
+
+  /** What was agreed is for the DATA to show. No server grants less than RFC 1350's size where more was asked for. */
+  #missOptions(): void {
+    this.hasUnseenOptions = true
+    const { isCut, options } = this.request?.seen ?? { isCut: true, options: [] }
+    const asked = optionNumber(options, 'blksize', 8, 65_464) ?? (isCut ? 0 : DEFAULT_BLKSIZE)
+    this.#setBlksize(Math.min(asked, DEFAULT_BLKSIZE), 'inferred')
   }
 
   #setBlksize(blksize: number, from: 'oack' | 'default' | 'inferred'): void {
@@ -453,6 +502,10 @@ export class Flow {
 
 function mayHaveWindow({ isCut, options }: SeenRequest): boolean {
   return isCut || options.some(({ name }) => name.toLowerCase() === 'windowsize')
+}
+
+function mayHaveOptions(request: FlowRequest | undefined): boolean {
+  return request !== undefined && (request.seen.isCut || request.seen.options.length > 0)
 }
 
 /** Of a packet that left in one frame with others: 0 where it is cut off. */

@@ -135,6 +135,29 @@ export class PacketLog implements CapturedPackets {
     this.#words[(this.length - 1) * WORDS + 6] |= sum << 16
   }
 
+  /** Makes `count` rows of the one at `i`, a datagram of as many DATA packets with the seqs from its own on. */
+  split(i: number, count: number, payloadBytes: number, frameBytes: number): void {
+    const more = count - 1
+    if (this.length + more > this.#budget.most) return
+    if ((this.length + more) * WORDS > this.#words.length) this.#resize(2 * (this.length + more))
+    const w = this.#words
+    w.copyWithin((i + count) * WORDS, (i + 1) * WORDS, this.length * WORDS)
+    for (let n = 0; n < count; n++) {
+      const at = (i + n) * WORDS
+      w.copyWithin(at, i * WORDS, (i + 1) * WORDS)
+      w[at + 3] = Math.min(w[i * WORDS + 3] + n, MAX_SEQ)
+      const block = ((w[i * WORDS + 4] >>> 16) + n) & 0xffff
+      w[at + 4] = ((block << 16) | payloadBytes) >>> 0
+      w[at + 5] = frameBytes
+      // The sum of all of them is none of one.
+      w[at + 6] = (w[at + 6] & 0xffff) | PACKET_FLAG.segment
+      // What was left out stands before the first one.
+      if (n > 0) w[at + 7] = 0
+    }
+    this.length += more
+    this.seen += more
+  }
+
   setFrameBytes(i: number, bytes: number): void {
     this.#words[i * WORDS + 5] = bytes
   }
@@ -148,6 +171,27 @@ export class PacketLog implements CapturedPackets {
       else high = middle
     }
     return low > 0 && this.number(low - 1) === number ? low - 1 : -1
+  }
+
+  /** Puts packets whose times go back by less than `mostMs` in their order: their numbers do not rise any more, and `find` is over. */
+  sort(mostMs: number): void {
+    const w = this.#words
+    const row = new Uint32Array(WORDS)
+    for (let i = 1; i < this.length; i++) {
+      const ms = this.timeMs(i)
+      let to = i
+      // What was left out stands before its packet.
+      while (to > 0 && i - to < MOST_BACK && this.thinnedBefore(to) === 0 && this.#isBehind(to - 1, ms, mostMs)) to--
+      if (to === i) continue
+      row.set(w.subarray(i * WORDS, (i + 1) * WORDS))
+      w.copyWithin((to + 1) * WORDS, to * WORDS, i * WORDS)
+      w.set(row, to * WORDS)
+    }
+  }
+
+  #isBehind(i: number, ms: number, mostMs: number): boolean {
+    const backMs = this.timeMs(i) - ms
+    return backMs > 0 && backMs < mostMs
   }
 
   #resize(capacity: number): void {
@@ -172,27 +216,6 @@ export class PacketLog implements CapturedPackets {
       leftOut = 0
       to++
     }
-
-  /** Puts packets whose times go back by less than `mostMs` in their order: their numbers do not rise any more, and `find` is over. */
-  sort(mostMs: number): void {
-    const w = this.#words
-    const row = new Uint32Array(WORDS)
-    for (let i = 1; i < this.length; i++) {
-      const ms = this.timeMs(i)
-      let to = i
-      // What was left out stands before its packet.
-      while (to > 0 && i - to < MOST_BACK && this.thinnedBefore(to) === 0 && this.#isBehind(to - 1, ms, mostMs)) to--
-      if (to === i) continue
-      row.set(w.subarray(i * WORDS, (i + 1) * WORDS))
-      w.copyWithin((to + 1) * WORDS, to * WORDS, i * WORDS)
-      w.set(row, to * WORDS)
-    }
-  }
-
-  #isBehind(i: number, ms: number, mostMs: number): boolean {
-    const backMs = this.timeMs(i) - ms
-    return backMs > 0 && backMs < mostMs
-  }
     this.length = to
     if (w.length > most * WORDS) this.#resize(most)
   }
