@@ -345,6 +345,8 @@ export interface CapturedTransfer {
   readonly previousAttempt: number | undefined
   /** When the client asked for the same file anew, after its last packet here; undefined when it did not, or nothing is known of it. */
   readonly askedAgainMs: number | undefined
+  /** Up to its end each frame of the capture is a request: a filter for port 69 leaves the rest of each transfer out. */
+  readonly onlyRequests: boolean
   /**
    * Why nothing more is known of it. `capture-end`: the file ended (`quietMs` after its last packet). `idle`: IDLE_MS passed without a packet.
    * `replaced`: the client used the port for another request. `evicted`: more transfers at a time than are followed.
@@ -354,6 +356,8 @@ export interface CapturedTransfer {
   readonly quietMs: number
 }
 
+/** A clock is set back by more than that. Cards with several queues, and files merged from two cards, have frames out of order by less. */
+export const CLOCK_BACK_MS = 1
 /** A bound of `CapturedRequest.sent`: eleven is the budget of U-Boot. */
 export const MAX_REQUESTS = 64
 /** A bound of `CapturedRequest.sent`: requests with other options than the first. A client falls back once or twice. */
@@ -363,8 +367,6 @@ export const MAX_RANGES = 256
 /** A bound of `CapturedTransfer.sideEvents`; all transfers of a moment together have a bound too. */
 export const MAX_SIDE_EVENTS = 256
 /** Blocks that are counted one by one: 8 GB at 512 bytes, in bitmaps that grow with the transfer. */
-/** A clock is set back by more than that. Cards with several queues, and files merged from two cards, have frames out of order by less. */
-export const CLOCK_BACK_MS = 1
 export const MAX_BLOCKS = 1 << 24
 
 /** What the whole file shows. */

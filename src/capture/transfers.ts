@@ -43,6 +43,7 @@ export class CaptureTransfers {
   /** `name` of the file stands in messages. Transfers come in the order in which they end. */
   constructor(name: string, onTransfer: (transfer: CapturedTransfer) => void) {
     this.#tracker = new FlowTracker(onTransfer)
+    this.#tracker.onlyRequests = true
     this.#decoder = new FrameDecoder(this.#decoded())
     this.#reader = new CaptureReader(name, {
       record: (record) => this.#record(record),
@@ -100,7 +101,9 @@ export class CaptureTransfers {
     } else this.#untimedFrames++
     if (record.length < record.originalBytes) this.#cutFrames++
     this.#tracker.advance(seconds)
+    const { requests } = this.#tracker
     this.#decoder.record(record)
+    if (this.#tracker.requests === requests) this.#tracker.onlyRequests = false
   }
 
   #decoded(): DecodedSink {

@@ -18,13 +18,13 @@ export function limitsOf(transfer: CapturedTransfer): string[] {
   } = transfer
   const limits: string[] = []
   if (request === undefined) limits.push('the capture begins after the request')
+  if (isWindowUnknown(transfer))
+    limits.push(
+      'the capture does not show whether a window was negotiated, so blocks without an ACK of their own may be as they should: capture from the request on, with whole packets (tcpdump -s 0)',
+    )
   if (fromClient === 0) limits.push('the capture has no packet of the client: capture both directions')
   if (fromServer === 0 && outcome.type !== 'unanswered')
     limits.push('the capture has no packet of the server: capture both directions')
-  if (packets.seen > packets.length)
-    limits.push(`${packets.seen - packets.length} regular packets were left out to save memory`)
-  if (vantage.at === 'client' || vantage.at === 'middle')
-    limits.push(
   if (fragmentsUnseen)
     limits.push(
       'the capture has only the first fragment of large packets, and their ACKs show that all arrived: its filter of ports left the others out, so a fragment that is lost does not show (filter for udp, without a port)',
@@ -33,15 +33,17 @@ export function limitsOf(transfer: CapturedTransfer): string[] {
     limits.push(
       `each packet ${takenTwice === 'both' ? '' : `of the ${takenTwice} `}is in the capture twice within microseconds, and counts once: a mirror port or a bridge shows them so, and a program that sends each packet twice would look the same`,
     )
+  if (packets.seen > packets.length)
+    limits.push(`${packets.seen - packets.length} regular packets were left out to save memory`)
+  if (vantage.at === 'client' || vantage.at === 'middle')
+    limits.push(
       'the capture was not taken at the server: packets that it shows may be lost behind it, so the direction of a loss is less sure',
     )
   if (outcome.type === 'unanswered')
     limits.push(
-      'the capture has the request alone: if it was filtered for port 69, the answers are missing because they come from another port',
-  if (isWindowUnknown(transfer))
-    limits.push(
-      'the capture does not show whether a window was negotiated, so blocks without an ACK of their own may be as they should: capture from the request on, with whole packets (tcpdump -s 0)',
-    )
+      onlyRequests
+        ? 'the capture has nothing but requests: a transfer runs on other ports from its first answer on, so a filter for port 69 leaves all of it out. Capture again with the filter udp, without a port'
+        : 'the capture has the request alone: if it was filtered for port 69, the answers are missing because they come from another port',
     )
   if (request?.mode === 'netascii')
     limits.push(

@@ -22,18 +22,19 @@ import { windowOfAcks } from './window-of-acks.ts'
 const CYCLE = 0x10000
 const MAX_TIMEOUT_SECONDS = 255
 
-/** `quietMs`: how long its capture went on behind its last packet. */
-export function conclude(
-  flow: Flow,
-  followedUntil: CapturedTransfer['followedUntil'],
-  quietMs: number,
-  previousAttempt: number | undefined,
-  askedAgainMs: number | undefined,
-): CapturedTransfer {
+/** What the capture shows around a transfer. */
+export type Surroundings = Pick<
+  CapturedTransfer,
+  'followedUntil' | 'quietMs' | 'previousAttempt' | 'askedAgainMs' | 'onlyRequests'
+>
+
+export function conclude(flow: Flow, around: Surroundings): CapturedTransfer {
   const { clientSide, serverSide } = flow
-  const rollover = rolloverOf(flow)
   flow.log.sort(CLOCK_BACK_MS)
   const takenTwice = twinsAsCopies(flow)
+  const rollover = rolloverOf(flow)
+  const agreed = agreementOf(flow, rollover)
+  const fragmentsUnseen = areFragmentsUnseen(flow, agreed.windowsize)
   if (rollover === 1) renumber(flow)
   const offloaded = { client: isOffloaded(clientSide, serverSide), server: isOffloaded(serverSide, clientSide) }
   clearOffloaded(flow, offloaded.client, offloaded.server)
@@ -48,26 +49,23 @@ export function conclude(
     rolesFrom: flow.rolesFrom,
     direction: flow.direction,
     request: requestOf(flow),
-    agreed: agreementOf(flow, rollover),
+    agreed,
     link: flow.link,
     packets: flow.log,
     blocks: blocksOf(flow, rollover ?? 0),
     outcome: outcomeOf(flow),
     fromClient: clientSide.packets,
     fromServer: serverSide.packets,
-    sideEvents: flow.sideEvents.toSorted((a, b) => a.number - b.number),
     takenTwice,
     fragmentsUnseen,
+    sideEvents: flow.sideEvents.toSorted((a, b) => a.number - b.number),
     sideEventsDropped: flow.sideEventsDropped,
     vantage: vantageOf(clientSide, serverSide, flow.isLoopback),
     checksums: {
       client: checksumsOf(clientSide, offloaded.client),
       server: checksumsOf(serverSide, offloaded.server),
     },
-    previousAttempt,
-    askedAgainMs,
-    followedUntil,
-    quietMs,
+    ...around,
   }
 }
 

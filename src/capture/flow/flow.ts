@@ -110,7 +110,7 @@ export class Flow {
   readonly tally: BlockTally
   readonly clientSide = new SideFacts()
   readonly serverSide = new SideFacts()
-  readonly sideEvents: SideEvent[] = []
+  sideEvents: SideEvent[] = []
   sideEventsDropped = 0
   link: CapturedLink | undefined
   isLoopback = false
@@ -145,10 +145,10 @@ export class Flow {
   dataPackets = 0
   acked = 0
   acks = 0
-  /** Blocks that were sent, and then acknowledged. */
-  exchanged = 0
   /** Of the requests, `dataPackets` and `acks`: copies, or sent twice. */
   readonly twins = { requests: 0, data: 0, acks: 0 }
+  /** Blocks that were sent, and then acknowledged. */
+  exchanged = 0
   bytes = 0
   /** When the client asked for something else from the same port. */
   replacedMs: number | undefined
@@ -213,16 +213,16 @@ export class Flow {
       const isKept =
         request.sent.length < MAX_REQUESTS && (options === undefined || this.#otherOptions < MAX_OTHER_OPTIONS)
       if (isKept) request.sent.push({ number: d.number, timeMs: ms, options })
+      if ((flags & TWIN) !== 0) {
+        this.twins.requests++
+        if (isKept) request.twins.add(d.number)
+      }
       if (options !== undefined) this.#otherOptions++
       if (this.oack === undefined && mayHaveWindow(seen)) this.windowsize = undefined
     }
     const repeat = request.count > 1 && (flags & PACKET_FLAG.copy) === 0 ? PACKET_FLAG.repeat : 0
     this.log.append(d.number, ms, true, kind, 0, 0, d.payloadBytes - 2, flags | repeat, d.frameBytes)
   }
-      if ((flags & TWIN) !== 0) {
-        this.twins.requests++
-        if (isKept) request.twins.add(d.number)
-      }
 
   /** Any other packet between the two. Returns what `completed` or `incomplete` want when only its first fragment is here. */
   add(d: UdpDatagram, fromClient: boolean): FragmentedPacket | undefined {
@@ -387,6 +387,7 @@ export class Flow {
     if (isSender && (flags & PACKET_FLAG.copy) === 0) {
       if (payloadBytes > this.blksize && this.blksizeFrom !== 'oack') this.#setBlksize(payloadBytes, 'inferred')
       this.dataPackets++
+      if ((flags & TWIN) !== 0) this.twins.data++
       const isNew = this.tally.markSent(index)
       if (isNew) {
         this.sent++
@@ -413,6 +414,7 @@ export class Flow {
     let repeat = 0
     if (isReceiver && (flags & PACKET_FLAG.copy) === 0) {
       this.acks++
+      if ((flags & TWIN) !== 0) this.twins.acks++
       if (index === 0 ? this.#ack0Seen : this.tally.wasAcked(index)) repeat = PACKET_FLAG.repeat
       if (!this.#isDropped(d, fromClient)) this.#acknowledge(index, fromClient, ms)
     }
@@ -422,7 +424,6 @@ export class Flow {
       fromClient,
       PACKET_KIND.ack,
       block,
-      if ((flags & TWIN) !== 0) this.twins.data++
       index,
       d.payloadBytes - 2,
       flags | repeat,
@@ -453,7 +454,6 @@ export class Flow {
   }
 
   #error(d: UdpDatagram, fromClient: boolean, ms: number, flags: number): void {
-      if ((flags & TWIN) !== 0) this.twins.acks++
     const parsed = parseError(d.payloadBuffer, d.payload, d.capturedBytes)
     const wireCode = parsed.ok ? parsed.value.wireCode : 0
     if (parsed.ok && (flags & PACKET_FLAG.copy) === 0 && !this.#isDropped(d, fromClient)) {

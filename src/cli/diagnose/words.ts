@@ -110,6 +110,9 @@ function missingText({ transfer, diagnosis }: Judged, who: string): string {
   if (outcome === 'complete') return 'none'
   if (outcome === 'probe') return 'none, as only the size was asked for'
   if (outcome === 'shared') return 'not known, as its blocks went to a group: what it lacks it asks for when it leads'
+  if (outcome === 'unanswered' && transfer.onlyRequests) return 'not known, as the capture has requests alone'
+  if (transfer.direction === 'read' ? transfer.fromClient === 0 : transfer.fromServer === 0)
+    return `not known, as the capture has no packet of the ${who}`
   if (outcome === 'last-ack-missing') return `block ${blocks.highest}, the last one: compare the CRC32 on the ${who}`
   if (blocks.highestAcknowledged === 0) return `all blocks: the ${who} acknowledged none`
   const never = blocks.neverAcknowledged
