@@ -92,6 +92,8 @@ export interface CapturedRequest {
   readonly options: readonly Option[]
   /** Why a server may not understand it: what `parseRequest` says. The other members are what could be read. */
   readonly malformed: string | undefined
+  /** The snap length cut it: there may be more options. */
+  readonly isCut: boolean
   /** Where it was sent: another address than the server's when the answer came from elsewhere, or a broadcast. */
   readonly toAddress: string
   readonly toPort: number

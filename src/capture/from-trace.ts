@@ -331,7 +331,18 @@ function requestOf(
       sent.push({ number: packets.number(i), timeMs: packets.timeMs(i), options: undefined })
   }
   const { address, port } = server
-  return { kind, filename, mode, options, malformed: undefined, toAddress: address, toPort: port, sent, count }
+  return {
+    kind,
+    filename,
+    mode,
+    options,
+    malformed: undefined,
+    isCut: false,
+    toAddress: address,
+    toPort: port,
+    sent,
+    count,
+  }
 }
 
 /** Our own machine knows which blocks are confirmed, whatever the trace still shows: none is in doubt. */
