@@ -143,6 +143,8 @@ export interface BlockRanges {
 export interface CapturedBlocks {
   /** The first block that the capture shows: 1, or later in a capture that began late; 0 without any. */
   readonly first: number
+  /** The first block whose ACK the capture would have: 1, or in a capture that began late the lowest one that an ACK names. 0 without any. */
+  readonly knownFrom: number
   /** The highest block of which DATA was seen; 0 without any. */
   readonly highest: number
   /** The final block, once its DATA (shorter than blksize) was seen. */
@@ -156,7 +158,7 @@ export interface CapturedBlocks {
   /** The highest block that an ACK named; 0 without any. Packets with a bad checksum, which their receiver drops, acknowledge nothing. */
   readonly highestAcknowledged: number
   /**
-   * Up to the highest acknowledged block, and named by no ACK that the capture has; those that were not counted (`bounded`) are among them. In
+   * From `knownFrom` up to the highest acknowledged block, and named by no ACK that the capture has; those that were not counted (`bounded`) are among them. In
    * lock-step, or in a window that the client did not negotiate, their arrival is unproved. With a windowsize of 2 or more this is how ACKs are meant
    * to be.
    */

@@ -360,6 +360,7 @@ function blocksOf(traced: TracedTransfer, packets: CapturedPackets): CapturedBlo
   const none = { count: 0, ranges: [] }
   return {
     first: highest === 0 ? 0 : 1,
+    knownFrom: highest === 0 ? 0 : 1,
     highest: Math.max(highest, confirmed),
     final: last !== undefined && highest === last ? last : undefined,
     sent: counted.blocks,

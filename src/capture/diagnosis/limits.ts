@@ -11,13 +11,19 @@ export function limitsOf(transfer: CapturedTransfer): string[] {
     takenTwice,
     fragmentsUnseen,
     onlyRequests,
+    blocks,
     request,
     outcome,
     sideEvents,
     server,
   } = transfer
   const limits: string[] = []
-  if (request === undefined) limits.push('the capture begins after the request')
+  if (request === undefined)
+    limits.push(
+      blocks.knownFrom > 1
+        ? `the capture begins after the request: what became of the blocks before ${blocks.knownFrom} it does not show`
+        : 'the capture begins after the request',
+    )
   if (isWindowUnknown(transfer))
     limits.push(
       'the capture does not show whether a window was negotiated, so blocks without an ACK of their own may be as they should: capture from the request on, with whole packets (tcpdump -s 0)',

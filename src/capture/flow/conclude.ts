@@ -143,7 +143,9 @@ function renumber({ log }: Flow): void {
 }
 
 function blocksOf(flow: Flow, rollover: 0 | 1): CapturedBlocks {
-  const { tally, request, firstIndex, highestIndex, highestAckedIndex } = flow
+  const { tally, request, firstIndex, firstAckedIndex, highestIndex, highestAckedIndex } = flow
+  // What left before a capture that begins late may have been acknowledged before it.
+  const knownFrom = request === undefined ? Math.max(firstIndex ?? 0, firstAckedIndex ?? firstIndex ?? 0) : 1
   const neverAcknowledged = new RangeCollector()
   const neverSeen = new RangeCollector()
   const last = highestIndex ?? 0
@@ -158,17 +160,19 @@ function blocksOf(flow: Flow, rollover: 0 | 1): CapturedBlocks {
     if (!tally.hasPage(index)) {
       const end = Math.min(last, tally.pageEnd(index), tally.uncountedFrom - 1)
       neverSeen.add(seq, seqOf(end, rollover))
-      if (index <= highestAckedIndex) neverAcknowledged.add(seq, seqOf(Math.min(end, highestAckedIndex), rollover))
+      if (index <= highestAckedIndex && end >= knownFrom)
+        neverAcknowledged.add(seq, seqOf(Math.min(end, highestAckedIndex), rollover))
       index = end
       continue
     }
     if (!tally.wasSent(index)) neverSeen.add(seq, seq)
-    if (index <= highestAckedIndex && !tally.wasAcked(index)) neverAcknowledged.add(seq, seq)
+    if (index >= knownFrom && index <= highestAckedIndex && !tally.wasAcked(index)) neverAcknowledged.add(seq, seq)
   }
   if (tally.uncountedFrom <= highestAckedIndex)
     neverAcknowledged.add(seqOf(tally.uncountedFrom, rollover), seqOf(highestAckedIndex, rollover))
   return {
     first: seqOf(firstIndex ?? 0, rollover),
+    knownFrom: firstIndex === undefined ? 0 : seqOf(knownFrom, rollover),
     highest: seqOf(last, rollover),
     final: hasFinal(flow) ? seqOf(last, rollover) : undefined,
     sent: flow.sent,

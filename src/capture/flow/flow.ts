@@ -400,7 +400,8 @@ export class Flow {
       if (this.highestIndex === undefined || index > this.highestIndex) {
         this.highestIndex = index
         this.highestPayloadBytes = payloadBytes
-        this.highestAckedMs = undefined
+        // An ACK that stands before its DATA in the file was captured out of order, or what it is for was not captured.
+        this.highestAckedMs = this.tally.wasAcked(index) ? ms : undefined
       }
       if (index === this.highestIndex) this.highestSentMs = ms
     }
