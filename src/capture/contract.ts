@@ -2,8 +2,8 @@
  * What a capture shows of one TFTP transfer: facts, no judgement. The diagnosis reads these types only. The same record can be
  * made of a transfer's own trace (`source: 'trace'`): what only frames have is undefined then, or 0 where a packet is counted in bytes.
  *
- * Times. `startMs` is milliseconds since the epoch; every other `…Ms` counts from there, which is the transfer's first packet. Times are
- * as captured: a clock that was set makes them go back.
+ * Times. `startMs` is milliseconds since the epoch; every other `…Ms` counts from there, which is the transfer's first packet. Packets are never at a
+ * time before those in front of them: behind a clock that was set back their times go on from where it stood.
  *
  * Texts (file name, option, ERROR message) are as on the wire: bounded, not escaped. `escapeText` before printing.
  */

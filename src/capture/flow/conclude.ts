@@ -31,6 +31,7 @@ export type Surroundings = Pick<
 export function conclude(flow: Flow, around: Surroundings): CapturedTransfer {
   const { clientSide, serverSide } = flow
   flow.log.sort(CLOCK_BACK_MS)
+  const setBackMs = flow.log.goOn()
   const takenTwice = twinsAsCopies(flow)
   const rollover = rolloverOf(flow)
   const agreed = agreementOf(flow, rollover)
@@ -43,7 +44,7 @@ export function conclude(flow: Flow, around: Surroundings): CapturedTransfer {
     source: 'capture',
     id: flow.id,
     startMs: timeMs(flow),
-    endMs: flow.lastMs,
+    endMs: flow.lastMs + setBackMs,
     client: { address: flow.client.text, port: flow.client.port, mac: clientSide.mac },
     server: { address: flow.server.text, port: flow.server.port, mac: serverSide.mac },
     rolesFrom: flow.rolesFrom,
@@ -66,6 +67,7 @@ export function conclude(flow: Flow, around: Surroundings): CapturedTransfer {
       server: checksumsOf(serverSide, offloaded.server),
     },
     ...around,
+    quietMs: Math.max(0, around.quietMs - setBackMs),
   }
 }
 

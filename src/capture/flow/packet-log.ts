@@ -22,6 +22,8 @@ const KIND_SHIFT = 8
 const FLAGS_MASK = 0xff
 /** Packets that are kept on either side of a long silence. */
 const AROUND = 4
+/** Enough for a median. */
+const MOST_GAPS = 200
 /** Packets that a frame is behind its place in the file: cards with several queues hand them on in small lots. */
 const MOST_BACK = 64
 const KINDS = Object.keys(PACKET_KIND) as PacketKind[]
@@ -59,15 +61,19 @@ export class PacketLog implements CapturedPackets {
     if ((this.length + 1) * WORDS > this.#words.length) this.#resize(Math.max(FIRST_CAPACITY, 2 * this.length))
     const at = this.length++ * WORDS
     const w = this.#words
-    const wholeMs = Math.max(-MAX_MS, Math.min(MAX_MS, Math.floor(timeMs)))
-    w[at] = wholeMs
-    w[at + 1] = Math.min(NANOS - 1, Math.max(0, Math.round((timeMs - wholeMs) * NANOS)))
     w[at + 2] = number
     w[at + 3] = Math.min(seq, MAX_SEQ)
     w[at + 4] = ((block << 16) | Math.min(payloadBytes, 0xffff)) >>> 0
     w[at + 5] = frameBytes
     w[at + 6] = flags | (kind << KIND_SHIFT) | (fromClient ? FROM_CLIENT : 0)
     w[at + 7] = 0
+    this.#setTime(this.length - 1, timeMs)
+  }
+
+  #setTime(i: number, timeMs: number): void {
+    const wholeMs = Math.max(-MAX_MS, Math.min(MAX_MS, Math.floor(timeMs)))
+    this.#words[i * WORDS] = wholeMs
+    this.#words[i * WORDS + 1] = Math.min(NANOS - 1, Math.max(0, Math.round((timeMs - wholeMs) * NANOS)))
   }
 
   timeMs(i: number): number {
@@ -187,6 +193,33 @@ export class PacketLog implements CapturedPackets {
       w.copyWithin((to + 1) * WORDS, to * WORDS, i * WORDS)
       w.set(row, to * WORDS)
     }
+  }
+
+  /** Where times go back they go on after the usual time between two such packets. Returns how much was added at the end. */
+  goOn(): number {
+    let addedMs = 0
+    let lastMs = -Infinity
+    for (let i = 0; i < this.length; i++) {
+      const ms = this.timeMs(i)
+      if (ms + addedMs < lastMs) addedMs = lastMs + this.#usualGapMs(i) - ms
+      lastMs = ms + addedMs
+      if (addedMs > 0) this.#setTime(i, lastMs)
+    }
+    return addedMs
+  }
+
+  /** Between a packet and the one before it, of the same two sides as those at `at`; 0 without any. */
+  #usualGapMs(at: number): number {
+    const gaps: number[] = []
+    // Odd, as packets of a transfer in lock-step alternate.
+    const step = Math.floor(this.length / MOST_GAPS) | 1
+    for (let i = 1; i < this.length; i += step) {
+      const isAlike =
+        this.fromClient(i) === this.fromClient(at) && this.fromClient(i - 1) === this.fromClient(Math.max(0, at - 1))
+      const ms = this.timeMs(i) - this.timeMs(i - 1)
+      if (isAlike && ms >= 0) gaps.push(ms)
+    }
+    return gaps.sort((a, b) => a - b)[gaps.length >>> 1] ?? 0
   }
 
   #isBehind(i: number, ms: number, mostMs: number): boolean {
