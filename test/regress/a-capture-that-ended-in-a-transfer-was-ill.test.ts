@@ -25,6 +25,17 @@ test.each([4, 8, 16])('it ends in a window of %i', (windowsize) => {
   expect(running(windowsize, windowsize - 1, false)).toMatchObject({ outcome: 'running', causes: [] })
 })
 
+test('answers to earlier blocks come in while later ones are on their way', () => {
+  const scene = new Scene().ask(packet.rrq('image.bin'))
+  for (let seq = 1; seq <= 4; seq++) scene.server(packet.data(seq, 512), { afterMs: 0.01 })
+  for (let seq = 1; seq <= 40; seq++)
+    scene.client(packet.ack(seq), { afterMs: 0.1 }).server(packet.data(seq + 4, 512), { afterMs: 0.01 })
+  for (const behind of [0, 1, 2]) {
+    scene.frames.length -= behind
+    expect(diagnose(scene.one())).toMatchObject({ outcome: 'running', causes: [] })
+  }
+})
+
 test('one loss long before did not stop it', () => {
   const { outcome, causes } = running(1, 1, true)
   expect(outcome).toBe('running')
