@@ -45,7 +45,7 @@ export function holesOf(transfer: CapturedTransfer, list: Uint32Array): Possible
 /** Most blocks have no ACK, and the capture does not show whether any is due: with a window that was negotiated most have none. */
 export function isWindowUnknown({ agreed, blocks, direction }: CapturedTransfer): boolean {
   if (direction !== 'read' || agreed.windowsizeFrom !== 'unseen') return false
-  return blocks.neverAcknowledged.count > MOST * (blocks.highestAcknowledged - blocks.first + 1)
+  return blocks.neverAcknowledged.count > MOST * (blocks.highestAcknowledged - blocks.knownFrom + 1)
 }
 
 const MOST = 0.5
