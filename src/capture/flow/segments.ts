@@ -9,6 +9,8 @@ import type { UdpDatagram } from '../frame/udp.ts'
 
 /** Without a block size known, the second header is looked for from here on (RFC 2348's smallest block). */
 const MIN_BLKSIZE = 8
+/** What Ethernet carries whole: a card splits no frame into larger ones. */
+const MAX_ONE_PIECE_BYTES = 1472
 /** Linux hands at most this many to a card at a time. */
 const MOST_SEGMENTS = 128
 
@@ -39,8 +41,8 @@ export function isCutRow(d: UdpDatagram): boolean {
 /** Bytes of each packet in a datagram of `payloadBytes`, when the one behind it begins `blocks` blocks later: all of them when it is one packet. */
 export function evenBytes(payloadBytes: number, blocks: number): number {
   const bytes = payloadBytes / blocks
-  const isEven = Number.isInteger(bytes) && blocks <= MOST_SEGMENTS && bytes >= MIN_BLKSIZE + HEADER_BYTES
-  return isEven ? bytes : payloadBytes
+  const isOfCard = blocks <= MOST_SEGMENTS && bytes >= MIN_BLKSIZE + HEADER_BYTES && bytes <= MAX_ONE_PIECE_BYTES
+  return isOfCard && Number.isInteger(bytes) ? bytes : payloadBytes
 }
 
 /** Whether a header of DATA with the next block stands at each multiple of `bytes`, as far as the capture shows. */
