@@ -99,6 +99,19 @@ describe('what no mirror does', () => {
     expect(transfer.blocks.datagrams).toBe(2 * BLOCKS - 1)
   })
 
+  test.each(['client', 'server'] as const)('the numbers of the %s tell that it sends twice', (numbered) => {
+    const scene = new Scene()
+    const ids = (side: 'client' | 'server') => (side === numbered ? {} : { id: 0 })
+    for (let seq = 1; seq <= BLOCKS; seq++)
+      for (const send of ['server', 'client'] as const)
+        for (const afterMs of [0.5, 0.004])
+          scene[send](send === 'server' ? packet.data(seq, seq === BLOCKS ? 9 : 512) : packet.ack(seq), {
+            afterMs,
+            ...ids(send),
+          })
+    expect(scene.one()).toMatchObject({ takenTwice: undefined, blocks: { datagrams: 2 * BLOCKS } })
+  })
+
   test('some packets twice are packets', () => {
     const scene = new Scene({ id: 0 }).ask(packet.rrq('image.bin'))
     for (let seq = 1; seq <= BLOCKS; seq++) {

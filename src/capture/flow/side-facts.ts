@@ -11,7 +11,7 @@ const SHORTEST_FRAME_BYTES = 60
 const COPY_MS = 20
 /** One whose sender numbers all packets alike is perhaps such a copy within this: no device and no server answers as soon. */
 const TWIN_MS = 0.05
-const REMEMBERED = 16
+const REMEMBERED = 32
 /** Latencies are counted in classes, four for each doubling, from 1/1024 ms on. */
 const CLASSES_PER_DOUBLING = 4
 const CLASSES = 112
@@ -37,6 +37,8 @@ export class SideFacts {
   packets = 0
   /** Of `packets`. */
   twins = 0
+  /** Frames that are a twin but for their identification: the sender sent them itself. */
+  anew = 0
   good = 0
   bad = 0
   offloaded = 0
@@ -113,11 +115,17 @@ export class SideFacts {
     const { id } = frame
     const idsVary = this.#recent.length === 1 || this.#recent.some((other) => other.id !== id)
     let twin: Recent | undefined
+    let isAnew = false
     for (const other of this.#recent) {
-      if (!isSameFrame(other, frame) || Math.abs(ms - other.ms) > COPY_MS) continue
+      if (!isSameDatagram(other, frame) || Math.abs(ms - other.ms) > COPY_MS) continue
+      if (other.id !== id) {
+        isAnew ||= Math.abs(ms - other.ms) <= TWIN_MS
+        continue
+      }
       if ((id !== 0 && idsVary) || other.cardId !== frame.cardId) return SEEN.copy
       if (!other.hasTwin && Math.abs(ms - other.ms) <= TWIN_MS) twin = other
     }
+    if (isAnew) this.anew++
     if (twin !== undefined) {
       twin.hasTwin = true
       this.twins++
@@ -142,8 +150,8 @@ export class SideFacts {
   }
 }
 
-function isSameFrame(a: Recent, b: Recent): boolean {
-  return a.id === b.id && a.checksum === b.checksum && a.head === b.head && a.bytes === b.bytes
+function isSameDatagram(a: Recent, b: Recent): boolean {
+  return a.checksum === b.checksum && a.head === b.head && a.bytes === b.bytes
 }
 
 /** Fewer answers have no median worth the name. */

@@ -15,7 +15,9 @@ const LEAST_OF_ONE = 4
 /** Makes copies of twins where each frame has one; else they are repeats. Returns the sides whose frames were doubled. */
 export function twinsAsCopies(flow: Flow): CapturedTransfer['takenTwice'] {
   const { clientSide, serverSide, log, request, twins, direction } = flow
-  const [client, server] = [isDoubled(clientSide), isDoubled(serverSide)]
+  // Copies of a mirror have the numbers of their frames: what has others was sent twice, and is answered twice.
+  const isSent = isSentTwice(clientSide) || isSentTwice(serverSide)
+  const [client, server] = [!isSent && isDoubled(clientSide), !isSent && isDoubled(serverSide)]
   const isTaken = (one: boolean, other: boolean, { twins }: SideFacts) => one && (other || twins >= LEAST_OF_ONE)
   const ofClient = isTaken(client, server, clientSide)
   const ofServer = isTaken(server, client, serverSide)
@@ -34,6 +36,13 @@ export function twinsAsCopies(flow: Flow): CapturedTransfer['takenTwice'] {
   if (ofReceiver) flow.acks -= twins.acks
   return ofClient ? (ofServer ? 'both' : 'client') : ofServer ? 'server' : undefined
 }
+
+function isSentTwice({ anew, packets }: SideFacts): boolean {
+  return anew > 0 && anew >= SENT_TWICE * packets
+}
+
+/** Of a side whose every packet is sent twice it would be half. */
+const SENT_TWICE = 0.2
 
 function isDoubled({ twins, packets, isFirstTwin }: SideFacts): boolean {
   return isFirstTwin && twins >= NEARLY_ALL * (packets - twins)
