@@ -11,6 +11,8 @@ export function limitsOf(transfer: CapturedTransfer): string[] {
     takenTwice,
     fragmentsUnseen,
     onlyRequests,
+    rolesFrom,
+    agreed,
     blocks,
     request,
     outcome,
@@ -23,6 +25,10 @@ export function limitsOf(transfer: CapturedTransfer): string[] {
       blocks.knownFrom > 1
         ? `the capture begins after the request: what became of the blocks before ${blocks.knownFrom} it does not show`
         : 'the capture begins after the request',
+    )
+  if (rolesFrom === 'assumed' && agreed.oack === undefined)
+    limits.push(
+      'the capture does not show who asked, and DATA is taken to come from the server: of a file that is stored on the server the two sides are the other way round',
     )
   if (isWindowUnknown(transfer))
     limits.push(

@@ -104,7 +104,8 @@ export class Flow {
   /** The asked address until an answer came. */
   server: FlowPeer
   readonly rolesFrom: 'request' | 'port-69' | 'assumed'
-  readonly direction: 'read' | 'write'
+  /** Of a transfer that begins with an OACK the first DATA or ACK tells. */
+  direction: 'read' | 'write'
   readonly request: FlowRequest | undefined
   readonly log: PacketLog
   readonly tally: BlockTally
@@ -311,6 +312,7 @@ export class Flow {
 
   /** Returns the seq of the first block in it. */
   #data(d: UdpDatagram, fromClient: boolean, ms: number, flags: number): number {
+    if (this.#isOackAlone && fromClient) this.direction = 'write'
     const isSender = (this.direction === 'read') !== fromClient
     if (isSender && this.blksize === 0 && this.request !== undefined && !this.hasUnseenOptions)
       this.#setBlksize(DEFAULT_BLKSIZE, 'default')
@@ -409,6 +411,7 @@ export class Flow {
   }
 
   #ack(d: UdpDatagram, fromClient: boolean, ms: number, flags: number): void {
+    if (this.#isOackAlone && !fromClient) this.direction = 'write'
     const isReceiver = (this.direction === 'read') === fromClient
     const block = readBlock(d.payloadBuffer, d.payload)
     const index = seqNear(block, this.#reference, 0)
@@ -480,6 +483,11 @@ export class Flow {
     this.log.append(d.number, ms, fromClient, PACKET_KIND.oack, 0, 0, d.payloadBytes - 2, flags | repeat, d.frameBytes)
     this.#lastFromClient = fromClient
     this.#lastPacketMs = ms
+  }
+
+  /** It begins with the OACK, which either a read or a write is answered with. */
+  get #isOackAlone(): boolean {
+    return this.request === undefined && this.oack !== undefined && this.sent + this.acks === 0
   }
 
   /** What was agreed is for the DATA to show. No server grants less than RFC 1350's size where more was asked for. */
