@@ -78,6 +78,17 @@ test('windows, and a capture that begins late', () => {
   })
 })
 
+test.each([['client'], ['server'], ['both']] as const)('a file of one block, %s', (side) => {
+  const scene = new Mirrored(side === 'both' ? ['client', 'server'] : [side])
+  scene
+    .ask(packet.rrq('f', 'tsize', '0'))
+    .server(packet.oack('tsize', '9'))
+    .client(packet.ack(0), { afterMs: 0.5 })
+  const transfer = scene.server(packet.data(1, 9)).client(packet.ack(1), { afterMs: 0.5 }).one()
+  expect(transfer.takenTwice).toBe(side)
+  expect(diagnose(transfer)).toMatchObject({ outcome: 'complete', causes: [] })
+})
+
 test('a repeat is one, and shows twice as well', () => {
   const scene = transferOf(new Mirrored(['client', 'server']))
   scene.server(packet.data(BLOCKS, 100), { afterMs: 1000 }).client(packet.ack(BLOCKS), { afterMs: 0.5 })

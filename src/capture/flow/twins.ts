@@ -10,7 +10,7 @@ import { type SideFacts, TWIN } from './side-facts.ts'
 /** A frame is dropped by the capture now and then. */
 const NEARLY_ALL = 0.95
 /** Of one side alone, whose packets a program may send twice. */
-const LEAST_OF_ONE = 4
+const LEAST_OF_ONE = 2
 
 /** Makes copies of twins where each frame has one; else they are repeats. Returns the sides whose frames were doubled. */
 export function twinsAsCopies(flow: Flow): CapturedTransfer['takenTwice'] {
