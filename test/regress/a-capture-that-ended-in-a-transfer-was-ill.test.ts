@@ -36,6 +36,16 @@ test('answers to earlier blocks come in while later ones are on their way', () =
   }
 })
 
+test('it ends behind the last block: its ACK is on its way, or missing when nothing comes for long', () => {
+  const scene = new Scene().ask(packet.rrq('image.bin'))
+  for (let seq = 1; seq <= 40; seq++)
+    scene.server(packet.data(seq, 512), { afterMs: 0.1 }).client(packet.ack(seq), { afterMs: 0.6 })
+  scene.server(packet.data(41, 9))
+  expect(diagnose(scene.one())).toMatchObject({ outcome: 'running', causes: [] })
+  scene.server(packet.data(41, 9), { afterMs: 1000 })
+  expect(diagnose(scene.one()).outcome).toBe('last-ack-missing')
+})
+
 test('one loss long before did not stop it', () => {
   const { outcome, causes } = running(1, 1, true)
   expect(outcome).toBe('running')

@@ -7,7 +7,9 @@ import { stallMs } from '../stall.ts'
 export function isRunning(transfer: CapturedTransfer, list: Uint32Array, medianMs: number | undefined): boolean {
   const { packets, outcome, followedUntil, quietMs, fromClient, fromServer } = transfer
   if (deliveryErrors(transfer).length > 0) return false
-  if (outcome.type !== 'silent' || followedUntil !== 'capture-end' || fromClient === 0 || fromServer === 0) return false
+  // The last ACK may be on its way as well.
+  const isOpen = outcome.type === 'silent' || outcome.type === 'last-ack-missing'
+  if (!isOpen || followedUntil !== 'capture-end' || fromClient === 0 || fromServer === 0) return false
   const seen = new Set<number>()
   let movedMs = -Infinity
   for (const i of list) {
