@@ -2,8 +2,8 @@
  * What a capture shows of one TFTP transfer: facts, no judgement. The diagnosis reads these types only. The same record can be
  * made of a transfer's own trace (`source: 'trace'`): what only frames have is undefined then, or 0 where a packet is counted in bytes.
  *
- * Times. `startMs` is milliseconds since the epoch; every other `…Ms` counts from there, which is the transfer's first packet. Times are
- * as captured: a clock that was set, or a file merged from two cards, makes them go back.
+ * Times. `startMs` is milliseconds since the epoch; every other `…Ms` counts from there, which is the transfer's first packet. Packets are never at a
+ * time before those in front of them: behind a clock that was set back their times go on from where it stood.
  *
  * Texts (file name, option, ERROR message) are as on the wire: bounded, not escaped. `escapeText` before printing.
  */
@@ -35,7 +35,8 @@ export const PACKET_FLAG = {
 } as const
 
 /**
- * The packets of one transfer in the order of the capture, in typed arrays. `i` is 0..length - 1; another index gives undefined
+ * The packets of one transfer in the order of the capture, but for those whose times go back by less than CLOCK_BACK_MS: these are in the order of
+ * their times. In typed arrays. `i` is 0..length - 1; another index gives undefined
  * behaviour, not an error.
  *
  * A transfer may have more packets than memory: then the store is thinned. The first and the last packets stay, so do requests, OACKs, ERRORs,
@@ -91,6 +92,8 @@ export interface CapturedRequest {
   readonly options: readonly Option[]
   /** Why a server may not understand it: what `parseRequest` says. The other members are what could be read. */
   readonly malformed: string | undefined
+  /** The snap length cut it: there may be more options. */
+  readonly isCut: boolean
   /** Where it was sent: another address than the server's when the answer came from elsewhere, or a broadcast. */
   readonly toAddress: string
   readonly toPort: number
@@ -140,6 +143,8 @@ export interface BlockRanges {
 export interface CapturedBlocks {
   /** The first block that the capture shows: 1, or later in a capture that began late; 0 without any. */
   readonly first: number
+  /** The first block whose ACK the capture would have: 1, or in a capture that began late the lowest one that an ACK names. 0 without any. */
+  readonly knownFrom: number
   /** The highest block of which DATA was seen; 0 without any. */
   readonly highest: number
   /** The final block, once its DATA (shorter than blksize) was seen. */
@@ -153,7 +158,7 @@ export interface CapturedBlocks {
   /** The highest block that an ACK named; 0 without any. Packets with a bad checksum, which their receiver drops, acknowledge nothing. */
   readonly highestAcknowledged: number
   /**
-   * Up to the highest acknowledged block, and named by no ACK that the capture has; those that were not counted (`bounded`) are among them. In
+   * From `knownFrom` up to the highest acknowledged block, and named by no ACK that the capture has; those that were not counted (`bounded`) are among them. In
    * lock-step, or in a window that the client did not negotiate, their arrival is unproved. With a windowsize of 2 or more this is how ACKs are meant
    * to be.
    */
@@ -328,6 +333,13 @@ export interface CapturedTransfer {
   /** Packets of each side, by the capture: 0 tells that only one direction was captured (a mirror port, a filter). */
   readonly fromClient: number
   readonly fromServer: number
+  /**
+   * Sides whose frames came twice each within microseconds, with nothing in them that tells a second frame from a copy: they count once, as a mirror
+   * port shows them. Undefined for none.
+   */
+  readonly takenTwice: 'client' | 'server' | 'both' | undefined
+  /** The capture has only the first fragment of packets that arrived whole, as their ACKs show: a filter of ports left the others out. */
+  readonly fragmentsUnseen: boolean
   readonly sideEvents: readonly SideEvent[]
   /** Side events that came when a bound was reached. */
   readonly sideEventsDropped: number
@@ -337,6 +349,8 @@ export interface CapturedTransfer {
   readonly previousAttempt: number | undefined
   /** When the client asked for the same file anew, after its last packet here; undefined when it did not, or nothing is known of it. */
   readonly askedAgainMs: number | undefined
+  /** Up to its end each frame of the capture is a request: a filter for port 69 leaves the rest of each transfer out. */
+  readonly onlyRequests: boolean
   /**
    * Why nothing more is known of it. `capture-end`: the file ended (`quietMs` after its last packet). `idle`: IDLE_MS passed without a packet.
    * `replaced`: the client used the port for another request. `evicted`: more transfers at a time than are followed.
@@ -346,6 +360,8 @@ export interface CapturedTransfer {
   readonly quietMs: number
 }
 
+/** A clock is set back by more than that. Cards with several queues, and files merged from two cards, have frames out of order by less. */
+export const CLOCK_BACK_MS = 1
 /** A bound of `CapturedRequest.sent`: eleven is the budget of U-Boot. */
 export const MAX_REQUESTS = 64
 /** A bound of `CapturedRequest.sent`: requests with other options than the first. A client falls back once or twice. */

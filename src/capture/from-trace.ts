@@ -113,6 +113,9 @@ export function transferFromTrace(traced: TracedTransfer, words: Uint32Array): C
     previousAttempt: undefined,
     askedAgainMs: undefined,
     followedUntil: 'idle',
+    takenTwice: undefined,
+    onlyRequests: false,
+    fragmentsUnseen: false,
     quietMs: 0,
   }
 }
@@ -328,7 +331,18 @@ function requestOf(
       sent.push({ number: packets.number(i), timeMs: packets.timeMs(i), options: undefined })
   }
   const { address, port } = server
-  return { kind, filename, mode, options, malformed: undefined, toAddress: address, toPort: port, sent, count }
+  return {
+    kind,
+    filename,
+    mode,
+    options,
+    malformed: undefined,
+    isCut: false,
+    toAddress: address,
+    toPort: port,
+    sent,
+    count,
+  }
 }
 
 /** Our own machine knows which blocks are confirmed, whatever the trace still shows: none is in doubt. */
@@ -346,6 +360,7 @@ function blocksOf(traced: TracedTransfer, packets: CapturedPackets): CapturedBlo
   const none = { count: 0, ranges: [] }
   return {
     first: highest === 0 ? 0 : 1,
+    knownFrom: highest === 0 ? 0 : 1,
     highest: Math.max(highest, confirmed),
     final: last !== undefined && highest === last ? last : undefined,
     sent: counted.blocks,

@@ -541,6 +541,7 @@ describe('the whole file', () => {
     const { transfers, summary } = blocks(back, 3, 4).read()
     expect(summary.clockWentBack).toBe(1)
     expect(transfers).toMatchObject([{ blocks: { sent: 4 } }])
-    expect(transfers[0].packets.timeMs(5)).toBeCloseTo(-3_599_999.5, 2)
+    // What passed meanwhile is not known: the usual time does.
+    expect(transfers[0].packets.timeMs(5)).toBeCloseTo(0.5, 2)
   })
 })

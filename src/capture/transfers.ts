@@ -9,6 +9,7 @@ import {
   type CapturedNeighbour,
   type CapturedTransfer,
   type CaptureSummary,
+  CLOCK_BACK_MS,
   MAX_COMMENTS,
   MAX_NEIGHBOURS,
 } from './contract.ts'
@@ -19,8 +20,6 @@ import type { NeighbourMessage } from './frame/neighbour.ts'
 import { CaptureReader } from './read/capture-reader.ts'
 import { type CapturedRecord, timeMs } from './read/record.ts'
 
-/** A clock is set back by more than that; frames of two cards are stored out of order by less. */
-const CLOCK_BACK_SECONDS = 0.001
 /** Numbers of link types have 16 bits, and a file may use them all. */
 const MAX_LINK_TYPES = 64
 
@@ -44,6 +43,7 @@ export class CaptureTransfers {
   /** `name` of the file stands in messages. Transfers come in the order in which they end. */
   constructor(name: string, onTransfer: (transfer: CapturedTransfer) => void) {
     this.#tracker = new FlowTracker(onTransfer)
+    this.#tracker.onlyRequests = true
     this.#decoder = new FrameDecoder(this.#decoded())
     this.#reader = new CaptureReader(name, {
       record: (record) => this.#record(record),
@@ -95,13 +95,15 @@ export class CaptureTransfers {
     if (record.timed) {
       this.#lastMs = timeMs(record)
       this.#firstMs ??= this.#lastMs
-      if (seconds < this.#lastSeconds - CLOCK_BACK_SECONDS) this.#clockWentBack++
+      if (seconds < this.#lastSeconds - CLOCK_BACK_MS / 1000) this.#clockWentBack++
       this.#lastSeconds = seconds
       this.#latestSeconds = Math.max(this.#latestSeconds, seconds)
     } else this.#untimedFrames++
     if (record.length < record.originalBytes) this.#cutFrames++
     this.#tracker.advance(seconds)
+    const { requests } = this.#tracker
     this.#decoder.record(record)
+    if (this.#tracker.requests === requests) this.#tracker.onlyRequests = false
   }
 
   #decoded(): DecodedSink {

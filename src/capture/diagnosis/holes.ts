@@ -42,6 +42,14 @@ export function holesOf(transfer: CapturedTransfer, list: Uint32Array): Possible
   }
 }
 
+/** Most blocks have no ACK, and the capture does not show whether any is due: with a window that was negotiated most have none. */
+export function isWindowUnknown({ agreed, blocks, direction }: CapturedTransfer): boolean {
+  if (direction !== 'read' || agreed.windowsizeFrom !== 'unseen') return false
+  return blocks.neverAcknowledged.count > MOST * (blocks.highestAcknowledged - blocks.knownFrom + 1)
+}
+
+const MOST = 0.5
+
 /**
  * The lowest number of the first burst with a block that is not what its number says: the number had other bytes before, or, where the capture does
  * not tell its bytes, it goes back. A retransmission has the same bytes, and mostly begins a burst.

@@ -2,7 +2,7 @@
 import type { Cause } from './contract.ts'
 import { causeOf, type Finding } from './rule.ts'
 import { RULES } from './rules/index.ts'
-import { deliveryErrors } from './rules/unreachable.ts'
+import { deliveryErrors } from './view/delivery-errors.ts'
 import type { View } from './view/view.ts'
 
 /** Below this a cause is not worth a line. */
@@ -36,12 +36,12 @@ export function rank(view: View, isOurs: boolean): Cause[] {
 }
 
 /** A healthy network loses a packet now and then: one incident of a whole transfer is hardly a fault. */
-function toned({ judgement, transfer }: View, finding: Finding | undefined): Finding | undefined {
+function toned({ judgement, transfer, isRunning }: View, finding: Finding | undefined): Finding | undefined {
   // Only what the stories tell is counted in incidents.
   if (finding?.likelihood === undefined) return finding
   const isAccident = judgement.judged[0]?.story.own.length === 1 && transfer.blocks.sent >= MANY_BLOCKS
   if (!isAccident) return finding
-  if (transfer.outcome.type === 'complete') return { ...finding, confidence: finding.confidence / 2 }
+  if (isRunning || transfer.outcome.type === 'complete') return { ...finding, confidence: finding.confidence / 2 }
   // Nor did it end a transfer that was refused long after.
   return deliveryErrors(transfer).length > 0 ? { ...finding, isGuess: true } : finding
 }

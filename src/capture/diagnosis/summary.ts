@@ -4,7 +4,7 @@ import type { PossibleHoles } from './contract.ts'
 
 /** `isCutOff`: the capture ends in the middle. */
 export function summaryOf(
-  { outcome, blocks, direction }: CapturedTransfer,
+  { outcome, blocks, direction, fromClient, onlyRequests }: CapturedTransfer,
   holes: PossibleHoles,
   isCutOff: boolean,
 ): string {
@@ -15,6 +15,8 @@ export function summaryOf(
     case 'complete':
       return 'the transfer is complete'
     case 'last-ack-missing':
+      if (fromClient === 0)
+        return `the last block, ${blocks.highest}, was sent, and the capture has no packet of the client`
       return `the last block, ${blocks.highest}, was sent and never acknowledged`
     case 'error':
       return `the ${outcome.from} ended it with ERROR ${outcome.wireCode} at block ${blocks.highest}`
@@ -23,7 +25,7 @@ export function summaryOf(
     case 'shared':
       return 'its blocks went to a group of clients, and only the one that leads acknowledges them'
     case 'unanswered':
-      return 'the request was never answered'
+      return onlyRequests ? 'the capture has no answer to the request' : 'the request was never answered'
     case 'silent': {
       const reached = direction === 'read' ? blocks.highestAcknowledged : blocks.highest
       return reached === 0 ? 'it stopped before the first block' : `it stopped behind block ${reached}`

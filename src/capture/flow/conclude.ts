@@ -7,28 +7,35 @@ import {
   type CapturedRequest,
   type CapturedTransfer,
   type ChecksumCounts,
+  CLOCK_BACK_MS,
   PACKET_FLAG,
 } from '../contract.ts'
 import { timeMs } from '../read/record.ts'
 import { RangeCollector } from './block-tally.ts'
 import { DEFAULT_BLKSIZE, type Flow } from './flow.ts'
 import type { SideFacts } from './side-facts.ts'
+import { twinsAsCopies } from './twins.ts'
+import { areFragmentsUnseen } from './unseen-fragments.ts'
 import { isOffloaded, vantageOf } from './vantage.ts'
 import { windowOfAcks } from './window-of-acks.ts'
 
 const CYCLE = 0x10000
 const MAX_TIMEOUT_SECONDS = 255
 
-/** `quietMs`: how long its capture went on behind its last packet. */
-export function conclude(
-  flow: Flow,
-  followedUntil: CapturedTransfer['followedUntil'],
-  quietMs: number,
-  previousAttempt: number | undefined,
-  askedAgainMs: number | undefined,
-): CapturedTransfer {
+/** What the capture shows around a transfer. */
+export type Surroundings = Pick<
+  CapturedTransfer,
+  'followedUntil' | 'quietMs' | 'previousAttempt' | 'askedAgainMs' | 'onlyRequests'
+>
+
+export function conclude(flow: Flow, around: Surroundings): CapturedTransfer {
   const { clientSide, serverSide } = flow
+  flow.log.sort(CLOCK_BACK_MS)
+  const setBackMs = flow.log.goOn()
+  const takenTwice = twinsAsCopies(flow)
   const rollover = rolloverOf(flow)
+  const agreed = agreementOf(flow, rollover)
+  const fragmentsUnseen = areFragmentsUnseen(flow, agreed.windowsize)
   if (rollover === 1) renumber(flow)
   const offloaded = { client: isOffloaded(clientSide, serverSide), server: isOffloaded(serverSide, clientSide) }
   clearOffloaded(flow, offloaded.client, offloaded.server)
@@ -37,19 +44,21 @@ export function conclude(
     source: 'capture',
     id: flow.id,
     startMs: timeMs(flow),
-    endMs: flow.lastMs,
+    endMs: flow.lastMs + setBackMs,
     client: { address: flow.client.text, port: flow.client.port, mac: clientSide.mac },
     server: { address: flow.server.text, port: flow.server.port, mac: serverSide.mac },
     rolesFrom: flow.rolesFrom,
     direction: flow.direction,
     request: requestOf(flow),
-    agreed: agreementOf(flow, rollover),
+    agreed,
     link: flow.link,
     packets: flow.log,
     blocks: blocksOf(flow, rollover ?? 0),
     outcome: outcomeOf(flow),
     fromClient: clientSide.packets,
     fromServer: serverSide.packets,
+    takenTwice,
+    fragmentsUnseen,
     sideEvents: flow.sideEvents.toSorted((a, b) => a.number - b.number),
     sideEventsDropped: flow.sideEventsDropped,
     vantage: vantageOf(clientSide, serverSide, flow.isLoopback),
@@ -57,17 +66,16 @@ export function conclude(
       client: checksumsOf(clientSide, offloaded.client),
       server: checksumsOf(serverSide, offloaded.server),
     },
-    previousAttempt,
-    askedAgainMs,
-    followedUntil,
-    quietMs,
+    ...around,
+    quietMs: Math.max(0, around.quietMs - setBackMs),
   }
 }
 
 function requestOf({ request }: Flow): CapturedRequest | undefined {
   if (request === undefined) return undefined
-  const { seen, to, sent, count } = request
-  return { ...seen, toAddress: to.text, toPort: to.port, sent, count }
+  const { seen, to, sent, twins, count } = request
+  const once = sent.filter(({ number }) => !twins.has(number))
+  return { ...seen, toAddress: to.text, toPort: to.port, sent: once, count }
 }
 
 function agreementOf(flow: Flow, rollover: 0 | 1 | undefined): CapturedAgreement {
@@ -88,7 +96,7 @@ function windowOf(flow: Flow): Pick<CapturedAgreement, 'windowsize' | 'windowsiz
   const windowsize = windowOfAcks(flow)
   if (windowsize !== undefined) return { windowsize, windowsizeFrom: 'inferred' }
   // A server that knows no options answers a request with options by DATA 1.
-  const isAnswered = flow.request?.seen.isCut === false && flow.oack === undefined
+  const isAnswered = flow.request?.seen.isCut === false && flow.oack === undefined && !flow.hasUnseenOptions
   return { windowsize: 1, windowsizeFrom: isAnswered ? 'packets' : 'unseen' }
 }
 
@@ -137,7 +145,9 @@ function renumber({ log }: Flow): void {
 }
 
 function blocksOf(flow: Flow, rollover: 0 | 1): CapturedBlocks {
-  const { tally, request, firstIndex, highestIndex, highestAckedIndex } = flow
+  const { tally, request, firstIndex, firstAckedIndex, highestIndex, highestAckedIndex } = flow
+  // What left before a capture that begins late may have been acknowledged before it.
+  const knownFrom = request === undefined ? Math.max(firstIndex ?? 0, firstAckedIndex ?? firstIndex ?? 0) : 1
   const neverAcknowledged = new RangeCollector()
   const neverSeen = new RangeCollector()
   const last = highestIndex ?? 0
@@ -152,17 +162,19 @@ function blocksOf(flow: Flow, rollover: 0 | 1): CapturedBlocks {
     if (!tally.hasPage(index)) {
       const end = Math.min(last, tally.pageEnd(index), tally.uncountedFrom - 1)
       neverSeen.add(seq, seqOf(end, rollover))
-      if (index <= highestAckedIndex) neverAcknowledged.add(seq, seqOf(Math.min(end, highestAckedIndex), rollover))
+      if (index <= highestAckedIndex && end >= knownFrom)
+        neverAcknowledged.add(seq, seqOf(Math.min(end, highestAckedIndex), rollover))
       index = end
       continue
     }
     if (!tally.wasSent(index)) neverSeen.add(seq, seq)
-    if (index <= highestAckedIndex && !tally.wasAcked(index)) neverAcknowledged.add(seq, seq)
+    if (index >= knownFrom && index <= highestAckedIndex && !tally.wasAcked(index)) neverAcknowledged.add(seq, seq)
   }
   if (tally.uncountedFrom <= highestAckedIndex)
     neverAcknowledged.add(seqOf(tally.uncountedFrom, rollover), seqOf(highestAckedIndex, rollover))
   return {
     first: seqOf(firstIndex ?? 0, rollover),
+    knownFrom: firstIndex === undefined ? 0 : seqOf(knownFrom, rollover),
     highest: seqOf(last, rollover),
     final: hasFinal(flow) ? seqOf(last, rollover) : undefined,
     sent: flow.sent,

@@ -39,6 +39,9 @@ export class FlowTracker {
   tftpDatagrams = 0
   transfers = 0
   evicted = 0
+  requests = 0
+  /** The owner says so: every frame of the capture so far is a request. */
+  onlyRequests = false
   readonly #onTransfer: (transfer: CapturedTransfer) => void
   readonly #table = new FlowTable((entry, reason) => this.#finish(entry, reason))
   readonly #attempts = new Attempts()
@@ -129,6 +132,7 @@ export class FlowTracker {
   }
 
   #request(d: UdpDatagram, seen: SeenRequest): void {
+    this.requests++
     d.checksum = d.verify()
     for (let entry = this.#table.newest(d.sourceKey); entry !== undefined; entry = entry.older) {
       const { flow } = entry
@@ -301,9 +305,14 @@ export class FlowTracker {
       flow.replacedMs === undefined
         ? flow.ms({ seconds: this.#now, nanos: 0 }) - flow.lastMs
         : flow.replacedMs - flow.lastMs
-    const until = flow.replacedMs === undefined ? reason : 'replaced'
     this.#onTransfer(
-      conclude(flow, until, Math.max(0, quietMs), isOver ? tries.before?.id : undefined, askedAgainMs(entry)),
+      conclude(flow, {
+        followedUntil: flow.replacedMs === undefined ? reason : 'replaced',
+        quietMs: Math.max(0, quietMs),
+        previousAttempt: isOver ? tries.before?.id : undefined,
+        askedAgainMs: askedAgainMs(entry),
+        onlyRequests: this.onlyRequests,
+      }),
     )
   }
 
@@ -331,6 +340,8 @@ function stageOf({ flow, stage }: FollowedFlow): Stage {
 /** Whether a request for the same file repeats the flow's, rather than begin another transfer. */
 function isRepeat(flow: Flow, d: UdpDatagram): boolean {
   if (!flow.clientMoved && !flow.ended) return true
+  // A load generator asks from the same port as soon as it has the file.
+  if (flow.ended && flow.error === undefined) return false
   return flow.ms(d) - (flow.request?.lastMs ?? 0) <= DOUBLED_MS
 }
 

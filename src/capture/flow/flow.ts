@@ -24,8 +24,8 @@ import { CHECKSUM, sameBytes, sumOf, type UdpDatagram } from '../frame/udp.ts'
 import { BlockTally, type PageBudget } from './block-tally.ts'
 import { type PacketBudget, PacketLog } from './packet-log.ts'
 import { type SeenRequest, sameOptions } from './request.ts'
-import { segmentBytes } from './segments.ts'
-import { flagsOf, SideFacts } from './side-facts.ts'
+import { evenBytes, isCutRow, segmentBytes } from './segments.ts'
+import { flagsOf, SEEN, SideFacts, TWIN } from './side-facts.ts'
 
 /** RFC 1350. */
 export const DEFAULT_BLKSIZE = 512
@@ -73,6 +73,8 @@ export interface FlowRequest {
   readonly seen: SeenRequest
   readonly to: FlowPeer
   readonly sent: { number: number; timeMs: number; options: readonly Option[] | undefined }[]
+  /** Numbers of those of `sent` that may be copies. */
+  readonly twins: Set<number>
   count: number
   lastMs: number
 }
@@ -102,13 +104,14 @@ export class Flow {
   /** The asked address until an answer came. */
   server: FlowPeer
   readonly rolesFrom: 'request' | 'port-69' | 'assumed'
-  readonly direction: 'read' | 'write'
+  /** Of a transfer that begins with an OACK the first DATA or ACK tells. */
+  direction: 'read' | 'write'
   readonly request: FlowRequest | undefined
   readonly log: PacketLog
   readonly tally: BlockTally
   readonly clientSide = new SideFacts()
   readonly serverSide = new SideFacts()
-  readonly sideEvents: SideEvent[] = []
+  sideEvents: SideEvent[] = []
   sideEventsDropped = 0
   link: CapturedLink | undefined
   isLoopback = false
@@ -124,6 +127,8 @@ export class Flow {
   /** 0 until anything tells. */
   blksize = 0
   blksizeFrom: 'oack' | 'default' | 'inferred' = 'inferred'
+  /** The server confirmed options behind a request, and the capture does not have its OACK, or not whole. */
+  hasUnseenOptions = false
   /** 1 for none. Undefined as long as no packet tells: it may be in a request or an OACK that the capture does not have, or not whole. */
   windowsize: number | undefined
   lastMs = 0
@@ -141,6 +146,8 @@ export class Flow {
   dataPackets = 0
   acked = 0
   acks = 0
+  /** Of the requests, `dataPackets` and `acks`: copies, or sent twice. */
+  readonly twins = { requests: 0, data: 0, acks: 0 }
   /** Blocks that were sent, and then acknowledged. */
   exchanged = 0
   bytes = 0
@@ -152,6 +159,10 @@ export class Flow {
   #lastPacketMs = 0
   #ack0Seen = false
   #otherOptions = 0
+  /** A block of this size was followed by another. */
+  #isBlksizeSure = false
+  /** The first DATA, cut: one block or several, as the next DATA tells. */
+  #unsplit: { readonly number: number; readonly index: number; readonly bytes: number } | undefined
   #isClosed = false
 
   constructor(
@@ -171,7 +182,9 @@ export class Flow {
     this.log = new PacketLog(budgets.packets)
     this.tally = new BlockTally(budgets.pages)
     this.request =
-      seenRequest === undefined ? undefined : { seen: seenRequest, to: roles.server, sent: [], count: 0, lastMs: 0 }
+      seenRequest === undefined
+        ? undefined
+        : { seen: seenRequest, to: roles.server, sent: [], twins: new Set(), count: 0, lastMs: 0 }
     if (seenRequest !== undefined && !mayHaveWindow(seenRequest)) this.windowsize = 1
     const link = first.link
     if (link !== undefined) this.link = { type: link.type, vlans: link.vlans }
@@ -201,6 +214,10 @@ export class Flow {
       const isKept =
         request.sent.length < MAX_REQUESTS && (options === undefined || this.#otherOptions < MAX_OTHER_OPTIONS)
       if (isKept) request.sent.push({ number: d.number, timeMs: ms, options })
+      if ((flags & TWIN) !== 0) {
+        this.twins.requests++
+        if (isKept) request.twins.add(d.number)
+      }
       if (options !== undefined) this.#otherOptions++
       if (this.oack === undefined && mayHaveWindow(seen)) this.windowsize = undefined
     }
@@ -279,9 +296,10 @@ export class Flow {
     const flags = flagsOf(d)
     this.lastMs = ms
     if (fromClient) this.lastClientMs = ms
-    if (side.isCopy(d, ms)) return flags | PACKET_FLAG.copy
+    const seen = side.seenBefore(d, ms)
+    if (seen === SEEN.copy) return flags | PACKET_FLAG.copy
     side.add(d)
-    return flags
+    return seen === SEEN.twin ? flags | TWIN : flags
   }
 
   /** An answer to the other side's packet, not a repeat on a timer. */
@@ -294,14 +312,24 @@ export class Flow {
 
   /** Returns the seq of the first block in it. */
   #data(d: UdpDatagram, fromClient: boolean, ms: number, flags: number): number {
+    if (this.#isOackAlone && fromClient) this.direction = 'write'
     const isSender = (this.direction === 'read') !== fromClient
-    if (isSender && this.blksize === 0 && this.request !== undefined) this.#setBlksize(DEFAULT_BLKSIZE, 'default')
-    const bytes = isSender ? segmentBytes(d, this.blksize, this.blksizeFrom === 'oack') : d.payloadBytes
-    const isOne = bytes === d.payloadBytes
-    const overheadBytes = d.frameBytes - d.payloadBytes
-    if (!isOne) (fromClient ? this.clientSide : this.serverSide).segmented++
+    if (isSender && this.blksize === 0 && this.request !== undefined && !this.hasUnseenOptions)
+      this.#setBlksize(DEFAULT_BLKSIZE, 'default')
     const block = readBlock(d.payloadBuffer, d.payload)
     const first = seqNear(block, this.#reference, 0)
+    const overheadBytes = d.frameBytes - d.payloadBytes
+    if (isSender && this.#unsplit !== undefined && first > this.#unsplit.index) this.#split(first, overheadBytes)
+    // All blocks but the last have one size: one that another follows is no last one.
+    if (isSender && first > (this.highestIndex ?? first) && this.highestPayloadBytes === this.blksize)
+      this.#isBlksizeSure = true
+    const isPlain = this.blksizeFrom === 'default' && !mayHaveOptions(this.request)
+    const isKnown = this.blksizeFrom === 'oack' || isPlain || this.#isBlksizeSure
+    const bytes = isSender ? segmentBytes(d, this.blksize, isKnown) : d.payloadBytes
+    if (isSender && this.blksizeFrom === 'inferred' && this.sent === 0 && isCutRow(d))
+      this.#unsplit = { number: d.number, index: first, bytes: d.payloadBytes }
+    const isOne = bytes === d.payloadBytes
+    if (!isOne) (fromClient ? this.clientSide : this.serverSide).segmented++
     for (let at = 0, index = first; at + HEADER_BYTES <= d.payloadBytes; at += bytes, index++) {
       const packetBytes = Math.min(bytes, d.payloadBytes - at)
       const isHere = at + HEADER_BYTES <= d.capturedBytes
@@ -326,6 +354,26 @@ export class Flow {
     return first
   }
 
+  /** The DATA behind the first one begins with block `next`: so many packets were in that one. */
+  #split(next: number, overheadBytes: number): void {
+    const { number, index, bytes } = this.#unsplit!
+    this.#unsplit = undefined
+    const each = evenBytes(bytes, next - index)
+    const count = bytes / each
+    const payloadBytes = each - HEADER_BYTES
+    this.#setBlksize(payloadBytes, 'inferred')
+    this.#isBlksizeSure = true
+    if (count === 1) return
+    const at = this.log.find(number)
+    if (at >= 0) this.log.split(at, count, payloadBytes, overheadBytes + each)
+    for (let n = 1; n < count; n++) if (this.tally.markSent(index + n)) this.sent++
+    this.dataPackets += count - 1
+    this.bytes -= (count - 1) * HEADER_BYTES
+    this.highestIndex = next - 1
+    this.highestPayloadBytes = payloadBytes
+    ;(this.direction === 'read' ? this.serverSide : this.clientSide).segmented++
+  }
+
   #block(
     d: UdpDatagram,
     fromClient: boolean,
@@ -341,6 +389,7 @@ export class Flow {
     if (isSender && (flags & PACKET_FLAG.copy) === 0) {
       if (payloadBytes > this.blksize && this.blksizeFrom !== 'oack') this.#setBlksize(payloadBytes, 'inferred')
       this.dataPackets++
+      if ((flags & TWIN) !== 0) this.twins.data++
       const isNew = this.tally.markSent(index)
       if (isNew) {
         this.sent++
@@ -353,7 +402,8 @@ export class Flow {
       if (this.highestIndex === undefined || index > this.highestIndex) {
         this.highestIndex = index
         this.highestPayloadBytes = payloadBytes
-        this.highestAckedMs = undefined
+        // An ACK that stands before its DATA in the file was captured out of order, or what it is for was not captured.
+        this.highestAckedMs = this.tally.wasAcked(index) ? ms : undefined
       }
       if (index === this.highestIndex) this.highestSentMs = ms
     }
@@ -361,12 +411,14 @@ export class Flow {
   }
 
   #ack(d: UdpDatagram, fromClient: boolean, ms: number, flags: number): void {
+    if (this.#isOackAlone && !fromClient) this.direction = 'write'
     const isReceiver = (this.direction === 'read') === fromClient
     const block = readBlock(d.payloadBuffer, d.payload)
     const index = seqNear(block, this.#reference, 0)
     let repeat = 0
     if (isReceiver && (flags & PACKET_FLAG.copy) === 0) {
       this.acks++
+      if ((flags & TWIN) !== 0) this.twins.acks++
       if (index === 0 ? this.#ack0Seen : this.tally.wasAcked(index)) repeat = PACKET_FLAG.repeat
       if (!this.#isDropped(d, fromClient)) this.#acknowledge(index, fromClient, ms)
     }
@@ -386,8 +438,12 @@ export class Flow {
   #acknowledge(index: number, fromClient: boolean, ms: number): void {
     if (index === 0) {
       this.#ack0Seen = true
-      // The client takes the OACK, or the server the request: no DATA told the size of a block so far.
-      if (this.request !== undefined && this.blksize === 0) this.#setBlksize(DEFAULT_BLKSIZE, 'default')
+      if (this.request !== undefined && this.blksize === 0) {
+        // A client that reads takes an OACK, which the capture does not have.
+        if (this.direction === 'read' && mayHaveOptions(this.request)) this.#missOptions()
+        // The server takes the request: no DATA told the size of a block so far.
+        else this.#setBlksize(DEFAULT_BLKSIZE, 'default')
+      }
     } else if (this.tally.markAcked(index)) {
       this.acked++
       if (this.tally.wasSent(index)) this.exchanged++
@@ -419,12 +475,27 @@ export class Flow {
       this.windowsize = optionNumber(parsed.value, 'windowsize', 1, MAX_WINDOWSIZE) ?? (isCut ? this.windowsize : 1)
       const blksize =
         optionNumber(parsed.value, 'blksize', 8, 65_464) ?? optionNumber(parsed.value, 'blksize2', 8, 65_464)
-      this.#setBlksize(blksize ?? DEFAULT_BLKSIZE, 'oack')
+      // Of an OACK that is cut the DATA tells it.
+      if (blksize !== undefined || !isCut) this.#setBlksize(blksize ?? DEFAULT_BLKSIZE, 'oack')
+      else this.#missOptions()
     }
     const repeat = isRepeat ? PACKET_FLAG.repeat : 0
     this.log.append(d.number, ms, fromClient, PACKET_KIND.oack, 0, 0, d.payloadBytes - 2, flags | repeat, d.frameBytes)
     this.#lastFromClient = fromClient
     this.#lastPacketMs = ms
+  }
+
+  /** It begins with the OACK, which either a read or a write is answered with. */
+  get #isOackAlone(): boolean {
+    return this.request === undefined && this.oack !== undefined && this.sent + this.acks === 0
+  }
+
+  /** What was agreed is for the DATA to show. No server grants less than RFC 1350's size where more was asked for. */
+  #missOptions(): void {
+    this.hasUnseenOptions = true
+    const { isCut, options } = this.request?.seen ?? { isCut: true, options: [] }
+    const asked = optionNumber(options, 'blksize', 8, 65_464) ?? (isCut ? 0 : DEFAULT_BLKSIZE)
+    this.#setBlksize(Math.min(asked, DEFAULT_BLKSIZE), 'inferred')
   }
 
   #setBlksize(blksize: number, from: 'oack' | 'default' | 'inferred'): void {
@@ -440,6 +511,10 @@ export class Flow {
 
 function mayHaveWindow({ isCut, options }: SeenRequest): boolean {
   return isCut || options.some(({ name }) => name.toLowerCase() === 'windowsize')
+}
+
+function mayHaveOptions(request: FlowRequest | undefined): boolean {
+  return request !== undefined && (request.seen.isCut || request.seen.options.length > 0)
 }
 
 /** Of a packet that left in one frame with others: 0 where it is cut off. */

@@ -22,6 +22,10 @@ const KIND_SHIFT = 8
 const FLAGS_MASK = 0xff
 /** Packets that are kept on either side of a long silence. */
 const AROUND = 4
+/** Enough for a median. */
+const MOST_GAPS = 200
+/** Packets that a frame is behind its place in the file: cards with several queues hand them on in small lots. */
+const MOST_BACK = 64
 const KINDS = Object.keys(PACKET_KIND) as PacketKind[]
 
 /** Packets that all transfers together may keep: see `PacketLog.append`. */
@@ -57,15 +61,19 @@ export class PacketLog implements CapturedPackets {
     if ((this.length + 1) * WORDS > this.#words.length) this.#resize(Math.max(FIRST_CAPACITY, 2 * this.length))
     const at = this.length++ * WORDS
     const w = this.#words
-    const wholeMs = Math.max(-MAX_MS, Math.min(MAX_MS, Math.floor(timeMs)))
-    w[at] = wholeMs
-    w[at + 1] = Math.min(NANOS - 1, Math.max(0, Math.round((timeMs - wholeMs) * NANOS)))
     w[at + 2] = number
     w[at + 3] = Math.min(seq, MAX_SEQ)
     w[at + 4] = ((block << 16) | Math.min(payloadBytes, 0xffff)) >>> 0
     w[at + 5] = frameBytes
     w[at + 6] = flags | (kind << KIND_SHIFT) | (fromClient ? FROM_CLIENT : 0)
     w[at + 7] = 0
+    this.#setTime(this.length - 1, timeMs)
+  }
+
+  #setTime(i: number, timeMs: number): void {
+    const wholeMs = Math.max(-MAX_MS, Math.min(MAX_MS, Math.floor(timeMs)))
+    this.#words[i * WORDS] = wholeMs
+    this.#words[i * WORDS + 1] = Math.min(NANOS - 1, Math.max(0, Math.round((timeMs - wholeMs) * NANOS)))
   }
 
   timeMs(i: number): number {
@@ -133,6 +141,29 @@ export class PacketLog implements CapturedPackets {
     this.#words[(this.length - 1) * WORDS + 6] |= sum << 16
   }
 
+  /** Makes `count` rows of the one at `i`, a datagram of as many DATA packets with the seqs from its own on. */
+  split(i: number, count: number, payloadBytes: number, frameBytes: number): void {
+    const more = count - 1
+    if (this.length + more > this.#budget.most) return
+    if ((this.length + more) * WORDS > this.#words.length) this.#resize(2 * (this.length + more))
+    const w = this.#words
+    w.copyWithin((i + count) * WORDS, (i + 1) * WORDS, this.length * WORDS)
+    for (let n = 0; n < count; n++) {
+      const at = (i + n) * WORDS
+      w.copyWithin(at, i * WORDS, (i + 1) * WORDS)
+      w[at + 3] = Math.min(w[i * WORDS + 3] + n, MAX_SEQ)
+      const block = ((w[i * WORDS + 4] >>> 16) + n) & 0xffff
+      w[at + 4] = ((block << 16) | payloadBytes) >>> 0
+      w[at + 5] = frameBytes
+      // The sum of all of them is none of one.
+      w[at + 6] = (w[at + 6] & 0xffff) | PACKET_FLAG.segment
+      // What was left out stands before the first one.
+      if (n > 0) w[at + 7] = 0
+    }
+    this.length += more
+    this.seen += more
+  }
+
   setFrameBytes(i: number, bytes: number): void {
     this.#words[i * WORDS + 5] = bytes
   }
@@ -146,6 +177,54 @@ export class PacketLog implements CapturedPackets {
       else high = middle
     }
     return low > 0 && this.number(low - 1) === number ? low - 1 : -1
+  }
+
+  /** Puts packets whose times go back by less than `mostMs` in their order: their numbers do not rise any more, and `find` is over. */
+  sort(mostMs: number): void {
+    const w = this.#words
+    const row = new Uint32Array(WORDS)
+    for (let i = 1; i < this.length; i++) {
+      const ms = this.timeMs(i)
+      let to = i
+      // What was left out stands before its packet.
+      while (to > 0 && i - to < MOST_BACK && this.thinnedBefore(to) === 0 && this.#isBehind(to - 1, ms, mostMs)) to--
+      if (to === i) continue
+      row.set(w.subarray(i * WORDS, (i + 1) * WORDS))
+      w.copyWithin((to + 1) * WORDS, to * WORDS, i * WORDS)
+      w.set(row, to * WORDS)
+    }
+  }
+
+  /** Where times go back they go on after the usual time between two such packets. Returns how much was added at the end. */
+  goOn(): number {
+    let addedMs = 0
+    let lastMs = -Infinity
+    for (let i = 0; i < this.length; i++) {
+      const ms = this.timeMs(i)
+      if (ms + addedMs < lastMs) addedMs = lastMs + this.#usualGapMs(i) - ms
+      lastMs = ms + addedMs
+      if (addedMs > 0) this.#setTime(i, lastMs)
+    }
+    return addedMs
+  }
+
+  /** Between a packet and the one before it, of the same two sides as those at `at`; 0 without any. */
+  #usualGapMs(at: number): number {
+    const gaps: number[] = []
+    // Odd, as packets of a transfer in lock-step alternate.
+    const step = Math.floor(this.length / MOST_GAPS) | 1
+    for (let i = 1; i < this.length; i += step) {
+      const isAlike =
+        this.fromClient(i) === this.fromClient(at) && this.fromClient(i - 1) === this.fromClient(Math.max(0, at - 1))
+      const ms = this.timeMs(i) - this.timeMs(i - 1)
+      if (isAlike && ms >= 0) gaps.push(ms)
+    }
+    return gaps.sort((a, b) => a - b)[gaps.length >>> 1] ?? 0
+  }
+
+  #isBehind(i: number, ms: number, mostMs: number): boolean {
+    const backMs = this.timeMs(i) - ms
+    return backMs > 0 && backMs < mostMs
   }
 
   #resize(capacity: number): void {

@@ -9,8 +9,10 @@ import type { UdpDatagram } from '../frame/udp.ts'
 
 /** Without a block size known, the second header is looked for from here on (RFC 2348's smallest block). */
 const MIN_BLKSIZE = 8
-/** Ethernet carries a larger datagram only in fragments or in pieces. */
+/** What Ethernet carries whole: a card splits no frame into larger ones. */
 const MAX_ONE_PIECE_BYTES = 1472
+/** Linux hands at most this many to a card at a time. */
+const MOST_SEGMENTS = 128
 
 /**
  * Bytes of each packet in `d`, which is DATA: all of them when it is one packet. `blksize` is what the transfer uses as far as is known, 0 for not
@@ -24,12 +26,23 @@ export function segmentBytes(d: UdpDatagram, blksize: number, isAgreed: boolean)
     const isCut = d.capturedBytes < bytes + HEADER_BYTES && d.capturedBytes < d.payloadBytes
     return (isCut ? isAgreed : isRow(d, bytes)) ? bytes : d.payloadBytes
   }
-  if (d.payloadBytes <= MAX_ONE_PIECE_BYTES) return d.payloadBytes
   const last = Math.min(d.capturedBytes - HEADER_BYTES, d.payloadBytes / 2)
   for (let bytes = MIN_BLKSIZE + HEADER_BYTES; bytes <= last; bytes++) {
     if (d.payloadBuffer[d.payload + bytes + 1] === OPCODE.data && isRow(d, bytes)) return bytes
   }
   return d.payloadBytes
+}
+
+/** Whether `d` may hold several packets, and the capture cut off what would show it. */
+export function isCutRow(d: UdpDatagram): boolean {
+  return !d.fragmented && d.capturedBytes < d.payloadBytes
+}
+
+/** Bytes of each packet in a datagram of `payloadBytes`, when the one behind it begins `blocks` blocks later: all of them when it is one packet. */
+export function evenBytes(payloadBytes: number, blocks: number): number {
+  const bytes = payloadBytes / blocks
+  const isOfCard = blocks <= MOST_SEGMENTS && bytes >= MIN_BLKSIZE + HEADER_BYTES && bytes <= MAX_ONE_PIECE_BYTES
+  return isOfCard && Number.isInteger(bytes) ? bytes : payloadBytes
 }
 
 /** Whether a header of DATA with the next block stands at each multiple of `bytes`, as far as the capture shows. */

@@ -9,14 +9,36 @@ import { CHECKSUM, type UdpDatagram } from '../frame/udp.ts'
 const SHORTEST_FRAME_BYTES = 60
 /** A frame captured twice (two ports mirrored, a bridge and its card) is seen again within this. */
 const COPY_MS = 20
-const REMEMBERED = 8
+/** One whose sender numbers all packets alike is perhaps such a copy within this: no device and no server answers as soon. */
+const TWIN_MS = 0.05
+const REMEMBERED = 32
 /** Latencies are counted in classes, four for each doubling, from 1/1024 ms on. */
 const CLASSES_PER_DOUBLING = 4
 const CLASSES = 112
 const SHORTEST_MS = 1 / 1024
 
+/** What a frame is by those before it. `twin`: it may be a copy, or the sender sent it twice; all frames of the side together tell. */
+export const SEEN = { first: 0, twin: 1, copy: 2 } as const
+
+/** A bit of the packet log beside PACKET_FLAG while a flow is followed: such a twin. */
+export const TWIN = 128
+
+interface Recent {
+  id: number
+  checksum: number
+  head: number
+  bytes: number
+  ms: number
+  cardId: number
+  hasTwin: boolean
+}
+
 export class SideFacts {
   packets = 0
+  /** Of `packets`. */
+  twins = 0
+  /** Frames that are a twin but for their identification: the sender sent them itself. */
+  anew = 0
   good = 0
   bad = 0
   offloaded = 0
@@ -33,7 +55,9 @@ export class SideFacts {
   mac: string | undefined
   #latencies: Uint32Array | undefined
   #samples = 0
-  readonly #recent: { id: number; checksum: number; head: number; ms: number; cardId: number }[] = []
+  readonly #recent: Recent[] = []
+  #remembered = 0
+  #first: Recent | undefined
 
   add(d: UdpDatagram): void {
     this.packets++
@@ -76,22 +100,45 @@ export class SideFacts {
 
   /**
    * Whether this is a frame that was seen already, captured a second time: the same identification, checksum and beginning within a few
-   * milliseconds. A sender that numbers all its packets alike cannot be judged, one on two cards can.
+   * milliseconds. A sender that numbers all its packets alike cannot be judged by one frame, one on two cards can.
    */
-  isCopy(d: UdpDatagram, ms: number): boolean {
-    const id = d.ipId
-    const head = d.capturedBytes >= 4 ? net32(d.payloadBuffer, d.payload) : d.payloadBytes
-    const checksum = d.writtenChecksum
-    const cardId = d.link?.cardId ?? 0
-    const idsVary = this.#recent.length === 1 || this.#recent.some((other) => other.id !== id)
-    for (const other of this.#recent) {
-      if (other.id !== id || other.checksum !== checksum || other.head !== head || Math.abs(ms - other.ms) > COPY_MS)
-        continue
-      if ((id !== 0 && idsVary) || other.cardId !== cardId) return true
+  seenBefore(d: UdpDatagram, ms: number): number {
+    const frame: Recent = {
+      id: d.ipId,
+      checksum: d.writtenChecksum,
+      head: d.capturedBytes >= 4 ? net32(d.payloadBuffer, d.payload) : d.payloadBytes,
+      bytes: d.payloadBytes,
+      ms,
+      cardId: d.link?.cardId ?? 0,
+      hasTwin: false,
     }
-    if (this.#recent.length < REMEMBERED) this.#recent.push({ id, checksum, head, ms, cardId })
-    else Object.assign(this.#recent[this.packets % REMEMBERED], { id, checksum, head, ms, cardId })
-    return false
+    const { id } = frame
+    const idsVary = this.#recent.length === 1 || this.#recent.some((other) => other.id !== id)
+    let twin: Recent | undefined
+    let isAnew = false
+    for (const other of this.#recent) {
+      if (!isSameDatagram(other, frame) || Math.abs(ms - other.ms) > COPY_MS) continue
+      if (other.id !== id) {
+        isAnew ||= Math.abs(ms - other.ms) <= TWIN_MS
+        continue
+      }
+      if ((id !== 0 && idsVary) || other.cardId !== frame.cardId) return SEEN.copy
+      if (!other.hasTwin && Math.abs(ms - other.ms) <= TWIN_MS) twin = other
+    }
+    if (isAnew) this.anew++
+    if (twin !== undefined) {
+      twin.hasTwin = true
+      this.twins++
+      return SEEN.twin
+    }
+    this.#first ??= frame
+    this.#recent[this.#remembered++ % REMEMBERED] = frame
+    return SEEN.first
+  }
+
+  /** Whether the side's first packet has a twin. */
+  get isFirstTwin(): boolean {
+    return this.#first?.hasTwin === true
   }
 
   #count(checksum: number): void {
@@ -101,6 +148,10 @@ export class SideFacts {
     else if (checksum === CHECKSUM.none) this.none++
     else this.unverifiable++
   }
+}
+
+function isSameDatagram(a: Recent, b: Recent): boolean {
+  return a.checksum === b.checksum && a.head === b.head && a.bytes === b.bytes
 }
 
 /** Fewer answers have no median worth the name. */

@@ -8,8 +8,10 @@ const LEAST_STEPS = 3
 const WHOLE_SHARE = 0.4
 /** RFC 7440: no ACK goes beyond the window. Where ACKs of single blocks are lost, steps have any width. */
 const BEYOND_SHARE = 0.05
-/** Blocks that are acknowledged one by one, whatever is lost then, are the more often so the wider the step. */
+/** Blocks that are acknowledged one by one are so by far the most often, whatever is lost then: the wider a step the rarer. */
 const SINGLE_SHARE = 0.25
+const SINGLE_SHARE_WIDE = 0.5
+const WIDE = 4
 /** A device that sends its last ACK in place of the one before it acknowledges each second block, and that one twice. */
 const REPEATED_SHARE = 0.5
 
@@ -36,7 +38,7 @@ export function windowOfAcks({ log, direction }: Flow): number | undefined {
     width > 1 &&
     whole >= Math.max(LEAST_STEPS, WHOLE_SHARE * count) &&
     beyond <= BEYOND_SHARE * count &&
-    (steps.get(1) ?? 0) <= SINGLE_SHARE * whole &&
+    (steps.get(1) ?? 0) <= (width < WIDE ? SINGLE_SHARE : SINGLE_SHARE_WIDE) * whole &&
     repeated <= REPEATED_SHARE * count
   return isWindow ? width : undefined
 }

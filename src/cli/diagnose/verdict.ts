@@ -28,7 +28,11 @@ export function verdictText(one: Judged): string {
   } else if (diagnosis.outcome === 'running') {
     parts.push('so far nothing went wrong; capture until the transfer is over')
   } else if (transfer.outcome.type === 'unanswered') {
-    parts.push('the capture ends soon behind the request, or its filter left the answers out')
+    parts.push(
+      transfer.onlyRequests
+        ? 'the capture has nothing but requests: the rest of a TFTP transfer runs on other ports, which a filter for port 69 leaves out; capture again with the filter udp'
+        : 'the capture ends soon behind the request, or its filter left the answers out',
+    )
   } else if (transfer.fromClient === 0 || transfer.fromServer === 0) {
     parts.push('the capture has one direction only, and tells nothing of the other: capture both')
   } else if (diagnosis.outcome === 'shared') {
@@ -80,14 +84,25 @@ export function outcomeText({ transfer, diagnosis }: Judged): string {
   if (outcome === 'complete') return causes.length === 0 ? 'healthy' : 'complete, with faults'
   if (outcome === 'probe') return 'size asked only'
   if (outcome === 'shared') return 'shared with a group, not judged'
-  if (transfer.fromClient === 0) return 'not known: the packets of the client are missing'
+  const unknown = unknownText({ transfer, diagnosis })
+  if (unknown !== undefined) return unknown
   if (outcome === 'running') return 'the capture ends before it does'
   return outcome === 'last-ack-missing' ? 'probably complete' : 'FAILED'
+}
+
+/** A capture of one direction, or of requests alone, does not tell what became of the transfer. */
+function unknownText({ transfer, diagnosis }: Judged): string | undefined {
+  const { fromClient, fromServer, onlyRequests } = transfer
+  if (fromClient === 0) return 'not known: the packets of the client are missing'
+  if (diagnosis.outcome !== 'unanswered')
+    return fromServer === 0 ? 'not known: the packets of the server are missing' : undefined
+  return onlyRequests && diagnosis.causes.length === 0 ? 'not known: the capture has requests alone' : undefined
 }
 
 export function outcomeTone(one: Judged): 'good' | 'careful' | 'bad' {
   if (isHealthy(one)) return 'good'
   const { outcome } = one.diagnosis
+  if (unknownText(one) !== undefined) return 'careful'
   return ['complete', 'probe', 'shared', 'last-ack-missing', 'running'].includes(outcome) ? 'careful' : 'bad'
 }
 

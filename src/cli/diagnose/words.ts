@@ -107,9 +107,15 @@ function missingText({ transfer, diagnosis }: Judged, who: string): string {
   const { holes, outcome } = diagnosis
   const { blocks } = transfer
   if (holes.count > 0) return `${rangesText(holes.ranges, holes.count)}: ${holes.because}`
-  if (outcome === 'complete') return 'none'
+  if (outcome === 'complete')
+    return blocks.knownFrom > 1
+      ? `none from block ${blocks.knownFrom} on; the capture begins behind the others`
+      : 'none'
   if (outcome === 'probe') return 'none, as only the size was asked for'
   if (outcome === 'shared') return 'not known, as its blocks went to a group: what it lacks it asks for when it leads'
+  if (outcome === 'unanswered' && transfer.onlyRequests) return 'not known, as the capture has requests alone'
+  if (transfer.direction === 'read' ? transfer.fromClient === 0 : transfer.fromServer === 0)
+    return `not known, as the capture has no packet of the ${who}`
   if (outcome === 'last-ack-missing') return `block ${blocks.highest}, the last one: compare the CRC32 on the ${who}`
   if (blocks.highestAcknowledged === 0) return `all blocks: the ${who} acknowledged none`
   const never = blocks.neverAcknowledged

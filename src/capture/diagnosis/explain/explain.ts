@@ -43,7 +43,8 @@ export function explain(
   windowBlocks: number,
 ): Explanation[] {
   const { agreed, blocks, request } = transfer
-  const names = request?.options.map(({ name }) => name.toLowerCase()).join(' ')
+  const isWhole = request !== undefined && !request.isCut
+  const names = isWhole ? request.options.map(({ name }) => name.toLowerCase()).join(' ') : undefined
   const final = blocks.final ?? Infinity
   let mostCost = Infinity
   let most = Infinity
@@ -65,7 +66,7 @@ export function explain(
     hopelessCosts.set(told, hopelessCost)
     return told
   }
-  const likely = likelyHabits(names, acknowledgesEach(transfer, all))
+  const likely = likelyHabits(names, acknowledgesEach(transfer, all), agreed.windowsize > 1)
   const asksCost = new Map(likely.map(({ habits, cost }) => [habits.name, cost]))
   const scripts = latencies.map((latency) => scriptOf(transfer, all, latency, timer))
   mostCost = HEALTHY_COST

@@ -468,7 +468,8 @@ const MANY_RUNS = 10
 const MOST_MISFIT_RUNS = 0.1
 
 function multiplesOf(shortestMs: number, runs: readonly number[], medianMs: number): AlikeRuns | undefined {
-  if (runs.length < FEWEST_RUNS || shortestMs < LEAST_MEDIANS * medianMs) return undefined
+  // With a coarse clock both are 0.
+  if (runs.length < FEWEST_RUNS || shortestMs <= LEAST_MEDIANS * medianMs) return undefined
   const share = runs.length < LEAST_RUNS ? FEW_ALIKE + medianMs / shortestMs : OUTAGE_ALIKE
   let all = 0
   let misfits = 0

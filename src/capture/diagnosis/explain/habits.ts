@@ -127,6 +127,9 @@ export const HABITS: readonly Habits[] = [
   },
 ]
 
+/** A client with a window has asked for it. */
+const WINDOW_OPTION = 'windowsize'
+
 /** What it costs to take a client for one that asks in another way: a program writes its options in one order. */
 const OTHER_REQUEST_COST = 12
 const COMMON_COST = 4
@@ -139,18 +142,15 @@ export interface LikelyHabits {
 
 /**
  * The likely ones first. `names`: of the options asked, in lower case; undefined where the request is not known. `isEach`: the client acknowledges
- * blocks inside its windows.
+ * blocks inside its windows. `hasWindow`: one was negotiated.
  */
-export function likelyHabits(names: string | undefined, isEach: boolean): LikelyHabits[] {
+export function likelyHabits(names: string | undefined, isEach: boolean, hasWindow: boolean): LikelyHabits[] {
+  const mayAsk = (asks: RegExp): boolean =>
+    names === undefined ? !hasWindow || asks.source.includes(WINDOW_OPTION) : asks.test(names)
   return HABITS.filter(({ each }) => each !== true || isEach)
     .map((habits) => ({
       habits,
-      cost:
-        names === undefined || habits.asks.some((asks) => asks.test(names))
-          ? 0
-          : habits.isCommon === true
-            ? COMMON_COST
-            : OTHER_REQUEST_COST,
+      cost: habits.asks.some(mayAsk) ? 0 : habits.isCommon === true ? COMMON_COST : OTHER_REQUEST_COST,
     }))
     .sort((a, b) => a.cost - b.cost)
 }

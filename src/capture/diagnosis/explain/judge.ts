@@ -3,6 +3,7 @@ import type { CapturedTransfer } from '../../contract.ts'
 import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
 import { type EventKind, type FaultName, PLACED } from './faults.ts'
+import { isWindowUnknown } from '../holes.ts'
 import { isFlood } from './flood.ts'
 import { deafRhythmCost, lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { mixedLosses } from './mixed.ts'
@@ -65,12 +66,20 @@ const EXACT: ReadonlySet<EventKind> = new Set([
   'dead',
 ])
 
-export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks: number): Judgement {
+/** `isRunning`: the capture ends in the middle, and nothing was overdue. */
+export function judge(
+  transfer: CapturedTransfer,
+  all: Uint32Array,
+  windowBlocks: number,
+  isRunning: boolean,
+): Judgement {
   const latencies = latenciesOf(transfer, all)
   const timer = clientTimerOf(transfer, all, latencies[0].usualMs)
   if (transfer.direction !== 'read' || isLostFromTheStart(transfer))
     return { judged: [], timerMs: timer.ms, isFlood: false }
   if (isFlood(transfer, all, latencies[0].medianMs)) return { judged: [], timerMs: timer.ms, isFlood: true }
+  // Whether a block without an ACK was lost, or none was due, nothing tells.
+  if (isWindowUnknown(transfer)) return { judged: [], timerMs: timer.ms, isFlood: false }
   const stories = explain(transfer, all, latencies, timer, windowBlocks)
   const told = stories.filter(({ fault, own }) => !PLACED.has(fault) && (fault !== 'both-losses' || isBoth(own)))
   const found: Candidate[] = told.map((story) => ({
@@ -110,7 +119,11 @@ export function judge(transfer: CapturedTransfer, all: Uint32Array, windowBlocks
   const ack = stories.find(({ fault }) => fault === 'ack-loss')
   const mixed = data === undefined || ack === undefined ? undefined : mixedLosses(data, ack)
   if (mixed !== undefined) found.push({ hypothesis: 'both-losses', story: mixed, cost: mixed.cost })
-  return { judged: weighed(found, transfer.outcome.type === 'complete'), timerMs: timer.ms, isFlood: false }
+  return {
+    judged: weighed(found, isRunning || transfer.outcome.type === 'complete'),
+    timerMs: timer.ms,
+    isFlood: false,
+  }
 }
 
 /**
@@ -165,7 +178,7 @@ function levelWith(sorted: readonly Candidate[]): readonly Candidate[] {
   return single.filter((one) => one.cost - best.cost <= LEVEL_COST && restOf(one.story) === rest)
 }
 
-function weighed(found: readonly Candidate[], isComplete: boolean): Judged[] {
+function weighed(found: readonly Candidate[], isWell: boolean): Judged[] {
   const best = new Map<Hypothesis, Candidate>()
   for (const one of found) {
     // Without an event of its own it is the healthy story once more.
@@ -180,7 +193,7 @@ function weighed(found: readonly Candidate[], isComplete: boolean): Judged[] {
   const isSlow = story.script.medianMs >= SLOW_MS
   const none = best.get('none')
   const doubt = ODD_COST * oddOf(story) + NONE_ODD_COST * (none === undefined ? 0 : oddOf(none.story))
-  const leastGain = isSlow ? LEAST_GAIN_SLOW + doubt : isComplete ? LEAST_GAIN : LEAST_GAIN_FAILED
+  const leastGain = isSlow ? LEAST_GAIN_SLOW + doubt : isWell ? LEAST_GAIN : LEAST_GAIN_FAILED
   if ((none?.cost ?? Infinity) - cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)

@@ -43,6 +43,8 @@ export interface Script {
   readonly lastAck: number
   /** From here on the capture ends before an answer could have come. */
   readonly undecidedFrom: number
+  /** The highest block that the client acknowledges. */
+  readonly highestAcked: number
   /** The server's packet that the client answered with the ERROR that ends the transfer; -1 for none. */
   readonly refusedAt: number
   readonly medianMs: number
@@ -192,6 +194,7 @@ export function scriptOf(
     lastHeard: before,
     lastAck: seq.findLastIndex((says, at) => fromClient[at] === 1 && says >= 0),
     undecidedFrom,
+    highestAcked: acked,
     refusedAt,
     ...latency,
     idleMs: idlesMs(latency.medianMs)[0] ?? 0,

@@ -210,15 +210,15 @@ class Search {
       out.push(branch)
       return
     }
+    const isUndecided = at >= this.#script.undecidedFrom
     if (at > lastHeard) {
       const dead = this.#happened(branch, 'dead', at, block)
       if (dead !== undefined) out.push({ ...dead, client: { ...dead.client, done: true } })
-      if (at >= this.#script.undecidedFrom) {
-        // The capture ends before an answer could have come.
-        out.push(branch)
-        return
-      }
+      // The capture ends before an answer could have come.
+      if (isUndecided) return void out.push(branch)
     }
+    // So it does where answers to blocks before this one come in meanwhile.
+    if (isUndecided && block > this.#script.highestAcked) out.push(branch)
     if (at === this.#script.refusedAt || (this.#script.isBegunAgain[at] === 1 && branch.client.begun)) out.push(branch)
     if (this.#isLastTimer(branch)) out.push({ ...branch, client: { ...branch.client, done: true } })
     const lost = this.#happened(branch, 'down-lost', at, block)

@@ -20,6 +20,9 @@ export const arpSilent: Rule = {
     const judged = view.judgement.judged.find(({ hypothesis }) => hypothesis === 'outage')
     if (view.transfer.askedAgainMs !== undefined && asked.length === 0 && unansweredSends(view).length > 0)
       return undefined
+    // At the device the capture shows what reaches it. A server that is slower than the device looks alike, by its latency alone.
+    const { at, because } = view.transfer.vantage
+    if (at === 'client' && because[0] !== 'latency' && asked.length === 0) return unreached(view)
     if (judged === undefined || judged.story.own.length === 0)
       return asked.length > 0 && !isOver(view) ? unfound(view, asked) : unreached(view)
     const { story, weight } = judged

@@ -13,7 +13,8 @@ export const clientSilent: Rule = {
     'Look at its console: it may have crashed, restarted, lost its link or been switched off. When it starts again by itself, its next request is a new transfer in this capture.',
   isConsequence: true,
   find(view) {
-    const { transfer, list, packets } = view
+    const { transfer, list, packets, isRunning } = view
+    if (isRunning) return undefined
     if (transfer.outcome.type === 'last-ack-missing') return leftAtTheEnd(view)
     const isUpload = transfer.direction === 'write'
     const sends = !isUpload ? unansweredSends(view) : isAbandoned(transfer) ? unansweredAcks(view) : []

@@ -14,7 +14,8 @@ export function weightOfGone({ judgement }: View): number {
 }
 
 /** Packets of DATA behind the last word of a device that had begun to take blocks. */
-export function unansweredSends({ episodes, packets, list, transfer }: View): readonly number[] {
+export function unansweredSends({ episodes, packets, list, transfer, isRunning }: View): readonly number[] {
+  if (isRunning) return []
   const last = episodes.at(-1)
   if (last === undefined || last.closed || !isAbandoned(transfer) || transfer.blocks.highestAcknowledged === 0)
     return []

@@ -1,7 +1,7 @@
 import type { Finding, Rule } from '../rule.ts'
 import { unansweredQuestions } from '../view/questions.ts'
 import { shown, type View } from '../view/view.ts'
-import { deliveryErrors } from './unreachable.ts'
+import { deliveryErrors } from '../view/delivery-errors.ts'
 
 export const serverSilent: Rule = {
   id: 'server-silent',
@@ -12,15 +12,17 @@ export const serverSilent: Rule = {
     const { transfer, packets, list } = view
     const late = answeredLate(view)
     if (late !== undefined) return late
-    if (transfer.outcome.type === 'silent') return stopped(view)
+    if (transfer.outcome.type === 'silent') return view.isRunning ? undefined : stopped(view)
     if (transfer.outcome.type !== 'unanswered' || transfer.request === undefined) return undefined
     const { count, toAddress } = transfer.request
     // A host or firewall says why; or the server would answer, and does not find the device.
     if (deliveryErrors(transfer).length > 0 || unansweredQuestions(transfer).length > 0) return undefined
     // A lone request at the end of a capture may have been answered behind it.
-    if (count < 2 && transfer.quietMs < LONE_REQUEST_MS) return undefined
+    if (count < 2 && (transfer.quietMs < LONE_REQUEST_MS || transfer.onlyRequests)) return undefined
     return {
-      confidence: count > 1 ? 0.9 : 0.7,
+      // Only a client that asks again speaks against a filter that left the answers out.
+      confidence: transfer.onlyRequests ? 0.5 : count > 1 ? 0.9 : 0.7,
+      ...(transfer.onlyRequests && { tellApart: FILTERED }),
       evidence: [shown(view, `${times(count)} to ${toAddress}, and no packet came back`, requests(packets, list))],
     }
   },
@@ -84,6 +86,9 @@ function hasCause({ judgement, packets, list }: View, last: number): boolean {
 }
 
 const LEAST_REPEATS = 3
+
+const FILTERED =
+  'The capture has nothing but requests, as one that is filtered for port 69: the answers come from other ports. Capture again with the filter udp; if there is still no answer, the server is silent.'
 
 /** Servers answer within milliseconds; a disk that has to start takes seconds. */
 const LONE_REQUEST_MS = 3000

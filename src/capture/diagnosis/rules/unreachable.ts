@@ -1,15 +1,7 @@
-import { type CapturedTransfer, type IcmpMeaning, type SideEvent } from '../../contract.ts'
+import type { CapturedTransfer, IcmpMeaning } from '../../contract.ts'
 import { MAX_EVIDENCE_PACKETS } from '../contract.ts'
 import type { Rule } from '../rule.ts'
-
-type Icmp = Extract<SideEvent, { readonly type: 'icmp' }>
-
-const MEANINGS: ReadonlySet<IcmpMeaning> = new Set([
-  'port-unreachable',
-  'host-unreachable',
-  'net-unreachable',
-  'prohibited',
-])
+import { deliveryErrors } from '../view/delivery-errors.ts'
 
 /** Who says it, and whose packets it is about. */
 type Sayer = 'client' | 'server' | 'router'
@@ -66,10 +58,6 @@ export const unreachable: Rule = {
       ],
     }
   },
-}
-
-export function deliveryErrors({ sideEvents }: CapturedTransfer): readonly Icmp[] {
-  return sideEvents.filter((event) => event.type === 'icmp').filter(({ meaning }) => MEANINGS.has(meaning))
 }
 
 /** Messages of the client itself: packets reach its host. */

@@ -36,10 +36,42 @@ const LEAST_TURNS = 4
 const AT_ONCE_TIMES = 4
 const AT_ONCE_MS = 1
 
+/**
+ * Of a server that sends blocks ahead, in a capture away from it: after a silence it sends a block whose ACK the capture has. What it sends then without
+ * a silence may be there to make the client speak.
+ */
+function unheardAhead({ packets, vantage, blocks }: CapturedTransfer, list: Uint32Array): ServerTurn[] {
+  if (vantage.at === 'server') return []
+  const ackedAt = new Map<number, number>()
+  const turnsMs: number[] = []
+  const found: ServerTurn[] = []
+  let highest = 0
+  let lastMs = -Infinity
+  let ackMs: number | undefined
+  for (const i of list) {
+    const [seq, ms] = [packets.seq(i), packets.timeMs(i)]
+    const isQuiet = ms - lastMs >= LEAST_TIMER_MS && packets.thinnedBefore(i) === 0
+    lastMs = ms
+    if (packets.kind(i) === 'ack' && packets.fromClient(i)) {
+      if (!ackedAt.has(seq)) ackedAt.set(seq, i)
+      ackMs = ms
+    } else if (packets.kind(i) === 'data' && !packets.fromClient(i)) {
+      const at = ackedAt.get(seq)
+      if (seq > highest && ackMs !== undefined) turnsMs.push(ms - ackMs)
+      else if (at !== undefined && isQuiet && seq !== blocks.final)
+        found.push({ seq, ms: ms - packets.timeMs(at), shown: [at, i] })
+      highest = Math.max(highest, seq)
+      ackMs = undefined
+    }
+  }
+  const usualMs = turnsMs.length < LEAST_TURNS ? Infinity : quantile(turnsMs, 0.5)!
+  return found.filter(({ ms }) => ms >= AT_ONCE_TIMES * usualMs)
+}
+
 /** `list`: the packets that count. In lock-step alone: only there each ACK calls for one block. */
 export function serverTurnsOf(transfer: CapturedTransfer, list: Uint32Array, windowBlocks: number): ServerTurns {
-  if (transfer.direction !== 'read' || transfer.agreed.windowsize > 1 || windowBlocks > 1) return NONE
-  if (transfer.source === 'trace') return NONE
+  if (transfer.direction !== 'read' || transfer.agreed.windowsize > 1 || transfer.source === 'trace') return NONE
+  if (windowBlocks > 1) return { ...NONE, unheard: unheardAhead(transfer, list) }
   const { packets, blocks } = transfer
   const unheard: ServerTurn[] = []
   const quiet: ServerTurn[] = []

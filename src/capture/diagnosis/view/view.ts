@@ -7,6 +7,7 @@ import { type UploadLosses, uploadLossesOf } from '../upload/losses.ts'
 import { windowLossesOf } from '../upload/window-losses.ts'
 import { type UploadPauses, uploadPausesOf } from '../upload/pauses.ts'
 import { type Episode, episodesOf } from './episodes.ts'
+import { isRunning } from './running.ts'
 import { type Latencies, latenciesOf } from './latencies.ts'
 import { type ServerTurns, serverTurnsOf } from './server-turns.ts'
 import { type Skipped, skippedOf } from './skipped.ts'
@@ -30,6 +31,8 @@ export interface View {
   readonly turns: ServerTurns
   /** Blocks of a window that were lost in front of a capture that was not taken at the server. */
   readonly skipped: readonly Skipped[]
+  /** The capture ends in the middle, and nothing was overdue. */
+  readonly isRunning: boolean
   /** Indices of the packets that the client sent of its own accord, as the likeliest story has it. */
   readonly ownAccord: readonly number[]
 }
@@ -40,7 +43,8 @@ export function viewOf(transfer: CapturedTransfer): View {
   const latencies = latenciesOf(packets, list)
   const episodes = episodesOf(packets, list)
   const holes = holesOf(transfer, list)
-  const judgement = judge(transfer, beforeRefused(transfer, list), latencies.windowBlocks)
+  const running = isRunning(transfer, list, latencies.medianMs)
+  const judgement = judge(transfer, beforeRefused(transfer, list), latencies.windowBlocks, running)
   const best = judgement.judged[0]?.story
   const ownAccord =
     best === undefined ? [] : best.events.filter(({ kind }) => kind === 'timer').map(({ at }) => best.script.packet[at])
@@ -48,7 +52,21 @@ export function viewOf(transfer: CapturedTransfer): View {
   const turns = serverTurnsOf(transfer, list, latencies.windowBlocks)
   const pauses = uploadPausesOf(transfer, list, upload)
   const skipped = skippedOf(transfer, list)
-  return { transfer, packets, list, latencies, episodes, holes, judgement, upload, pauses, turns, skipped, ownAccord }
+  return {
+    transfer,
+    packets,
+    list,
+    latencies,
+    episodes,
+    holes,
+    judgement,
+    upload,
+    pauses,
+    turns,
+    skipped,
+    isRunning: running,
+    ownAccord,
+  }
 }
 
 /** Without what the device refused: it answered by ICMP that nothing takes the packets there any more. Nothing is lost then. */
