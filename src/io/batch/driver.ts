@@ -34,7 +34,7 @@ const INBOX = 32
 /** Requests are handled for this long before running transfers get their turn, and for longer where that turn is long. */
 const REQUESTS_MS = 0.1
 /** Of the last turn of transfers. With less, clients that come by thousands wait until others are done, and give up. */
-const REQUESTS_SHARE = 0.25
+const REQUESTS_SHARE = 0.1
 /** Control data of an error message, in bytes: the error and the address of the machine that reported it. */
 const ERROR_CONTROL_BYTES = 256
 
