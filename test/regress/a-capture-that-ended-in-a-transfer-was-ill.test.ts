@@ -1,5 +1,5 @@
 /**
- * A capture that is stopped while a transfer goes on ends behind packets that nobody has answered yet. They counted as unanswered: a healthy device "said nothing more", and one loss
+ * A capture that is stopped while a transfer goes on ends behind packets that have no answer yet. They counted as unanswered: a healthy device "said nothing more", and one loss
  * long before weighed as what stopped the transfer.
  */
 import { expect, test } from 'vitest'

@@ -354,7 +354,7 @@ export class Flow {
     return first
   }
 
-  /** The DATA behind the first one begins with block `next`: so many packets were in that one. */
+  /** The DATA behind the first one begins with block `next`, which says how many packets the first one held. */
   #split(next: number, overheadBytes: number): void {
     const { number, index, bytes } = this.#unsplit!
     this.#unsplit = undefined

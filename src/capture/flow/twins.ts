@@ -1,6 +1,6 @@
 /**
  * Frames that a mirror of both directions, or a bridge and its card, shows twice each. A sender that numbers its packets has other numbers in those
- * that it sends twice itself. One that gives all of them the same (Linux without a connected socket, IPv6) is told from a mirror by all frames together:
+ * that it sends twice itself. One that gives all of them the same (Linux without a connected socket, IPv6) differs from a mirror in all frames together:
  * no sender and no network doubles each packet from the first one on, and at once.
  */
 import { type CapturedTransfer, PACKET_FLAG } from '../contract.ts'
