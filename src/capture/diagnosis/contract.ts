@@ -85,6 +85,8 @@ export interface DiagnosisFigures {
   readonly durationMs: number
   /** Bytes of the file, each block once, over the duration; 0 when that is 0. */
   readonly rateBytesPerSec: number
+  /** Blocks that an ACK names; in a window that was negotiated it covers those before it as well (RFC 7440, section 4). */
+  readonly acknowledgedBlocks: number
   /** DATA packets that repeat a block. */
   readonly retransmissions: number
   /** Waits in which nothing moved on, longer than STALL_MEDIANS medians and STALL_LEAST_MS. */

@@ -1,3 +1,4 @@
+import type { CapturedTransfer } from '../contract.ts'
 import type { DiagnosisFigures } from './contract.ts'
 import { stallMs } from './stall.ts'
 import type { View } from './view/view.ts'
@@ -5,12 +6,13 @@ import type { View } from './view/view.ts'
 export function figuresOf(view: View): DiagnosisFigures {
   const { transfer, latencies } = view
   const durationMs = Math.max(0, transfer.endMs)
-  const { blocks } = transfer
+  const { agreed, blocks } = transfer
   const { stalls, stalledMs } = stallsOf(view)
   return {
     medianAckMs: latencies.medianMs,
     durationMs,
     rateBytesPerSec: durationMs === 0 ? 0 : (blocks.bytes * 1000) / durationMs,
+    acknowledgedBlocks: agreed.windowsize > 1 ? coveredBlocks(blocks) : blocks.acknowledged,
     retransmissions: blocks.datagrams - blocks.sent,
     stalls,
     stalledMs,
@@ -18,6 +20,10 @@ export function figuresOf(view: View): DiagnosisFigures {
     clientTimerMs: view.judgement.timerMs,
     windowBlocks: latencies.windowBlocks,
   }
+}
+
+function coveredBlocks({ first, highestAcknowledged }: CapturedTransfer['blocks']): number {
+  return Math.max(0, highestAcknowledged - Math.max(1, first) + 1)
 }
 
 function stallsOf({ packets, list, episodes, latencies }: View): { stalls: number; stalledMs: number } {

@@ -1,5 +1,6 @@
 /** `foresend diagnose`: why a transfer failed, from a capture of it. */
 import { resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 import { ForesendError } from '../../error.ts'
 import type { Context } from '../context.ts'
@@ -59,6 +60,8 @@ async function diagnose(context: Context, paths: readonly string[], flags: Diagn
   if (paths.filter((path) => path === '-').length > 1) throw usageError('standard input can be read once: give - once')
   if (html !== undefined && paths.some((path) => resolve(path) === resolve(html)))
     throw usageError(`--html would write the page over the capture ${html}; give it another path`)
+  // What a search leaves behind is collected early: that costs a twentieth of the time, and saves 100 MB and more.
+  setFlagsFromString('--semi-space-growth-factor=1')
   // Loaded here: other commands start without them.
   const [{ judgeCapture, isHealthy }, { PageParts }, replaying] = await Promise.all([
     import('./judged.ts'),

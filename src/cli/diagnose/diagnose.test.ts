@@ -92,6 +92,18 @@ describe('what it says', () => {
     expect(ran.stdout).not.toMatch(/Evidence|What to do/)
   })
 
+  test('in a window an ACK covers the blocks before it', async () => {
+    const scene = new Scene().ask(packet.rrq('image', 'windowsize', '4')).server(packet.oack('windowsize', '4'))
+    scene.client(packet.ack(0))
+    for (let seq = 1; seq <= 20; seq++) {
+      scene.server(packet.data(seq, 512))
+      if (seq % 4 === 0) scene.client(packet.ack(seq))
+    }
+    const path = file(scene.server(packet.data(21, 1)).client(packet.ack(21)).file())
+    expect((await diagnose(path)).stdout).toMatch(/complete; 21 blocks acknowledged/)
+    expect(json(await diagnose(path, '--json')).transfers[0]).toMatchObject({ blocks: { sent: 21, acknowledged: 21 } })
+  })
+
   test('blocks that no acknowledgement proves are named, and are no success', async () => {
     const scene = blocks(new Scene().ask(packet.rrq('image')), 1, 20)
     for (const seq of [21, 22, 23]) scene.server(packet.data(seq, 512))

@@ -38,7 +38,7 @@ export function transferJson(path: string, { transfer, diagnosis, replay }: Judg
     mac: client.mac ?? null,
     blksize: agreed.blksize,
     windowsize: agreed.windowsize,
-    blocks: { sent: blocks.sent, acknowledged: blocks.acknowledged, final: blocks.final ?? null },
+    blocks: { sent: blocks.sent, acknowledged: diagnosis.figures.acknowledgedBlocks, final: blocks.final ?? null },
     figures: {
       ...diagnosis.figures,
       medianAckMs: diagnosis.figures.medianAckMs ?? null,

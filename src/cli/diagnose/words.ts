@@ -63,7 +63,7 @@ export function reachedText({ transfer: { blocks, outcome }, diagnosis: { figure
   if (outcome.type === 'shared') return `the packets of this client span ${spanText(figures.durationMs)}`
   if (outcome.type === 'unanswered' || outcome.type === 'probe' || blocks.sent === 0)
     return `no block in ${spanText(figures.durationMs)}`
-  return `${countText(blocks.acknowledged, 'block')} acknowledged (${sizeText(blocks.bytes)} sent) in ${spanText(figures.durationMs)}`
+  return `${countText(figures.acknowledgedBlocks, 'block')} acknowledged (${sizeText(blocks.bytes)} sent) in ${spanText(figures.durationMs)}`
 }
 
 /** `packets 91, 95 and 97`. */
@@ -146,7 +146,7 @@ export function figureRows({ transfer, diagnosis }: Judged): [string, string][] 
   const { figures } = diagnosis
   const last = blocks.final === undefined ? '' : `; the last one is ${blocks.final}`
   const rows: [string, string][] = [
-    ['blocks', `${blocks.sent} sent, ${blocks.acknowledged} acknowledged${last}; ${agreed.blksize} bytes each`],
+    ['blocks', `${blocks.sent} sent, ${figures.acknowledgedBlocks} acknowledged${last}; ${agreed.blksize} bytes each`],
     ['time', `${spanText(figures.durationMs)}, ${rateText(figures.rateBytesPerSec)}`],
     [
       'packets',

@@ -1,6 +1,7 @@
 /** The packets of a transfer as the search reads them: typed arrays, and what is asked of each packet again and again. */
 import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
 import { median, quantile } from '../view/median.ts'
+import { exchangesInRow } from './exchanges.ts'
 import { throughQueue } from './queue.ts'
 import { idlesMs } from './idle.ts'
 import { ERROR_SAID, REQUEST_SAID } from './client.ts'
@@ -72,6 +73,8 @@ export interface Script {
    * that waits at once.
    */
   freeMs(passed: number, at: number, ms: number): number
+  /** As the function of this name; it counts once for all that ask the same. */
+  exchangesInRow(windowsize: number, final: number): Uint32Array
   /** Another packet of the server leaves within this time behind position `at`. */
   within(at: number, ms: number): boolean
 }
@@ -174,16 +177,13 @@ export function scriptOf(
   const asked = before < 0 || seq[before] !== ERROR_SAID ? -1 : sentBefore[before]
   const isNew = asked >= 0 && (sentBefore[asked] < 0 || seq[sentBefore[asked]] < seq[asked])
   const refusedAt = asked >= 0 && ms[before] - ms[asked] <= (isNew ? GIVES_UP_MS : mostMs) ? asked : -1
+  const times = { length, ms, outMs, fromClient, seq, gapBefore, timerMs: timer.ms, ...latency }
+  const inRow = new Map<string, Uint32Array>()
   return {
-    length,
+    ...times,
     sent: sentCount,
     heard: seq.filter((says, at) => fromClient[at] === 1 && says >= 0).length,
     packet,
-    ms,
-    outMs,
-    fromClient,
-    seq,
-    gapBefore,
     isLeftOut,
     ackedBefore,
     isBegunAgain,
@@ -196,10 +196,8 @@ export function scriptOf(
     undecidedFrom,
     highestAcked: acked,
     refusedAt,
-    ...latency,
     idleMs: idlesMs(latency.medianMs)[0] ?? 0,
     mostMs,
-    timerMs: timer.ms,
     isTimerSure: timer.isSure,
     isTimerCoincidence: timer.isCoincidence === true,
     saying: (what, after, most) => {
@@ -210,6 +208,12 @@ export function scriptOf(
     isAwaking,
     latestMs: (at) => (isAwaking(at) ? Math.max(mostMs, BUSY_MS) : mostMs),
     freeMs: (passed, at, arrivedMs) => (passed > at ? Math.max(arrivedMs, ms[passed]) : arrivedMs),
+    exchangesInRow: (windowsize, final) => {
+      const key = `${windowsize} ${final}`
+      const found = inRow.get(key) ?? exchangesInRow(times, windowsize, final)
+      inRow.set(key, found)
+      return found
+    },
     within: (at, longestMs) => nextSent[at] >= 0 && ms[nextSent[at]] - ms[at] <= longestMs,
   }
 }

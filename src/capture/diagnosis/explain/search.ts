@@ -22,22 +22,18 @@ import {
   type Story,
 } from './branch.ts'
 import { type ClientState, ERROR_SAID, newClient, receive, repeats, REQUEST_SAID, type Terms } from './client.ts'
+import { burstMsOf, isUsual } from './exchanges.ts'
 import { againCost, type Costs, type EventKind, FAULT_COSTS, pauseCost } from './faults.ts'
+import { firstMatch, LATE_MS, MOST_AHEAD } from './match.ts'
 import type { Script } from './script.ts'
 import { goesOnLater, longStopCost, stoppedFrom } from './stop.ts'
 import { isTimerDue, TIMER_OFF, timerCost } from './timer-cost.ts'
 
-/** Packets of the client that are explained ahead of their turn: no server sends further ahead. Each packet copies and compares them. */
-const MOST_AHEAD = 256
-/** Packets of the client that say the same, of which the one in time is looked for. */
-const MOST_ALIKE = 64
 /** Stories that are carried along. In a window each of its packets may begin one. */
 const MOST_BRANCHES = 10
 const MOST_BRANCHES_OF_WINDOWS = 16
 /** Packets with several branches; a bound on the time that a search takes. */
 const MOST_DOUBTFUL = 4000
-/** A late packet arrives within this. */
-const LATE_MS = 8
 /** Packets that are overtaken at a time. */
 const MOST_LATE = 2
 const LONGEST_PAUSE_MS = 30_000
@@ -60,8 +56,6 @@ const GONE = -2
 const BACK_COST = 6
 /** Few programs stay after the ACK of the final block, for the case that it is lost. */
 const STAYS_COST = 1.5
-/** The final block may be short, and a slow link carries it the sooner. */
-const FINAL_SHARE = 0.1
 
 /** Undefined when every story costs more than `mostCost`. `most`: packets to be read. */
 export function storyOf(script: Script, terms: Terms, costs: Costs, mostCost: number, most: number): Story | undefined {
@@ -75,6 +69,8 @@ class Search {
   readonly #mostBranches: number
   /** Packets of a window that arrive within this are taken together. */
   readonly #burstMs: number
+  /** By position: exchanges without anything unusual. */
+  readonly #inRow: Uint32Array
   /** The position that is being read. */
   #at = 0
   /** A story that costs more will not be among those that go on. */
@@ -84,7 +80,8 @@ class Search {
     this.#script = script
     this.#terms = terms
     this.#costs = costs
-    this.#burstMs = terms.windowsize > 1 ? script.medianMs / 2 : -1
+    this.#burstMs = burstMsOf(script, terms.windowsize)
+    this.#inRow = script.exchangesInRow(terms.windowsize, terms.final)
     this.#mostBranches = terms.windowsize > 1 ? MOST_BRANCHES_OF_WINDOWS : MOST_BRANCHES
   }
 
@@ -93,8 +90,9 @@ class Search {
     let branches = [this.#begin(0, false)]
     let doubtful = 0
     for (this.#at = 0; this.#at < length; this.#at++) {
+      if (gapBefore[this.#at] === 1) branches = [this.#afterGap(branches[0])]
+      branches = this.#skipped(branches, length)
       const at = this.#at
-      if (gapBefore[at] === 1) branches = [this.#afterGap(branches[0])]
       const next: Branch[] = []
       let plain = 0
       let looked = 0
@@ -136,6 +134,35 @@ class Search {
     return { ...begun, cost, alsoGain, upLost, downLost, pauses, events, explained: isAck ? [at] : [] }
   }
 
+  /** Behind all but the last one of the exchanges in which nothing happened, where that is so for each branch. */
+  #skipped(branches: Branch[], length: number): Branch[] {
+    const from = this.#at
+    const { windowsize, habits } = this.#terms
+    const exchange = windowsize + 1
+    const count = Math.min(this.#inRow[from], Math.floor((length - from) / exchange)) - 1
+    const isAtWindow = ({ client, explained }: Branch): boolean =>
+      explained.length === 0 &&
+      (windowsize === 1 || (habits.order === 'inorder' && client.nextAck === client.have + windowsize))
+    if (count < 1 || !branches.every((branch) => isAtWindow(branch) && this.#isPlain(branch))) return branches
+    this.#at += count * exchange
+    const heard = this.#at - 1
+    const have = this.#script.seq[heard]
+    return branches.map((branch) => ({
+      ...branch,
+      client: {
+        ...branch.client,
+        have,
+        nextAck: habits.order === 'inorder' ? have + windowsize : branch.client.nextAck,
+      },
+      passed: Math.max(branch.passed, heard),
+      tookMs: this.#script.outMs[heard - 1],
+      said: have,
+      slowUntilMs: -Infinity,
+      isUpLost: false,
+      isDownLost: false,
+    }))
+  }
+
   /** The next block, answered in the usual time, with nothing unusual before it: most packets are like that. */
   #isPlain(branch: Branch): boolean {
     const { client, heldDown, heldUp, late, isOut, busyUntilMs, explained, behind } = branch
@@ -150,19 +177,13 @@ class Search {
     // Of what is not explained yet, the next that the client says.
     const heard = nextHeard[explained.at(-1) ?? at]
     if (heard < 0) return false
-    if (this.#terms.windowsize === 1) return seq[heard] === seq[at] && this.#isUsual(at, heard)
+    if (this.#terms.windowsize === 1) return seq[heard] === seq[at] && isUsual(this.#script, at, heard)
     if (explained.length > 0) return false
     if (this.#costs['down-twice'] !== undefined) return false
     // All up to the end of the window left without another packet between, and the answer names that end.
     const end = Math.min(client.nextAck, this.#terms.final)
     const last = at + end - seq[at]
-    return last < heard && seq[last] === end && seq[heard] === end && this.#isUsual(last, heard)
-  }
-
-  #isUsual(at: number, heard: number): boolean {
-    const { ms, outMs, leastMs, usualMs } = this.#script
-    const tookMs = ms[heard] - outMs[at]
-    return tookMs >= leastMs && tookMs <= usualMs
+    return last < heard && seq[last] === end && seq[heard] === end && isUsual(this.#script, last, heard)
   }
 
   #plain(branch: Branch): Branch {
@@ -406,36 +427,9 @@ class Search {
     return isAwaking ? AWAKING_COST : LATE_COST
   }
 
-  /** The first packet of the client that says this, in time, and is not explained yet; -1 for none. */
+  /** As `firstMatch`, at this position. */
   #match(branch: Branch, what: number, ms: number, moreMs: number): number {
-    const { ms: times, seq, fromClient, leastMs, latestMs, saying, newsBehind, length, freeMs } = this.#script
-    if (branch.explained.length >= MOST_AHEAD) return -1
-    // It is the packet that is being read.
-    if (fromClient[this.#at] === 1 && ms === times[this.#at])
-      return seq[this.#at] === what && !branch.explained.includes(this.#at)
-        ? this.#at
-        : this.#matchAfter(branch, what, ms)
-    const fromMs = ms + (what === this.#terms.final ? FINAL_SHARE * leastMs : leastMs)
-    const toMs = freeMs(branch.passed, this.#at, ms) + latestMs(this.#at) + moreMs
-    // Packets arrive in the order in which they left, but for those that are late.
-    const isLate = moreMs === LATE_MS
-    const last = isLate ? this.#at : Math.max(this.#at, branch.passed)
-    const end = isLate ? length : newsBehind[this.#at]
-    for (const at of saying(what, last, MOST_ALIKE)) {
-      if (times[at] > toMs || at >= end) break
-      if (times[at] >= fromMs && !branch.explained.includes(at)) return at
-    }
-    return -1
-  }
-
-  /** Another packet that left together with the one that is being read. */
-  #matchAfter(branch: Branch, what: number, ms: number): number {
-    const { ms: times, mostMs } = this.#script
-    for (const at of this.#script.saying(what, this.#at, MOST_ALIKE)) {
-      if (times[at] > ms + mostMs) break
-      if (!branch.explained.includes(at)) return at
-    }
-    return -1
+    return firstMatch(this.#script, this.#terms, branch, this.#at, what, ms, moreMs)
   }
 
   /** A packet of the client. */
