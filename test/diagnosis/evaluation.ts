@@ -172,27 +172,35 @@ export function evaluate(
   seed: number,
   link: LinkName = 'cable',
 ): EvaluatedCase | undefined {
-  if (!isSound(client, server)) return undefined
+  const healthy = healthyOf(client, server)
+  if (!healthy.isSound) return undefined
   const played = playCase(fault, client, server, seed, link)
   const transfer = mainOf(played?.transfers ?? [])
   if (played === undefined || transfer === undefined) return undefined
-  return judged(fault, client, server, seed, link, played, transfer)
+  return judged(fault, client, server, seed, link, played, transfer, healthy.repeats)
 }
 
-const sound = new Map<string, boolean>()
+interface Healthy {
+  /** False for a server that fails this client, or repeats blocks to it, although nothing is wrong: what it does hides any fault. */
+  readonly isSound: boolean
+  /** DATA packets that repeat a block, although nothing is wrong. */
+  readonly repeats: number
+}
 
-/** False for a server that fails this client, or repeats blocks to it, although nothing is wrong: what it does hides any fault. */
-function isSound(client: ClientName, server: ServerName): boolean {
+const healthyPairs = new Map<string, Healthy>()
+
+function healthyOf(client: ClientName, server: ServerName): Healthy {
   const key = `${client} ${server}`
-  let is = sound.get(key)
-  if (is === undefined) {
+  let healthy = healthyPairs.get(key)
+  if (healthy === undefined) {
     const played = playCase('none', client, server, 1)
     const blocks = mainOf(played?.transfers ?? [])?.blocks
-    is =
+    const isSound =
       played?.result.verdict.kind === 'intact' && blocks !== undefined && blocks.datagrams < MOST_REPEATS * blocks.sent
-    sound.set(key, is)
+    healthy = { isSound, repeats: blocks === undefined ? 0 : blocks.datagrams - blocks.sent }
+    healthyPairs.set(key, healthy)
   }
-  return is
+  return healthy
 }
 
 /** Servers that send everything twice are sound; those that send more are not. */
@@ -225,6 +233,7 @@ function judged(
   link: LinkName,
   played: PlayedCase,
   transfer: CapturedTransfer,
+  healthyRepeats: number,
 ): EvaluatedCase {
   const diagnosis = diagnose(transfer)
   const expected = CALLED[fault] ?? []
@@ -240,7 +249,7 @@ function judged(
     client,
     server,
     seed,
-    invisible: fault !== 'none' && isInvisible(fault, played, transfer),
+    invisible: fault !== 'none' && isInvisible(fault, played, transfer, healthyRepeats),
     diagnosis,
     expected,
     first: rank === 0,
@@ -278,11 +287,16 @@ const LEVEL = 0.05
 const LEAST_HARMED = 3
 
 /** Fewer harmed datagrams than tell a fault from an accident, and the transfer ended all the same; or delays alone. */
-function isInvisible(fault: string, { harmed }: PlayedCase, transfer: CapturedTransfer): boolean {
+function isInvisible(
+  fault: string,
+  { harmed }: PlayedCase,
+  transfer: CapturedTransfer,
+  healthyRepeats: number,
+): boolean {
   const { blocks, outcome } = transfer
   const whole = outcome.type === 'complete'
   // A request that was lost on its way is not in the capture, and other attempts are other transfers.
-  const repeated = blocks.datagrams - blocks.sent + pausesOf(transfer)
+  const repeated = blocks.datagrams - blocks.sent - healthyRepeats + pausesOf(transfer)
   if (fault === 'slow-flash') return false
   return whole && (harmed < LEAST_HARMED || repeated < LEAST_HARMED) && fault !== 'rx-one-behind'
 }

@@ -22,6 +22,7 @@ export function rank(view: View, isOurs: boolean): Cause[] {
     list.push({
       cause: causeOf(rule, finding, isOurs),
       likelihood: finding.likelihood ?? 0,
+      hits: finding.hits ?? 0,
       isGuess: finding.isGuess === true,
     })
   }
@@ -51,9 +52,10 @@ const MANY_BLOCKS = 100
 interface Ranked {
   readonly cause: Cause
   readonly likelihood: number
+  readonly hits: number
   readonly isGuess: boolean
 }
 
 function byConfidence(a: Ranked, b: Ranked): number {
-  return b.cause.confidence - a.cause.confidence || b.likelihood - a.likelihood
+  return b.cause.confidence - a.cause.confidence || b.likelihood - a.likelihood || b.hits - a.hits
 }

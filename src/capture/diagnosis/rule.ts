@@ -7,6 +7,8 @@ export interface Finding {
   readonly confidence: number
   /** Of causes with one confidence the higher one is named first. */
   readonly likelihood?: number
+  /** Packets that it hit. Of two causes that hold at once the one with more of them is named first. */
+  readonly hits?: number
   readonly evidence: readonly Evidence[]
   /** Both replace what the rule says in general, where the capture allows more. */
   readonly title?: string

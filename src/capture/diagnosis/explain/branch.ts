@@ -1,6 +1,6 @@
 /** One branch of the search: a story up to the packet that is looked at. */
 import type { ClientState, Terms } from './client.ts'
-import type { EventKind } from './faults.ts'
+import { type Costs, type EventKind, FAULT_COSTS } from './faults.ts'
 
 /** One event of a story. */
 export interface StoryEvent {
@@ -122,6 +122,19 @@ export function newBranch(client: ClientState, ms: number): Branch {
     pauses: 0,
     events: undefined,
   }
+}
+
+/** Branches that are carried along. In a window each of its packets may begin one. */
+const MOST_BRANCHES = 10
+const MOST_OF_WINDOWS = 16
+/** There each of them may also arrive behind any of the next ones, or be the one at which the client stops. */
+const MOST_OF_LATE = 32
+const MOST_OF_STOPS = 80
+
+export function mostBranches(costs: Costs, windowsize: number): number {
+  if (windowsize === 1) return MOST_BRANCHES
+  if (costs['down-late'] !== undefined) return MOST_OF_LATE
+  return costs === FAULT_COSTS['slow-flash'] ? Math.min(MOST_OF_STOPS, MOST_OF_WINDOWS + windowsize) : MOST_OF_WINDOWS
 }
 
 /** A branch that costs this much more than the cheapest is given up, and so are all but the cheapest few. */

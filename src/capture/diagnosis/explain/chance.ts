@@ -68,6 +68,17 @@ export function repeatChance(script: Script, at: number, match: number, arrivedM
   return Math.max(0, Math.log((ms[match] - arrivedMs) / (times * Math.max(LEAST_GAP_MS, widthMs))))
 }
 
+/** The same for an answer in the usual time: 0 where others take as long, although nothing happened to them. */
+export function usualChance(script: Script, at: number, match: number, arrivedMs: number): number {
+  const { ms, sentBefore, cleanMs } = script
+  if (sentBefore[match] <= at || cleanMs === undefined) return 0
+  const widthMs = Math.max(CLOCK_MS, cleanMs.to - cleanMs.from)
+  return ms[match] - arrivedMs <= LATE * cleanMs.to + widthMs ? 0 : repeatChance(script, at, match, arrivedMs)
+}
+
+/** An answer takes this many times as long as nearly all now and then. */
+const LATE = 1.3
+
 /** Hosts and captures make answers differ by this. */
 const CLOCK_MS = 0.05
 

@@ -8,7 +8,7 @@ import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost, PLACED }
 import { burstsCost, busyGain, chancesOf, outagesCost, pausesCost } from './fit.ts'
 import { mixtureOf } from './mixture.ts'
 import { type Habits, type LikelyHabits, likelyHabits } from './habits.ts'
-import { type Latency, type Script, scriptOf } from './script.ts'
+import { firstOf, type Latency, type Script, scriptOf } from './script.ts'
 import type { Story } from './branch.ts'
 import { storyOf } from './search.ts'
 import type { ClientTimer } from './timer.ts'
@@ -50,6 +50,9 @@ export function explain(
   let most = Infinity
   /** Before its losses are fitted a story of bursts costs far more than in the end: what is kept says how much that may be. */
   const hopelessCosts = new Map<Explanation, number>()
+  /** What a story did not read is no chance that a fault left out. */
+  const wholeOf = new Map<Script, Script>()
+  const whole = ({ script }: Pick<Explanation, 'script'>): Script => wholeOf.get(script) ?? script
   const terms = ({ habits }: Pick<LikelyHabits, 'habits'>): Terms => ({
     habits,
     windowsize: habits.each === true ? 1 : agreed.windowsize,
@@ -62,7 +65,9 @@ export function explain(
     most = Math.min(most, story.read)
     const hopelessCost = HOPELESS_TIMES * story.cost + HOPELESS
     mostCost = Math.min(mostCost, hopelessCost)
-    const told = fitted(fault, habits, script, story, asksCost, windowBlocks)
+    const part = firstOf(script, story.read)
+    wholeOf.set(part, script)
+    const told = fitted(fault, habits, part, story, asksCost, windowBlocks)
     hopelessCosts.set(told, hopelessCost)
     return told
   }
@@ -92,7 +97,7 @@ export function explain(
     told.flatMap((one) => {
       if (one.read <= most) return [one]
       mostCost = Infinity
-      return tell(one.fault, one.habits, one.script, asksCost.get(one.habits.name) ?? 0) ?? []
+      return tell(one.fault, one.habits, whole(one), asksCost.get(one.habits.name) ?? 0) ?? []
     })
   const kept = (fault: FaultName): Explanation[] => {
     const told = evenly(
@@ -111,25 +116,26 @@ export function explain(
   const asLost = kept('both-losses')
   mostCost = Math.max(...asLost.map((one) => hopelessCosts.get(one)!))
   const found = [...asLost, ...kept('rx-one-behind').slice(0, 1)]
+  const lost = asLost.map((one) => ({ habits: one.habits, script: whole(one) }))
   // A fault other than loss may show habits that loss hides.
-  const tried = [
-    ...asLost,
-    ...likely
-      .filter(({ habits, cost }) => cost === 0 && !asLost.some((k) => k.habits === habits))
-      .slice(0, MOST_HABITS)
-      .map(({ habits }) => ({ habits, script: scripts[0] })),
-  ]
+  const others = likely
+    .filter(({ habits, cost }) => cost === 0 && !asLost.some((k) => k.habits === habits))
+    .slice(0, MOST_HABITS)
+  const tried = different([
+    ...lost,
+    ...[...asLost, ...others].flatMap(({ habits }) => scripts.map((script) => ({ habits, script }))),
+  ])
   const ofPlaces = (fault: FaultName): Explanation[] => {
     const usual = likely.filter(({ cost }) => cost === 0).slice(0, MOST_HABITS)
-    const all = [...asLost, ...usual.flatMap(({ habits }) => scripts.map((script) => ({ habits, script })))]
     const before = mostCost
-    const told = all
-      .filter((k, n) => all.findIndex((o) => o.habits === k.habits && o.script === k.script) === n)
-      .map((k) => {
-        // Before its losses are fitted a story of many costs most.
-        mostCost = Infinity
-        return tell(fault, k.habits, k.script, asksCost.get(k.habits.name) ?? 0)
-      })
+    const told = different([
+      ...lost,
+      ...usual.flatMap(({ habits }) => scripts.map((script) => ({ habits, script }))),
+    ]).map((k) => {
+      // Before its losses are fitted a story of many costs most.
+      mostCost = Infinity
+      return tell(fault, k.habits, k.script, asksCost.get(k.habits.name) ?? 0)
+    })
     mostCost = before
     return told.filter((e) => e !== undefined)
   }
@@ -146,6 +152,11 @@ export function explain(
     if (tales.length > 0) found.push(tales.sort(byCost)[0])
   }
   return evenly(found).sort(byCost)
+}
+
+/** Each pair once. */
+function different(pairs: readonly Pick<Told, 'habits' | 'script'>[]): Pick<Told, 'habits' | 'script'>[] {
+  return pairs.filter((one, n) => pairs.findIndex((o) => o.habits === one.habits && o.script === one.script) === n)
 }
 
 function byCost(a: Pick<Explanation, 'cost'>, b: Pick<Explanation, 'cost'>): number {

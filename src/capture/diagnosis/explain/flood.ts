@@ -11,7 +11,7 @@ export interface RepeatsAtOnce {
 }
 
 export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, medianMs: number): RepeatsAtOnce {
-  const atOnceMs = medianMs / 4
+  const atOnceMs = Math.min(medianMs / 4, MOST_AT_ONCE_MS)
   const waitsMs: number[] = []
   const early: number[] = []
   let longest: number[] = []
@@ -43,6 +43,8 @@ export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, 
   return { waitsMs, early, row: longest }
 }
 
+/** A server takes no longer over an ACK, however slow the link is; what its timer sends comes later. */
+const MOST_AT_ONCE_MS = 20
 /** Repeats for each block, and in all, that no loss makes. */
 const FLOOD_REPEATS = 3
 const LEAST_FLOOD = 100

@@ -218,6 +218,19 @@ export function scriptOf(
   }
 }
 
+/** The first `read` packets of it, as a story has them that did not go on to the end. */
+export function firstOf(script: Script, read: number): Script {
+  if (read >= script.length) return script
+  const { fromClient, seq } = script
+  let heard = 0
+  let sent = 0
+  for (let at = 0; at < read; at++) {
+    if (fromClient[at] === 0) sent++
+    else if (seq[at] >= 0) heard++
+  }
+  return { ...script, length: read, sent, heard }
+}
+
 function newsBehindOf(fromClient: Uint8Array, seq: Float64Array): Int32Array {
   const { length } = seq
   const firstSent = new Map<number, number>()
@@ -272,13 +285,48 @@ const SAME_SHARE = 0.1
  * one frame behind the last.
  */
 export function latenciesOf(transfer: CapturedTransfer, all: Uint32Array): Latency[] {
-  const usual = [...countedFrom(transfer, all), ...countedFromRepeats(transfer, all)]
+  const usual = [...countedFromOack(transfer, all), ...countedFrom(transfer, all), ...countedFromRepeats(transfer, all)]
   const through = throughQueue(transfer, all)
   if (through === undefined) return usual
   const [slow] = countedFrom(transfer, all, through)
   // Answers that come before their packets are through: the link is not slow.
   return slow.medianMs > 0 ? [...usual, slow] : usual
 }
+
+/**
+ * Where a receive ring has room for the first blocks of a window alone, only the timer of the client brings ACKs, and no block has an answer in time. The
+ * ACK of the OACK has. Empty where that is not so.
+ */
+function countedFromOack({ packets, agreed }: CapturedTransfer, all: Uint32Array): Latency[] {
+  if (agreed.windowsize === 1) return []
+  const leftAt = new Map<number, number>()
+  const waits: number[] = []
+  let oackMs: number | undefined
+  let shortMs: number | undefined
+  let acked = 0
+  for (const i of all) {
+    const seq = seqOf(packets, i)
+    if (seq === undefined || seq < 0) continue
+    const ms = packets.timeMs(i)
+    if (!packets.fromClient(i)) {
+      if (seq === 0) oackMs ??= ms
+      else if (!leftAt.has(seq)) leftAt.set(seq, ms)
+      continue
+    }
+    if (seq === 0 && oackMs !== undefined) shortMs ??= ms - oackMs
+    const left = leftAt.get(seq)
+    if (seq <= acked || left === undefined) continue
+    if (seq - acked >= agreed.windowsize) return []
+    waits.push(ms - left)
+    acked = seq
+  }
+  if (shortMs === undefined || waits.length < ENOUGH_WAITS) return []
+  const isOther = Math.min(...waits) >= Math.max(LEAST_WAIT_MS, MUCH_SOONER * shortMs)
+  return isOther ? [latencyOf([shortMs], [])!] : []
+}
+
+const ENOUGH_WAITS = 3
+const MUCH_SOONER = 20
 
 /**
  * Where a receive ring loses the end of each window, only the timer of the server brings an answer: of its last packet, and soon. Undefined where

@@ -6,7 +6,7 @@
 import { LIVES } from '../contract.ts'
 import { isBehindIdle } from './asleep.ts'
 import { areTaken, dropped } from './buffers.ts'
-import { chanceOf, repeatChance, shortCost } from './chance.ts'
+import { chanceOf, repeatChance, shortCost, usualChance } from './chance.ts'
 import {
   answered,
   type Branch,
@@ -17,6 +17,7 @@ import {
   goOnAlike,
   inOrder,
   joined,
+  mostBranches,
   mostHopeful,
   newBranch,
   type Story,
@@ -29,9 +30,6 @@ import type { Script } from './script.ts'
 import { goesOnLater, longStopCost, stoppedFrom } from './stop.ts'
 import { isTimerDue, TIMER_OFF, timerCost } from './timer-cost.ts'
 
-/** Stories that are carried along. In a window each of its packets may begin one. */
-const MOST_BRANCHES = 10
-const MOST_BRANCHES_OF_WINDOWS = 16
 /** Packets with several branches; a bound on the time that a search takes. */
 const MOST_DOUBTFUL = 4000
 /** Packets that are overtaken at a time. */
@@ -82,7 +80,7 @@ class Search {
     this.#costs = costs
     this.#burstMs = burstMsOf(script, terms.windowsize)
     this.#inRow = script.exchangesInRow(terms.windowsize, terms.final)
-    this.#mostBranches = terms.windowsize > 1 ? MOST_BRANCHES_OF_WINDOWS : MOST_BRANCHES
+    this.#mostBranches = mostBranches(costs, terms.windowsize)
   }
 
   run(mostCost: number, length: number): Story | undefined {
@@ -177,13 +175,17 @@ class Search {
     // Of what is not explained yet, the next that the client says.
     const heard = nextHeard[explained.at(-1) ?? at]
     if (heard < 0) return false
-    if (this.#terms.windowsize === 1) return seq[heard] === seq[at] && isUsual(this.#script, at, heard)
+    if (this.#terms.windowsize === 1) return seq[heard] === seq[at] && this.#isUsual(at, heard)
     if (explained.length > 0) return false
     if (this.#costs['down-twice'] !== undefined) return false
     // All up to the end of the window left without another packet between, and the answer names that end.
     const end = Math.min(client.nextAck, this.#terms.final)
     const last = at + end - seq[at]
-    return last < heard && seq[last] === end && seq[heard] === end && isUsual(this.#script, last, heard)
+    return last < heard && seq[last] === end && seq[heard] === end && this.#isUsual(last, heard)
+  }
+
+  #isUsual(at: number, heard: number): boolean {
+    return isUsual(this.#script, at, heard) && usualChance(this.#script, at, heard, this.#script.outMs[at]) === 0
   }
 
   #plain(branch: Branch): Branch {
@@ -414,7 +416,8 @@ class Search {
     if (this.#script.ms[match] - this.#script.freeMs(branch.passed, this.#at, ms) <= this.#script.usualMs) {
       // An answer in the usual time shows that the console is done; what the timer says does not.
       const isAnswer = this.#script.fromClient[this.#at] === 0
-      return explaining(isAnswer ? { ...branch, slowUntilMs: -Infinity } : branch, match)
+      const cost = branch.cost + usualChance(this.#script, this.#at, match, ms)
+      return explaining(isAnswer ? { ...branch, cost, slowUntilMs: -Infinity } : { ...branch, cost }, match)
     }
     const isLate = ms > branch.slowUntilMs
     const cost = isLate ? branch.cost + this.#lateCost() + repeatChance(this.#script, this.#at, match, ms) : branch.cost

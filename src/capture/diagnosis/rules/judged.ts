@@ -40,6 +40,7 @@ export function judgedRule({ hypotheses, events, words, ...rule }: JudgedRule): 
       return {
         confidence: weight * certainty(observationsOf(best, judged, shownEvents.length)),
         likelihood: best.share,
+        hits: best.hypothesis === 'both-losses' ? shownEvents.length : 0,
         isGuess,
         evidence: [
           shown(
