@@ -19,6 +19,9 @@ export function isBehindIdle({ ms, sentBefore, heardBefore, idleMs }: Script, is
   return before < 0 || ms[at] - ms[before] >= idleMs
 }
 
+/** Requests that a client was due to send that asked once and never again. One that asked several times gave up. */
+const MOST_AT_END = 3
+
 export interface Asleep {
   /** Requests that the timer of the client was due to send, and that did not arrive. */
   readonly missed: number
@@ -29,7 +32,8 @@ export interface Asleep {
 /** Undefined where a packet left without a pause before it, or no request is missing. */
 export function asleepFromTheStart(transfer: CapturedTransfer, list: Uint32Array): Asleep | undefined {
   const { packets } = transfer
-  const timerMs = requestTimerMs(transfer) ?? commonTimerMs(transfer, list)
+  const askedTimerMs = requestTimerMs(transfer)
+  const timerMs = askedTimerMs ?? commonTimerMs(transfer, list)
   if (timerMs === undefined) return undefined
   let sentMs = -Infinity
   let askedMs: number | undefined
@@ -52,6 +56,10 @@ export function asleepFromTheStart(transfer: CapturedTransfer, list: Uint32Array
       sentMs = ms
       sent++
     }
+  }
+  if (askedTimerMs !== undefined && askedMs !== undefined && heard === 0) {
+    const waitedMs = transfer.endMs + transfer.quietMs - askedMs
+    missed += Math.min(MOST_AT_END, Math.floor(waitedMs / ((1 + OFF) * askedTimerMs)))
   }
   if (missed === 0 || sent === 0) return undefined
   const asleepCost = unknownShareCost(sent + missed, heard)
