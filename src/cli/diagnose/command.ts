@@ -79,7 +79,8 @@ async function diagnose(context: Context, paths: readonly string[], flags: Diagn
         replays?.add(transfer, diagnosis)
       })
       captures.push(replays === undefined ? capture : replays.into(capture))
-      const isFine = capture.judged.length > 0 && capture.dropped === 0 && capture.judged.every(isHealthy)
+      const isWhole = capture.dropped === 0 && capture.unjudged.length === 0
+      const isFine = isWhole && capture.judged.length > 0 && capture.judged.every(isHealthy)
       if (!isFine) exitCode = Math.max(exitCode, DIAGNOSE_EXIT.found)
     } catch (error) {
       if (!(error instanceof ForesendError)) throw error

@@ -8,13 +8,14 @@ import { replayJson } from './replay.ts'
 export function diagnosisJson(captures: readonly JudgedCapture[]): string {
   return jsonLine({
     transfers: captures.flatMap(({ path, judged }) => judged.map((one) => transferJson(path, one))),
-    captures: captures.map(({ path, summary, judged, dropped }) => ({
+    captures: captures.map(({ path, summary, judged, dropped, unjudged }) => ({
       capture: path,
       format: summary.format,
       frames: summary.frames,
       udpDatagrams: summary.udpDatagrams,
       tftpDatagrams: summary.tftpDatagrams,
-      transfers: judged.length + dropped,
+      transfers: judged.length + unjudged.length + dropped,
+      unjudged: unjudged.map(({ transfer, reason }) => ({ id: transfer.id, reason })),
       brokenOff: summary.broken?.reason ?? null,
     })),
   })

@@ -26,27 +26,46 @@ export interface JudgedCapture {
   readonly judged: readonly Judged[]
   /** Transfers beyond that. */
   readonly dropped: number
+  /** Transfers at which the diagnosis itself failed; at most MAX_JUDGED. */
+  readonly unjudged: readonly Unjudged[]
 }
 
-/** `look` sees each transfer once, with its packets. Rejects with ERR_TFTP_CAPTURE as `readCapture` does. */
+export interface Unjudged {
+  readonly transfer: TransferFacts
+  /** What the diagnosis threw. */
+  readonly reason: string
+}
+
+/**
+ * `look` sees each transfer once, with its packets, but for those at which `judge` throws: that is a fault of ours, and the others are judged all the
+ * same. Rejects with ERR_TFTP_CAPTURE as `readCapture` does.
+ */
 export async function judgeCapture(
   path: string,
   look: (transfer: CapturedTransfer, diagnosis: Diagnosis) => void,
+  judge: (transfer: CapturedTransfer) => Diagnosis = diagnose,
 ): Promise<JudgedCapture> {
   const judged: Judged[] = []
+  const unjudged: Unjudged[] = []
   let dropped = 0
   const summary = await readCapture(path, (transfer) => {
-    if (judged.length === MAX_JUDGED) {
+    if (judged.length + unjudged.length === MAX_JUDGED) {
       dropped++
       return
     }
-    const diagnosis = diagnose(transfer)
-    look(transfer, diagnosis)
     const { packets: _, ...facts } = transfer
+    let diagnosis: Diagnosis
+    try {
+      diagnosis = judge(transfer)
+    } catch (error) {
+      unjudged.push({ transfer: facts, reason: String(error) })
+      return
+    }
+    look(transfer, diagnosis)
     judged.push({ transfer: facts, diagnosis })
   })
   judged.sort((a, b) => a.transfer.id - b.transfer.id)
-  return { path, summary, judged, dropped }
+  return { path, summary, judged, dropped, unjudged }
 }
 
 /** True when the transfer did what it was asked to, nothing went wrong on its way, and the file is whole. */

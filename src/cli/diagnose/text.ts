@@ -20,9 +20,10 @@ export interface Paper {
 }
 
 export function captureLines(capture: JudgedCapture, paper: Paper): string[] {
-  const { summary, judged } = capture
+  const { summary, judged, unjudged } = capture
   const name = nameOf(capture.path)
   const notices = noticesOf(capture).map(paper.style.careful)
+  if (judged.length === 0 && unjudged.length > 0) return notices
   if (judged.length === 0) return [...notices, `${name}: ${nothingLine(summary)}`]
   const groups = byUrgency(attempts(judged))
   return [

@@ -3,7 +3,7 @@ import type { Cause } from '../../capture/diagnosis/index.ts'
 import { escapeText } from '../../packet/index.ts'
 import { countText } from '../render/units.ts'
 import { isHealthy, type Judged, type JudgedCapture } from './judged.ts'
-import { confidenceText, directionText, reachedText, sentence } from './words.ts'
+import { confidenceText, directionText, reachedText, sentence, transferTitle } from './words.ts'
 
 /** One paragraph: what happened, most likely why, where packets are lost, what to do next. */
 export function verdictText(one: Judged): string {
@@ -116,7 +116,7 @@ export function tallyText({ judged, dropped, summary }: JudgedCapture): string {
 }
 
 /** What limits the whole capture, a line each. */
-export function noticesOf({ summary: { broken, droppedFrames, cutFrames } }: JudgedCapture): string[] {
+export function noticesOf({ summary: { broken, droppedFrames, cutFrames }, unjudged }: JudgedCapture): string[] {
   const notices: string[] = []
   if (broken !== undefined)
     notices.push(`The capture breaks off at byte ${broken.atByte} (${broken.reason}); everything before it is used.`)
@@ -128,8 +128,16 @@ export function noticesOf({ summary: { broken, droppedFrames, cutFrames } }: Jud
     notices.push(
       `The capture cut ${countText(cutFrames, 'frame')} short (snap length): checksums of these cannot be checked.`,
     )
+  for (const { transfer, reason } of unjudged.slice(0, MOST_UNJUDGED))
+    notices.push(
+      `${transferTitle(transfer)}: this transfer could not be judged (${escapeText(reason)}), and may have failed. That is a fault of Foresend: please report it with the capture.`,
+    )
+  if (unjudged.length > MOST_UNJUDGED)
+    notices.push(`${unjudged.length - MOST_UNJUDGED} more transfers could not be judged.`)
   return notices
 }
+
+const MOST_UNJUDGED = 5
 
 export function nameOf(path: string): string {
   return path === '-' ? 'standard input' : escapeText(path)

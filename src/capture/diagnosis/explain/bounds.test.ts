@@ -25,7 +25,7 @@ function made(packetOf: (i: number) => { readonly ms: number; readonly fromClien
 }
 
 const HALF = PACKETS / 2
-const LATENCY = { medianMs: 1, leastMs: 0, usualMs: 2, latestMs: 2, cleanMs: undefined }
+const LATENCY = { medianMs: 1, leastMs: 0, usualMs: 2, latestMs: 2, cleanMs: undefined, inTime: 0, spreadMs: 1 }
 const AGREED: CapturedAgreement = {
   blksize: 8,
   blksizeFrom: 'inferred',

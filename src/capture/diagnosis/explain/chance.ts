@@ -65,7 +65,8 @@ export function repeatChance(script: Script, at: number, match: number, arrivedM
   let times = 1
   for (let one = sent; sentBefore[one] > at && times < MOST_TIMES; one = sentBefore[one])
     if (ms[one] - ms[sentBefore[one]] > usualMs) times++
-  return Math.max(0, Math.log((ms[match] - arrivedMs) / (times * Math.max(LEAST_GAP_MS, widthMs))))
+  const lateMs = Math.max(LEAST_GAP_MS, ms[match] - arrivedMs)
+  return Math.max(0, Math.log(lateMs / (times * Math.max(LEAST_GAP_MS, widthMs))))
 }
 
 /** The same for an answer in the usual time: 0 where others take as long, although nothing happened to them. */

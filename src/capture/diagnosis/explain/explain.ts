@@ -8,7 +8,7 @@ import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost, PLACED }
 import { burstsCost, busyGain, chancesOf, outagesCost, pausesCost } from './fit.ts'
 import { mixtureOf } from './mixture.ts'
 import { type Habits, type LikelyHabits, likelyHabits } from './habits.ts'
-import { firstOf, type Latency, type Script, scriptOf } from './script.ts'
+import { firstOf, type Latency, type Script, scriptOf, timesCosts } from './script.ts'
 import type { Story } from './branch.ts'
 import { storyOf } from './search.ts'
 import type { ClientTimer } from './timer.ts'
@@ -67,13 +67,14 @@ export function explain(
     mostCost = Math.min(mostCost, hopelessCost)
     const part = firstOf(script, story.read)
     wholeOf.set(part, script)
-    const told = fitted(fault, habits, part, story, asksCost, windowBlocks)
+    const told = fitted(fault, habits, part, story, asksCost + timesCost.get(script)!, windowBlocks)
     hopelessCosts.set(told, hopelessCost)
     return told
   }
   const likely = likelyHabits(names, acknowledgesEach(transfer, all), agreed.windowsize > 1)
   const asksCost = new Map(likely.map(({ habits, cost }) => [habits.name, cost]))
   const scripts = latencies.map((latency) => scriptOf(transfer, all, latency, timer))
+  const timesCost = new Map(timesCosts(latencies).map((cost, n) => [scripts[n], cost]))
   mostCost = HEALTHY_COST
   const healthy = scripts
     .map((script) => tell('none', likely[0].habits, script, 0))

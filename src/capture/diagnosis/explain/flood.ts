@@ -2,9 +2,10 @@
 import type { CapturedTransfer } from '../../contract.ts'
 
 export interface RepeatsAtOnce {
-  /** How long before each such packet the last copy left. */
+  /** Indices of all of them, and how long before each the last copy left. */
+  readonly all: readonly number[]
   readonly waitsMs: readonly number[]
-  /** Indices of those whose last copy can not have been answered yet. */
+  /** Of those whose last copy can not have been answered yet. */
   readonly early: readonly number[]
   /** Those of the longest row of blocks, one of each. */
   readonly row: readonly number[]
@@ -12,6 +13,7 @@ export interface RepeatsAtOnce {
 
 export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, medianMs: number): RepeatsAtOnce {
   const atOnceMs = Math.min(medianMs / 4, MOST_AT_ONCE_MS)
+  const all: number[] = []
   const waitsMs: number[] = []
   const early: number[] = []
   let longest: number[] = []
@@ -33,6 +35,7 @@ export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, 
     const ms = packets.timeMs(i)
     sentMs.set(seq, ms)
     if (before === undefined || ms - repeatMs > atOnceMs) continue
+    all.push(i)
     waitsMs.push(ms - before)
     if (ms - before < medianMs) early.push(i)
     if (seq > rowSeq + 1) row = []
@@ -40,7 +43,7 @@ export function repeatsAtOnce({ packets }: CapturedTransfer, list: Uint32Array, 
     rowSeq = seq
     if (row.length > longest.length) longest = row
   }
-  return { waitsMs, early, row: longest }
+  return { all, waitsMs, early, row: longest }
 }
 
 /** A server takes no longer over an ACK, however slow the link is; what its timer sends comes later. */
@@ -53,11 +56,22 @@ const SATURATED_REPEATS = 10
 /** In a flood an answer to one copy comes right behind the next, and the usual time of an answer is not known. */
 const LEAST_MS = 1
 
+/** Copies of each block that a server sends which takes each ACK inside a window for the report of a loss. */
+const REPEATS_OF_EACH = 3
+
+/**
+ * To a client that acknowledges each block of a window many servers send most of each window again, at every ACK: a transfer that came through shows
+ * nothing else.
+ */
+export function isRepeatedForEach({ blocks, outcome }: CapturedTransfer, isEach: boolean): boolean {
+  return isEach && outcome.type === 'complete' && blocks.datagrams - blocks.sent >= REPEATS_OF_EACH * blocks.sent
+}
+
 /** Copies bring about copies: what the packets show is the server's doing, and hides all else. */
 export function isFlood(transfer: CapturedTransfer, list: Uint32Array, medianMs: number): boolean {
   const { datagrams, sent } = transfer.blocks
   const least = Math.max(LEAST_FLOOD, FLOOD_REPEATS * sent)
   if (datagrams - sent < least) return false
-  const { early, waitsMs } = repeatsAtOnce(transfer, list, Math.max(medianMs, LEAST_MS))
-  return early.length >= least || waitsMs.length >= Math.max(LEAST_FLOOD, SATURATED_REPEATS * sent)
+  const { early, all } = repeatsAtOnce(transfer, list, Math.max(medianMs, LEAST_MS))
+  return early.length >= least || all.length >= Math.max(LEAST_FLOOD, SATURATED_REPEATS * sent)
 }

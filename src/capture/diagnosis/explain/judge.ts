@@ -4,7 +4,8 @@ import { explain } from './explain.ts'
 import type { Explanation } from './explanation.ts'
 import { type EventKind, type FaultName, PLACED } from './faults.ts'
 import { isWindowUnknown } from '../holes.ts'
-import { isFlood } from './flood.ts'
+import { acknowledgesEach } from './each.ts'
+import { isFlood, isRepeatedForEach } from './flood.ts'
 import { deafRhythmCost, lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { mixedLosses } from './mixed.ts'
 import { mixtureOf } from './mixture.ts'
@@ -80,6 +81,8 @@ export function judge(
   if (isFlood(transfer, all, latencies[0].medianMs)) return { judged: [], timerMs: timer.ms, isFlood: true }
   // Whether a block without an ACK was lost, or none was due, nothing tells.
   if (isWindowUnknown(transfer)) return { judged: [], timerMs: timer.ms, isFlood: false }
+  if (isRepeatedForEach(transfer, acknowledgesEach(transfer, all)))
+    return { judged: [], timerMs: timer.ms, isFlood: false }
   const stories = explain(transfer, all, latencies, timer, windowBlocks)
   const told = stories.filter(({ fault, own }) => !PLACED.has(fault) && (fault !== 'both-losses' || isBoth(own)))
   const found: Candidate[] = told.map((story) => ({
@@ -190,10 +193,17 @@ function weighed(found: readonly Candidate[], isWell: boolean): Judged[] {
   if (sorted.length === 0) return []
   const [{ cost, story }] = sorted
   if (isUnexplained(story)) return []
-  const isSlow = story.script.medianMs >= SLOW_MS
+  // Where a shorter time of answers is possible as well, the link may be quick.
+  const isSlow = sorted.every((one) => one.story.script.medianMs >= SLOW_MS)
   const none = best.get('none')
   const doubt = ODD_COST * oddOf(story) + NONE_ODD_COST * (none === undefined ? 0 : oddOf(none.story))
-  const leastGain = isSlow ? LEAST_GAIN_SLOW + doubt : isWell ? LEAST_GAIN : LEAST_GAIN_FAILED
+  const leastGain = isWell
+    ? isSlow
+      ? LEAST_GAIN_SLOW + doubt
+      : LEAST_GAIN
+    : isSlow
+      ? LEAST_GAIN + doubt
+      : LEAST_GAIN_FAILED
   if ((none?.cost ?? Infinity) - cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)

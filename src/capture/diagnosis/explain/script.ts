@@ -90,6 +90,9 @@ export interface Latency {
   readonly latestMs: number
   /** Nearly all answers to blocks that were sent once came between these; undefined for too few of them. */
   readonly cleanMs: { readonly from: number; readonly to: number } | undefined
+  /** Answers that came in the usual time, and how much most of them differ. */
+  readonly inTime: number
+  readonly spreadMs: number
 }
 
 /** A small host may be late by this, now and then. */
@@ -272,7 +275,15 @@ function seqOf(packets: CapturedPackets, i: number): number | undefined {
 }
 
 /** Without a sample: what a small device on a local network takes. */
-const UNKNOWN: Latency = { medianMs: 1, leastMs: 0, usualMs: 20, latestMs: 20, cleanMs: undefined }
+const UNKNOWN: Latency = {
+  medianMs: 1,
+  leastMs: 0,
+  usualMs: 20,
+  latestMs: 20,
+  cleanMs: undefined,
+  inTime: 0,
+  spreadMs: 20,
+}
 /** Of blocks that are mostly sent again the first packet tells little. */
 const MOSTLY = 0.3
 const MUCH_LONGER = 3
@@ -439,6 +450,22 @@ function countedFrom(
 }
 
 /** `clean`: of blocks that were sent once, whose spread no repeat blurs. `first`: the soonest of all may be among these, be it of a shorter packet. */
+/**
+ * What it costs to take answers for ones that may come at any of many times, where another count has them all come after nearly the same time. By index of
+ * `latencies`.
+ */
+export function timesCosts(latencies: readonly Latency[]): readonly number[] {
+  const [narrow] = latencies.filter(({ inTime }) => inTime >= FEW).sort((a, b) => a.spreadMs - b.spreadMs)
+  if (narrow === undefined) return latencies.map(() => 0)
+  const count = Math.min(MOST_COUNTED, narrow.inTime)
+  return latencies.map(({ spreadMs }) => count * Math.max(0, Math.log(spreadMs / narrow.spreadMs / MUCH_WIDER)))
+}
+
+const FEW = 4
+const MOST_COUNTED = 30
+/** Two counts that differ less than this tell nothing. */
+const MUCH_WIDER = 8
+
 function latencyOf(
   samples: readonly number[],
   clean: readonly number[],
@@ -450,7 +477,9 @@ function latencyOf(
   const most = clean.length >= ENOUGH ? mostOf(clean) : quantile(samples, 0.75)!
   const usualMs = Math.max(CLOCK_MS, Math.min(Math.max(2 * medianMs, 1.5 * most), MOST_MEDIANS * medianMs + JITTER_MS))
   // A block that was sent once is answered by that packet alone: on a link that is full later on, the first ones are answered soonest.
-  const least = Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST), ...first)
+  // None comes before its packet, which a slow link may seem to hold for too long.
+  const least = Math.max(0, Math.min(quantile(samples, 0.05)!, ...clean.slice(0, FIRST), ...first))
+  const inTime = samples.filter((ms) => ms <= usualMs)
   // Where answers differ much, those that were seen do not show the soonest.
   const isEven = medianMs <= EVEN * least
   return {
@@ -460,6 +489,8 @@ function latencyOf(
     usualMs,
     latestMs: clean.length === 0 || areHeldUp(clean) ? usualMs : quantile(clean, 0.97)!,
     cleanMs: clean.length < ENOUGH ? undefined : { from: quantile(clean, 0.03)!, to: quantile(clean, 0.9)! },
+    inTime: inTime.length,
+    spreadMs: inTime.length === 0 ? usualMs : quantile(inTime, 0.9)! - quantile(inTime, 0.1)! + HOST_MS,
   }
 }
 
@@ -483,5 +514,7 @@ const LEAST_SHARE_UNEVEN = 0.15
 /** What takes longer is no answer of a busy link: something was lost, and a timer ended the wait. */
 const MOST_MEDIANS = 8
 const JITTER_MS = 10
+/** Answers of one host differ by this at the least. */
+const HOST_MS = 0.05
 /** No capture tells times apart that are closer than this. */
 const CLOCK_MS = 0.001

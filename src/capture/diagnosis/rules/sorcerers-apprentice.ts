@@ -34,7 +34,7 @@ export const sorcerersApprentice: Rule = {
 
 /** In a window a repeated ACK asks for the blocks behind it: there only a flood is the server's fault. */
 function repeatsOf({ transfer, list, latencies, judgement }: View): readonly number[] {
-  const { early, row } = repeatsAtOnce(transfer, list, latencies.medianMs ?? 0)
-  if (judgement.isFlood) return early
+  const { all, early, row } = repeatsAtOnce(transfer, list, latencies.medianMs ?? 0)
+  if (judgement.isFlood) return early.length < LEAST_IN_A_ROW ? all : early
   return transfer.agreed.windowsize > 1 ? [] : row
 }

@@ -3,6 +3,19 @@ import type { CapturedTransfer } from '../../contract.ts'
 import { deliveryErrors } from './delivery-errors.ts'
 import { stallMs } from '../stall.ts'
 
+/** A server that repeats a block so often in so long a time waits for an answer, however long answers took before. */
+const LONG_MS = 3000
+const MANY_COPIES = 4
+
+/** How often the server sent one block from then on. */
+function mostCopies({ packets }: CapturedTransfer, list: Uint32Array, fromMs: number): number {
+  const copies = new Map<number, number>()
+  for (const i of list)
+    if (!packets.fromClient(i) && packets.kind(i) === 'data' && packets.timeMs(i) >= fromMs)
+      copies.set(packets.seq(i), (copies.get(packets.seq(i)) ?? 0) + 1)
+  return Math.max(0, ...copies.values())
+}
+
 /** The capture ends soon behind a packet that moved the transfer on: no answer is overdue. */
 export function isRunning(transfer: CapturedTransfer, list: Uint32Array, medianMs: number | undefined): boolean {
   const { packets, outcome, followedUntil, quietMs, fromClient, fromServer } = transfer
@@ -19,5 +32,6 @@ export function isRunning(transfer: CapturedTransfer, list: Uint32Array, medianM
     if (!seen.has(key)) movedMs = packets.timeMs(i)
     seen.add(key)
   }
-  return transfer.endMs - movedMs + quietMs <= stallMs(medianMs)
+  const waitedMs = transfer.endMs - movedMs + quietMs
+  return waitedMs <= stallMs(medianMs) && !(waitedMs >= LONG_MS && mostCopies(transfer, list, movedMs) >= MANY_COPIES)
 }

@@ -38,11 +38,11 @@ ${sections.join('\n')}
 }
 
 function captureHtml(capture: JudgedCapture, parts: PageParts, drawn: object[]): string {
-  const { path, summary, judged } = capture
+  const { path, summary, judged, unjudged } = capture
   const notices = noticesOf(capture).map((text) => `<p class="notice">${html(text)}</p>`)
   const name = html(nameOf(path))
-  if (judged.length === 0)
-    return `<header><h1>${name}</h1>${notices.join('')}<p>${html(sentence(nothingLine(summary)))}</p></header>`
+  const nothing = unjudged.length > 0 ? '' : `<p>${html(sentence(nothingLine(summary)))}</p>`
+  if (judged.length === 0) return `<header><h1>${name}</h1>${notices.join('')}${nothing}</header>`
   const groups = byUrgency(attempts(judged))
   const list = groups.map((group) => groupHtml(group, path, parts, drawn))
   return `<header><h1>${name}</h1>
