@@ -458,13 +458,19 @@ export function timesCosts(latencies: readonly Latency[]): readonly number[] {
   const [narrow] = latencies.filter(({ inTime }) => inTime >= FEW).sort((a, b) => a.spreadMs - b.spreadMs)
   if (narrow === undefined) return latencies.map(() => 0)
   const count = Math.min(MOST_COUNTED, narrow.inTime)
-  return latencies.map(({ spreadMs }) => count * Math.max(0, Math.log(spreadMs / narrow.spreadMs / MUCH_WIDER)))
+  return latencies.map(({ spreadMs, medianMs }) => {
+    const wider = Math.max(0, Math.log(spreadMs / narrow.spreadMs / MUCH_WIDER))
+    // The timer of the server would have to be as long as a round trip, for each answer to come right behind a repeat.
+    const longer = Math.max(0, Math.log(medianMs / Math.max(HOST_MS, narrow.medianMs) / FAR_LONGER))
+    return count * wider + longer
+  })
 }
 
 const FEW = 4
 const MOST_COUNTED = 30
 /** Two counts that differ less than this tell nothing. */
 const MUCH_WIDER = 8
+const FAR_LONGER = 20
 
 function latencyOf(
   samples: readonly number[],

@@ -9,6 +9,8 @@ import { mainOf, play } from '../diagnosis/lab-case.ts'
 test.each<[fault: string, client: ClientName, server: ServerName, cause: string]>([
   // A ring with one place: no block is answered in time, and the transfer is longer than what a story reads.
   ['rx-ring', 'window', 'rs-tftpd', 'rx-ring'],
+  // Each window is acknowledged right behind a repeat of its end, as over a link that takes as long as the timer of the server.
+  ['rx-one-behind', 'uboot-2023', 'tftp-hpa-rfc7440', 'rx-one-behind'],
   // The answer takes as long as all others, counted from the repeat.
   ['ack-stale', 'window', 'foresend', 'ack-stale'],
   // Most blocks leave long before they can arrive, and the median of the answers is eleven seconds.
@@ -28,4 +30,19 @@ test('pauses inside a window of 32', () => {
     seed: 130_205,
   })
   expect(diagnose(mainOf(played.transfers)!).causes[0]?.id).toBe('slow-flash')
+})
+
+test('a device in lock-step that is one frame behind, and gives up, was a slow link and running', () => {
+  const played = play({
+    client: 'uboot-2008',
+    values: { blksize: 512, timeoutMs: 1000, tsize: 0 },
+    faults: [{ fault: 'rx-one-behind', values: {} }],
+    server: 'dnsmasq',
+    link: { delayMs: 0.555, jitterMs: 0.526, rateBytesPerSec: 1_250_000 },
+    sizeBytes: 307_962,
+    seed: 130_098,
+  })
+  const { causes, outcome } = diagnose(mainOf(played.transfers)!)
+  expect(outcome).toBe('silent')
+  expect(causes.map(({ id }) => id)).toEqual(expect.arrayContaining(['rx-one-behind', 'budget-used-up']))
 })
