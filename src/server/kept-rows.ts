@@ -1,8 +1,9 @@
 /**
- * What a history keeps of transfers that were well and that no listener reads: the row of its table, as a text, straight from the transfer. There
- * are thousands of them in a second; events, which are objects, would cost several times as much on their way.
+ * What a history keeps of transfers that were well and that no listener reads: the row of its table, straight from the transfer. There are thousands
+ * of them in a second, and many rows cross as one text: events, which are objects, would cost several times as much on their way.
  */
 import type { EventKind } from '../endpoint/contract.ts'
+import { COLUMNS, type TransferRow } from '../history/batch.ts'
 import type { EndedDetails } from '../history/contract.ts'
 import { COUNTER, newCounters } from '../transfer/contract.ts'
 import type { ServedTransfer } from './content.ts'
@@ -17,13 +18,17 @@ const MAX_ROWS = 128
  */
 const FIRST_NUMBER = 2 ** 31
 const NO_COUNTERS = newCounters()
+/** Where a row has it. */
+const CRC32 = 2 + COLUMNS.indexOf('crc32')
+
+type Row = { -readonly [N in keyof TransferRow]: TransferRow[N] }
 
 export class KeptRows {
   readonly #say: (message: FromInstance) => void
-  #rows: string[] = []
+  #rows: Row[] = []
   #timer: NodeJS.Timeout | undefined
   /** Rows without the checksum that they wait for. */
-  readonly #waiting = new Map<object, { readonly head: string; readonly known: Promise<void> }>()
+  readonly #waiting = new Map<Row, Promise<void>>()
 
   constructor(say: (message: FromInstance) => void) {
     this.#say = say
@@ -31,26 +36,25 @@ export class KeptRows {
 
   /** `transfer` ended with an event of `kind` at `now`, in the endpoint's time. */
   add(kind: EventKind, now: number, transfer: ServedTransfer, details: EndedDetails): void {
-    const head = headOf(kind, now, transfer, details)
+    const row = rowOf(kind, now, transfer, details)
     const crc32 = kind === 'completed' ? transfer.content?.crc32() : undefined
-    if (crc32 === undefined) return this.#push(head, undefined)
-    const key = {}
+    if (crc32 === undefined) return this.#push(row)
     const known = crc32.then(
-      (value) => this.#release(key, value),
-      () => this.#release(key, undefined),
+      (value) => this.#release(row, value),
+      () => this.#release(row, undefined),
     )
-    this.#waiting.set(key, { head, known })
+    this.#waiting.set(row, known)
   }
 
   /** Resolves when all rows have left. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#waiting.values()].map(({ known }) => known))
+    await Promise.all(this.#waiting.values())
     this.flush()
   }
 
   /** Sends at once, without checksum, what waits. */
   hurry(): void {
-    for (const key of this.#waiting.keys()) this.#release(key, undefined)
+    for (const row of this.#waiting.keys()) this.#release(row, undefined)
     this.flush()
   }
 
@@ -60,41 +64,57 @@ export class KeptRows {
     if (this.#rows.length === 0) return
     const rows = this.#rows
     this.#rows = []
-    this.#say({ type: 'kept', rows: rows.join(','), count: rows.length })
+    this.#say({ type: 'kept', rows: JSON.stringify(rows).slice(1, -1), count: rows.length })
   }
 
-  #release(key: object, crc32: number | undefined): void {
-    const waiting = this.#waiting.get(key)
-    if (waiting === undefined) return
-    this.#waiting.delete(key)
-    this.#push(waiting.head, crc32)
+  #release(row: Row, crc32: number | undefined): void {
+    if (!this.#waiting.delete(row)) return
+    if (crc32 !== undefined) row[CRC32] = hex(crc32)
+    this.#push(row)
   }
 
-  #push(head: string, crc32: number | undefined): void {
-    this.#rows.push(`${head}${crc32 === undefined ? 'null' : `"${hex(crc32)}"`},null]`)
+  #push(row: Row): void {
+    this.#rows.push(row)
     if (this.#rows.length >= MAX_ROWS) this.flush()
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref()
   }
 }
 
-/** A `TransferRow` (history/batch.ts) up to its checksum. */
-function headOf(kind: EventKind, now: number, transfer: ServedTransfer, details: EndedDetails): string {
+/** Its checksum is not known yet. */
+function rowOf(kind: EventKind, now: number, transfer: ServedTransfer, details: EndedDetails): Row {
   const { id, peer, request, direction, content, outcome, sizeBytes, agreed, machine } = transfer
   const counters = machine?.counters ?? NO_COUNTERS
   const ms = Math.max(0, (transfer.endedAt ?? now) - transfer.requestedAt)
   const served = content?.name
-  const { error, lastAck } = outcome ?? {}
-  const texts = `${FIRST_NUMBER + id},${text(details.device)},${text(peer.address)},${peer.port},"${direction}",${text(request.filename)}`
-  const names = `${served === undefined || served === request.filename ? 'null' : text(served)},${text(details.asked)},${text(details.agreed)}`
-  const end = `"${kind}",${lastAck === undefined ? 'null' : text(lastAck)},${error === undefined ? 'null,null' : `"${error.code}",${text(error.message)}`},null,null`
-  const figures = `${counters[COUNTER.bytes]},${sizeBytes ?? null},${counters[COUNTER.blocks]},${counters[COUNTER.datagrams]},${counters[COUNTER.retransmitted]}`
-  const window = machine === undefined ? 1 : counters[COUNTER.windowBlocks]
-  const times = `${details.stalls},${Math.round(Date.now() - ms)},${Math.round(ms * 1000) / 1000}`
-  return `[${texts},${names},${end},${figures},${window},${agreed?.blksize ?? null},${times},`
-}
-
-function text(value: string): string {
-  return JSON.stringify(value)
+  return [
+    FIRST_NUMBER + id,
+    details.device,
+    peer.address,
+    peer.port,
+    direction,
+    request.filename,
+    served === undefined || served === request.filename ? null : served,
+    details.asked,
+    details.agreed,
+    kind,
+    outcome?.lastAck ?? null,
+    outcome?.error?.code ?? null,
+    outcome?.error?.message ?? null,
+    null,
+    null,
+    counters[COUNTER.bytes],
+    sizeBytes ?? null,
+    counters[COUNTER.blocks],
+    counters[COUNTER.datagrams],
+    counters[COUNTER.retransmitted],
+    machine === undefined ? 1 : counters[COUNTER.windowBlocks],
+    agreed?.blksize ?? null,
+    details.stalls,
+    Math.round(Date.now() - ms),
+    Math.round(ms * 1000) / 1000,
+    null,
+    null,
+  ]
 }
 
 /** As U-Boot's `crc32` prints it. */
