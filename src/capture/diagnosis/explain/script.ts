@@ -337,6 +337,8 @@ function countedFromOack({ packets, agreed }: CapturedTransfer, all: Uint32Array
 }
 
 const ENOUGH_WAITS = 3
+/** No link takes as long. */
+const NO_ANSWER_MS = 3000
 const MUCH_SOONER = 20
 
 /**
@@ -439,6 +441,8 @@ function countedFrom(
     : latencyOf(sinceFirst, sinceOnly, through, soonest)
   const byLast = latencyOf(isFew ? sinceWhole : sinceLast, [], undefined, soonest)
   if (byFirst === undefined || byLast === undefined) return [UNKNOWN]
+  // The timer of the client brought it, after all answers before it were lost.
+  if (sinceFirst.length < ENOUGH_WAITS && byFirst.medianMs >= NO_ANSWER_MS) return [UNKNOWN]
   const isOther = repeated > MOSTLY * sinceFirst.length && byFirst.medianMs > MUCH_LONGER * byLast.medianMs
   if (!isOther) return [byFirst]
   // A slow link answers at any time behind a repeat; what always follows it at once is an answer to it.
