@@ -8,7 +8,8 @@ import { againCost, FAULT_COSTS, FAULT_EVENTS, type FaultName, ownCost, PLACED }
 import { burstsCost, busyGain, chancesOf, outagesCost, pausesCost } from './fit.ts'
 import { mixtureOf } from './mixture.ts'
 import { type Habits, type LikelyHabits, likelyHabits } from './habits.ts'
-import { firstOf, type Latency, type Script, scriptOf, timesCosts } from './script.ts'
+import { type Latency, timesCosts } from './latency.ts'
+import { firstOf, type Script, scriptOf } from './script.ts'
 import type { Story } from './branch.ts'
 import { storyOf } from './search.ts'
 import type { ClientTimer } from './timer.ts'
@@ -122,14 +123,14 @@ export function explain(
   const others = likely
     .filter(({ habits, cost }) => cost === 0 && !asLost.some((k) => k.habits === habits))
     .slice(0, MOST_HABITS)
-  const tried = different([
+  const tried = distinct([
     ...lost,
     ...[...asLost, ...others].flatMap(({ habits }) => scripts.map((script) => ({ habits, script }))),
   ])
   const ofPlaces = (fault: FaultName): Explanation[] => {
     const usual = likely.filter(({ cost }) => cost === 0).slice(0, MOST_HABITS)
     const before = mostCost
-    const told = different([
+    const told = distinct([
       ...lost,
       ...usual.flatMap(({ habits }) => scripts.map((script) => ({ habits, script }))),
     ]).map((k) => {
@@ -156,7 +157,7 @@ export function explain(
 }
 
 /** Each pair once. */
-function different(pairs: readonly Pick<Told, 'habits' | 'script'>[]): Pick<Told, 'habits' | 'script'>[] {
+function distinct(pairs: readonly Pick<Told, 'habits' | 'script'>[]): Pick<Told, 'habits' | 'script'>[] {
   return pairs.filter((one, n) => pairs.findIndex((o) => o.habits === one.habits && o.script === one.script) === n)
 }
 

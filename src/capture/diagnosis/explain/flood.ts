@@ -5,7 +5,7 @@ export interface RepeatsAtOnce {
   /** Indices of all of them, and how long before each the last copy left. */
   readonly all: readonly number[]
   readonly waitsMs: readonly number[]
-  /** Of those whose last copy can not have been answered yet. */
+  /** Indices of those whose last copy can not have been answered yet. */
   readonly early: readonly number[]
   /** Those of the longest row of blocks, one of each. */
   readonly row: readonly number[]

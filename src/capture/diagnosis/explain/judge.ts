@@ -9,7 +9,7 @@ import { isFlood, isRepeatedForEach } from './flood.ts'
 import { deafRhythmCost, lossCost, lossesOf, noiseCost, ringOf, sleepCost, withoutLosses } from './fit.ts'
 import { mixedLosses } from './mixed.ts'
 import { mixtureOf } from './mixture.ts'
-import { latenciesOf } from './script.ts'
+import { latenciesOf } from './latency.ts'
 import { clientTimerOf } from './timer.ts'
 
 /** A fault that the capture may show: one of the search, or one that tells from where the losses are. */
@@ -197,13 +197,9 @@ function weighed(found: readonly Candidate[], isWell: boolean): Judged[] {
   const isSlow = sorted.every((one) => one.story.script.medianMs >= SLOW_MS)
   const none = best.get('none')
   const doubt = ODD_COST * oddOf(story) + NONE_ODD_COST * (none === undefined ? 0 : oddOf(none.story))
-  const leastGain = isWell
-    ? isSlow
-      ? LEAST_GAIN_SLOW + doubt
-      : LEAST_GAIN
-    : isSlow
-      ? LEAST_GAIN + doubt
-      : LEAST_GAIN_FAILED
+  const leastWell = isSlow ? LEAST_GAIN_SLOW + doubt : LEAST_GAIN
+  const leastFailed = isSlow ? LEAST_GAIN + doubt : LEAST_GAIN_FAILED
+  const leastGain = isWell ? leastWell : leastFailed
   if ((none?.cost ?? Infinity) - cost < leastGain) return []
   const shares = sorted.map(({ cost }) => Math.exp(sorted[0].cost - cost))
   const sum = shares.reduce((a, b) => a + b, 0)
