@@ -24,8 +24,8 @@ const HOPELESS = 40
 /** The share of packets that the fault hit, found later, makes stories of many events cheaper. */
 const HOPELESS_TIMES = 1.5
 /** Transfers of more packets than LONG are first read to BEGINNING. There a story that costs this many times as much has no chance in the rest. */
-const LONG = 4000
-const BEGINNING = 1000
+const LONG = 600
+const BEGINNING = 250
 const HOPELESS_BEGINNING = 1.25
 /** A fault that is rarer than loss. */
 const RARE_COST = 2
