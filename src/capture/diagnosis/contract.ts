@@ -89,7 +89,7 @@ export interface DiagnosisFigures {
   readonly acknowledgedBlocks: number
   /** DATA packets that repeat a block. */
   readonly retransmissions: number
-  /** Waits in which nothing moved on, longer than STALL_MEDIANS medians and STALL_LEAST_MS. */
+  /** Waits in which nothing moved on, longer than STALL_MEDIANS medians and STALL_LEAST_MS, or than 0.9 s. */
   readonly stalls: number
   readonly stalledMs: number
   /** Packets that the client sent of its own accord, by its timer; a device of the U-Boot 1.1.x family has LIVES of them. */

@@ -26,8 +26,11 @@ function coveredBlocks({ first, highestAcknowledged }: CapturedTransfer['blocks'
   return Math.max(0, highestAcknowledged - Math.max(1, first) + 1)
 }
 
+/** Hardly a link takes as long: timers of a second end such waits, and where they end most of them the median tells nothing. */
+const TIMER_MS = 900
+
 function stallsOf({ packets, list, episodes, latencies }: View): { stalls: number; stalledMs: number } {
-  const leastMs = stallMs(latencies.medianMs)
+  const leastMs = Math.min(stallMs(latencies.medianMs), TIMER_MS)
   let stalls = 0
   let stalledMs = 0
   for (const { from, to, closed } of episodes) {
