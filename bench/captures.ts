@@ -34,7 +34,7 @@ const LIMIT_BYTES = 300e6
 const PIECE_BYTES = 1 << 22
 const LOST_MS = 100
 
-/** Writes a capture of at least so many bytes. */
+/** Writes a capture of at least `bytes` bytes. */
 function write(path: string, bytes: number, { fileBytes, blksize, windowsize, lost }: Kind): void {
   const fd = openSync(path, 'w')
   const rng = new Rng(1, 'captures')

@@ -24,6 +24,7 @@ export function diagnosisJson(captures: readonly JudgedCapture[]): string {
 /** One transfer of the capture at `path`. */
 export function transferJson(path: string, { transfer, diagnosis, replay }: Judged): object {
   const { client, server, request, direction, agreed, blocks } = transfer
+  const { acknowledgedBlocks, ...figures } = diagnosis.figures
   return {
     client: addressPort(client.address, client.port),
     server: addressPort(server.address, server.port),
@@ -39,11 +40,11 @@ export function transferJson(path: string, { transfer, diagnosis, replay }: Judg
     mac: client.mac ?? null,
     blksize: agreed.blksize,
     windowsize: agreed.windowsize,
-    blocks: { sent: blocks.sent, acknowledged: diagnosis.figures.acknowledgedBlocks, final: blocks.final ?? null },
+    blocks: { sent: blocks.sent, acknowledged: acknowledgedBlocks, final: blocks.final ?? null },
     figures: {
-      ...diagnosis.figures,
-      medianAckMs: diagnosis.figures.medianAckMs ?? null,
-      clientTimerMs: diagnosis.figures.clientTimerMs ?? null,
+      ...figures,
+      medianAckMs: figures.medianAckMs ?? null,
+      clientTimerMs: figures.clientTimerMs ?? null,
     },
     limits: diagnosis.limits,
     capture: path,

@@ -3,6 +3,7 @@
  * nothing but pauses the packets of the server are the same. Only a sleeping link loses requests as well.
  */
 import type { CapturedTransfer } from '../../contract.ts'
+import { lowest } from '../view/median.ts'
 import { offeredBy } from '../view/reader.ts'
 import { LEAST_IDLE_MS } from './idle.ts'
 import type { Script } from './script.ts'
@@ -70,7 +71,7 @@ export function asleepFromTheStart(transfer: CapturedTransfer, list: Uint32Array
 function commonTimerMs({ packets }: CapturedTransfer, list: Uint32Array): number | undefined {
   const asked = [...list].filter((i) => packets.kind(i) === 'rrq').map((i) => packets.timeMs(i))
   const waits = asked.slice(1).map((ms, n) => ms - asked[n])
-  const shortestMs = Math.min(...waits)
+  const shortestMs = lowest(waits)
   const isGrowing = waits.every((ms, n) => n === 0 || ms >= (1 - OFF) * waits[n - 1])
   const isCommon = waits.every((ms) => Math.abs(ms - Math.round(ms / shortestMs) * shortestMs) <= OFF * shortestMs)
   return waits.length >= LEAST_WAITS && shortestMs >= LEAST_TIMER_MS && isCommon && !isGrowing ? shortestMs : undefined

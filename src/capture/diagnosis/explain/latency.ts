@@ -57,7 +57,8 @@ export function latenciesOf(transfer: CapturedTransfer, all: Uint32Array): Laten
 function countedFromOack({ packets, agreed }: CapturedTransfer, all: Uint32Array): Latency[] {
   if (agreed.windowsize === 1) return []
   const leftAt = new Map<number, number>()
-  const waits: number[] = []
+  let waits = 0
+  let shortestMs = Infinity
   let oackMs: number | undefined
   let shortMs: number | undefined
   let acked = 0
@@ -74,11 +75,12 @@ function countedFromOack({ packets, agreed }: CapturedTransfer, all: Uint32Array
     const left = leftAt.get(seq)
     if (seq <= acked || left === undefined) continue
     if (seq - acked >= agreed.windowsize) return []
-    waits.push(ms - left)
+    waits++
+    shortestMs = Math.min(shortestMs, ms - left)
     acked = seq
   }
-  if (shortMs === undefined || waits.length < ENOUGH_WAITS) return []
-  const isOther = Math.min(...waits) >= Math.max(LEAST_WAIT_MS, MUCH_SOONER * shortMs)
+  if (shortMs === undefined || waits < ENOUGH_WAITS) return []
+  const isOther = shortestMs >= Math.max(LEAST_WAIT_MS, MUCH_SOONER * shortMs)
   return isOther ? [latencyOf([shortMs], [])!] : []
 }
 

@@ -417,7 +417,9 @@ class Search {
       // An answer in the usual time shows that the console is done; what the timer says does not.
       const isAnswer = this.#script.fromClient[this.#at] === 0
       const cost = branch.cost + usualChance(this.#script, this.#at, match, ms)
-      return explaining(isAnswer ? { ...branch, cost, slowUntilMs: -Infinity } : { ...branch, cost }, match)
+      const slowUntilMs = isAnswer ? -Infinity : branch.slowUntilMs
+      const isSame = cost === branch.cost && slowUntilMs === branch.slowUntilMs
+      return explaining(isSame ? branch : { ...branch, cost, slowUntilMs }, match)
     }
     const isLate = ms > branch.slowUntilMs
     const cost = isLate ? branch.cost + this.#lateCost() + repeatChance(this.#script, this.#at, match, ms) : branch.cost

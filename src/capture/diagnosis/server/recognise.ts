@@ -2,7 +2,7 @@
 import type { CapturedPackets, CapturedTransfer } from '../../contract.ts'
 import type { RecognisedServer } from '../contract.ts'
 import { repeatsAtOnce } from '../explain/flood.ts'
-import { median } from '../view/median.ts'
+import { highest, median } from '../view/median.ts'
 import { offeredBy } from '../view/reader.ts'
 import { shown, type View } from '../view/view.ts'
 import { LEVEL_COST } from '../explain/judge.ts'
@@ -227,7 +227,7 @@ function stoppedSooner(
 ): boolean {
   const at = list.findLastIndex((i) => !packets.fromClient(i))
   if (transfer.outcome.type !== 'silent' || at < 0) return false
-  const longestMs = Math.max(...waits.map(({ ms }) => ms))
+  const longestMs = highest(waits.map(({ ms }) => ms))
   if (packets.timeMs(list.at(-1)!) + transfer.quietMs - packets.timeMs(list[at]) <= LONGER * longestMs) return false
   const last = offeredBy(packets, list[at])
   if (server.countsFromAck === true) {

@@ -1,4 +1,5 @@
 /** Pauses of a server, in words and as what else they may be. */
+import { highest } from './median.ts'
 import type { View } from './view.ts'
 
 /** Pauses are reported where the longest takes this long at least. */
@@ -12,7 +13,7 @@ const LEAST_SHARE = 0.1
 
 export function areNotable(lengths: readonly number[], durationMs: number): boolean {
   const totalMs = lengths.reduce((sum, ms) => sum + ms, 0)
-  return lengths.length > 0 && Math.max(...lengths) >= LEAST_LONGEST_MS && totalMs >= LEAST_SHARE * durationMs
+  return lengths.length > 0 && highest(lengths) >= LEAST_LONGEST_MS && totalMs >= LEAST_SHARE * durationMs
 }
 
 /** `3 times, 6.0 s in all, 2.1 s at the longest`. */
@@ -20,7 +21,7 @@ export function pausesText(lengths: readonly number[]): string {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
   const total = lengths.reduce((sum, ms) => sum + ms, 0)
   if (lengths.length === 1) return `once, for ${seconds(total)}`
-  return `${lengths.length} times, ${seconds(total)} in all, ${seconds(Math.max(...lengths))} at the longest`
+  return `${lengths.length} times, ${seconds(total)} in all, ${seconds(highest(lengths))} at the longest`
 }
 
 /**

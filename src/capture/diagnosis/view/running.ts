@@ -10,10 +10,14 @@ const MANY_COPIES = 4
 /** How often the server sent one block from then on. */
 function mostCopies({ packets }: CapturedTransfer, list: Uint32Array, fromMs: number): number {
   const copies = new Map<number, number>()
-  for (const i of list)
-    if (!packets.fromClient(i) && packets.kind(i) === 'data' && packets.timeMs(i) >= fromMs)
-      copies.set(packets.seq(i), (copies.get(packets.seq(i)) ?? 0) + 1)
-  return Math.max(0, ...copies.values())
+  let most = 0
+  for (const i of list) {
+    if (packets.fromClient(i) || packets.kind(i) !== 'data' || packets.timeMs(i) < fromMs) continue
+    const count = (copies.get(packets.seq(i)) ?? 0) + 1
+    copies.set(packets.seq(i), count)
+    most = Math.max(most, count)
+  }
+  return most
 }
 
 /** The capture ends soon behind a packet that moved the transfer on: no answer is overdue. */
