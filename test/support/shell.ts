@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 
 export interface Ran {
@@ -36,8 +37,9 @@ class Shell {
   constructor() {
     const child = spawn('/bin/sh', [], { stdio: ['pipe', 'pipe', 'inherit'] })
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.#handle(text))
-    // The shell ends with its input, which is closed when this process ends.
+    // The shell ends with its input, which is closed when this process ends. Meanwhile the timer of each job is what this process waits for.
     child.unref()
+    for (const pipe of [child.stdin, child.stdout]) if (pipe instanceof Socket) pipe.unref()
     this.#child = child
   }
 
